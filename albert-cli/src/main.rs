@@ -1,0 +1,3 @@
+//! The `albert` command.
+
+fn main() {}

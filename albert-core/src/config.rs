@@ -1,0 +1,153 @@
+//! What the network is: sizes, activation, head. Read from the model file, or written by hand for a `const` plan.
+
+/// Geometry of an ALBERT network and the head on top of it.
+///
+/// Field names are those of the Hugging Face `config.json`. All sizes are counts of elements.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Config {
+    /// Rows of the word embedding table.
+    pub vocab_size: u32,
+    /// Width of the embeddings, E.
+    pub embedding_size: u32,
+    /// Width of the hidden state, H.
+    pub hidden_size: u32,
+    /// Width of the feed-forward block, I.
+    pub intermediate_size: u32,
+    /// Applications of a layer group, L.
+    pub num_hidden_layers: u32,
+    /// Groups with weights of their own, G.
+    pub num_hidden_groups: u32,
+    /// Blocks inside a group, all run at each application, N.
+    pub inner_group_num: u32,
+    /// Attention heads, A; a divisor of H.
+    pub num_attention_heads: u32,
+    /// Longest sequence, P.
+    pub max_position_embeddings: u32,
+    /// Rows of the token type table, T.
+    pub type_vocab_size: u32,
+    /// Activation function of the feed-forward block and of the masked-LM head.
+    pub hidden_act: Activation,
+    /// Added to the variance in every layer norm.
+    pub layer_norm_eps: f32,
+    /// Numbers that the linears' inputs are rounded to.
+    pub precision: Precision,
+    /// What the network ends in.
+    pub head: Head,
+    /// Whether the pooler's weights are present.
+    pub pooler: bool,
+    /// Outputs of the head, C; 0 when it has none of its own.
+    pub num_labels: u32,
+    /// How the classifier's logits become scores.
+    pub problem_type: ProblemType,
+    /// Most input slots that outlier splitting adds to any linear.
+    pub max_extra_slots: u32,
+}
+
+impl Config {
+    /// Width of one attention head, D.
+    pub const fn head_size(&self) -> u32 {
+        self.hidden_size / self.num_attention_heads
+    }
+
+    /// Blocks with weights of their own, G x N.
+    pub const fn num_blocks(&self) -> u32 {
+        self.num_hidden_groups * self.inner_group_num
+    }
+}
+
+/// Declares a fieldless enum with fixed `u32` codes and its decoder.
+macro_rules! coded {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $code:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u32)]
+        pub enum $name { $($(#[$doc])* $variant = $code,)* }
+
+        impl $name {
+            /// The value that a code of the model file stands for.
+            pub const fn from_code(code: u32) -> Option<Self> {
+                match code { $($code => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+coded! {
+    /// Activation function; the names in parentheses are Hugging Face's.
+    Activation {
+        /// x/2 (1 + erf(x/√2)) (`gelu`, `gelu_python`).
+        Gelu = 0,
+        /// Tanh form of GELU (`gelu_new`, `gelu_pytorch_tanh`, `gelu_fast`, `gelu_python_tanh`, `gelu_accurate`).
+        GeluTanh = 1,
+        /// max(0, x) (`relu`).
+        Relu = 2,
+        /// x σ(1.702 x) (`quick_gelu`).
+        QuickGelu = 3,
+        /// x σ(x) (`silu`, `swish`).
+        Silu = 4,
+        /// tanh(x) (`tanh`).
+        Tanh = 5,
+        /// σ(x) (`sigmoid`).
+        Sigmoid = 6,
+        /// min(max(0, x), 6) (`relu6`).
+        Relu6 = 7,
+        /// max(0, x)² (`relu2`).
+        Relu2 = 8,
+        /// x for x > 0, else x/100 (`leaky_relu`).
+        LeakyRelu = 9,
+        /// x · relu6(x + 3) / 6 (`hardswish`).
+        HardSwish = 10,
+        /// x tanh(ln(1 + eˣ)) (`mish`).
+        Mish = 11,
+        /// x (`linear`).
+        Linear = 12,
+        /// `Gelu` clamped to [-10, 10] (`gelu_10`).
+        Gelu10 = 13,
+        /// (1 + erf((x - μ)/(σ√2)))/2, μ = 0.707107, σ = 0.282095 (`laplace`).
+        Laplace = 14,
+        /// The mean of x and |x|, root of it: √(softplus(x)) (`sqrtsoftplus`).
+        SqrtSoftplus = 15,
+    }
+}
+
+coded! {
+    /// Numbers that the linears' inputs are rounded to, and the attention's keys and values are kept in.
+    Precision {
+        /// int8, per token; logits are the same bits on every instruction set.
+        Int8 = 0,
+        /// f32; closeness is promised, not identity.
+        Float = 1,
+    }
+}
+
+coded! {
+    /// What the network ends in.
+    Head {
+        /// Encoder output only.
+        None = 0,
+        /// One or several labels, or a value, for the whole input.
+        SequenceClassification = 1,
+        /// A label for every token.
+        TokenClassification = 2,
+        /// Start and end of an answer.
+        QuestionAnswering = 3,
+        /// A score for each choice.
+        MultipleChoice = 4,
+        /// Vocabulary logits at the masked positions.
+        MaskedLm = 5,
+        /// Masked LM and sentence order.
+        PreTraining = 6,
+    }
+}
+
+coded! {
+    /// How a classifier's logits become scores (`problem_type` of the Hugging Face config).
+    ProblemType {
+        /// Softmax over the labels.
+        SingleLabel = 0,
+        /// A sigmoid for each label.
+        MultiLabel = 1,
+        /// The logits as they are.
+        Regression = 2,
+    }
+}

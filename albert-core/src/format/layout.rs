@@ -1,0 +1,154 @@
+//! The constants and records of the model file, shared by the reader here and the writer in `albert-quant`.
+//!
+//! `docs/format.md` is the specification. Integers are little-endian; offsets count bytes from the file's start.
+
+/// First eight bytes of every model file.
+pub const MAGIC: [u8; 8] = *b"ALBERT\x1a\n";
+/// The version that this crate reads.
+pub const VERSION: u32 = 1;
+/// Bytes of the file header.
+pub const HEADER_BYTES: usize = 64;
+/// Bytes of one section directory entry.
+pub const SECTION_BYTES: usize = 24;
+/// Bytes of the configuration section without the group table.
+pub const CONFIG_BYTES: usize = 80;
+/// Bytes of one tensor record.
+pub const TENSOR_BYTES: usize = 64;
+/// Sections and tensor data start at multiples of this.
+pub const ALIGNMENT: usize = 64;
+/// Output channels of a weight block; vectors are padded with zeros to a multiple of it.
+pub const BLOCK_CHANNELS: usize = 16;
+/// Input slots that lie together in an int8 weight block.
+pub const BLOCK_SLOTS: usize = 4;
+/// Inputs that share a scale in the 4-bit format.
+pub const GROUP_INPUTS: usize = 32;
+/// Most input slots of a linear, so that no i32 sum of 255 x 127 products can overflow.
+pub const MAX_SLOTS: u32 = 65_536;
+/// Set in a section's flags when a reader that does not know it must refuse the file.
+pub const SECTION_REQUIRED: u32 = 1;
+
+/// Kinds of section.
+pub mod section {
+    /// Network configuration and group table; required.
+    pub const CONFIG: u32 = u32::from_le_bytes(*b"CONF");
+    /// Tensor records; required.
+    pub const TENSORS: u32 = u32::from_le_bytes(*b"TENS");
+    /// Tensor data; required.
+    pub const DATA: u32 = u32::from_le_bytes(*b"DATA");
+    /// Label names.
+    pub const LABELS: u32 = u32::from_le_bytes(*b"LABL");
+    /// Compiled tokenizer.
+    pub const TOKENIZER: u32 = u32::from_le_bytes(*b"TOKN");
+    /// Where the model comes from: JSON text, for people and tools.
+    pub const PROVENANCE: u32 = u32::from_le_bytes(*b"META");
+}
+
+/// Element types of tensors.
+pub mod dtype {
+    /// IEEE binary32.
+    pub const F32: u8 = 0;
+    /// IEEE binary16.
+    pub const F16: u8 = 1;
+    /// Signed bytes in [-127, 127] with a scale per output channel.
+    pub const I8: u8 = 2;
+    /// Indices into the 16-level codebook with a scale per channel and group of 32 inputs.
+    pub const C4: u8 = 3;
+}
+
+/// What a tensor is. Block tensors repeat for each block; all others occur at most once.
+pub mod role {
+    /// Matrix V x E.
+    pub const WORD_EMBEDDINGS: u16 = 0;
+    /// Matrix P x E.
+    pub const POSITION_EMBEDDINGS: u16 = 1;
+    /// Matrix T x E.
+    pub const TOKEN_TYPE_EMBEDDINGS: u16 = 2;
+    /// Vector E.
+    pub const EMBEDDING_NORM_WEIGHT: u16 = 3;
+    /// Vector E.
+    pub const EMBEDDING_NORM_BIAS: u16 = 4;
+    /// Matrix H x E.
+    pub const EMBEDDING_MAPPING: u16 = 5;
+    /// Vector H.
+    pub const EMBEDDING_MAPPING_BIAS: u16 = 6;
+
+    /// Matrix H x H, block.
+    pub const QUERY: u16 = 16;
+    /// Vector H, block.
+    pub const QUERY_BIAS: u16 = 17;
+    /// Matrix H x H, block.
+    pub const KEY: u16 = 18;
+    /// Vector H, block.
+    pub const KEY_BIAS: u16 = 19;
+    /// Matrix H x H, block.
+    pub const VALUE: u16 = 20;
+    /// Vector H, block.
+    pub const VALUE_BIAS: u16 = 21;
+    /// Matrix H x H, block.
+    pub const ATTENTION_OUTPUT: u16 = 22;
+    /// Vector H, block.
+    pub const ATTENTION_OUTPUT_BIAS: u16 = 23;
+    /// Vector H, block.
+    pub const ATTENTION_NORM_WEIGHT: u16 = 24;
+    /// Vector H, block.
+    pub const ATTENTION_NORM_BIAS: u16 = 25;
+    /// Matrix I x H, block.
+    pub const FFN: u16 = 26;
+    /// Vector I, block.
+    pub const FFN_BIAS: u16 = 27;
+    /// Matrix H x I, block.
+    pub const FFN_OUTPUT: u16 = 28;
+    /// Vector H, block.
+    pub const FFN_OUTPUT_BIAS: u16 = 29;
+    /// Vector H, block.
+    pub const OUTPUT_NORM_WEIGHT: u16 = 30;
+    /// Vector H, block.
+    pub const OUTPUT_NORM_BIAS: u16 = 31;
+
+    /// Matrix H x H.
+    pub const POOLER: u16 = 64;
+    /// Vector H.
+    pub const POOLER_BIAS: u16 = 65;
+    /// Matrix C x H: sequence and token classification, question answering, multiple choice.
+    pub const CLASSIFIER: u16 = 66;
+    /// Vector C.
+    pub const CLASSIFIER_BIAS: u16 = 67;
+    /// Matrix E x H: transform of the masked-LM head.
+    pub const MLM_DENSE: u16 = 68;
+    /// Vector E.
+    pub const MLM_DENSE_BIAS: u16 = 69;
+    /// Vector E.
+    pub const MLM_NORM_WEIGHT: u16 = 70;
+    /// Vector E.
+    pub const MLM_NORM_BIAS: u16 = 71;
+    /// Matrix V x E; absent when tied to the word embeddings.
+    pub const MLM_DECODER: u16 = 72;
+    /// Vector V.
+    pub const MLM_DECODER_BIAS: u16 = 73;
+    /// Matrix C x H: sentence order.
+    pub const SENTENCE_ORDER: u16 = 74;
+    /// Vector C.
+    pub const SENTENCE_ORDER_BIAS: u16 = 75;
+}
+
+/// Tensors before the blocks, in file order.
+pub const EMBEDDING_ROLES: core::ops::RangeInclusive<u16> = role::WORD_EMBEDDINGS..=role::EMBEDDING_MAPPING_BIAS;
+/// Tensors of one block, in file order.
+pub const BLOCK_ROLES: core::ops::RangeInclusive<u16> = role::QUERY..=role::OUTPUT_NORM_BIAS;
+
+/// Rounds up to a multiple of `to`.
+pub const fn round_up(n: usize, to: usize) -> usize {
+    n.div_ceil(to) * to
+}
+
+/// Bytes of a matrix of `rows` x `slots` in the blocked layout of a dtype, scales and sums not counted.
+pub const fn matrix_bytes(dtype: u8, rows: usize, slots: usize) -> Option<usize> {
+    let blocks = rows.div_ceil(BLOCK_CHANNELS);
+    match dtype {
+        dtype::F32 => blocks.checked_mul(BLOCK_CHANNELS * 4 * slots),
+        dtype::F16 => blocks.checked_mul(BLOCK_CHANNELS * 2 * slots),
+        dtype::I8 => blocks.checked_mul(BLOCK_CHANNELS * round_up(slots, BLOCK_SLOTS)),
+        dtype::C4 => blocks.checked_mul(BLOCK_CHANNELS / 2 * round_up(slots, GROUP_INPUTS)),
+        _ => None,
+    }
+}

@@ -1,0 +1,23 @@
+#![no_std]
+#![deny(unsafe_code)]
+//! ALBERT inference without `std` and without a heap.
+//!
+//! From the bottom up:
+//! - [`format`]: the bytes of a model file to a checked `Model` that borrows them.
+//! - `kernels`: inner loops, one file per instruction set; they know nothing of models.
+//! - `plan`: how many bytes of working memory a network and a length need, as a `const fn`.
+//! - `encoder`: embeddings, attention, feed-forward block, pooler, each on a tile of rows.
+//! - `heads`: from hidden states to logits.
+//! - `session`: the state machine over all of it; one `step` is one bounded piece of work.
+//! - [`tokenizer`]: text to ids, from tables in the model file; knows nothing of the network.
+//!
+//! Nothing here panics on any input; errors are small `Copy` enums.
+
+#[cfg(target_endian = "big")]
+compile_error!("model files are little-endian and used in place: big-endian targets are not supported");
+
+pub mod config;
+pub mod format;
+pub mod tokenizer;
+
+pub use config::Config;

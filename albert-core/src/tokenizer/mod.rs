@@ -1,0 +1,1 @@
+//! Text to ids, from tables in the model file.

@@ -1,0 +1,1 @@
+//! Hugging Face ALBERT checkpoints to model files for `albert-core`.
