@@ -80,6 +80,17 @@ pub struct Channels<'a> {
     pub bias: &'a [f32],
 }
 
+/// Per-key side of `softmax`; each slice has at least the keys asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys<'a> {
+    /// `activation_offset` times the sum of the key's bytes: what the offset of the query's bytes adds to a score.
+    pub offsets: &'a [i32],
+    /// Scale of each key.
+    pub scales: &'a [f32],
+    /// Scale of each value.
+    pub value_scales: &'a [f32],
+}
+
 /// Sizes of a tile that `dequantize` reads and writes.
 #[derive(Clone, Copy, Debug)]
 pub struct Tile {
@@ -122,11 +133,11 @@ pub struct KernelSet {
     pub layer_norm: fn(x: &mut [f32], weight: &[f32], bias: &[f32], eps: f32),
     /// Softmax of one row of integer scores in base 2, folded with the value scales and rounded to bytes.
     ///
-    /// `t[j] = scores[j] as f32 * key_scales[j] * factor`, `e[j] = exp2(t[j] - max t)`, `v[j] = e[j] * value_scales[j]`,
+    /// `t[j] = (scores[j] - keys.offsets[j]) as f32 * keys.scales[j] * factor` (the integer part wrapping), `e[j] = exp2(t[j] - max t)`, `v[j] = e[j] * keys.value_scales[j]`,
     /// `out[j] = (round(v[j] * (254 / max v)) - 127 + activation_offset) as u8`, for all j < `out.len()`; returns
     /// `max v / 254 / Σ e` (16-lane sum), or 0 with every `v` at 0 when `max v` is below [`SMALLEST_RANGE`].
     /// `scratch` has the length of `out`.
-    pub softmax: fn(scores: &[i32], key_scales: &[f32], value_scales: &[f32], factor: f32, scratch: &mut [f32], out: &mut [u8]) -> f32,
+    pub softmax: fn(scores: &[i32], keys: &Keys<'_>, factor: f32, scratch: &mut [f32], out: &mut [u8]) -> f32,
     /// In place: `exp2(x * factor - max)` divided by the 16-lane sum: softmax in base 2 for float models.
     pub softmax_f32: fn(x: &mut [f32], factor: f32),
     /// The activation function in place.
