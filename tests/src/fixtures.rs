@@ -1,0 +1,86 @@
+//! Checkpoints with the outputs that the original framework computed for them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::reference::Sequence;
+use crate::tensors::{self, Tensor};
+
+/// A Hugging Face directory with a `reference.safetensors`.
+#[derive(Debug)]
+pub struct Fixture {
+    /// Last component of the path.
+    pub name: String,
+    /// The directory.
+    pub directory: PathBuf,
+    /// Inputs, one for each row of the outputs; the choices of a multiple-choice question are rows of their own.
+    pub sequences: Vec<Sequence>,
+    /// Expected outputs by name, [rows, ...].
+    pub outputs: BTreeMap<String, Tensor>,
+}
+
+impl Fixture {
+    /// Reads the reference file of a directory.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub fn load(directory: &Path) -> Self {
+        let mut outputs = tensors::read(&directory.join("reference.safetensors"));
+        let mut inputs = ["input_ids", "token_type_ids", "attention_mask"]
+            .map(|name| outputs.remove(name).unwrap_or_else(|| panic!("{}: no {name}", directory.display())));
+        if inputs[0].shape.len() == 3 {
+            // [B, C, S] and logits [B, C]
+            inputs = inputs.map(|input| input.flattened());
+            outputs = outputs.into_iter().map(|(name, output)| (name, output.flattened())).collect();
+        }
+        let sequence = |row| {
+            let [ids, token_types, mask] = inputs.each_ref().map(|input| input.row(row));
+            Sequence {
+                ids: ids.iter().map(|&id| id as usize).collect(),
+                token_types: token_types.iter().map(|&kind| kind as usize).collect(),
+                mask: mask.iter().map(|&keep| keep != 0.0).collect(),
+            }
+        };
+        let sequences = (0..inputs[0].shape[0]).map(sequence).collect();
+        let name = directory.file_name().expect("a named directory").to_string_lossy().into_owned();
+        Self { name, directory: directory.to_owned(), sequences, outputs }
+    }
+
+    /// The elements of an output of one row that count: all, or for a per-token output those of the attended tokens.
+    pub fn attended(&self, output: &str, row: usize, values: &[f64]) -> Vec<f64> {
+        let mask = &self.sequences[row].mask;
+        let per_token = self.outputs[output].shape.len() == 3 || ["start_logits", "end_logits"].contains(&output);
+        if !per_token {
+            return values.to_vec();
+        }
+        let tokens = values.chunks_exact(values.len() / mask.len()).zip(mask);
+        tokens.filter(|(_, keep)| **keep).flat_map(|(token, _)| token).copied().collect()
+    }
+}
+
+/// The small checkpoints of this repository, in order of their names.
+///
+/// # Panics
+/// When they are not there.
+pub fn all() -> Vec<Fixture> {
+    let mut directories = subdirectories(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"));
+    directories.sort();
+    assert!(!directories.is_empty(), "tests/fixtures is part of the repository");
+    directories.iter().map(|directory| Fixture::load(directory)).collect()
+}
+
+/// A trained checkpoint outside the repository, `None` (with a note) when it is not at hand.
+pub fn shared(name: &str) -> Option<Fixture> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/models").join(name);
+    if !directory.is_dir() {
+        eprintln!("skipped: {} is not there", directory.display());
+        return None;
+    }
+    Some(Fixture::load(&directory))
+}
+
+fn subdirectories(path: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    entries.map(|entry| entry.expect("readable").path()).filter(|path| path.is_dir()).collect()
+}
