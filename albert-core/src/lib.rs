@@ -4,7 +4,7 @@
 //!
 //! From the bottom up:
 //! - [`format`]: the bytes of a model file to a checked `Model` that borrows them.
-//! - `kernels`: inner loops, one file per instruction set; they know nothing of models.
+//! - [`kernels`]: inner loops, one file per instruction set; they know nothing of models.
 //! - `plan`: how many bytes of working memory a network and a length need, as a `const fn`.
 //! - `encoder`: embeddings, attention, feed-forward block, pooler, each on a tile of rows.
 //! - `heads`: from hidden states to logits.
@@ -18,6 +18,7 @@ compile_error!("model files are little-endian and used in place: big-endian targ
 
 pub mod config;
 pub mod format;
+pub mod kernels;
 pub mod tokenizer;
 
 pub use config::Config;

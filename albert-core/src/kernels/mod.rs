@@ -1,8 +1,10 @@
 //! Kernel sets: the inner loops, one file per instruction set.
 //!
 //! [`scalar`] is the definition of the arithmetic. Every other set returns the same bits for everything that an int8 or
-//! 4-bit model uses; `conformance` in the tests package proves it for each set in [`compiled`]. A set is a table of
-//! functions with the same names in every file; one that has nothing better for an entry takes it from its parent.
+//! 4-bit model uses; `kernel_conformance` in the tests package proves it for each set in [`compiled`]. A set is a table
+//! of functions with the same names in every file; one that has nothing better for an entry takes it from its parent.
+//! [`Kernels`] is the way to call them: it is handed out only when the CPU can run the set, and checks lengths once, at
+//! the door. `docs/porting.md` says how to add a set.
 //!
 //! Rules that keep the bits equal (see `docs/numerics.md`):
 //! - no fused multiply-add, no estimates: only correctly rounded `+ - * / sqrt` and comparisons;
@@ -10,12 +12,18 @@
 //!   folded 8+8, 4+4, 2+2, 1+1;
 //! - minima and maxima are selections `if x < m { x } else { m }`, free of order;
 //! - rounding is to nearest, ties to even;
-//! - one polynomial each for `exp2`, `erf`, `tanh`, in `math`.
-//!
-//! Lengths are checked at the kernel's door: a call whose slices are too short for its sizes does nothing.
+//! - one polynomial each for `exp2`, `tanh`, `erfc`, in `math`.
 
+#![allow(unsafe_code)]
+
+mod handle;
 mod math;
+#[cfg(test)]
+mod math_errors;
 pub mod scalar;
+
+pub use handle::Kernels;
+pub use math::half_to_f32;
 
 use crate::config::Activation;
 
@@ -24,7 +32,7 @@ use crate::config::Activation;
 pub struct RowScale {
     /// Size of one step.
     pub scale: f32,
-    /// The byte that stands for 0.0, [`KernelSet::activation_offset`] included.
+    /// The byte that stands for 0.0, [`Kernels::activation_offset`] included.
     pub zero: i32,
 }
 
@@ -58,7 +66,7 @@ pub struct FloatProduct {
     pub row_outputs: usize,
 }
 
-/// What `dequantize` does with the values.
+/// What [`Kernels::dequantize`] does with the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Store {
     /// Writes them.
@@ -69,7 +77,7 @@ pub enum Store {
     Add,
 }
 
-/// Per-channel side of `dequantize`; each slice has at least the channels asked for.
+/// Per-channel side of [`Kernels::dequantize`]; each slice has at least the channels asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Channels<'a> {
     /// Weight scale of each channel.
@@ -80,18 +88,18 @@ pub struct Channels<'a> {
     pub bias: &'a [f32],
 }
 
-/// Per-key side of `softmax`; each slice has at least the keys asked for.
+/// Per-key side of [`Kernels::softmax`]; each slice has at least the keys asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Keys<'a> {
     /// `activation_offset` times the sum of the key's bytes: what the offset of the query's bytes adds to a score.
     pub offsets: &'a [i32],
     /// Scale of each key.
     pub scales: &'a [f32],
-    /// Scale of each value.
+    /// Scale of each value; not negative.
     pub value_scales: &'a [f32],
 }
 
-/// Sizes of a tile that `dequantize` reads and writes.
+/// Sizes of a tile that [`Kernels::dequantize`] reads and writes.
 #[derive(Clone, Copy, Debug)]
 pub struct Tile {
     /// Rows.
@@ -104,48 +112,44 @@ pub struct Tile {
     pub row_outputs: usize,
 }
 
-/// The functions of one instruction set.
-#[derive(Clone, Copy)]
-pub struct KernelSet {
-    /// Name, as `--isa` takes it.
-    pub name: &'static str,
-    /// Whether this CPU can run the set; asked before the set is handed out.
-    pub available: fn() -> bool,
-    /// Added to every quantized activation before it is stored as a byte: 0 (bytes are i8) or 128 (bytes are u8).
-    pub activation_offset: i32,
-
-    /// `sums[r * row_sums + n] = Σ_k a[r * row_bytes + k] * w[block n/16][k/4][n%16][k%4]`, exact in i32. Bytes of `a` are
-    /// i8 or u8 as `activation_offset` says.
-    pub matmul_i8: fn(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]),
-    /// As `matmul_i8` in f32, `w[block n/16][k][n%16]`; the order of the sum is the set's own.
-    pub matmul_f32: fn(size: &FloatProduct, a: &[f32], w: &[f32], out: &mut [f32]),
-    /// As `matmul_f32` with IEEE binary16 weights.
-    pub matmul_f16: fn(size: &FloatProduct, a: &[f32], w: &[u16], out: &mut [f32]),
-    /// `out[r][n] = store(((sums[r][n] - rows[r].zero * channels.sums[n]) as f32 * channels.scales[n]) * rows[r].scale +
-    /// channels.bias[n])`, multiplications and addition rounded one by one; integer part wrapping.
-    pub dequantize: fn(tile: &Tile, sums: &[i32], rows: &[RowScale], channels: &Channels<'_>, store: Store, out: &mut [f32]),
-    /// `(min(0, min x), max(0, max x))`.
-    pub range: fn(x: &[f32]) -> (f32, f32),
-    /// `out[j] = (clamp(round(x[j] * inverse) + zero, -127, 127) + offset) as u8`, for `|x[j] * inverse| < 2^22`.
-    pub quantize: fn(x: &[f32], inverse: f32, zero: i32, offset: i32, out: &mut [u8]),
-    /// In place: `(x - mean) * (1 / sqrt(variance + eps)) * weight + bias`, multiplications from left to right; mean and
-    /// (biased) variance are 16-lane sums divided by the length.
-    pub layer_norm: fn(x: &mut [f32], weight: &[f32], bias: &[f32], eps: f32),
-    /// Softmax of one row of integer scores in base 2, folded with the value scales and rounded to bytes.
-    ///
-    /// `t[j] = (scores[j] - keys.offsets[j]) as f32 * keys.scales[j] * factor` (the integer part wrapping), `e[j] = exp2(t[j] - max t)`, `v[j] = e[j] * keys.value_scales[j]`,
-    /// `out[j] = (round(v[j] * (254 / max v)) - 127 + activation_offset) as u8`, for all j < `out.len()`; returns
-    /// `max v / 254 / Σ e` (16-lane sum), or 0 with every `v` at 0 when `max v` is below [`SMALLEST_RANGE`].
-    /// `scratch` has the length of `out`.
-    pub softmax: fn(scores: &[i32], keys: &Keys<'_>, factor: f32, scratch: &mut [f32], out: &mut [u8]) -> f32,
-    /// In place: `exp2(x * factor - max)` divided by the 16-lane sum: softmax in base 2 for float models.
-    pub softmax_f32: fn(x: &mut [f32], factor: f32),
-    /// The activation function in place.
-    pub activate: fn(activation: Activation, x: &mut [f32]),
-}
-
 /// Ranges below this are taken as zero, so that no reciprocal overflows.
 pub const SMALLEST_RANGE: f32 = 1e-30;
+
+/// The functions of one instruction set.
+///
+/// [`Kernels`] documents each entry. An entry may be called only on a CPU that runs the set, with slices that are long
+/// enough for the sizes; [`Kernels`] makes sure of both.
+#[derive(Clone, Copy)]
+pub struct KernelSet {
+    name: &'static str,
+    available: fn() -> bool,
+    activation_offset: i32,
+    matmul_i8: unsafe fn(&Product, &[u8], &[i8], &mut [i32]),
+    matmul_f32: unsafe fn(&FloatProduct, &[f32], &[f32], &mut [f32]),
+    matmul_f16: unsafe fn(&FloatProduct, &[f32], &[u16], &mut [f32]),
+    dequantize: Dequantize,
+    range: unsafe fn(&[f32]) -> (f32, f32),
+    quantize: unsafe fn(&[f32], f32, i32, i32, &mut [u8]),
+    layer_norm: unsafe fn(&mut [f32], &[f32], &[f32], f32),
+    softmax: Softmax,
+    softmax_f32: unsafe fn(&mut [f32], f32),
+    activate: unsafe fn(Activation, &mut [f32]),
+}
+
+type Dequantize = unsafe fn(&Tile, &[i32], &[RowScale], &Channels<'_>, Store, &mut [f32]);
+type Softmax = unsafe fn(&[i32], &Keys<'_>, f32, i32, &mut [f32], &mut [u8]) -> f32;
+
+impl KernelSet {
+    /// Name, as `--isa` takes it.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The set's functions, when this CPU can run them.
+    pub fn kernels(&'static self) -> Option<Kernels> {
+        (self.available)().then_some(Kernels::new(self))
+    }
+}
 
 impl core::fmt::Debug for KernelSet {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -164,16 +168,18 @@ pub enum KernelError {
 
 /// Every set that was compiled in, best first, scalar last.
 pub fn compiled() -> &'static [&'static KernelSet] {
-    &[&scalar::SET]
+    COMPILED
 }
 
+static COMPILED: &[&KernelSet] = &[&scalar::SET];
+
 /// The best set that this CPU can run.
-pub fn detect() -> &'static KernelSet {
-    compiled().iter().copied().find(|set| (set.available)()).unwrap_or(&scalar::SET)
+pub fn detect() -> Kernels {
+    compiled().iter().find_map(|set| set.kernels()).unwrap_or(Kernels::SCALAR)
 }
 
 /// The set of this name, when it was compiled in and this CPU can run it.
-pub fn by_name(name: &str) -> Result<&'static KernelSet, KernelError> {
-    let set = compiled().iter().copied().find(|set| set.name == name).ok_or(KernelError::Unknown)?;
-    if (set.available)() { Ok(set) } else { Err(KernelError::Unavailable) }
+pub fn by_name(name: &str) -> Result<Kernels, KernelError> {
+    let set = compiled().iter().find(|set| set.name == name).ok_or(KernelError::Unknown)?;
+    set.kernels().ok_or(KernelError::Unavailable)
 }

@@ -1,0 +1,162 @@
+//! The door to a kernel set: what each function computes, and the checks that make calling it sound.
+
+use super::{Channels, FloatProduct, KernelSet, Keys, Product, RowScale, Store, Tile, scalar};
+use crate::config::Activation;
+
+/// A kernel set that this CPU can run.
+///
+/// Functions take slices and sizes. A call whose slices are too short for its sizes, or that has nothing to do, does
+/// nothing. No function panics.
+#[derive(Clone, Copy)]
+pub struct Kernels(&'static KernelSet);
+
+impl core::fmt::Debug for Kernels {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.0.name)
+    }
+}
+
+// Every `SAFETY: door` below stands on two facts. A `Kernels` exists only for a set whose `available` returned true (see
+// `KernelSet::kernels`) or for the scalar set, so the CPU runs its instructions. And the sizes have just been compared
+// with the slices, so the function stays inside them.
+impl Kernels {
+    /// The scalar set, which runs everywhere.
+    pub const SCALAR: Self = Self(&scalar::SET);
+
+    /// The caller has asked `available`.
+    pub(super) fn new(set: &'static KernelSet) -> Self {
+        Self(set)
+    }
+
+    /// Name, as `--isa` takes it.
+    pub fn name(self) -> &'static str {
+        self.0.name
+    }
+
+    /// Added to every quantized activation before it is stored as a byte: 0 (bytes are i8) or 128 (bytes are u8).
+    pub fn activation_offset(self) -> i32 {
+        self.0.activation_offset
+    }
+
+    /// `sums[r * row_sums + n] = Σ_k a[r * row_bytes + k] * w[block n/16][k/4][n%16][k%4]`, exact in i32 (wrapping).
+    ///
+    /// Bytes of `a` are i8 in [-127, 127] or u8, as `activation_offset` says.
+    pub fn matmul_i8(self, size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
+        let &Product { rows, row_bytes, steps, blocks, row_sums } = size;
+        let fits = reaches(a.len(), rows, row_bytes, steps.checked_mul(4))
+            && reaches(w.len(), blocks, steps.saturating_mul(64), steps.checked_mul(64))
+            && reaches(sums.len(), rows, row_sums, blocks.checked_mul(16));
+        if fits {
+            // SAFETY: door.
+            unsafe { (self.0.matmul_i8)(size, a, w, sums) }
+        }
+    }
+
+    /// `out[r * row_outputs + n] = Σ_k a[r * row_inputs + k] * w[block n/16][k][n%16]`; the order of the sum is the
+    /// set's own, and it may fuse multiplications and additions.
+    pub fn matmul_f32(self, size: &FloatProduct, a: &[f32], w: &[f32], out: &mut [f32]) {
+        if float_fits(size, a.len(), w.len(), out.len()) {
+            // SAFETY: door.
+            unsafe { (self.0.matmul_f32)(size, a, w, out) }
+        }
+    }
+
+    /// As [`Self::matmul_f32`] with IEEE binary16 weights.
+    pub fn matmul_f16(self, size: &FloatProduct, a: &[f32], w: &[u16], out: &mut [f32]) {
+        if float_fits(size, a.len(), w.len(), out.len()) {
+            // SAFETY: door.
+            unsafe { (self.0.matmul_f16)(size, a, w, out) }
+        }
+    }
+
+    /// `out[r][n] = store(((sums[r][n] - rows[r].zero * channels.sums[n]) as f32 * channels.scales[n]) * rows[r].scale +
+    /// channels.bias[n])`, multiplications and additions rounded one by one; integers wrap.
+    pub fn dequantize(
+        self,
+        tile: &Tile,
+        sums: &[i32],
+        rows: &[RowScale],
+        channels: &Channels<'_>,
+        store: Store,
+        out: &mut [f32],
+    ) {
+        let width = Some(tile.channels);
+        let fits = reaches(sums.len(), tile.rows, tile.row_sums, width)
+            && reaches(out.len(), tile.rows, tile.row_outputs, width)
+            && rows.len() >= tile.rows
+            && channels.scales.len().min(channels.sums.len()).min(channels.bias.len()) >= tile.channels;
+        if fits {
+            // SAFETY: door.
+            unsafe { (self.0.dequantize)(tile, sums, rows, channels, store, out) }
+        }
+    }
+
+    /// `(min(0, min x), max(0, max x))`; elements that are not numbers do not count.
+    pub fn range(self, x: &[f32]) -> (f32, f32) {
+        // SAFETY: door; there is no size.
+        unsafe { (self.0.range)(x) }
+    }
+
+    /// `out[j] = (clamp(round(x[j] * inverse) + zero, -127, 127) + activation_offset) as u8`, for
+    /// `|x[j] * inverse| < 2^22`. `out` has the length of `x`.
+    pub fn quantize(self, x: &[f32], inverse: f32, zero: i32, out: &mut [u8]) {
+        if x.len() == out.len() {
+            // SAFETY: door.
+            unsafe { (self.0.quantize)(x, inverse, zero, self.0.activation_offset, out) }
+        }
+    }
+
+    /// In place: `(x - mean) * (1 / sqrt(variance + eps)) * weight + bias`, multiplications from left to right; mean and
+    /// (biased) variance are 16-lane sums divided by the length. `weight` and `bias` have at least the length of `x`.
+    pub fn layer_norm(self, x: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {
+        if !x.is_empty() && weight.len() >= x.len() && bias.len() >= x.len() {
+            // SAFETY: door.
+            unsafe { (self.0.layer_norm)(x, weight, bias, eps) }
+        }
+    }
+
+    /// Softmax of one row of integer scores in base 2, folded with the value scales and rounded to bytes.
+    ///
+    /// `t[j] = (scores[j] - keys.offsets[j]) as f32 * keys.scales[j] * factor` (integers wrap), `e[j] = exp2(t[j] - max t)`,
+    /// `v[j] = e[j] * keys.value_scales[j]`, `out[j] = (round(v[j] * (254 / max v)) - 127 + activation_offset) as u8`, for
+    /// all j < `out.len()`; returns `max v / 254 / Σ e` (16-lane sum), or 0 with every `v` at 0 when `max v` is below
+    /// [`SMALLEST_RANGE`](super::SMALLEST_RANGE). `scratch` has at least the length of `out`.
+    pub fn softmax(self, scores: &[i32], keys: &Keys<'_>, factor: f32, scratch: &mut [f32], out: &mut [u8]) -> f32 {
+        let n = out.len();
+        let per_key = keys.offsets.len().min(keys.scales.len()).min(keys.value_scales.len());
+        match scratch.get_mut(..n) {
+            // SAFETY: door.
+            Some(scratch) if n > 0 && scores.len() >= n && per_key >= n => unsafe {
+                (self.0.softmax)(scores, keys, factor, self.0.activation_offset, scratch, out)
+            },
+            _ => 0.0,
+        }
+    }
+
+    /// In place: `exp2(x * factor - max)` divided by the 16-lane sum: softmax in base 2 for float models.
+    pub fn softmax_f32(self, x: &mut [f32], factor: f32) {
+        // SAFETY: door; there is no size.
+        unsafe { (self.0.softmax_f32)(x, factor) }
+    }
+
+    /// The activation function in place.
+    pub fn activate(self, activation: Activation, x: &mut [f32]) {
+        // SAFETY: door; there is no size.
+        unsafe { (self.0.activate)(activation, x) }
+    }
+}
+
+/// Whether `rows` rows of `width` elements, each `stride` after the last, are some elements and lie within `len`.
+fn reaches(len: usize, rows: usize, stride: usize, width: Option<usize>) -> bool {
+    let Some(width) = width else { return false };
+    let end = rows.checked_sub(1).and_then(|n| n.checked_mul(stride)).and_then(|start| start.checked_add(width));
+    width > 0 && width <= stride && end.is_some_and(|end| end <= len)
+}
+
+/// Whether a float product stays inside its slices.
+fn float_fits(size: &FloatProduct, a: usize, w: usize, out: usize) -> bool {
+    let &FloatProduct { rows, row_inputs, inputs, blocks, row_outputs } = size;
+    reaches(a, rows, row_inputs, Some(inputs))
+        && reaches(w, blocks, inputs.saturating_mul(16), inputs.checked_mul(16))
+        && reaches(out, rows, row_outputs, blocks.checked_mul(16))
+}
