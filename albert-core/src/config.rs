@@ -41,9 +41,34 @@ pub struct Config {
     pub problem_type: ProblemType,
     /// Most input slots that outlier splitting adds to any linear.
     pub max_extra_slots: u32,
+    /// Whether some linear has a smoothing vector.
+    pub smoothing: bool,
 }
 
 impl Config {
+    /// albert-base-v2 with a classifier of two labels, int8.
+    pub const BASE: Self = Self {
+        vocab_size: 30_000,
+        embedding_size: 128,
+        hidden_size: 768,
+        intermediate_size: 3072,
+        num_hidden_layers: 12,
+        num_hidden_groups: 1,
+        inner_group_num: 1,
+        num_attention_heads: 12,
+        max_position_embeddings: 512,
+        type_vocab_size: 2,
+        hidden_act: Activation::GeluTanh,
+        layer_norm_eps: 1e-12,
+        precision: Precision::Int8,
+        head: Head::SequenceClassification,
+        pooler: true,
+        num_labels: 2,
+        problem_type: ProblemType::SingleLabel,
+        max_extra_slots: 16,
+        smoothing: false,
+    };
+
     /// Width of one attention head, D.
     pub const fn head_size(&self) -> u32 {
         self.hidden_size / self.num_attention_heads

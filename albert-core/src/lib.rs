@@ -16,9 +16,20 @@
 #[cfg(target_endian = "big")]
 compile_error!("model files are little-endian and used in place: big-endian targets are not supported");
 
+pub mod arena;
 pub mod config;
+mod encoder;
+pub mod error;
 pub mod format;
+mod heads;
 pub mod kernels;
+pub mod plan;
+pub mod session;
 pub mod tokenizer;
 
+pub use arena::Arena;
 pub use config::Config;
+pub use error::{FormatError, InputError, SessionError};
+pub use format::Model;
+pub use plan::Plan;
+pub use session::{Input, Output, Positions, Progress, Session};

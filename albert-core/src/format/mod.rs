@@ -1,3 +1,13 @@
-//! The model file: bytes to a checked model that borrows them. `docs/format.md` is the specification.
+//! The model file: bytes to a checked [`Model`] that borrows them. `docs/format.md` is the specification.
 
+mod bytes;
+mod config;
+mod labels;
 pub mod layout;
+mod model;
+mod sections;
+mod tensor;
+mod tensors;
+
+pub use model::{Model, checksum, verify_checksum};
+pub use tensor::{Linear, Matrix, Norm, Record, Weights};

@@ -106,6 +106,14 @@ impl Kernels {
         }
     }
 
+    /// As [`Self::quantize`] with `zero` and the offset at 0: symmetric rounding to i8, for what is kept as a weight matrix.
+    pub fn quantize_signed(self, x: &[f32], inverse: f32, out: &mut [u8]) {
+        if x.len() == out.len() {
+            // SAFETY: door.
+            unsafe { (self.0.quantize)(x, inverse, 0, 0, out) }
+        }
+    }
+
     /// In place: `(x - mean) * (1 / sqrt(variance + eps)) * weight + bias`, multiplications from left to right; mean and
     /// (biased) variance are 16-lane sums divided by the length. `weight` and `bias` have at least the length of `x`.
     pub fn layer_norm(self, x: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {

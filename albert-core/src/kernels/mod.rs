@@ -28,7 +28,8 @@ pub use math::half_to_f32;
 use crate::config::Activation;
 
 /// How one row of activations was rounded: value = `scale` x (byte - `zero`).
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
 pub struct RowScale {
     /// Size of one step.
     pub scale: f32,

@@ -1,0 +1,170 @@
+//! The arena: one caller-owned buffer, divided as the plan says.
+
+use crate::error::SessionError;
+use crate::format::layout::ALIGNMENT;
+use crate::kernels::RowScale;
+use crate::plan::{Plan, Region, Sizes, Token};
+use bytemuck::Pod;
+use core::ops::Range;
+
+/// An aligned buffer of `N` bytes, for a `static` arena on a board.
+#[derive(Clone, Debug)]
+#[repr(C, align(64))]
+pub struct Arena<const N: usize>(pub [u8; N]);
+
+impl<const N: usize> Arena<N> {
+    /// An arena of zeros.
+    pub const fn new() -> Self {
+        Self([0; N])
+    }
+}
+
+impl<const N: usize> Default for Arena<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Cuts the buffer to the planned bytes from its first aligned address on.
+pub(crate) fn fit<'a>(buffer: &'a mut [u8], plan: &Plan) -> Result<&'a mut [u8], SessionError> {
+    let lead = buffer.as_ptr().align_offset(ALIGNMENT);
+    let needed = plan.arena_bytes().saturating_add(lead);
+    let missing = needed.saturating_sub(buffer.len());
+    buffer.get_mut(lead..needed).ok_or(SessionError::ArenaTooSmall { missing })
+}
+
+/// The regions of the arena.
+pub(crate) struct Buffers<'a> {
+    /// Position of each row of the hidden state.
+    pub(crate) rows: &'a mut [u32],
+    /// Rows that the last application carries on, ascending.
+    pub(crate) selected: &'a mut [u32],
+    pub(crate) hidden: &'a mut [f32],
+    /// Keys as a weight matrix for each head; tokens before the embeddings are computed.
+    pub(crate) keys: &'a mut [u8],
+    pub(crate) values: &'a mut [u8],
+    pub(crate) key_scales: &'a mut [f32],
+    pub(crate) key_offsets: &'a mut [i32],
+    pub(crate) value_scales: &'a mut [f32],
+    pub(crate) value_sums: &'a mut [i32],
+    pub(crate) pooled: &'a mut [f32],
+    pub(crate) logits: &'a mut [f32],
+    pub(crate) wide: &'a mut [f32],
+    pub(crate) scratch: Scratch<'a>,
+    pub(crate) attention: AttentionScratch<'a>,
+}
+
+/// What a linear needs beside its input and output.
+pub(crate) struct Scratch<'a> {
+    /// Quantized rows.
+    pub(crate) bytes: &'a mut [u8],
+    pub(crate) row_scales: &'a mut [RowScale],
+    /// Sums of a tile and a group of channels; floats for float weights.
+    pub(crate) sums: &'a mut [i32],
+    /// Values of split channels while the others are quantized.
+    pub(crate) saved: &'a mut [f32],
+    /// A smoothed row.
+    pub(crate) row: &'a mut [f32],
+}
+
+/// What attention needs for one head and a few query rows.
+pub(crate) struct AttentionScratch<'a> {
+    /// Quantized queries, or rows of keys or values.
+    pub(crate) head: &'a mut [u8],
+    /// Integer scores; floats in a float model.
+    pub(crate) scores: &'a mut [i32],
+    pub(crate) probabilities: &'a mut [u8],
+}
+
+impl<'a> Buffers<'a> {
+    /// Divides an arena that [`fit`] has measured.
+    pub(crate) fn new(arena: &'a mut [u8], plan: &Plan) -> Self {
+        let sizes = Sizes::new(plan);
+        let mut rest = Rest { bytes: arena, sizes: &sizes };
+        // In the order of `Region`.
+        let rows = rest.take(Region::Rows);
+        let selected = rest.take(Region::Selected);
+        let hidden = rest.take(Region::Hidden);
+        let keys = rest.take(Region::Keys);
+        let values = rest.take(Region::Values);
+        let key_scales = rest.take(Region::KeyScales);
+        let key_offsets = rest.take(Region::KeyOffsets);
+        let value_scales = rest.take(Region::ValueScales);
+        let value_sums = rest.take(Region::ValueSums);
+        let pooled = rest.take(Region::Pooled);
+        let logits = rest.take(Region::Logits);
+        let wide = rest.take(Region::Wide);
+        let scratch = Scratch {
+            bytes: rest.take(Region::Bytes),
+            row_scales: rest.take(Region::RowScales),
+            sums: rest.take(Region::Sums),
+            saved: rest.take(Region::Saved),
+            row: rest.take(Region::Row),
+        };
+        let attention = AttentionScratch {
+            head: rest.take(Region::Head),
+            scores: rest.take(Region::Scores),
+            probabilities: rest.take(Region::Probabilities),
+        };
+        Self {
+            rows,
+            selected,
+            hidden,
+            keys,
+            values,
+            key_scales,
+            key_offsets,
+            value_scales,
+            value_sums,
+            pooled,
+            logits,
+            wide,
+            scratch,
+            attention,
+        }
+    }
+
+    /// Moves the selected rows of the hidden state (width `hidden`) that belong into `tile` there.
+    ///
+    /// Row i comes from row `selected[i]`, which is i or a later one: tile after tile, nothing is overwritten before it is
+    /// read.
+    pub(crate) fn gather(&mut self, tile: Range<usize>, hidden: usize) {
+        for row in tile {
+            let from = self.selected.get(row).map_or(row, |&from| from as usize);
+            let fits = from < self.rows.len() && (from + 1) * hidden <= self.hidden.len();
+            if from > row && fits {
+                self.hidden.copy_within(from * hidden..(from + 1) * hidden, row * hidden);
+                self.rows.copy_within(from..from + 1, row);
+            }
+        }
+    }
+
+    /// The tokens, until the keys of the first layer take their place.
+    pub(crate) fn tokens(&mut self) -> &mut [Token] {
+        let whole = self.keys.len() / size_of::<Token>() * size_of::<Token>();
+        self.keys.get_mut(..whole).and_then(|bytes| bytemuck::try_cast_slice_mut(bytes).ok()).unwrap_or(&mut [])
+    }
+}
+
+/// What is left of the arena.
+struct Rest<'a, 's> {
+    bytes: &'a mut [u8],
+    sizes: &'s Sizes,
+}
+
+impl<'a> Rest<'a, '_> {
+    /// The next region; its size is a multiple of the element's.
+    fn take<T: Pod>(&mut self, region: Region) -> &'a mut [T] {
+        let bytes = self.sizes.bytes(region);
+        let rest = core::mem::take(&mut self.bytes);
+        let padded = bytes.next_multiple_of(ALIGNMENT);
+        match rest.split_at_mut_checked(padded) {
+            Some((taken, rest)) => {
+                self.bytes = rest;
+                let exact = taken.get_mut(..bytes).unwrap_or(&mut []);
+                bytemuck::try_cast_slice_mut(exact).unwrap_or(&mut [])
+            }
+            None => &mut [],
+        }
+    }
+}

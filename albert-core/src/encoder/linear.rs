@@ -1,0 +1,176 @@
+//! A linear on a tile of rows: quantize, multiply, dequantize, store.
+
+use super::quantize::quantize_row;
+use crate::arena::Scratch;
+use crate::format::layout::BLOCK_CHANNELS;
+use crate::format::{Linear, Matrix, Weights};
+use crate::kernels::{Channels, FloatProduct, Kernels, Product, Store, Tile};
+use crate::plan::{GROUP_CHANNELS, activation_row_bytes};
+
+/// Blocks of 16 channels in a group.
+const GROUP_BLOCKS: usize = GROUP_CHANNELS / BLOCK_CHANNELS;
+
+/// Rows of f32 in a larger buffer: row r is `data[r * stride..][..width]`.
+pub(crate) struct Rows<'a> {
+    pub(crate) data: &'a mut [f32],
+    pub(crate) stride: usize,
+    pub(crate) count: usize,
+}
+
+impl Rows<'_> {
+    /// The first `width` elements of every row.
+    pub(crate) fn iter_mut(&mut self, width: usize) -> impl Iterator<Item = &mut [f32]> {
+        self.data.chunks_mut(self.stride.max(1)).take(self.count).filter_map(move |row| row.get_mut(..width))
+    }
+}
+
+/// Quantizes the rows of `x` into the scratch when the matrix is an integer one.
+pub(crate) fn prepare(kernels: Kernels, matrix: &Matrix<'_>, x: &mut Rows<'_>, scratch: &mut Scratch<'_>) {
+    if !matrix.is_integer() {
+        return;
+    }
+    let row_bytes = activation_row_bytes(matrix.slots());
+    let out = scratch.bytes.chunks_exact_mut(row_bytes).zip(scratch.row_scales.iter_mut());
+    for (row, (bytes, row_scale)) in x.iter_mut(matrix.columns).zip(out) {
+        *row_scale = if matrix.smoothing.is_empty() {
+            quantize_row(kernels, matrix, row, scratch.saved, bytes)
+        } else {
+            let smoothed = scratch.row.get_mut(..matrix.columns).unwrap_or(&mut []);
+            for ((smooth, &value), &factor) in smoothed.iter_mut().zip(row.iter()).zip(matrix.smoothing) {
+                *smooth = value * factor;
+            }
+            quantize_row(kernels, matrix, smoothed, scratch.saved, bytes)
+        };
+    }
+}
+
+/// `out = store(x Wᵀ + b)` for the rows that [`prepare`] has seen; float weights read `x` itself.
+pub(crate) fn multiply(
+    kernels: Kernels,
+    linear: &Linear<'_>,
+    x: &Rows<'_>,
+    store: Store,
+    out: &mut Rows<'_>,
+    scratch: &mut Scratch<'_>,
+) {
+    let groups = linear.matrix.rows.div_ceil(GROUP_CHANNELS);
+    for group in 0..groups {
+        match linear.matrix.weights {
+            Weights::I8 { values, scales, sums } => {
+                let channels = Channels { scales, sums, bias: linear.bias };
+                integer_group(kernels, &linear.matrix, values, &channels, group, store, out, scratch);
+            }
+            Weights::F32(weights) => {
+                float_group(kernels, linear, Float::F32(weights), group, x, store, out, scratch);
+            }
+            Weights::F16(weights) => {
+                float_group(kernels, linear, Float::F16(weights), group, x, store, out, scratch);
+            }
+            Weights::C4 { .. } => {}
+        }
+    }
+}
+
+/// [`prepare`] and [`multiply`].
+pub(crate) fn linear(
+    kernels: Kernels,
+    linear: &Linear<'_>,
+    x: &mut Rows<'_>,
+    store: Store,
+    out: &mut Rows<'_>,
+    scratch: &mut Scratch<'_>,
+) {
+    prepare(kernels, &linear.matrix, x, scratch);
+    multiply(kernels, linear, x, store, out, scratch);
+}
+
+/// One group of channels of an integer product.
+#[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]
+fn integer_group(
+    kernels: Kernels,
+    matrix: &Matrix<'_>,
+    values: &[i8],
+    channels: &Channels<'_>,
+    group: usize,
+    store: Store,
+    out: &mut Rows<'_>,
+    scratch: &mut Scratch<'_>,
+) {
+    let steps = matrix.slots().div_ceil(4);
+    let blocks = GROUP_BLOCKS.min(matrix.blocks() - group * GROUP_BLOCKS);
+    let size = Product {
+        rows: out.count,
+        row_bytes: activation_row_bytes(matrix.slots()),
+        steps,
+        blocks,
+        row_sums: GROUP_CHANNELS,
+    };
+    let panel = steps * 4 * BLOCK_CHANNELS;
+    let first = group * GROUP_CHANNELS;
+    let weights = values.get(group * GROUP_BLOCKS * panel..).and_then(|rest| rest.get(..blocks * panel));
+    kernels.matmul_i8(&size, scratch.bytes, weights.unwrap_or(&[]), scratch.sums);
+    let tile = Tile {
+        rows: out.count,
+        channels: GROUP_CHANNELS.min(matrix.rows - first),
+        row_sums: GROUP_CHANNELS,
+        row_outputs: out.stride,
+    };
+    let channels = Channels {
+        scales: channels.scales.get(first..).unwrap_or(&[]),
+        sums: channels.sums.get(first..).unwrap_or(&[]),
+        bias: channels.bias.get(first..).unwrap_or(&[]),
+    };
+    let columns = out.data.get_mut(first..).unwrap_or(&mut []);
+    kernels.dequantize(&tile, scratch.sums, scratch.row_scales, &channels, store, columns);
+}
+
+/// Float weights in the blocked layout.
+#[derive(Clone, Copy)]
+enum Float<'a> {
+    F32(&'a [f32]),
+    F16(&'a [u16]),
+}
+
+/// One group of channels of a float product.
+#[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]
+fn float_group(
+    kernels: Kernels,
+    linear: &Linear<'_>,
+    weights: Float<'_>,
+    group: usize,
+    x: &Rows<'_>,
+    store: Store,
+    out: &mut Rows<'_>,
+    scratch: &mut Scratch<'_>,
+) {
+    let matrix = &linear.matrix;
+    let blocks = GROUP_BLOCKS.min(matrix.blocks() - group * GROUP_BLOCKS);
+    let size = FloatProduct {
+        rows: out.count,
+        row_inputs: x.stride,
+        inputs: matrix.columns,
+        blocks,
+        row_outputs: GROUP_CHANNELS,
+    };
+    let panel = matrix.columns * BLOCK_CHANNELS;
+    let (start, end) = (group * GROUP_BLOCKS * panel, (group * GROUP_BLOCKS + blocks) * panel);
+    let sums: &mut [f32] = bytemuck::cast_slice_mut(scratch.sums);
+    match weights {
+        Float::F32(weights) => kernels.matmul_f32(&size, x.data, weights.get(start..end).unwrap_or(&[]), sums),
+        Float::F16(weights) => kernels.matmul_f16(&size, x.data, weights.get(start..end).unwrap_or(&[]), sums),
+    }
+    let first = group * GROUP_CHANNELS;
+    let channels = GROUP_CHANNELS.min(matrix.rows - first);
+    let bias = linear.bias.get(first..).unwrap_or(&[]);
+    let rows = out.data.get_mut(first..).unwrap_or(&mut []).chunks_mut(out.stride.max(1));
+    for (row, sums) in rows.take(out.count).zip(sums.chunks(GROUP_CHANNELS)) {
+        let Some(row) = row.get_mut(..channels) else { continue };
+        for ((value, &sum), &bias) in row.iter_mut().zip(sums).zip(bias) {
+            let result = sum + bias;
+            *value = if store == Store::Add { *value + result } else { result };
+        }
+        if let Store::Activate(activation) = store {
+            kernels.activate(activation, row);
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Tensor records and the typed views that kernels read.
+
+use super::bytes::{slice, u16_at, u32_at, u64_at};
+use super::layout::{ALIGNMENT, BLOCK_CHANNELS, GROUP_INPUTS, MAX_SLOTS, TENSOR_BYTES, dtype, matrix_bytes, round_up};
+use crate::error::TensorProblem;
+
+/// Elements of a weight matrix in the file's blocked layout, channels padded to a multiple of 16.
+#[derive(Clone, Copy, Debug)]
+pub enum Weights<'a> {
+    /// `[rows/16][slots][16]`.
+    F32(&'a [f32]),
+    /// `[rows/16][slots][16]`, IEEE binary16.
+    F16(&'a [u16]),
+    /// `[rows/16][slots/4][16][4]`.
+    I8 {
+        /// The weights.
+        values: &'a [i8],
+        /// Scale of each channel.
+        scales: &'a [f32],
+        /// Sum of each channel's weights.
+        sums: &'a [i32],
+    },
+    /// `[rows/16][slots/8][16][4]` bytes of two codes.
+    C4 {
+        /// Codes, two to the byte.
+        codes: &'a [u8],
+        /// binary16 scale of each group and channel, `[rows/16][slots/32][16]`.
+        scales: &'a [u16],
+        /// Sum of each group's levels, `[rows/16][slots/32][16]`.
+        sums: &'a [i32],
+    },
+}
+
+/// A weight matrix or an embedding table.
+#[derive(Clone, Copy, Debug)]
+pub struct Matrix<'a> {
+    /// Output channels.
+    pub rows: usize,
+    /// Inputs.
+    pub columns: usize,
+    /// The elements.
+    pub weights: Weights<'a>,
+    /// Input channel that each extra slot repeats, ascending.
+    pub splits: &'a [u32],
+    /// Factor of each input before quantization; empty for none.
+    pub smoothing: &'a [f32],
+}
+
+impl Matrix<'_> {
+    /// Inputs and extra slots.
+    pub fn slots(&self) -> usize {
+        self.columns + self.splits.len()
+    }
+
+    /// Blocks of 16 output channels.
+    pub fn blocks(&self) -> usize {
+        self.rows.div_ceil(BLOCK_CHANNELS)
+    }
+
+    /// Whether the inputs are quantized before the product.
+    pub fn is_integer(&self) -> bool {
+        matches!(self.weights, Weights::I8 { .. } | Weights::C4 { .. })
+    }
+}
+
+/// A matrix and its bias, padded with zeros to a multiple of 16.
+#[derive(Clone, Copy, Debug)]
+pub struct Linear<'a> {
+    /// Weights.
+    pub matrix: Matrix<'a>,
+    /// Bias.
+    pub bias: &'a [f32],
+}
+
+/// Weight and bias of a layer norm, padded with zeros to a multiple of 16.
+#[derive(Clone, Copy, Debug)]
+pub struct Norm<'a> {
+    /// Weight (gamma).
+    pub weight: &'a [f32],
+    /// Bias (beta).
+    pub bias: &'a [f32],
+}
+
+/// Where the data section lies in the file.
+#[derive(Clone, Copy)]
+pub(super) struct DataRange {
+    pub(super) start: u64,
+    pub(super) end: u64,
+}
+
+/// One tensor record, as it stands in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// What the tensor is; see [`role`](super::layout::role).
+    pub role: u16,
+    /// Block it belongs to, 0 for others.
+    pub block: u16,
+    /// Element type; see [`dtype`].
+    pub dtype: u8,
+    /// Output channels; 1 for a vector.
+    pub rows: u32,
+    /// Inputs, or length of a vector.
+    pub columns: u32,
+    /// Extra slots.
+    pub extra: u32,
+    pub(super) data: u64,
+    pub(super) scales: u64,
+    pub(super) sums: u64,
+    pub(super) splits: u64,
+    pub(super) smoothing: u64,
+    reserved: bool,
+}
+
+impl Record {
+    /// The record at `index` of the table, zero beyond its end.
+    pub(super) fn read(table: &[u8], index: usize) -> Self {
+        let at = index * TENSOR_BYTES;
+        Self {
+            role: u16_at(table, at),
+            block: u16_at(table, at + 2),
+            dtype: table.get(at + 4).copied().unwrap_or(0),
+            rows: u32_at(table, at + 8),
+            columns: u32_at(table, at + 12),
+            extra: u32_at(table, at + 16),
+            data: u64_at(table, at + 24),
+            scales: u64_at(table, at + 32),
+            sums: u64_at(table, at + 40),
+            splits: u64_at(table, at + 48),
+            smoothing: u64_at(table, at + 56),
+            reserved: u32_at(table, at + 4) >> 8 == 0 && u32_at(table, at + 20) == 0,
+        }
+    }
+
+    fn slots(&self) -> usize {
+        self.columns as usize + self.extra as usize
+    }
+
+    /// Bytes of the tensor in the file: data, scales, sums, split list and smoothing vector, padding not counted.
+    pub fn bytes(&self) -> usize {
+        let (rows, slots) = (self.rows as usize, self.slots());
+        let scales = match self.dtype {
+            dtype::I8 => round_up(rows, BLOCK_CHANNELS) * 8,
+            dtype::C4 => round_up(rows, BLOCK_CHANNELS) * slots.div_ceil(GROUP_INPUTS) * 6,
+            _ => 0,
+        };
+        let smoothing = if self.smoothing == 0 { 0 } else { round_up(self.columns as usize, BLOCK_CHANNELS) * 4 };
+        matrix_bytes(self.dtype, rows, slots).unwrap_or(0) + scales + self.extra as usize * 4 + smoothing
+    }
+
+    fn region(&self, offset: u64, bytes: Option<usize>, data: DataRange) -> Result<(), TensorProblem> {
+        let end = bytes.and_then(|n| offset.checked_add(n as u64)).ok_or(TensorProblem::Bounds)?;
+        let inside = offset >= data.start && end <= data.end && offset.is_multiple_of(ALIGNMENT as u64);
+        if inside { Ok(()) } else { Err(TensorProblem::Bounds) }
+    }
+
+    fn absent(&self, offsets: &[u64]) -> Result<(), TensorProblem> {
+        if offsets.iter().all(|&offset| offset == 0) { Ok(()) } else { Err(TensorProblem::Bounds) }
+    }
+
+    /// Checks a vector of `length` elements.
+    pub(super) fn check_vector(&self, length: u32, data: DataRange) -> Result<(), TensorProblem> {
+        if self.dtype != dtype::F32 || !self.reserved {
+            return Err(TensorProblem::Dtype);
+        }
+        if self.rows != 1 || self.columns != length || self.extra != 0 {
+            return Err(TensorProblem::Shape);
+        }
+        self.absent(&[self.scales, self.sums, self.splits, self.smoothing])?;
+        self.region(self.data, round_up(length as usize, BLOCK_CHANNELS).checked_mul(4), data)
+    }
+
+    /// Checks a matrix of `rows` x `columns`; `most_extra` bounds the split list.
+    pub(super) fn check_matrix(
+        &self,
+        rows: u32,
+        columns: u32,
+        limits: &MatrixLimits,
+        file: &[u8],
+        data: DataRange,
+    ) -> Result<(), TensorProblem> {
+        if self.dtype > dtype::C4 || !self.reserved || (limits.float_only && self.dtype > dtype::F16) {
+            return Err(TensorProblem::Dtype);
+        }
+        if self.rows != rows || self.columns != columns || self.slots() > MAX_SLOTS as usize {
+            return Err(TensorProblem::Shape);
+        }
+        let (padded, slots) = (round_up(rows as usize, BLOCK_CHANNELS), self.slots());
+        self.region(self.data, matrix_bytes(self.dtype, rows as usize, slots), data)?;
+        match self.dtype {
+            dtype::I8 => {
+                self.region(self.scales, padded.checked_mul(4), data)?;
+                self.region(self.sums, padded.checked_mul(4), data)?;
+            }
+            dtype::C4 => {
+                let groups = padded.checked_mul(slots.div_ceil(GROUP_INPUTS)).ok_or(TensorProblem::Bounds)?;
+                self.region(self.scales, groups.checked_mul(2), data)?;
+                self.region(self.sums, groups.checked_mul(4), data)?;
+            }
+            _ => self.absent(&[self.scales, self.sums])?,
+        }
+        let integer = self.dtype >= dtype::I8;
+        if self.smoothing != 0 {
+            if !(limits.smoothing && integer) {
+                return Err(TensorProblem::Smoothing);
+            }
+            self.region(self.smoothing, round_up(columns as usize, BLOCK_CHANNELS).checked_mul(4), data)?;
+        }
+        if self.extra == 0 {
+            return self.absent(&[self.splits]);
+        }
+        if self.extra > limits.most_extra || !integer {
+            return Err(TensorProblem::Splits);
+        }
+        self.region(self.splits, (self.extra as usize).checked_mul(4), data)?;
+        let splits: &[u32] = slice(file, self.splits, self.extra as usize);
+        let ascending = splits.windows(2).all(|pair| matches!(pair, [a, b] if a <= b));
+        let in_range = splits.last().is_some_and(|&channel| channel < columns);
+        if ascending && in_range { Ok(()) } else { Err(TensorProblem::Splits) }
+    }
+
+    /// The vector's elements, padding included. The record was checked.
+    pub(super) fn vector<'a>(&self, file: &'a [u8]) -> &'a [f32] {
+        slice(file, self.data, round_up(self.columns as usize, BLOCK_CHANNELS))
+    }
+
+    /// The matrix' view. The record was checked.
+    pub(super) fn matrix<'a>(&self, file: &'a [u8]) -> Matrix<'a> {
+        let (rows, columns, slots) = (self.rows as usize, self.columns as usize, self.slots());
+        let padded = round_up(rows, BLOCK_CHANNELS);
+        let bytes = matrix_bytes(self.dtype, rows, slots).unwrap_or(0);
+        let groups = padded * slots.div_ceil(GROUP_INPUTS);
+        let weights = match self.dtype {
+            dtype::F32 => Weights::F32(slice(file, self.data, bytes / 4)),
+            dtype::F16 => Weights::F16(slice(file, self.data, bytes / 2)),
+            dtype::I8 => Weights::I8 {
+                values: slice(file, self.data, bytes),
+                scales: slice(file, self.scales, padded),
+                sums: slice(file, self.sums, padded),
+            },
+            _ => Weights::C4 {
+                codes: slice(file, self.data, bytes),
+                scales: slice(file, self.scales, groups),
+                sums: slice(file, self.sums, groups),
+            },
+        };
+        let smoothing = if self.smoothing == 0 { &[] } else { slice(file, self.smoothing, columns) };
+        Matrix { rows, columns, weights, splits: slice(file, self.splits, self.extra as usize), smoothing }
+    }
+}
+
+/// What a matrix of some role may be.
+pub(super) struct MatrixLimits {
+    pub(super) float_only: bool,
+    pub(super) most_extra: u32,
+    pub(super) smoothing: bool,
+}

@@ -1,0 +1,243 @@
+//! How the arena is divided: every region's size as a `const fn` of the configuration and the longest input.
+//!
+//! The arena holds what one inference needs and nothing else:
+//!
+//! | region | shape | lives |
+//! |---|---|---|
+//! | hidden | f32 `[S][H]` | from the embeddings to the head |
+//! | keys, values | int8 (or f32) blocked as weight matrices, per head | one layer |
+//! | key scales and offsets, value scales and sums | f32 and i32 `[A][S]`, f32 `[A][S]`, i32 `[A][D]` | one layer |
+//! | tokens | id, token type, position `[S]`, in place of the keys | until the embeddings are computed |
+//! | rows, selected | u32 `[S]`: the position that each row of the hidden state stands for, and the rows that the last layer carries on | one inference |
+//! | pooled, logits | f32 `[H]`, `[C]` or `[S][C]` | until the next inference |
+//! | scratch | what the widest step needs for one tile of rows | one step |
+//!
+//! S is rounded up to 16 in keys and values, D to the block sizes.
+
+use crate::config::{Config, Head, Precision};
+use crate::format::layout::{ALIGNMENT, BLOCK_CHANNELS, BLOCK_SLOTS, round_up};
+use crate::kernels::RowScale;
+
+/// Rows of a tile unless [`Plan::with_tile_rows`] says otherwise.
+pub const DEFAULT_TILE_ROWS: usize = 16;
+/// Most rows of a tile.
+pub const MAX_TILE_ROWS: usize = 512;
+/// Query rows that attention handles at a time.
+pub(crate) const ATTENTION_ROWS: usize = 16;
+/// Output channels that a matrix product computes at a time.
+pub(crate) const GROUP_CHANNELS: usize = 64;
+
+/// The division of the arena for one configuration and one longest input.
+///
+/// ```
+/// # use albert_core::{Config, plan::Plan};
+/// # const CONFIG: Config = Config::BASE;
+/// const PLAN: Plan = Plan::new(&CONFIG, 128);
+/// static ARENA: [u8; PLAN.arena_bytes()] = [0; PLAN.arena_bytes()];
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Plan {
+    pub(crate) config: Config,
+    pub(crate) tokens: usize,
+    pub(crate) tile_rows: usize,
+}
+
+impl Plan {
+    /// A plan for inputs of up to `max_tokens` tokens, special tokens counted; more than the model has positions counts as
+    /// that many, none as one.
+    pub const fn new(config: &Config, max_tokens: usize) -> Self {
+        let positions = config.max_position_embeddings as usize;
+        let tokens = if max_tokens > positions { positions } else { max_tokens };
+        let tokens = if tokens == 0 { 1 } else { tokens };
+        Self { config: *config, tokens, tile_rows: DEFAULT_TILE_ROWS }
+    }
+
+    /// The plan with other tiles: `rows` (a multiple of 4, from 4 to [`MAX_TILE_ROWS`]; other values are rounded up or
+    /// down) go through a layer at a time. Fewer rows need less memory and make shorter steps, more are faster. Results do
+    /// not depend on it.
+    pub const fn with_tile_rows(mut self, rows: usize) -> Self {
+        let rows = round_up(rows, 4);
+        self.tile_rows = match rows {
+            0 => 4,
+            rows if rows > MAX_TILE_ROWS => MAX_TILE_ROWS,
+            rows => rows,
+        };
+        self
+    }
+
+    /// Bytes of the arena. It must start at a multiple of 64; from another address, up to 63 bytes more are needed.
+    ///
+    /// `usize::MAX` when the sum does not fit the address space.
+    pub const fn arena_bytes(&self) -> usize {
+        let sizes = Sizes::new(self);
+        let mut total = 0;
+        let mut index = 0;
+        while index < sizes.0.len() {
+            total = add(total, aligned(sizes.0[index]));
+            index += 1;
+        }
+        total
+    }
+
+    /// Longest input, in tokens.
+    pub const fn max_tokens(&self) -> usize {
+        self.tokens
+    }
+
+    /// Rows of a tile.
+    pub const fn tile_rows(&self) -> usize {
+        self.tile_rows
+    }
+}
+
+/// Regions of the arena, in the order in which they lie.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Region {
+    Rows,
+    Selected,
+    Hidden,
+    Keys,
+    Values,
+    KeyScales,
+    KeyOffsets,
+    ValueScales,
+    ValueSums,
+    Pooled,
+    Logits,
+    /// f32 rows between two linears.
+    Wide,
+    /// Quantized rows.
+    Bytes,
+    /// One [`RowScale`] a row.
+    RowScales,
+    /// Integer sums of a tile and a group of channels; floats for float weights.
+    Sums,
+    /// Values of split channels.
+    Saved,
+    /// One row: softmax, or a smoothed input.
+    Row,
+    /// Quantized queries of one head, or rows of its keys or values.
+    Head,
+    /// Scores of one head and a few rows; probabilities in a float model.
+    Scores,
+    /// Probabilities as bytes.
+    Probabilities,
+}
+
+/// Number of regions.
+const REGIONS: usize = Region::Probabilities as usize + 1;
+
+/// Bytes of each region, not rounded.
+pub(crate) struct Sizes([usize; REGIONS]);
+
+/// What the sizes are made of: padded extents.
+#[derive(Clone, Copy)]
+pub(crate) struct Extents {
+    /// Head size padded for keys, a multiple of 4 (int8) or D (f32).
+    pub(crate) key_slots: usize,
+    /// Head size padded for values, a multiple of 16.
+    pub(crate) value_channels: usize,
+    /// Tokens padded for keys, a multiple of 16.
+    pub(crate) key_channels: usize,
+    /// Tokens padded for values, a multiple of 4 (int8) or S (f32).
+    pub(crate) value_slots: usize,
+    /// Bytes of one element of keys and values.
+    pub(crate) element: usize,
+}
+
+impl Extents {
+    /// Extents for `tokens` keys.
+    pub(crate) const fn new(config: &Config, tokens: usize) -> Self {
+        let head = config.head_size() as usize;
+        let (key_slots, value_slots, element) = match config.precision {
+            Precision::Int8 => (round_up(head, BLOCK_SLOTS), round_up(tokens, BLOCK_SLOTS), 1),
+            Precision::Float => (head, tokens, 4),
+        };
+        let value_channels = round_up(head, BLOCK_CHANNELS);
+        Self { key_slots, value_channels, key_channels: round_up(tokens, BLOCK_CHANNELS), value_slots, element }
+    }
+}
+
+impl Sizes {
+    pub(crate) const fn bytes(&self, region: Region) -> usize {
+        self.0[region as usize]
+    }
+
+    pub(crate) const fn new(plan: &Plan) -> Self {
+        let config = &plan.config;
+        let (tokens, rows) = (plan.tokens, plan.tile_rows);
+        let (embedding, hidden) = (config.embedding_size as usize, config.hidden_size as usize);
+        let (intermediate, heads) = (config.intermediate_size as usize, config.num_attention_heads as usize);
+        let extents = Extents::new(config, tokens);
+        let widest = max(max(hidden, intermediate), embedding);
+        let integer = matches!(config.precision, Precision::Int8);
+        let slots = activation_row_bytes(widest + config.max_extra_slots as usize);
+        let group = mul(max(rows, ATTENTION_ROWS), GROUP_CHANNELS * 4);
+        let context = mul(ATTENTION_ROWS, mul(extents.value_channels, 4));
+        let keys = mul(heads, mul(extents.key_channels, mul(extents.key_slots, extents.element)));
+        let label_rows = match config.head {
+            Head::TokenClassification | Head::QuestionAnswering => tokens,
+            _ => 1,
+        };
+        let mut sizes = Self([0; REGIONS]);
+        sizes.0[Region::Rows as usize] = mul(tokens, 4);
+        sizes.0[Region::Selected as usize] = mul(tokens, 4);
+        sizes.0[Region::Hidden as usize] = mul(tokens, mul(hidden, 4));
+        sizes.0[Region::Keys as usize] = max(keys, mul(tokens, size_of::<Token>()));
+        sizes.0[Region::Values as usize] =
+            mul(heads, mul(extents.value_channels, mul(extents.value_slots, extents.element)));
+        sizes.0[Region::Pooled as usize] = if config.pooler { mul(hidden, 4) } else { 0 };
+        sizes.0[Region::Logits as usize] = mul(label_rows, mul(config.num_labels as usize, 4));
+        sizes.0[Region::Sums as usize] = max(group, context);
+        sizes.0[Region::Wide as usize] = mul(rows, mul(widest, 4));
+        sizes.0[Region::Scores as usize] = mul(ATTENTION_ROWS, mul(extents.key_channels, 4));
+        if integer {
+            sizes.0[Region::KeyScales as usize] = mul(heads, mul(extents.key_channels, 4));
+            sizes.0[Region::KeyOffsets as usize] = mul(heads, mul(extents.key_channels, 4));
+            sizes.0[Region::ValueScales as usize] = mul(heads, mul(extents.key_channels, 4));
+            sizes.0[Region::ValueSums as usize] = mul(heads, mul(extents.value_channels, 4));
+            sizes.0[Region::Bytes as usize] = mul(rows, slots);
+            sizes.0[Region::Head as usize] = mul(ATTENTION_ROWS, activation_row_bytes(extents.key_slots));
+            sizes.0[Region::RowScales as usize] = mul(max(rows, ATTENTION_ROWS), size_of::<RowScale>());
+            sizes.0[Region::Probabilities as usize] = mul(ATTENTION_ROWS, activation_row_bytes(extents.value_slots));
+            sizes.0[Region::Saved as usize] = mul(config.max_extra_slots as usize, 4);
+            let smoothed = if config.smoothing { widest } else { 0 };
+            sizes.0[Region::Row as usize] = mul(max(extents.key_channels, smoothed), 4);
+        }
+        sizes
+    }
+}
+
+/// A token on its way into the embeddings.
+#[derive(Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub(crate) struct Token {
+    pub(crate) id: u32,
+    pub(crate) token_type: u32,
+    pub(crate) position: u32,
+}
+
+/// Bytes from one row of quantized activations to the next.
+pub(crate) const fn activation_row_bytes(slots: usize) -> usize {
+    aligned(slots)
+}
+
+/// Rounds up to the alignment of regions; `usize::MAX` when that does not fit.
+const fn aligned(bytes: usize) -> usize {
+    match bytes.checked_next_multiple_of(ALIGNMENT) {
+        Some(bytes) => bytes,
+        None => usize::MAX,
+    }
+}
+
+const fn add(a: usize, b: usize) -> usize {
+    a.saturating_add(b)
+}
+
+const fn mul(a: usize, b: usize) -> usize {
+    a.saturating_mul(b)
+}
+
+const fn max(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
+}

@@ -1,0 +1,401 @@
+//! The state machine from ids to logits. One [`Session::step`] is one bounded piece of work.
+
+use crate::arena::{self, Buffers};
+use crate::config::Head;
+use crate::encoder::{self, Context};
+use crate::error::{InputError, SessionError};
+use crate::format::Model;
+use crate::heads;
+use crate::kernels::{self, Kernels};
+use crate::plan::{Plan, Token};
+use core::ops::Range;
+
+/// What to run.
+///
+/// Positions count from 0; a token's position is its index in `ids`, padding and masked tokens included.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'i> {
+    ids: &'i [u32],
+    token_types: &'i [u32],
+    attention_mask: &'i [u32],
+    positions: Positions<'i>,
+    layers: Option<u32>,
+}
+
+/// The positions whose hidden states are carried through the last layer. The others' are needed only as keys and values
+/// there, and are not computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Positions<'i> {
+    /// Those that the head reads: position 0 for a pooled output, all for the others.
+    Head,
+    /// Every position that the attention mask lets through.
+    All,
+    /// These, in ascending order.
+    Listed(&'i [u32]),
+}
+
+impl<'i> Input<'i> {
+    /// A single text: `ids` with their special tokens, token types 0, everything attended to.
+    pub const fn new(ids: &'i [u32]) -> Self {
+        Self { ids, token_types: &[], attention_mask: &[], positions: Positions::Head, layers: None }
+    }
+
+    /// With a token type for each id.
+    pub const fn with_token_types(mut self, token_types: &'i [u32]) -> Self {
+        self.token_types = token_types;
+        self
+    }
+
+    /// With an attention mask: one number for each id, 0 for those that are not attended to. They are not computed at all.
+    pub const fn with_attention_mask(mut self, attention_mask: &'i [u32]) -> Self {
+        self.attention_mask = attention_mask;
+        self
+    }
+
+    /// With the positions whose hidden states are wanted.
+    pub const fn with_positions(mut self, positions: Positions<'i>) -> Self {
+        self.positions = positions;
+        self
+    }
+
+    /// With only the first `layers` applications of the layer group.
+    pub const fn with_layers(mut self, layers: u32) -> Self {
+        self.layers = Some(layers);
+        self
+    }
+}
+
+/// Whether a session has more to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// More steps are needed.
+    Running,
+    /// The output is there, or nothing was started.
+    Done,
+}
+
+/// The results of one inference, in the arena.
+#[derive(Clone, Copy, Debug)]
+pub struct Output<'s> {
+    hidden: &'s [f32],
+    hidden_size: usize,
+    positions: &'s [u32],
+    pooled: &'s [f32],
+    logits: &'s [f32],
+}
+
+impl<'s> Output<'s> {
+    /// Last hidden state of each position in [`Output::positions`]: `[positions][H]`.
+    pub fn last_hidden_state(&self) -> &'s [f32] {
+        self.hidden
+    }
+
+    /// Width of a hidden state, H.
+    pub fn hidden_size(&self) -> usize {
+        self.hidden_size
+    }
+
+    /// The positions that the rows of the hidden state stand for: ascending, but for position 0 when it is masked, which is
+    /// the last.
+    pub fn positions(&self) -> &'s [u32] {
+        self.positions
+    }
+
+    /// Pooled output `[H]`; `None` without a pooler or without position 0.
+    pub fn pooled(&self) -> Option<&'s [f32]> {
+        if self.pooled.is_empty() { None } else { Some(self.pooled) }
+    }
+
+    /// Logits: `[C]` for sequence classification, multiple choice and sentence order, `[positions][C]` for token
+    /// classification and question answering; empty for other heads.
+    pub fn logits(&self) -> &'s [f32] {
+        self.logits
+    }
+}
+
+/// What the next step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Idle,
+    Embed,
+    KeysValues,
+    Attention,
+    FeedForward,
+    Pool,
+    Head,
+    Done,
+}
+
+/// One inference at a time over a model, in a caller-owned arena.
+pub struct Session<'m, 'a> {
+    context: Context<'m>,
+    plan: Plan,
+    arena: &'a mut [u8],
+    phase: Phase,
+    /// First row of the next tile.
+    next_row: usize,
+    /// Application of a block that runs, and how many there are.
+    application: usize,
+    applications: usize,
+    /// Rows of the hidden state that the current sub-layer works on.
+    rows: usize,
+    /// Rows that the last application carries on; their indices are in the arena.
+    selected: usize,
+}
+
+impl core::fmt::Debug for Session<'_, '_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Session").field("plan", &self.plan).field("phase", &self.phase).finish_non_exhaustive()
+    }
+}
+
+impl<'m, 'a> Session<'m, 'a> {
+    /// A session with the best kernels for this CPU.
+    ///
+    /// # Errors
+    /// [`SessionError::PlanMismatch`] when the plan was made for another configuration, [`SessionError::ArenaTooSmall`] with
+    /// the bytes that are missing.
+    pub fn new(model: &Model<'m>, plan: Plan, arena: &'a mut [u8]) -> Result<Self, SessionError> {
+        Self::with_kernels(model, plan, arena, kernels::detect())
+    }
+
+    /// A session with chosen kernels.
+    ///
+    /// # Errors
+    /// As [`Session::new`].
+    pub fn with_kernels(
+        model: &Model<'m>,
+        plan: Plan,
+        arena: &'a mut [u8],
+        kernels: Kernels,
+    ) -> Result<Self, SessionError> {
+        if plan.config != *model.config() {
+            return Err(SessionError::PlanMismatch);
+        }
+        let arena = arena::fit(arena, &plan)?;
+        let context = Context { model: *model, kernels, keys: 0 };
+        let phase = Phase::Idle;
+        Ok(Self { context, plan, arena, phase, next_row: 0, application: 0, applications: 0, rows: 0, selected: 0 })
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model<'m> {
+        &self.context.model
+    }
+
+    /// The kernels in use.
+    pub fn kernels(&self) -> Kernels {
+        self.context.kernels
+    }
+
+    /// Takes an input in; an inference that was under way is dropped.
+    ///
+    /// # Errors
+    /// [`InputError`]; nothing is started then.
+    pub fn start(&mut self, input: &Input<'_>) -> Result<(), InputError> {
+        self.phase = Phase::Idle;
+        self.check(input)?;
+        let first_masked = input.attention_mask.first() == Some(&0);
+        let attended = |position: usize| input.attention_mask.get(position).is_none_or(|&mask| mask != 0);
+        let keys = (0..input.ids.len()).filter(|&position| attended(position)).count();
+        if keys == 0 {
+            return Err(InputError::NothingAttended);
+        }
+        // Position 0 is computed even when it is masked, for the pooler; it is the last row then, after the keys.
+        let order = (0..input.ids.len()).filter(|&position| attended(position)).chain(first_masked.then_some(0));
+        let mut buffers = Buffers::new(self.arena, &self.plan);
+        for (row, position) in order.clone().enumerate() {
+            let token = Token {
+                id: input.ids.get(position).copied().unwrap_or(0),
+                token_type: input.token_types.get(position).copied().unwrap_or(0),
+                position: position as u32,
+            };
+            if let Some(place) = buffers.tokens().get_mut(row) {
+                *place = token;
+            }
+            if let Some(label) = buffers.rows.get_mut(row) {
+                *label = position as u32;
+            }
+        }
+        let rows = keys + usize::from(first_masked);
+        let pooled_head =
+            matches!(self.context.model.config().head, Head::SequenceClassification | Head::MultipleChoice);
+        self.selected = match input.positions {
+            Positions::Head if pooled_head => {
+                select(buffers.selected, core::iter::once(if first_masked { keys } else { 0 }))
+            }
+            Positions::Head | Positions::All => select(buffers.selected, 0..rows),
+            Positions::Listed(list) => {
+                let mut row_of = order.zip(0..);
+                for (index, &wanted) in list.iter().enumerate() {
+                    let row = row_of.find(|&(position, _)| position == wanted as usize);
+                    let (Some((_, row)), Some(place)) = (row, buffers.selected.get_mut(index)) else {
+                        return Err(InputError::Position { index });
+                    };
+                    *place = row;
+                }
+                list.len()
+            }
+        };
+        self.context.keys = keys;
+        self.rows = rows;
+        let layers = input.layers.unwrap_or(self.context.model.config().num_hidden_layers);
+        self.applications = layers as usize * self.context.model.config().inner_group_num as usize;
+        self.application = 0;
+        self.next_row = 0;
+        self.phase = Phase::Embed;
+        Ok(())
+    }
+
+    fn check(&self, input: &Input<'_>) -> Result<(), InputError> {
+        let config = self.context.model.config();
+        let tokens = input.ids.len();
+        let same = |length: usize| length == 0 || length == tokens;
+        if tokens == 0 {
+            return Err(InputError::Empty);
+        }
+        if tokens > self.plan.tokens {
+            return Err(InputError::TooLong { tokens, limit: self.plan.tokens });
+        }
+        if !same(input.token_types.len()) || !same(input.attention_mask.len()) {
+            return Err(InputError::Lengths);
+        }
+        if let Some((index, &id)) = input.ids.iter().enumerate().find(|&(_, &id)| id >= config.vocab_size) {
+            return Err(InputError::Id { index, id });
+        }
+        let mut types = input.token_types.iter().enumerate();
+        if let Some((index, &token_type)) = types.find(|&(_, &token_type)| token_type >= config.type_vocab_size) {
+            return Err(InputError::TokenType { index, token_type });
+        }
+        if input.layers.is_some_and(|layers| layers == 0 || layers > config.num_hidden_layers) {
+            return Err(InputError::Layers);
+        }
+        Ok(())
+    }
+
+    /// Does one bounded piece of work: one sub-layer on one tile of rows.
+    pub fn step(&mut self) -> Progress {
+        let mut buffers = Buffers::new(self.arena, &self.plan);
+        let context = &self.context;
+        let last = self.application + 1 == self.applications;
+        let block = context.model.block_of(self.application);
+        let tile = |rows: usize| self.next_row..rows.min(self.next_row + self.plan.tile_rows);
+        match self.phase {
+            Phase::Idle | Phase::Done => return Progress::Done,
+            Phase::Embed => {
+                let tile = tile(self.rows);
+                encoder::embed(context, &mut buffers, tile.clone());
+                self.advance(tile, self.rows, Phase::KeysValues);
+            }
+            Phase::KeysValues => {
+                let tile = tile(context.keys);
+                encoder::keys_values(context, &mut buffers, block, tile.clone());
+                self.advance(tile, context.keys, Phase::Attention);
+            }
+            Phase::Attention => {
+                if last {
+                    self.rows = self.selected;
+                }
+                let tile = self.next_row..self.rows.min(self.next_row + self.plan.tile_rows);
+                if last {
+                    buffers.gather(tile.clone(), context.model.config().hidden_size as usize);
+                }
+                encoder::attention(context, &mut buffers, block, tile.clone());
+                self.advance(tile, self.rows, Phase::FeedForward);
+            }
+            Phase::FeedForward => {
+                let tile = tile(self.rows);
+                encoder::feed_forward(context, &mut buffers, block, tile.clone());
+                self.advance(tile, self.rows, if last { Phase::Pool } else { Phase::KeysValues });
+                if self.next_row == 0 {
+                    self.application += 1;
+                }
+            }
+            Phase::Pool => {
+                if let Some(row) = first_row(&buffers, self.rows, context) {
+                    encoder::pool(context, &mut buffers, row);
+                }
+                self.phase = Phase::Head;
+            }
+            Phase::Head => {
+                let tile = tile(self.rows);
+                match context.model.config().head {
+                    Head::TokenClassification | Head::QuestionAnswering => {
+                        heads::classify_tokens(context, &mut buffers, tile.clone());
+                        self.advance(tile, self.rows, Phase::Done);
+                    }
+                    Head::None | Head::MaskedLm => self.phase = Phase::Done,
+                    Head::SequenceClassification | Head::MultipleChoice | Head::PreTraining => {
+                        if first_row(&buffers, self.rows, context).is_some() {
+                            heads::classify_pooled(context, &mut buffers);
+                        }
+                        self.phase = Phase::Done;
+                    }
+                }
+            }
+        }
+        if self.phase == Phase::Done { Progress::Done } else { Progress::Running }
+    }
+
+    /// Goes on behind `tile`, or to the first row of `next` when it was the last.
+    fn advance(&mut self, tile: Range<usize>, rows: usize, next: Phase) {
+        if tile.end < rows {
+            self.next_row = tile.end;
+        } else {
+            self.next_row = 0;
+            self.phase = next;
+        }
+    }
+
+    /// The results, once [`Session::step`] has said that it is done.
+    pub fn output(&mut self) -> Option<Output<'_>> {
+        if self.phase != Phase::Done {
+            return None;
+        }
+        let config = self.context.model.config();
+        let hidden_size = config.hidden_size as usize;
+        let buffers = Buffers::new(self.arena, &self.plan);
+        let pooled = first_row(&buffers, self.rows, &self.context).is_some();
+        let labels = config.num_labels as usize;
+        let logits = match config.head {
+            Head::None | Head::MaskedLm => 0,
+            Head::TokenClassification | Head::QuestionAnswering => self.rows * labels,
+            Head::SequenceClassification | Head::MultipleChoice | Head::PreTraining => {
+                if pooled {
+                    labels
+                } else {
+                    0
+                }
+            }
+        };
+        Some(Output {
+            hidden: buffers.hidden.get(..self.rows * hidden_size).unwrap_or(&[]),
+            hidden_size,
+            positions: buffers.rows.get(..self.rows).unwrap_or(&[]),
+            pooled: if pooled { buffers.pooled } else { &[] },
+            logits: buffers.logits.get(..logits).unwrap_or(&[]),
+        })
+    }
+
+    /// Runs an input from start to end.
+    ///
+    /// # Errors
+    /// As [`Session::start`].
+    pub fn run(&mut self, input: &Input<'_>) -> Result<Output<'_>, InputError> {
+        self.start(input)?;
+        while self.step() == Progress::Running {}
+        self.output().ok_or(InputError::Empty)
+    }
+}
+
+/// Writes row indices; returns how many.
+fn select(selected: &mut [u32], rows: impl Iterator<Item = usize>) -> usize {
+    selected.iter_mut().zip(rows).map(|(place, row)| *place = row as u32).count()
+}
+
+/// The row of position 0, when there is a pooler to read it.
+fn first_row(buffers: &Buffers<'_>, rows: usize, context: &Context<'_>) -> Option<usize> {
+    let positions = buffers.rows.get(..rows)?;
+    let row = positions.iter().position(|&position| position == 0)?;
+    context.model.config().pooler.then_some(row)
+}
