@@ -7,7 +7,7 @@
 //! - [`kernels`]: inner loops, one file per instruction set; they know nothing of models.
 //! - `plan`: how many bytes of working memory a network and a length need, as a `const fn`.
 //! - `encoder`: embeddings, attention, feed-forward block, pooler, each on a tile of rows.
-//! - `heads`: from hidden states to logits.
+//! - [`heads`]: from hidden states to logits.
 //! - `session`: the state machine over all of it; one `step` is one bounded piece of work.
 //! - [`tokenizer`]: text to ids, from tables in the model file; knows nothing of the network.
 //!
@@ -21,8 +21,9 @@ pub mod config;
 mod encoder;
 pub mod error;
 pub mod format;
-mod heads;
+pub mod heads;
 pub mod kernels;
+pub mod observer;
 pub mod plan;
 pub mod session;
 pub mod tokenizer;
@@ -31,5 +32,6 @@ pub use arena::Arena;
 pub use config::Config;
 pub use error::{FormatError, InputError, SessionError};
 pub use format::Model;
+pub use observer::Observer;
 pub use plan::Plan;
 pub use session::{Input, Output, Positions, Progress, Session};

@@ -7,6 +7,7 @@ use crate::error::{InputError, SessionError};
 use crate::format::Model;
 use crate::heads;
 use crate::kernels::{self, Kernels};
+use crate::observer::{Observer, Observing};
 use crate::plan::{Plan, Token};
 use core::ops::Range;
 
@@ -173,9 +174,14 @@ impl<'m, 'a> Session<'m, 'a> {
             return Err(SessionError::PlanMismatch);
         }
         let arena = arena::fit(arena, &plan)?;
-        let context = Context { model: *model, kernels, keys: 0 };
+        let context = Context { model: *model, kernels, observer: Observing::default(), keys: 0 };
         let phase = Phase::Idle;
         Ok(Self { context, plan, arena, phase, next_row: 0, application: 0, applications: 0, rows: 0, selected: 0 })
+    }
+
+    /// Shows the inputs of the linears to `observer` from now on.
+    pub fn observe(&mut self, observer: &'m dyn Observer) {
+        self.context.observer = Observing(Some(observer));
     }
 
     /// The model.
@@ -375,6 +381,31 @@ impl<'m, 'a> Session<'m, 'a> {
             pooled: if pooled { buffers.pooled } else { &[] },
             logits: buffers.logits.get(..logits).unwrap_or(&[]),
         })
+    }
+
+    /// The scores of a classifier that reads the pooled output: softmax, sigmoid or the logits themselves, by the problem
+    /// type. They replace the logits in the arena; `None` for another head or before the end.
+    pub fn scores(&mut self) -> Option<&[f32]> {
+        let labels = self.output()?.logits().len();
+        let config = self.context.model.config();
+        if config.head != Head::SequenceClassification || labels == 0 {
+            return None;
+        }
+        let problem_type = config.problem_type;
+        let logits = Buffers::new(self.arena, &self.plan).logits.get_mut(..labels)?;
+        heads::scores(self.context.kernels, problem_type, logits);
+        self.phase = Phase::Idle;
+        Some(logits)
+    }
+
+    /// Vocabulary logits of row `row` of the last hidden state; `None` without a masked-LM head, before the end, or beyond
+    /// the rows. The hidden states stay as they are.
+    pub fn vocabulary_logits(&mut self, row: usize) -> Option<heads::VocabularyLogits<'_>> {
+        let masked_lm = matches!(self.context.model.config().head, Head::MaskedLm | Head::PreTraining);
+        if !masked_lm || self.phase != Phase::Done || row >= self.rows {
+            return None;
+        }
+        Some(heads::VocabularyLogits::new(self.context, Buffers::new(self.arena, &self.plan), row))
     }
 
     /// Runs an input from start to end.

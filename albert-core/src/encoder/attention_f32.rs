@@ -16,6 +16,7 @@ pub(super) fn keys_values(context: &Context<'_>, buffers: &mut Buffers<'_>, bloc
     let rows = buffers.hidden.get_mut(tile.start * hidden..tile.end * hidden).unwrap_or(&mut []);
     let mut x = Rows { data: rows, stride: hidden, count: tile.len() };
     let mut out = Rows { data: buffers.wide, stride: hidden, count: tile.len() };
+    context.observer.show(role::QUERY, block, &mut x, hidden);
 
     linear(kernels, &model.linear(role::KEY, block), &mut x, Store::Write, &mut out, &mut buffers.scratch);
     let keys: &mut [f32] = bytemuck::cast_slice_mut(buffers.keys);
@@ -61,6 +62,7 @@ pub(super) fn attention(context: &Context<'_>, buffers: &mut Buffers<'_>, block:
             head.attend(kernels, keys, values, queries, scores, context);
         }
     }
+    context.observer.show(role::ATTENTION_OUTPUT, block, &mut wide, hidden);
     let output = model.linear(role::ATTENTION_OUTPUT, block);
     linear(kernels, &output, &mut wide, Store::Add, &mut x, &mut buffers.scratch);
     let norm = model.norm(role::ATTENTION_NORM_WEIGHT, block);

@@ -21,9 +21,11 @@ pub(super) fn keys_values(context: &Context<'_>, buffers: &mut Buffers<'_>, bloc
     let rows = buffers.hidden.get_mut(tile.start * hidden..tile.end * hidden).unwrap_or(&mut []);
     let mut x = Rows { data: rows, stride: hidden, count: tile.len() };
     let mut out = Rows { data: buffers.wide, stride: hidden, count: tile.len() };
+    context.observer.show(role::QUERY, block, &mut x, hidden);
 
-    let key = model.linear(role::KEY, block);
-    prepare(kernels, &key.matrix, &mut x, &mut buffers.scratch);
+    let (key, value) = (model.linear(role::KEY, block), model.linear(role::VALUE, block));
+    let integer = if key.matrix.is_integer() { &key.matrix } else { &value.matrix };
+    prepare(kernels, integer, &mut x, &mut buffers.scratch);
     multiply(kernels, &key, &x, Store::Write, &mut out, &mut buffers.scratch);
     for (row, token) in out.data.chunks_exact(hidden).zip(tile.clone()) {
         heads.store_key(
@@ -37,7 +39,6 @@ pub(super) fn keys_values(context: &Context<'_>, buffers: &mut Buffers<'_>, bloc
         );
     }
 
-    let value = model.linear(role::VALUE, block);
     multiply(kernels, &value, &x, Store::Write, &mut out, &mut buffers.scratch);
     if tile.start == 0 {
         buffers.value_sums.fill(0);
@@ -84,6 +85,7 @@ pub(super) fn attention(context: &Context<'_>, buffers: &mut Buffers<'_>, block:
             heads.attend(kernels, &cache, &mut queries, &mut buffers.attention, &mut buffers.scratch);
         }
     }
+    context.observer.show(role::ATTENTION_OUTPUT, block, &mut wide, hidden);
     let output = model.linear(role::ATTENTION_OUTPUT, block);
     linear(kernels, &output, &mut wide, Store::Add, &mut x, &mut buffers.scratch);
     let norm = model.norm(role::ATTENTION_NORM_WEIGHT, block);

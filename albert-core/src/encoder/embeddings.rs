@@ -27,6 +27,7 @@ pub(crate) fn embed(context: &Context<'_>, buffers: &mut Buffers<'_>, tile: Rang
     let mut x = Rows { data: buffers.wide, stride: width, count: tile.len() };
     let out = buffers.hidden.get_mut(tile.start * hidden..).unwrap_or(&mut []);
     let mut out = Rows { data: out, stride: hidden, count: tile.len() };
+    context.observer.show(role::EMBEDDING_MAPPING, 0, &mut x, width);
     let mapping = model.linear(role::EMBEDDING_MAPPING, 0);
     linear(context.kernels, &mapping, &mut x, Store::Write, &mut out, &mut buffers.scratch);
 }

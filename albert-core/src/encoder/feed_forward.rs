@@ -15,8 +15,10 @@ pub(crate) fn feed_forward(context: &Context<'_>, buffers: &mut Buffers<'_>, blo
     let rows = buffers.hidden.get_mut(tile.start * hidden..tile.end * hidden).unwrap_or(&mut []);
     let mut x = Rows { data: rows, stride: hidden, count: tile.len() };
     let mut wide = Rows { data: buffers.wide, stride: intermediate, count: tile.len() };
+    context.observer.show(role::FFN, block, &mut x, hidden);
     let store = Store::Activate(config.hidden_act);
     linear(kernels, &model.linear(role::FFN, block), &mut x, store, &mut wide, &mut buffers.scratch);
+    context.observer.show(role::FFN_OUTPUT, block, &mut wide, intermediate);
     linear(kernels, &model.linear(role::FFN_OUTPUT, block), &mut wide, Store::Add, &mut x, &mut buffers.scratch);
     let norm = model.norm(role::OUTPUT_NORM_WEIGHT, block);
     for row in x.iter_mut(hidden) {

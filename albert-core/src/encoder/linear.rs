@@ -53,21 +53,43 @@ pub(crate) fn multiply(
     out: &mut Rows<'_>,
     scratch: &mut Scratch<'_>,
 ) {
-    let groups = linear.matrix.rows.div_ceil(GROUP_CHANNELS);
-    for group in 0..groups {
-        match linear.matrix.weights {
-            Weights::I8 { values, scales, sums } => {
-                let channels = Channels { scales, sums, bias: linear.bias };
-                integer_group(kernels, &linear.matrix, values, &channels, group, store, out, scratch);
-            }
-            Weights::F32(weights) => {
-                float_group(kernels, linear, Float::F32(weights), group, x, store, out, scratch);
-            }
-            Weights::F16(weights) => {
-                float_group(kernels, linear, Float::F16(weights), group, x, store, out, scratch);
-            }
-            Weights::C4 { .. } => {}
+    for group in 0..linear.matrix.rows.div_ceil(GROUP_CHANNELS) {
+        let first = group * GROUP_CHANNELS;
+        let columns =
+            Columns { data: out.data.get_mut(first..).unwrap_or(&mut []), stride: out.stride, rows: out.count };
+        multiply_group(kernels, linear, group, x, store, columns, scratch);
+    }
+}
+
+/// The columns of one group of [`GROUP_CHANNELS`] output channels: row r starts at `data[r * stride]`.
+pub(crate) struct Columns<'a> {
+    pub(crate) data: &'a mut [f32],
+    pub(crate) stride: usize,
+    pub(crate) rows: usize,
+}
+
+/// The `group`th group of output channels of [`multiply`].
+pub(crate) fn multiply_group(
+    kernels: Kernels,
+    linear: &Linear<'_>,
+    group: usize,
+    x: &Rows<'_>,
+    store: Store,
+    out: Columns<'_>,
+    scratch: &mut Scratch<'_>,
+) {
+    match linear.matrix.weights {
+        Weights::I8 { values, scales, sums } => {
+            let channels = Channels { scales, sums, bias: linear.bias };
+            integer_group(kernels, &linear.matrix, values, &channels, group, store, out, scratch);
         }
+        Weights::F32(weights) => {
+            float_group(kernels, linear, Float::F32(weights), group, x, store, out, scratch);
+        }
+        Weights::F16(weights) => {
+            float_group(kernels, linear, Float::F16(weights), group, x, store, out, scratch);
+        }
+        Weights::C4 { .. } => {}
     }
 }
 
@@ -93,13 +115,13 @@ fn integer_group(
     channels: &Channels<'_>,
     group: usize,
     store: Store,
-    out: &mut Rows<'_>,
+    out: Columns<'_>,
     scratch: &mut Scratch<'_>,
 ) {
     let steps = matrix.slots().div_ceil(4);
     let blocks = GROUP_BLOCKS.min(matrix.blocks() - group * GROUP_BLOCKS);
     let size = Product {
-        rows: out.count,
+        rows: out.rows,
         row_bytes: activation_row_bytes(matrix.slots()),
         steps,
         blocks,
@@ -110,7 +132,7 @@ fn integer_group(
     let weights = values.get(group * GROUP_BLOCKS * panel..).and_then(|rest| rest.get(..blocks * panel));
     kernels.matmul_i8(&size, scratch.bytes, weights.unwrap_or(&[]), scratch.sums);
     let tile = Tile {
-        rows: out.count,
+        rows: out.rows,
         channels: GROUP_CHANNELS.min(matrix.rows - first),
         row_sums: GROUP_CHANNELS,
         row_outputs: out.stride,
@@ -120,8 +142,7 @@ fn integer_group(
         sums: channels.sums.get(first..).unwrap_or(&[]),
         bias: channels.bias.get(first..).unwrap_or(&[]),
     };
-    let columns = out.data.get_mut(first..).unwrap_or(&mut []);
-    kernels.dequantize(&tile, scratch.sums, scratch.row_scales, &channels, store, columns);
+    kernels.dequantize(&tile, scratch.sums, scratch.row_scales, &channels, store, out.data);
 }
 
 /// Float weights in the blocked layout.
@@ -140,13 +161,13 @@ fn float_group(
     group: usize,
     x: &Rows<'_>,
     store: Store,
-    out: &mut Rows<'_>,
+    out: Columns<'_>,
     scratch: &mut Scratch<'_>,
 ) {
     let matrix = &linear.matrix;
     let blocks = GROUP_BLOCKS.min(matrix.blocks() - group * GROUP_BLOCKS);
     let size = FloatProduct {
-        rows: out.count,
+        rows: out.rows,
         row_inputs: x.stride,
         inputs: matrix.columns,
         blocks,
@@ -162,8 +183,8 @@ fn float_group(
     let first = group * GROUP_CHANNELS;
     let channels = GROUP_CHANNELS.min(matrix.rows - first);
     let bias = linear.bias.get(first..).unwrap_or(&[]);
-    let rows = out.data.get_mut(first..).unwrap_or(&mut []).chunks_mut(out.stride.max(1));
-    for (row, sums) in rows.take(out.count).zip(sums.chunks(GROUP_CHANNELS)) {
+    let rows = out.data.chunks_mut(out.stride.max(1));
+    for (row, sums) in rows.take(out.rows).zip(sums.chunks(GROUP_CHANNELS)) {
         let Some(row) = row.get_mut(..channels) else { continue };
         for ((value, &sum), &bias) in row.iter_mut().zip(sums).zip(bias) {
             let result = sum + bias;

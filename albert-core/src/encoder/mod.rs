@@ -10,13 +10,14 @@ mod quantize;
 
 pub(crate) use embeddings::embed;
 pub(crate) use feed_forward::feed_forward;
-pub(crate) use linear::{Rows, linear};
+pub(crate) use linear::{Columns, Rows, linear, multiply_group, prepare};
 pub(crate) use pooler::pool;
 
 use crate::arena::Buffers;
 use crate::config::Precision;
 use crate::format::Model;
 use crate::kernels::Kernels;
+use crate::observer::Observing;
 use core::ops::Range;
 
 /// What every step needs to know.
@@ -24,6 +25,7 @@ use core::ops::Range;
 pub(crate) struct Context<'m> {
     pub(crate) model: Model<'m>,
     pub(crate) kernels: Kernels,
+    pub(crate) observer: Observing<'m>,
     /// Tokens that are attended to: the first rows of the hidden state.
     pub(crate) keys: usize,
 }

@@ -14,6 +14,7 @@ pub(crate) fn classify_pooled(context: &Context<'_>, buffers: &mut Buffers<'_>) 
     let role = if config.head == Head::PreTraining { role::SENTENCE_ORDER } else { role::CLASSIFIER };
     let mut x = Rows { data: buffers.pooled, stride: config.hidden_size as usize, count: 1 };
     let mut out = Rows { data: buffers.logits, stride: config.num_labels as usize, count: 1 };
+    context.observer.show(role, 0, &mut x, config.hidden_size as usize);
     linear(context.kernels, &context.model.linear(role, 0), &mut x, Store::Write, &mut out, &mut buffers.scratch);
 }
 
@@ -25,6 +26,7 @@ pub(crate) fn classify_tokens(context: &Context<'_>, buffers: &mut Buffers<'_>, 
     let mut x = Rows { data: rows, stride: hidden, count: tile.len() };
     let logits = buffers.logits.get_mut(tile.start * labels..).unwrap_or(&mut []);
     let mut out = Rows { data: logits, stride: labels, count: tile.len() };
+    context.observer.show(role::CLASSIFIER, 0, &mut x, hidden);
     let classifier = context.model.linear(role::CLASSIFIER, 0);
     linear(context.kernels, &classifier, &mut x, Store::Write, &mut out, &mut buffers.scratch);
 }

@@ -1,0 +1,71 @@
+//! Masked LM: vocabulary logits of one position, a chunk at a time, so that no buffer of vocabulary size exists.
+
+use crate::arena::Buffers;
+use crate::encoder::{Columns, Context, Rows, linear, multiply_group, prepare};
+use crate::format::Linear;
+use crate::format::layout::role;
+use crate::kernels::Store;
+use crate::plan::GROUP_CHANNELS;
+
+/// The vocabulary logits of one row of the hidden state.
+///
+/// Each chunk is one bounded piece of work; the next one takes its place in the arena.
+pub struct VocabularyLogits<'s> {
+    context: Context<'s>,
+    buffers: Buffers<'s>,
+    decoder: Linear<'s>,
+    group: usize,
+}
+
+impl core::fmt::Debug for VocabularyLogits<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("VocabularyLogits").field("group", &self.group).finish_non_exhaustive()
+    }
+}
+
+/// Logits of consecutive vocabulary entries.
+#[derive(Clone, Copy, Debug)]
+pub struct VocabularyChunk<'a> {
+    /// Id of the first.
+    pub first: u32,
+    /// One logit an entry.
+    pub logits: &'a [f32],
+}
+
+impl<'s> VocabularyLogits<'s> {
+    /// `layer_norm(activation(dense(hidden[row])))`, ready for the decoder.
+    pub(crate) fn new(context: Context<'s>, mut buffers: Buffers<'s>, row: usize) -> Self {
+        let (model, kernels) = (context.model, context.kernels);
+        let config = model.config();
+        let (hidden, width) = (config.hidden_size as usize, config.embedding_size as usize);
+        let data = buffers.hidden.get_mut(row * hidden..(row + 1) * hidden).unwrap_or(&mut []);
+        let mut x = Rows { data, stride: hidden, count: 1 };
+        let mut out = Rows { data: &mut *buffers.wide, stride: width, count: 1 };
+        context.observer.show(role::MLM_DENSE, 0, &mut x, hidden);
+        let store = Store::Activate(config.hidden_act);
+        linear(kernels, &model.linear(role::MLM_DENSE, 0), &mut x, store, &mut out, &mut buffers.scratch);
+        let norm = model.norm(role::MLM_NORM_WEIGHT, 0);
+        out.iter_mut(width).for_each(|row| kernels.layer_norm(row, norm.weight, norm.bias, config.layer_norm_eps));
+        context.observer.show(role::MLM_DECODER, 0, &mut out, width);
+        let decoder = model.decoder();
+        prepare(kernels, &decoder.matrix, &mut out, &mut buffers.scratch);
+        Self { context, buffers, decoder, group: 0 }
+    }
+
+    /// The next chunk, in order of ids; `None` after the last.
+    pub fn next_chunk(&mut self) -> Option<VocabularyChunk<'_>> {
+        let vocabulary = self.decoder.matrix.rows;
+        let first = self.group * GROUP_CHANNELS;
+        if first >= vocabulary {
+            return None;
+        }
+        let width = self.decoder.matrix.columns;
+        let x = Rows { data: &mut *self.buffers.wide, stride: width, count: 1 };
+        let logits: &mut [f32] = bytemuck::cast_slice_mut(self.buffers.attention.scores);
+        let out = Columns { data: &mut *logits, stride: GROUP_CHANNELS, rows: 1 };
+        let scratch = &mut self.buffers.scratch;
+        multiply_group(self.context.kernels, &self.decoder, self.group, &x, Store::Write, out, scratch);
+        self.group += 1;
+        Some(VocabularyChunk { first: first as u32, logits: logits.get(..GROUP_CHANNELS.min(vocabulary - first))? })
+    }
+}

@@ -1,0 +1,97 @@
+//! The best of a stream of logits, with their softmax probabilities.
+
+/// One of the best.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Candidate {
+    /// Index of the logit: a label, or a vocabulary id.
+    pub id: u32,
+    /// The logit; after [`TopK::finish`] its softmax probability.
+    pub score: f32,
+}
+
+/// Keeps the `best.len()` largest of the logits pushed to it, in a caller's buffer, and the sum that their softmax needs.
+#[derive(Debug)]
+pub struct TopK<'b> {
+    best: &'b mut [Candidate],
+    kept: usize,
+    largest: f32,
+    /// Sum of `exp(logit - largest)`.
+    sum: f32,
+}
+
+impl<'b> TopK<'b> {
+    /// Nothing seen so far.
+    pub fn new(best: &'b mut [Candidate]) -> Self {
+        Self { best, kept: 0, largest: f32::NEG_INFINITY, sum: 0.0 }
+    }
+
+    /// Takes the logits of ids `first`, `first + 1`, ...
+    pub fn push(&mut self, first: u32, logits: &[f32]) {
+        self.extend_with(first, logits, |_| true);
+    }
+
+    /// As [`TopK::push`], but only the ids that `wanted` accepts may be kept; the softmax counts all.
+    pub fn extend_with(&mut self, first: u32, logits: &[f32], mut wanted: impl FnMut(u32) -> bool) {
+        let largest = logits.iter().fold(self.largest, |a, &b| if b > a { b } else { a });
+        if largest > self.largest {
+            self.sum *= libm::expf(self.largest - largest);
+            self.largest = largest;
+        }
+        for (id, &logit) in (first..).zip(logits) {
+            self.sum += libm::expf(logit - largest);
+            let enters = self.kept < self.best.len() || self.best.last().is_some_and(|last| logit > last.score);
+            if enters && wanted(id) {
+                self.insert(Candidate { id, score: logit });
+            }
+        }
+    }
+
+    /// Puts a candidate behind all that are at least as good, so that of equals the first comes first.
+    fn insert(&mut self, candidate: Candidate) {
+        let Some(kept) = self.best.get_mut(..self.best.len().min(self.kept + 1)) else { return };
+        let place = kept.iter().take(self.kept).position(|other| candidate.score > other.score);
+        let place = place.unwrap_or(self.kept.min(kept.len() - 1));
+        if let Some(tail) = kept.get_mut(place..) {
+            tail.rotate_right(1);
+            if let Some(head) = tail.first_mut() {
+                *head = candidate;
+            }
+        }
+        self.kept = kept.len();
+    }
+
+    /// The best in descending order, their logits turned into probabilities over everything that was pushed.
+    pub fn finish(self) -> &'b [Candidate] {
+        let best = self.best.get_mut(..self.kept).unwrap_or(&mut []);
+        for candidate in best.iter_mut() {
+            candidate.score = libm::expf(candidate.score - self.largest) / self.sum;
+        }
+        best
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_the_best_in_order_and_their_softmax() {
+        let logits = [1.0, 3.0, 2.0, 3.0, -1.0, 0.5];
+        let mut best = [Candidate::default(); 3];
+        let mut top = TopK::new(&mut best);
+        top.push(0, &logits[..2]);
+        top.push(2, &logits[2..]);
+        let sum: f32 = logits.iter().map(|x| libm::expf(x - 3.0)).sum();
+        let best = top.finish();
+        assert_eq!(best.iter().map(|c| c.id).collect::<heapless::Vec<_, 3>>(), [1, 3, 2]);
+        assert!((best[0].score - 1.0 / sum).abs() < 1e-6 && (best[2].score - libm::expf(-1.0) / sum).abs() < 1e-6);
+    }
+
+    #[test]
+    fn fewer_logits_than_places() {
+        let mut best = [Candidate::default(); 4];
+        let mut top = TopK::new(&mut best);
+        top.push(7, &[0.0]);
+        assert_eq!(top.finish(), [Candidate { id: 7, score: 1.0 }]);
+    }
+}
