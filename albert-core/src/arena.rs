@@ -33,22 +33,27 @@ pub(crate) fn fit<'a>(buffer: &'a mut [u8], plan: &Plan) -> Result<&'a mut [u8],
     buffer.get_mut(lead..needed).ok_or(SessionError::ArenaTooSmall { missing })
 }
 
-/// The regions of the arena.
-pub(crate) struct Buffers<'a> {
+/// What all tiles of an inference share.
+pub(crate) struct Shared<'a> {
     /// Position of each row of the hidden state.
     pub(crate) rows: &'a mut [u32],
     /// Rows that the last application carries on, ascending.
     pub(crate) selected: &'a mut [u32],
     pub(crate) hidden: &'a mut [f32],
-    /// Keys as a weight matrix for each head; tokens before the embeddings are computed.
-    pub(crate) keys: &'a mut [u8],
-    pub(crate) values: &'a mut [u8],
+    /// Keys as a weight matrix for each head, in words of four bytes; tokens before the embeddings are computed.
+    pub(crate) keys: &'a mut [[u8; 4]],
+    /// Values as a weight matrix for each head, in words.
+    pub(crate) values: &'a mut [[u8; 4]],
     pub(crate) key_scales: &'a mut [f32],
     pub(crate) key_offsets: &'a mut [i32],
     pub(crate) value_scales: &'a mut [f32],
     pub(crate) value_sums: &'a mut [i32],
     pub(crate) pooled: &'a mut [f32],
     pub(crate) logits: &'a mut [f32],
+}
+
+/// Scratch memory for one tile of rows.
+pub(crate) struct Worker<'a> {
     pub(crate) wide: &'a mut [f32],
     pub(crate) scratch: Scratch<'a>,
     pub(crate) attention: AttentionScratch<'a>,
@@ -76,64 +81,37 @@ pub(crate) struct AttentionScratch<'a> {
     pub(crate) probabilities: &'a mut [u8],
 }
 
-impl<'a> Buffers<'a> {
-    /// Divides an arena that [`fit`] has measured.
-    pub(crate) fn new(arena: &'a mut [u8], plan: &Plan) -> Self {
-        let sizes = Sizes::new(plan);
-        let mut rest = Rest { bytes: arena, sizes: &sizes };
-        // In the order of `Region`.
-        let rows = rest.take(Region::Rows);
-        let selected = rest.take(Region::Selected);
-        let hidden = rest.take(Region::Hidden);
-        let keys = rest.take(Region::Keys);
-        let values = rest.take(Region::Values);
-        let key_scales = rest.take(Region::KeyScales);
-        let key_offsets = rest.take(Region::KeyOffsets);
-        let value_scales = rest.take(Region::ValueScales);
-        let value_sums = rest.take(Region::ValueSums);
-        let pooled = rest.take(Region::Pooled);
-        let logits = rest.take(Region::Logits);
-        let wide = rest.take(Region::Wide);
-        let scratch = Scratch {
-            bytes: rest.take(Region::Bytes),
-            row_scales: rest.take(Region::RowScales),
-            sums: rest.take(Region::Sums),
-            saved: rest.take(Region::Saved),
-            row: rest.take(Region::Row),
-        };
-        let attention = AttentionScratch {
-            head: rest.take(Region::Head),
-            scores: rest.take(Region::Scores),
-            probabilities: rest.take(Region::Probabilities),
-        };
-        Self {
-            rows,
-            selected,
-            hidden,
-            keys,
-            values,
-            key_scales,
-            key_offsets,
-            value_scales,
-            value_sums,
-            pooled,
-            logits,
-            wide,
-            scratch,
-            attention,
-        }
-    }
+/// Divides an arena that [`fit`] has measured.
+pub(crate) fn divide<'a>(arena: &'a mut [u8], plan: &'a Plan) -> (Shared<'a>, Workers<'a>) {
+    let mut rest = Rest { bytes: arena, sizes: Sizes::new(plan) };
+    // In the order of `Region`.
+    let shared = Shared {
+        rows: rest.take(Region::Rows),
+        selected: rest.take(Region::Selected),
+        hidden: rest.take(Region::Hidden),
+        keys: rest.take(Region::Keys),
+        values: rest.take(Region::Values),
+        key_scales: rest.take(Region::KeyScales),
+        key_offsets: rest.take(Region::KeyOffsets),
+        value_scales: rest.take(Region::ValueScales),
+        value_sums: rest.take(Region::ValueSums),
+        pooled: rest.take(Region::Pooled),
+        logits: rest.take(Region::Logits),
+    };
+    (shared, Workers { rest, left: plan.workers })
+}
 
-    /// Moves the selected rows of the hidden state (width `hidden`) that belong into `tile` there.
+impl Shared<'_> {
+    /// Moves the selected rows of the hidden state (`width` wide) that belong into `rows` there.
     ///
     /// Row i comes from row `selected[i]`, which is i or a later one: tile after tile, nothing is overwritten before it is
     /// read.
-    pub(crate) fn gather(&mut self, tile: Range<usize>, hidden: usize) {
-        for row in tile {
+    pub(crate) fn gather(&mut self, rows: Range<usize>, width: usize) {
+        for row in rows {
             let from = self.selected.get(row).map_or(row, |&from| from as usize);
-            let fits = from < self.rows.len() && (from + 1) * hidden <= self.hidden.len();
+            let fits = from < self.rows.len() && (from + 1) * width <= self.hidden.len();
             if from > row && fits {
-                self.hidden.copy_within(from * hidden..(from + 1) * hidden, row * hidden);
+                self.hidden.copy_within(from * width..(from + 1) * width, row * width);
                 self.rows.copy_within(from..from + 1, row);
             }
         }
@@ -141,24 +119,65 @@ impl<'a> Buffers<'a> {
 
     /// The tokens, until the keys of the first layer take their place.
     pub(crate) fn tokens(&mut self) -> &mut [Token] {
-        let whole = self.keys.len() / size_of::<Token>() * size_of::<Token>();
-        self.keys.get_mut(..whole).and_then(|bytes| bytemuck::try_cast_slice_mut(bytes).ok()).unwrap_or(&mut [])
+        as_tokens(self.keys)
+    }
+
+    /// The tokens and the hidden states that come from them.
+    pub(crate) fn tokens_and_hidden(&mut self) -> (&[Token], &mut [f32]) {
+        (as_tokens(self.keys), self.hidden)
+    }
+}
+
+/// The words that hold tokens, as tokens.
+fn as_tokens(words: &mut [[u8; 4]]) -> &mut [Token] {
+    let whole = words.len() / WORDS_PER_TOKEN * WORDS_PER_TOKEN;
+    words.get_mut(..whole).and_then(|words| bytemuck::try_cast_slice_mut(words).ok()).unwrap_or(&mut [])
+}
+
+const WORDS_PER_TOKEN: usize = size_of::<Token>() / 4;
+
+/// The scratch memories of an arena, one after another.
+pub(crate) struct Workers<'a> {
+    rest: Rest<'a>,
+    left: usize,
+}
+
+impl<'a> Iterator for Workers<'a> {
+    type Item = Worker<'a>;
+
+    fn next(&mut self) -> Option<Worker<'a>> {
+        self.left = self.left.checked_sub(1)?;
+        let rest = &mut self.rest;
+        Some(Worker {
+            wide: rest.take(Region::Wide),
+            scratch: Scratch {
+                bytes: rest.take(Region::Bytes),
+                row_scales: rest.take(Region::RowScales),
+                sums: rest.take(Region::Sums),
+                saved: rest.take(Region::Saved),
+                row: rest.take(Region::Row),
+            },
+            attention: AttentionScratch {
+                head: rest.take(Region::Head),
+                scores: rest.take(Region::Scores),
+                probabilities: rest.take(Region::Probabilities),
+            },
+        })
     }
 }
 
 /// What is left of the arena.
-struct Rest<'a, 's> {
+struct Rest<'a> {
     bytes: &'a mut [u8],
-    sizes: &'s Sizes,
+    sizes: Sizes,
 }
 
-impl<'a> Rest<'a, '_> {
+impl<'a> Rest<'a> {
     /// The next region; its size is a multiple of the element's.
     fn take<T: Pod>(&mut self, region: Region) -> &'a mut [T] {
         let bytes = self.sizes.bytes(region);
         let rest = core::mem::take(&mut self.bytes);
-        let padded = bytes.next_multiple_of(ALIGNMENT);
-        match rest.split_at_mut_checked(padded) {
+        match rest.split_at_mut_checked(bytes.next_multiple_of(ALIGNMENT)) {
             Some((taken, rest)) => {
                 self.bytes = rest;
                 let exact = taken.get_mut(..bytes).unwrap_or(&mut []);

@@ -18,8 +18,10 @@ compile_error!("model files are little-endian and used in place: big-endian targ
 
 pub mod arena;
 pub mod config;
+mod disjoint;
 mod encoder;
 pub mod error;
+pub mod executor;
 pub mod format;
 pub mod heads;
 pub mod kernels;

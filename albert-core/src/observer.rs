@@ -5,7 +5,7 @@ use crate::encoder::Rows;
 /// Sees the f32 input rows of the linears while an inference runs.
 ///
 /// Query, key and value read one input, which is shown once, as the query's.
-pub trait Observer {
+pub trait Observer: Sync {
     /// `row` goes into the linear with this role (see [`role`](crate::format::layout::role)) of this block; 0 for a linear
     /// outside the blocks.
     fn linear_input(&self, role: u16, block: usize, row: &[f32]);

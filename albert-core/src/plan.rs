@@ -10,11 +10,12 @@
 //! | tokens | id, token type, position `[S]`, in place of the keys | until the embeddings are computed |
 //! | rows, selected | u32 `[S]`: the position that each row of the hidden state stands for, and the rows that the last layer carries on | one inference |
 //! | pooled, logits | f32 `[H]`, `[C]` or `[S][C]` | until the next inference |
-//! | scratch | what the widest step needs for one tile of rows | one step |
+//! | scratch, for each worker | what the widest step needs for one tile of rows | one step |
 //!
 //! S is rounded up to 16 in keys and values, D to the block sizes.
 
 use crate::config::{Config, Head, Precision};
+use crate::executor::MAX_WORKERS;
 use crate::format::layout::{ALIGNMENT, BLOCK_CHANNELS, BLOCK_SLOTS, round_up};
 use crate::kernels::RowScale;
 
@@ -40,6 +41,7 @@ pub struct Plan {
     pub(crate) config: Config,
     pub(crate) tokens: usize,
     pub(crate) tile_rows: usize,
+    pub(crate) workers: usize,
 }
 
 impl Plan {
@@ -49,7 +51,7 @@ impl Plan {
         let positions = config.max_position_embeddings as usize;
         let tokens = if max_tokens > positions { positions } else { max_tokens };
         let tokens = if tokens == 0 { 1 } else { tokens };
-        Self { config: *config, tokens, tile_rows: DEFAULT_TILE_ROWS }
+        Self { config: *config, tokens, tile_rows: DEFAULT_TILE_ROWS, workers: 1 }
     }
 
     /// The plan with other tiles: `rows` (a multiple of 4, from 4 to [`MAX_TILE_ROWS`]; other values are rounded up or
@@ -65,6 +67,28 @@ impl Plan {
         self
     }
 
+    /// The plan with scratch memory for `workers` tiles side by side, from 1 to [`MAX_WORKERS`]; see
+    /// [`Executor`](crate::executor::Executor).
+    pub const fn with_workers(mut self, workers: usize) -> Self {
+        self.workers = match workers {
+            0 => 1,
+            workers if workers > MAX_WORKERS => MAX_WORKERS,
+            workers => workers,
+        };
+        self
+    }
+
+    /// Tiles that a step may run side by side.
+    pub const fn workers(&self) -> usize {
+        self.workers
+    }
+
+    /// Rows of the next tiles when `left` rows are left: the tile size, or less so that all workers have something to do.
+    pub(crate) const fn tile_rows_for(&self, left: usize) -> usize {
+        let share = round_up(left.div_ceil(self.workers), 4);
+        if share < self.tile_rows { share } else { self.tile_rows }
+    }
+
     /// Bytes of the arena. It must start at a multiple of 64; from another address, up to 63 bytes more are needed.
     ///
     /// `usize::MAX` when the sum does not fit the address space.
@@ -73,7 +97,8 @@ impl Plan {
         let mut total = 0;
         let mut index = 0;
         while index < sizes.0.len() {
-            total = add(total, aligned(sizes.0[index]));
+            let copies = if index < Region::Wide as usize { 1 } else { self.workers };
+            total = add(total, mul(aligned(sizes.0[index]), copies));
             index += 1;
         }
         total
@@ -104,7 +129,7 @@ pub(crate) enum Region {
     ValueSums,
     Pooled,
     Logits,
-    /// f32 rows between two linears.
+    /// f32 rows between two linears. From here on there is a copy for each worker.
     Wide,
     /// Quantized rows.
     Bytes,

@@ -1,15 +1,15 @@
 //! The state machine from ids to logits. One [`Session::step`] is one bounded piece of work.
 
-use crate::arena::{self, Buffers};
-use crate::config::Head;
-use crate::encoder::{self, Context};
+use crate::arena::{self, Shared};
+use crate::config::{Config, Head};
+use crate::encoder::{self, Context, Heads};
 use crate::error::{InputError, SessionError};
+use crate::executor::{Executor, Serial, TileWork, for_tiles};
 use crate::format::Model;
 use crate::heads;
 use crate::kernels::{self, Kernels};
 use crate::observer::{Observer, Observing};
 use crate::plan::{Plan, Token};
-use core::ops::Range;
 
 /// What to run.
 ///
@@ -138,6 +138,9 @@ pub struct Session<'m, 'a> {
     /// Application of a block that runs, and how many there are.
     application: usize,
     applications: usize,
+    /// Extents of the heads for the input; its keys are the first rows of the hidden state.
+    heads: Heads,
+    executor: &'m dyn Executor,
     /// Rows of the hidden state that the current sub-layer works on.
     rows: usize,
     /// Rows that the last application carries on; their indices are in the arena.
@@ -174,9 +177,24 @@ impl<'m, 'a> Session<'m, 'a> {
             return Err(SessionError::PlanMismatch);
         }
         let arena = arena::fit(arena, &plan)?;
-        let context = Context { model: *model, kernels, observer: Observing::default(), keys: 0 };
-        let phase = Phase::Idle;
-        Ok(Self { context, plan, arena, phase, next_row: 0, application: 0, applications: 0, rows: 0, selected: 0 })
+        Ok(Self {
+            context: Context { model: *model, kernels, observer: Observing::default() },
+            plan,
+            arena,
+            phase: Phase::Idle,
+            next_row: 0,
+            application: 0,
+            applications: 0,
+            heads: Heads::new(model.config(), 0),
+            executor: &Serial,
+            rows: 0,
+            selected: 0,
+        })
+    }
+
+    /// Lets `executor` run the tiles of a step side by side, as many as the plan has workers. Results stay the same bits.
+    pub fn execute_on(&mut self, executor: &'m dyn Executor) {
+        self.executor = executor;
     }
 
     /// Shows the inputs of the linears to `observer` from now on.
@@ -209,17 +227,17 @@ impl<'m, 'a> Session<'m, 'a> {
         }
         // Position 0 is computed even when it is masked, for the pooler; it is the last row then, after the keys.
         let order = (0..input.ids.len()).filter(|&position| attended(position)).chain(first_masked.then_some(0));
-        let mut buffers = Buffers::new(self.arena, &self.plan);
+        let (mut shared, _) = arena::divide(self.arena, &self.plan);
         for (row, position) in order.clone().enumerate() {
             let token = Token {
                 id: input.ids.get(position).copied().unwrap_or(0),
                 token_type: input.token_types.get(position).copied().unwrap_or(0),
                 position: position as u32,
             };
-            if let Some(place) = buffers.tokens().get_mut(row) {
+            if let Some(place) = shared.tokens().get_mut(row) {
                 *place = token;
             }
-            if let Some(label) = buffers.rows.get_mut(row) {
+            if let Some(label) = shared.rows.get_mut(row) {
                 *label = position as u32;
             }
         }
@@ -228,14 +246,14 @@ impl<'m, 'a> Session<'m, 'a> {
             matches!(self.context.model.config().head, Head::SequenceClassification | Head::MultipleChoice);
         self.selected = match input.positions {
             Positions::Head if pooled_head => {
-                select(buffers.selected, core::iter::once(if first_masked { keys } else { 0 }))
+                select(shared.selected, core::iter::once(if first_masked { keys } else { 0 }))
             }
-            Positions::Head | Positions::All => select(buffers.selected, 0..rows),
+            Positions::Head | Positions::All => select(shared.selected, 0..rows),
             Positions::Listed(list) => {
                 let mut row_of = order.zip(0..);
                 for (index, &wanted) in list.iter().enumerate() {
                     let row = row_of.find(|&(position, _)| position == wanted as usize);
-                    let (Some((_, row)), Some(place)) = (row, buffers.selected.get_mut(index)) else {
+                    let (Some((_, row)), Some(place)) = (row, shared.selected.get_mut(index)) else {
                         return Err(InputError::Position { index });
                     };
                     *place = row;
@@ -243,7 +261,7 @@ impl<'m, 'a> Session<'m, 'a> {
                 list.len()
             }
         };
-        self.context.keys = keys;
+        self.heads = Heads::new(self.context.model.config(), keys);
         self.rows = rows;
         let layers = input.layers.unwrap_or(self.context.model.config().num_hidden_layers);
         self.applications = layers as usize * self.context.model.config().inner_group_num as usize;
@@ -279,78 +297,90 @@ impl<'m, 'a> Session<'m, 'a> {
         Ok(())
     }
 
-    /// Does one bounded piece of work: one sub-layer on one tile of rows.
+    /// Does one bounded piece of work: one sub-layer on one tile of rows, or on as many tiles as there are workers.
     pub fn step(&mut self) -> Progress {
-        let mut buffers = Buffers::new(self.arena, &self.plan);
         let context = &self.context;
+        let config = context.model.config();
+        let width = config.hidden_size as usize;
         let last = self.application + 1 == self.applications;
+        if self.phase == Phase::Attention && last {
+            self.rows = self.selected;
+        }
+        let rows = if self.phase == Phase::KeysValues { self.heads.keys } else { self.rows };
+        let tile_rows = self.plan.tile_rows_for(rows - self.next_row);
+        let tiles = self.next_row..rows.min(self.next_row + tile_rows * self.plan.workers);
         let block = context.model.block_of(self.application);
-        let tile = |rows: usize| self.next_row..rows.min(self.next_row + self.plan.tile_rows);
-        match self.phase {
+        let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
+        let run = |hidden: &mut [f32], workers, work: &(dyn Fn(TileWork<'_>) + Sync)| {
+            for_tiles(self.executor, tiles.clone(), tile_rows, hidden, width, workers, work);
+        };
+        let next = match self.phase {
             Phase::Idle | Phase::Done => return Progress::Done,
             Phase::Embed => {
-                let tile = tile(self.rows);
-                encoder::embed(context, &mut buffers, tile.clone());
-                self.advance(tile, self.rows, Phase::KeysValues);
+                let (tokens, hidden) = shared.tokens_and_hidden();
+                run(hidden, workers, &|work| encoder::embed(context, tokens, work));
+                Phase::KeysValues
             }
             Phase::KeysValues => {
-                let tile = tile(context.keys);
-                encoder::keys_values(context, &mut buffers, block, tile.clone());
-                self.advance(tile, context.keys, Phase::Attention);
+                let (hidden, cache) = encoder::write(self.heads, &mut shared);
+                run(hidden, workers, &|work| encoder::keys_values(context, block, work, &cache));
+                if tiles.end == rows {
+                    encoder::sum_values(&self.heads, &mut shared);
+                }
+                Phase::Attention
             }
             Phase::Attention => {
                 if last {
-                    self.rows = self.selected;
+                    shared.gather(tiles.clone(), width);
                 }
-                let tile = self.next_row..self.rows.min(self.next_row + self.plan.tile_rows);
-                if last {
-                    buffers.gather(tile.clone(), context.model.config().hidden_size as usize);
-                }
-                encoder::attention(context, &mut buffers, block, tile.clone());
-                self.advance(tile, self.rows, Phase::FeedForward);
+                let (hidden, cache) = encoder::read(self.heads, &mut shared);
+                run(hidden, workers, &|work| encoder::attention(context, block, work, &cache));
+                Phase::FeedForward
             }
             Phase::FeedForward => {
-                let tile = tile(self.rows);
-                encoder::feed_forward(context, &mut buffers, block, tile.clone());
-                self.advance(tile, self.rows, if last { Phase::Pool } else { Phase::KeysValues });
-                if self.next_row == 0 {
+                run(shared.hidden, workers, &|work| encoder::feed_forward(context, block, work));
+                if tiles.end == rows {
                     self.application += 1;
                 }
+                if last { Phase::Pool } else { Phase::KeysValues }
             }
             Phase::Pool => {
-                if let Some(row) = first_row(&buffers, self.rows, context) {
-                    encoder::pool(context, &mut buffers, row);
+                if let (Some(row), Some(mut worker)) = (first_row(&shared, rows, config), workers.next()) {
+                    encoder::pool(context, &mut shared, &mut worker, row);
                 }
                 self.phase = Phase::Head;
+                return Progress::Running;
             }
             Phase::Head => {
-                let tile = tile(self.rows);
-                match context.model.config().head {
+                let Some(mut worker) = workers.next() else { return Progress::Done };
+                let tile = tiles.start..tiles.end.min(tiles.start + tile_rows);
+                match config.head {
                     Head::TokenClassification | Head::QuestionAnswering => {
-                        heads::classify_tokens(context, &mut buffers, tile.clone());
-                        self.advance(tile, self.rows, Phase::Done);
+                        heads::classify_tokens(context, &mut shared, &mut worker, tile.clone());
+                        return self.advance(tile.end, rows, Phase::Done);
                     }
-                    Head::None | Head::MaskedLm => self.phase = Phase::Done,
                     Head::SequenceClassification | Head::MultipleChoice | Head::PreTraining => {
-                        if first_row(&buffers, self.rows, context).is_some() {
-                            heads::classify_pooled(context, &mut buffers);
+                        if first_row(&shared, rows, config).is_some() {
+                            heads::classify_pooled(context, &mut shared, &mut worker);
                         }
-                        self.phase = Phase::Done;
                     }
+                    Head::None | Head::MaskedLm => {}
                 }
+                return self.advance(rows, rows, Phase::Done);
             }
-        }
-        if self.phase == Phase::Done { Progress::Done } else { Progress::Running }
+        };
+        self.advance(tiles.end, rows, next)
     }
 
-    /// Goes on behind `tile`, or to the first row of `next` when it was the last.
-    fn advance(&mut self, tile: Range<usize>, rows: usize, next: Phase) {
-        if tile.end < rows {
-            self.next_row = tile.end;
+    /// Goes on with row `done`, or with the first row of `next` when all `rows` are done.
+    fn advance(&mut self, done: usize, rows: usize, next: Phase) -> Progress {
+        if done < rows {
+            self.next_row = done;
         } else {
             self.next_row = 0;
             self.phase = next;
         }
+        if self.phase == Phase::Done { Progress::Done } else { Progress::Running }
     }
 
     /// The results, once [`Session::step`] has said that it is done.
@@ -360,8 +390,8 @@ impl<'m, 'a> Session<'m, 'a> {
         }
         let config = self.context.model.config();
         let hidden_size = config.hidden_size as usize;
-        let buffers = Buffers::new(self.arena, &self.plan);
-        let pooled = first_row(&buffers, self.rows, &self.context).is_some();
+        let (shared, _) = arena::divide(self.arena, &self.plan);
+        let pooled = first_row(&shared, self.rows, config).is_some();
         let labels = config.num_labels as usize;
         let logits = match config.head {
             Head::None | Head::MaskedLm => 0,
@@ -375,11 +405,11 @@ impl<'m, 'a> Session<'m, 'a> {
             }
         };
         Some(Output {
-            hidden: buffers.hidden.get(..self.rows * hidden_size).unwrap_or(&[]),
+            hidden: shared.hidden.get(..self.rows * hidden_size).unwrap_or(&[]),
             hidden_size,
-            positions: buffers.rows.get(..self.rows).unwrap_or(&[]),
-            pooled: if pooled { buffers.pooled } else { &[] },
-            logits: buffers.logits.get(..logits).unwrap_or(&[]),
+            positions: shared.rows.get(..self.rows).unwrap_or(&[]),
+            pooled: if pooled { shared.pooled } else { &[] },
+            logits: shared.logits.get(..logits).unwrap_or(&[]),
         })
     }
 
@@ -392,7 +422,7 @@ impl<'m, 'a> Session<'m, 'a> {
             return None;
         }
         let problem_type = config.problem_type;
-        let logits = Buffers::new(self.arena, &self.plan).logits.get_mut(..labels)?;
+        let logits = arena::divide(self.arena, &self.plan).0.logits.get_mut(..labels)?;
         heads::scores(self.context.kernels, problem_type, logits);
         self.phase = Phase::Idle;
         Some(logits)
@@ -405,7 +435,8 @@ impl<'m, 'a> Session<'m, 'a> {
         if !masked_lm || self.phase != Phase::Done || row >= self.rows {
             return None;
         }
-        Some(heads::VocabularyLogits::new(self.context, Buffers::new(self.arena, &self.plan), row))
+        let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
+        Some(heads::VocabularyLogits::new(self.context, &mut shared, workers.next()?, row))
     }
 
     /// Runs an input from start to end.
@@ -425,8 +456,8 @@ fn select(selected: &mut [u32], rows: impl Iterator<Item = usize>) -> usize {
 }
 
 /// The row of position 0, when there is a pooler to read it.
-fn first_row(buffers: &Buffers<'_>, rows: usize, context: &Context<'_>) -> Option<usize> {
-    let positions = buffers.rows.get(..rows)?;
+fn first_row(shared: &Shared<'_>, rows: usize, config: &Config) -> Option<usize> {
+    let positions = shared.rows.get(..rows)?;
     let row = positions.iter().position(|&position| position == 0)?;
-    context.model.config().pooler.then_some(row)
+    config.pooler.then_some(row)
 }

@@ -1,39 +1,38 @@
 //! Embeddings: word + token type + position, layer norm, mapping to the hidden width.
 
 use super::{Context, Rows, linear};
-use crate::arena::Buffers;
+use crate::arena::Worker;
+use crate::executor::TileWork;
 use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, role};
 use crate::format::{Matrix, Weights};
 use crate::kernels::{Store, half_to_f32};
-use core::ops::Range;
+use crate::plan::Token;
 
-/// Hidden states of the tokens in `tile`.
-pub(crate) fn embed(context: &Context<'_>, buffers: &mut Buffers<'_>, tile: Range<usize>) {
+/// Hidden states of a tile; `tokens` are those of all rows.
+pub(crate) fn embed(context: &Context<'_>, tokens: &[Token], work: TileWork<'_>) {
     let model = &context.model;
-    let (width, hidden) = (model.config().embedding_size as usize, model.config().hidden_size as usize);
+    let (width, hidden_size) = (model.config().embedding_size as usize, model.config().hidden_size as usize);
+    let TileWork { rows, hidden, worker: Worker { wide, mut scratch, .. } } = work;
     let words = model.matrix(role::WORD_EMBEDDINGS);
     let types = model.matrix(role::TOKEN_TYPE_EMBEDDINGS);
     let positions = model.matrix(role::POSITION_EMBEDDINGS);
     let norm = model.norm(role::EMBEDDING_NORM_WEIGHT, 0);
-    for offset in 0..tile.len() {
-        let token = buffers.tokens().get(tile.start + offset).copied().unwrap_or_default();
-        let Some(row) = buffers.wide.get_mut(offset * width..(offset + 1) * width) else { return };
+    for (row, token) in wide.chunks_exact_mut(width).zip(tokens.get(rows.clone()).unwrap_or(&[])) {
         row.fill(0.0);
         add_row(&words, token.id as usize, row);
         add_row(&types, token.token_type as usize, row);
         add_row(&positions, token.position as usize, row);
         context.kernels.layer_norm(row, norm.weight, norm.bias, model.config().layer_norm_eps);
     }
-    let mut x = Rows { data: buffers.wide, stride: width, count: tile.len() };
-    let out = buffers.hidden.get_mut(tile.start * hidden..).unwrap_or(&mut []);
-    let mut out = Rows { data: out, stride: hidden, count: tile.len() };
+    let mut x = Rows { data: wide, stride: width, count: rows.len() };
+    let mut out = Rows { data: hidden, stride: hidden_size, count: rows.len() };
     context.observer.show(role::EMBEDDING_MAPPING, 0, &mut x, width);
     let mapping = model.linear(role::EMBEDDING_MAPPING, 0);
-    linear(context.kernels, &mapping, &mut x, Store::Write, &mut out, &mut buffers.scratch);
+    linear(context.kernels, &mapping, &mut x, Store::Write, &mut out, &mut scratch);
 }
 
 /// Adds row `index` of an embedding table to `out`, whose length is the table's width.
-pub(crate) fn add_row(table: &Matrix<'_>, index: usize, out: &mut [f32]) {
+fn add_row(table: &Matrix<'_>, index: usize, out: &mut [f32]) {
     let (block, channel) = (index / BLOCK_CHANNELS, index % BLOCK_CHANNELS);
     let panel = |slots: usize| block * BLOCK_CHANNELS * slots;
     match table.weights {

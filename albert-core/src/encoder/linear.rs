@@ -175,7 +175,7 @@ fn float_group(
     };
     let panel = matrix.columns * BLOCK_CHANNELS;
     let (start, end) = (group * GROUP_BLOCKS * panel, (group * GROUP_BLOCKS + blocks) * panel);
-    let sums: &mut [f32] = bytemuck::cast_slice_mut(scratch.sums);
+    let sums: &mut [f32] = bytemuck::must_cast_slice_mut(scratch.sums);
     match weights {
         Float::F32(weights) => kernels.matmul_f32(&size, x.data, weights.get(start..end).unwrap_or(&[]), sums),
         Float::F16(weights) => kernels.matmul_f16(&size, x.data, weights.get(start..end).unwrap_or(&[]), sums),

@@ -2,23 +2,24 @@
 
 mod attention_f32;
 mod attention_i8;
+mod cache;
 mod embeddings;
 mod feed_forward;
 mod linear;
 mod pooler;
 mod quantize;
 
+pub(crate) use cache::{Cache, CacheWriter, Heads, read, sum_values, write};
 pub(crate) use embeddings::embed;
 pub(crate) use feed_forward::feed_forward;
 pub(crate) use linear::{Columns, Rows, linear, multiply_group, prepare};
 pub(crate) use pooler::pool;
 
-use crate::arena::Buffers;
 use crate::config::Precision;
+use crate::executor::TileWork;
 use crate::format::Model;
 use crate::kernels::Kernels;
 use crate::observer::Observing;
-use core::ops::Range;
 
 /// What every step needs to know.
 #[derive(Clone, Copy)]
@@ -26,22 +27,20 @@ pub(crate) struct Context<'m> {
     pub(crate) model: Model<'m>,
     pub(crate) kernels: Kernels,
     pub(crate) observer: Observing<'m>,
-    /// Tokens that are attended to: the first rows of the hidden state.
-    pub(crate) keys: usize,
 }
 
-/// Keys and values of the key rows in `tile`.
-pub(crate) fn keys_values(context: &Context<'_>, buffers: &mut Buffers<'_>, block: usize, tile: Range<usize>) {
+/// Keys and values of a tile, whose first row is a multiple of 4.
+pub(crate) fn keys_values(context: &Context<'_>, block: usize, work: TileWork<'_>, cache: &CacheWriter<'_>) {
     match context.model.config().precision {
-        Precision::Int8 => attention_i8::keys_values(context, buffers, block, tile),
-        Precision::Float => attention_f32::keys_values(context, buffers, block, tile),
+        Precision::Int8 => attention_i8::keys_values(context, block, work, cache),
+        Precision::Float => attention_f32::keys_values(context, block, work, cache),
     }
 }
 
-/// Attention sub-layer of the rows in `tile`, in place: `layer_norm(x + dense(attention(x)))`.
-pub(crate) fn attention(context: &Context<'_>, buffers: &mut Buffers<'_>, block: usize, tile: Range<usize>) {
+/// Attention sub-layer of a tile, in place: `layer_norm(x + dense(attention(x)))`.
+pub(crate) fn attention(context: &Context<'_>, block: usize, work: TileWork<'_>, cache: &Cache<'_>) {
     match context.model.config().precision {
-        Precision::Int8 => attention_i8::attention(context, buffers, block, tile),
-        Precision::Float => attention_f32::attention(context, buffers, block, tile),
+        Precision::Int8 => attention_i8::attention(context, block, work, cache),
+        Precision::Float => attention_f32::attention(context, block, work, cache),
     }
 }

@@ -1,6 +1,6 @@
 //! Masked LM: vocabulary logits of one position, a chunk at a time, so that no buffer of vocabulary size exists.
 
-use crate::arena::Buffers;
+use crate::arena::{Shared, Worker};
 use crate::encoder::{Columns, Context, Rows, linear, multiply_group, prepare};
 use crate::format::Linear;
 use crate::format::layout::role;
@@ -12,7 +12,7 @@ use crate::plan::GROUP_CHANNELS;
 /// Each chunk is one bounded piece of work; the next one takes its place in the arena.
 pub struct VocabularyLogits<'s> {
     context: Context<'s>,
-    buffers: Buffers<'s>,
+    worker: Worker<'s>,
     decoder: Linear<'s>,
     group: usize,
 }
@@ -34,22 +34,22 @@ pub struct VocabularyChunk<'a> {
 
 impl<'s> VocabularyLogits<'s> {
     /// `layer_norm(activation(dense(hidden[row])))`, ready for the decoder.
-    pub(crate) fn new(context: Context<'s>, mut buffers: Buffers<'s>, row: usize) -> Self {
+    pub(crate) fn new(context: Context<'s>, shared: &mut Shared<'_>, mut worker: Worker<'s>, row: usize) -> Self {
         let (model, kernels) = (context.model, context.kernels);
         let config = model.config();
         let (hidden, width) = (config.hidden_size as usize, config.embedding_size as usize);
-        let data = buffers.hidden.get_mut(row * hidden..(row + 1) * hidden).unwrap_or(&mut []);
+        let data = shared.hidden.get_mut(row * hidden..(row + 1) * hidden).unwrap_or(&mut []);
         let mut x = Rows { data, stride: hidden, count: 1 };
-        let mut out = Rows { data: &mut *buffers.wide, stride: width, count: 1 };
+        let mut out = Rows { data: &mut *worker.wide, stride: width, count: 1 };
         context.observer.show(role::MLM_DENSE, 0, &mut x, hidden);
         let store = Store::Activate(config.hidden_act);
-        linear(kernels, &model.linear(role::MLM_DENSE, 0), &mut x, store, &mut out, &mut buffers.scratch);
+        linear(kernels, &model.linear(role::MLM_DENSE, 0), &mut x, store, &mut out, &mut worker.scratch);
         let norm = model.norm(role::MLM_NORM_WEIGHT, 0);
         out.iter_mut(width).for_each(|row| kernels.layer_norm(row, norm.weight, norm.bias, config.layer_norm_eps));
         context.observer.show(role::MLM_DECODER, 0, &mut out, width);
         let decoder = model.decoder();
-        prepare(kernels, &decoder.matrix, &mut out, &mut buffers.scratch);
-        Self { context, buffers, decoder, group: 0 }
+        prepare(kernels, &decoder.matrix, &mut out, &mut worker.scratch);
+        Self { context, worker, decoder, group: 0 }
     }
 
     /// The next chunk, in order of ids; `None` after the last.
@@ -60,10 +60,10 @@ impl<'s> VocabularyLogits<'s> {
             return None;
         }
         let width = self.decoder.matrix.columns;
-        let x = Rows { data: &mut *self.buffers.wide, stride: width, count: 1 };
-        let logits: &mut [f32] = bytemuck::cast_slice_mut(self.buffers.attention.scores);
+        let x = Rows { data: &mut *self.worker.wide, stride: width, count: 1 };
+        let logits: &mut [f32] = bytemuck::must_cast_slice_mut(self.worker.attention.scores);
         let out = Columns { data: &mut *logits, stride: GROUP_CHANNELS, rows: 1 };
-        let scratch = &mut self.buffers.scratch;
+        let scratch = &mut self.worker.scratch;
         multiply_group(self.context.kernels, &self.decoder, self.group, &x, Store::Write, out, scratch);
         self.group += 1;
         Some(VocabularyChunk { first: first as u32, logits: logits.get(..GROUP_CHANNELS.min(vocabulary - first))? })

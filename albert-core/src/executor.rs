@@ -1,0 +1,83 @@
+//! Who runs the tiles of a step: the caller's threads, or nobody but the caller.
+
+use crate::arena::{Worker, Workers};
+use core::ops::Range;
+use spin::Mutex;
+
+/// Most tiles that one step runs side by side.
+pub const MAX_WORKERS: usize = 16;
+
+/// Runs independent tasks, side by side when it can. Results do not depend on it.
+pub trait Executor: Sync {
+    /// Calls `task` once with each number below `tasks` and returns when all calls have returned.
+    fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync));
+}
+
+/// One task after another, on the caller's thread.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Serial;
+
+impl Executor for Serial {
+    fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+        (0..tasks).for_each(task);
+    }
+}
+
+/// Executor on the global thread pool of `rayon`.
+#[cfg(feature = "rayon")]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rayon;
+
+#[cfg(feature = "rayon")]
+impl Executor for Rayon {
+    fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+        use rayon::prelude::*;
+        (0..tasks).into_par_iter().with_max_len(1).for_each(task);
+    }
+}
+
+/// One tile of rows of the hidden state and the scratch memory to work on it.
+pub(crate) struct TileWork<'t> {
+    /// The rows.
+    pub(crate) rows: Range<usize>,
+    /// Their hidden states.
+    pub(crate) hidden: &'t mut [f32],
+    /// Scratch memory.
+    pub(crate) worker: Worker<'t>,
+}
+
+/// Cuts `rows` into tiles of `tile_rows`, one for each worker at most, and runs `work` on each. `hidden` holds the hidden
+/// states of all rows, `width` wide.
+pub(crate) fn for_tiles(
+    executor: &dyn Executor,
+    rows: Range<usize>,
+    tile_rows: usize,
+    hidden: &mut [f32],
+    width: usize,
+    workers: Workers<'_>,
+    work: &(dyn Fn(TileWork<'_>) + Sync),
+) {
+    let hidden = hidden.get_mut(rows.start * width..rows.end * width).unwrap_or(&mut []);
+    let starts = rows.clone().step_by(tile_rows.max(1));
+    let mut tiles =
+        hidden.chunks_mut((tile_rows * width).max(1)).zip(workers).zip(starts).map(|((hidden, worker), start)| {
+            let rows = start..rows.end.min(start + tile_rows);
+            TileWork { rows, hidden, worker }
+        });
+    let first = tiles.next();
+    let Some(second) = tiles.next() else {
+        return first.into_iter().for_each(work);
+    };
+    let mut queue: [Option<TileWork<'_>>; MAX_WORKERS] = [const { None }; MAX_WORKERS];
+    let mut count = 0;
+    for (place, tile) in queue.iter_mut().zip(first.into_iter().chain([second]).chain(tiles)) {
+        *place = Some(tile);
+        count += 1;
+    }
+    let queue = queue.map(Mutex::new);
+    executor.run(count, &|index| {
+        if let Some(tile) = queue.get(index).and_then(|place| place.lock().take()) {
+            work(tile);
+        }
+    });
+}
