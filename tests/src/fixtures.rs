@@ -47,11 +47,16 @@ impl Fixture {
         Self { name, directory: directory.to_owned(), sequences, outputs }
     }
 
+    /// Whether an output has a row for each token.
+    pub fn is_per_token(&self, output: &str) -> bool {
+        let each = ["last_hidden_state", "start_logits", "end_logits"].contains(&output);
+        each || self.outputs.get(output).is_some_and(|tensor| tensor.shape.len() == 3)
+    }
+
     /// The elements of an output of one row that count: all, or for a per-token output those of the attended tokens.
     pub fn attended(&self, output: &str, row: usize, values: &[f64]) -> Vec<f64> {
         let mask = &self.sequences[row].mask;
-        let per_token = self.outputs[output].shape.len() == 3 || ["start_logits", "end_logits"].contains(&output);
-        if !per_token {
+        if !self.is_per_token(output) {
             return values.to_vec();
         }
         let tokens = values.chunks_exact(values.len() / mask.len()).zip(mask);
@@ -68,6 +73,14 @@ pub fn all() -> Vec<Fixture> {
     directories.sort();
     assert!(!directories.is_empty(), "tests/fixtures is part of the repository");
     directories.iter().map(|directory| Fixture::load(directory)).collect()
+}
+
+/// One of [`all`].
+///
+/// # Panics
+/// When it is not there.
+pub fn load(name: &str) -> Fixture {
+    Fixture::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name))
 }
 
 /// A trained checkpoint outside the repository, `None` (with a note) when it is not at hand.

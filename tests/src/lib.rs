@@ -4,8 +4,14 @@
 //! - [`tensors`]: safetensors files as plain vectors.
 //! - [`fixtures`]: the checkpoints under `fixtures/`, and larger ones when they are at hand.
 //! - [`measure`]: largest difference, cosine, agreement.
+//! - [`model_file`]: a second writer of the model file.
+//! - [`engine`]: the product, run on the fixtures' inputs.
+//! - [`aligned`]: buffers at chosen addresses.
 
+pub mod aligned;
+pub mod engine;
 pub mod fixtures;
 pub mod measure;
+pub mod model_file;
 pub mod reference;
 pub mod tensors;

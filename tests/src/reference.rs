@@ -26,6 +26,7 @@ pub struct Config {
     pub hidden_act: String,
     pub layer_norm_eps: f64,
     pub max_position_embeddings: usize,
+    pub problem_type: Option<String>,
 }
 
 /// A checkpoint, ready to run.
@@ -83,8 +84,7 @@ impl Reference {
         }
         let pooled = || pooled.as_deref().expect("the class has a pooler");
 
-        let class = self.config.architectures.first().expect("architectures names the class");
-        match class.as_str() {
+        match self.class() {
             "AlbertModel" => {}
             "AlbertForSequenceClassification" | "AlbertForMultipleChoice" => {
                 output.insert("logits", self.linear("classifier", pooled()));
@@ -178,11 +178,24 @@ impl Reference {
         affine(&x, weight, bias)
     }
 
-    fn has(&self, name: &str) -> bool {
+    /// The class of the original framework.
+    ///
+    /// # Panics
+    /// When `architectures` is empty.
+    pub fn class(&self) -> &str {
+        self.config.architectures.first().expect("architectures names the class")
+    }
+
+    /// Whether the checkpoint has a tensor of this name, the prefix `albert.` left out.
+    pub fn has(&self, name: &str) -> bool {
         self.tensors.contains_key(name)
     }
 
-    fn tensor(&self, name: &str) -> &Tensor {
+    /// The tensor of this name, the prefix `albert.` left out.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn tensor(&self, name: &str) -> &Tensor {
         self.tensors.get(name).unwrap_or_else(|| panic!("the checkpoint has no {name}"))
     }
 

@@ -1,0 +1,389 @@
+//! A second writer of the model file, made from `docs/format.md` alone and sharing no code with the converter: what that
+//! writes is compared with it, and it writes what the converter never would.
+
+use std::iter;
+
+use albert_core::config::{Activation, Head, Precision, ProblemType};
+use albert_core::format::layout::{dtype, role, section};
+use half::f16;
+
+use crate::aligned::Aligned;
+use crate::reference::Reference;
+use crate::tensors::Tensor;
+
+/// How matrices are stored; vectors are f32.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// IEEE binary32.
+    F32,
+    /// IEEE binary16.
+    F16,
+    /// int8, rounded to nearest.
+    Int8 {
+        /// Entries in the split list of every linear.
+        extra: usize,
+        /// Whether every linear has a smoothing vector.
+        smoothing: bool,
+    },
+}
+
+/// A tensor as it goes into the file.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// Role, block, dtype.
+    pub role: u16,
+    /// See `docs/format.md`.
+    pub block: u16,
+    /// See `docs/format.md`.
+    pub dtype: u8,
+    /// Output channels.
+    pub rows: usize,
+    /// Inputs.
+    pub columns: usize,
+    /// Entries of the split list.
+    pub extra: usize,
+    /// Data, scales, sums, split list, smoothing vector; empty for none.
+    pub parts: [Vec<u8>; 5],
+}
+
+/// The content of a model file.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// The configuration section.
+    pub config: Vec<u8>,
+    /// The tensors in file order.
+    pub records: Vec<Record>,
+    /// Kind, flags and content of the sections behind the tensor data.
+    pub more: Vec<(u32, u32, Vec<u8>)>,
+}
+
+impl Parts {
+    /// A checkpoint as the content of a model file, with labels `L0`, `L1`, ...
+    pub fn new(checkpoint: &Reference, storage: Storage) -> Self {
+        let writer = Writer { checkpoint, storage };
+        let labels = writer.num_labels();
+        let names: Vec<String> = (0..labels).map(|label| format!("L{label}")).collect();
+        let lengths = names.iter().scan(0, |end, name| {
+            *end += name.len();
+            Some(*end)
+        });
+        let words = [labels, 0].into_iter().chain(lengths);
+        let text = words.flat_map(|word| (word as u32).to_le_bytes()).chain(names.concat().into_bytes());
+        let more = vec![(section::LABELS, 0, text.collect()), (section::PROVENANCE, 0, b"{}".to_vec())];
+        Self { config: writer.config(), records: writer.records(), more }
+    }
+
+    /// The file.
+    pub fn assemble(&self) -> Aligned {
+        let sections = 3 + self.more.len();
+        let config_start = aligned(64 + 24 * sections);
+        let tensors_start = aligned(config_start + self.config.len());
+        let data_start = aligned(tensors_start + 64 + 64 * self.records.len());
+        let (tensors, data) = self.tensors(data_start);
+        let required = [(section::CONFIG, 1, self.config.clone()), (section::TENSORS, 1, tensors)];
+        let data = iter::once((section::DATA, 1, data));
+        join(&required.into_iter().chain(data).chain(self.more.iter().cloned()).collect::<Vec<_>>())
+    }
+
+    /// The sections `TENS` and `DATA`.
+    fn tensors(&self, data_start: usize) -> (Vec<u8>, Vec<u8>) {
+        let mut data = Vec::new();
+        let mut table = (self.records.len() as u32).to_le_bytes().to_vec();
+        table.resize(64, 0);
+        let mut shared = [0; 2];
+        for record in &self.records {
+            let mut offsets = record.parts.each_ref().map(|part| {
+                data.resize(aligned(data.len()), 0);
+                let offset = if part.is_empty() { 0 } else { data_start + data.len() };
+                data.extend(part);
+                offset as u64
+            });
+            // Key and value use the query's split list and smoothing vector.
+            match record.role {
+                role::QUERY => shared.copy_from_slice(&offsets[3..]),
+                role::KEY | role::VALUE => offsets[3..].copy_from_slice(&shared),
+                _ => {}
+            }
+            table.extend([record.role, record.block].map(u16::to_le_bytes).concat());
+            table.extend([record.dtype, 0, 0, 0]);
+            let sizes = [record.rows, record.columns, record.extra, 0];
+            table.extend(sizes.into_iter().flat_map(|size| (size as u32).to_le_bytes()));
+            table.extend(offsets.map(u64::to_le_bytes).concat());
+        }
+        (table, data)
+    }
+}
+
+/// Sections one behind the other, with header, directory and checksum.
+pub fn join(sections: &[(u32, u32, Vec<u8>)]) -> Aligned {
+    let mut header = [b"ALBERT\x1a\n".as_slice(), &1u32.to_le_bytes(), &(sections.len() as u32).to_le_bytes()].concat();
+    header.resize(64, 0);
+    let mut body = Vec::new();
+    let body_start = 64 + 24 * sections.len();
+    for (kind, flags, content) in sections {
+        let start = aligned(body_start + body.len());
+        body.resize(start - body_start, 0);
+        body.extend(content);
+        header.extend([*kind, *flags].map(u32::to_le_bytes).concat());
+        header.extend([start, content.len()].map(|size| (size as u64).to_le_bytes()).concat());
+    }
+    let mut file = Aligned::copy(&[header, body].concat());
+    let length = file.len() as u64;
+    put_u64(&mut file, 16, length);
+    seal(&mut file);
+    file
+}
+
+/// Writes the checksum into the header.
+pub fn seal(file: &mut [u8]) {
+    let step = |crc: u32, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+    let bytes = file[..60].iter().chain(&file[64..]);
+    let crc = !bytes.fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step));
+    put_u32(file, 60, crc);
+}
+
+/// Writes a little-endian u32.
+pub fn put_u32(bytes: &mut [u8], at: usize, value: u32) {
+    bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
+}
+
+/// Writes a little-endian u64.
+pub fn put_u64(bytes: &mut [u8], at: usize, value: u64) {
+    bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
+}
+
+fn aligned(offset: usize) -> usize {
+    offset.next_multiple_of(64)
+}
+
+fn floats(values: impl Iterator<Item = f64>) -> Vec<u8> {
+    let mut bytes: Vec<u8> = values.flat_map(|value| (value as f32).to_le_bytes()).collect();
+    bytes.resize(aligned(bytes.len()), 0);
+    bytes
+}
+
+struct Writer<'a> {
+    checkpoint: &'a Reference,
+    storage: Storage,
+}
+
+impl Writer<'_> {
+    fn head(&self) -> Head {
+        match self.checkpoint.class() {
+            "AlbertForSequenceClassification" => Head::SequenceClassification,
+            "AlbertForTokenClassification" => Head::TokenClassification,
+            "AlbertForQuestionAnswering" => Head::QuestionAnswering,
+            "AlbertForMultipleChoice" => Head::MultipleChoice,
+            "AlbertForMaskedLM" => Head::MaskedLm,
+            "AlbertForPreTraining" => Head::PreTraining,
+            _ => Head::None,
+        }
+    }
+
+    /// Name of the head's own linear.
+    fn classifier(&self) -> &'static str {
+        match self.head() {
+            Head::QuestionAnswering => "qa_outputs",
+            Head::PreTraining => "sop_classifier.classifier",
+            _ => "classifier",
+        }
+    }
+
+    fn num_labels(&self) -> usize {
+        let bias = format!("{}.bias", self.classifier());
+        if self.checkpoint.has(&bias) { self.checkpoint.tensor(&bias).shape[0] } else { 0 }
+    }
+
+    fn config(&self) -> Vec<u8> {
+        let config = &self.checkpoint.config;
+        let (layers, groups) = (config.num_hidden_layers, config.num_hidden_groups);
+        let shape = |name| &self.checkpoint.tensor(name).shape;
+        let problem_type = match config.problem_type.as_deref() {
+            Some("multi_label_classification") => ProblemType::MultiLabel,
+            Some("regression") => ProblemType::Regression,
+            _ => ProblemType::SingleLabel,
+        };
+        let (precision, extra, smoothing) = match self.storage {
+            Storage::Int8 { extra, smoothing } => (Precision::Int8, extra, smoothing),
+            _ => (Precision::Float, 0, false),
+        };
+        let ffn = "encoder.albert_layer_groups.0.albert_layers.0.ffn.weight";
+        let words = [
+            config.vocab_size as u32,
+            shape("embeddings.word_embeddings.weight")[1] as u32,
+            config.hidden_size as u32,
+            shape(ffn)[0] as u32,
+            layers as u32,
+            groups as u32,
+            config.inner_group_num as u32,
+            config.num_attention_heads as u32,
+            config.max_position_embeddings as u32,
+            shape("embeddings.token_type_embeddings.weight")[0] as u32,
+            activation_code(&config.hidden_act),
+            (config.layer_norm_eps as f32).to_bits(),
+            precision as u32,
+            self.head() as u32,
+            self.checkpoint.has("pooler.weight").into(),
+            self.num_labels() as u32,
+            problem_type as u32,
+            extra as u32,
+            smoothing.into(),
+            0,
+        ];
+        let group = |layer| crate::reference::group_of_layer(layer, layers, groups) as u16;
+        words
+            .into_iter()
+            .flat_map(u32::to_le_bytes)
+            .chain((0..layers).flat_map(|layer| group(layer).to_le_bytes()))
+            .collect()
+    }
+
+    fn records(&self) -> Vec<Record> {
+        let mut records = vec![
+            self.table(role::WORD_EMBEDDINGS, "embeddings.word_embeddings.weight"),
+            self.table(role::POSITION_EMBEDDINGS, "embeddings.position_embeddings.weight"),
+            self.table(role::TOKEN_TYPE_EMBEDDINGS, "embeddings.token_type_embeddings.weight"),
+        ];
+        records.extend(self.norm(role::EMBEDDING_NORM_WEIGHT, 0, "embeddings.LayerNorm"));
+        records.extend(self.linear(role::EMBEDDING_MAPPING, 0, "encoder.embedding_hidden_mapping_in"));
+        let (groups, inner_groups) = (self.checkpoint.config.num_hidden_groups, self.checkpoint.config.inner_group_num);
+        for block in 0..groups * inner_groups {
+            let (group, inner) = (block / inner_groups, block % inner_groups);
+            let name = |part: &str| format!("encoder.albert_layer_groups.{group}.albert_layers.{inner}.{part}");
+            let linear = |role, part| self.linear(role, block as u16, &name(part));
+            let norm = |role, part| self.norm(role, block as u16, &name(part));
+            records.extend(linear(role::QUERY, "attention.query"));
+            for mut record in
+                [linear(role::KEY, "attention.key"), linear(role::VALUE, "attention.value")].into_iter().flatten()
+            {
+                record.parts[3..].fill(Vec::new());
+                records.push(record);
+            }
+            records.extend(linear(role::ATTENTION_OUTPUT, "attention.dense"));
+            records.extend(norm(role::ATTENTION_NORM_WEIGHT, "attention.LayerNorm"));
+            records.extend(linear(role::FFN, "ffn"));
+            records.extend(linear(role::FFN_OUTPUT, "ffn_output"));
+            records.extend(norm(role::OUTPUT_NORM_WEIGHT, "full_layer_layer_norm"));
+        }
+        if self.checkpoint.has("pooler.weight") {
+            records.extend(self.linear(role::POOLER, 0, "pooler"));
+        }
+        let head = self.head();
+        let masked_lm = matches!(head, Head::MaskedLm | Head::PreTraining);
+        if masked_lm {
+            records.extend(self.linear(role::MLM_DENSE, 0, "predictions.dense"));
+            records.extend(self.norm(role::MLM_NORM_WEIGHT, 0, "predictions.LayerNorm"));
+            if self.checkpoint.has("predictions.decoder.weight") {
+                records.push(self.table(role::MLM_DECODER, "predictions.decoder.weight"));
+            }
+            let names = ["predictions.decoder.bias", "predictions.bias"];
+            let bias = names.into_iter().find(|name| self.checkpoint.has(name)).expect("the head has a bias");
+            records.push(self.vector(role::MLM_DECODER_BIAS, 0, bias));
+        }
+        match head {
+            Head::None | Head::MaskedLm => {}
+            Head::PreTraining => records.extend(self.linear(role::SENTENCE_ORDER, 0, self.classifier())),
+            _ => records.extend(self.linear(role::CLASSIFIER, 0, self.classifier())),
+        }
+        records
+    }
+
+    fn vector(&self, role: u16, block: u16, name: &str) -> Record {
+        let values = &self.checkpoint.tensor(name).values;
+        let parts = [floats(values.iter().copied()), vec![], vec![], vec![], vec![]];
+        Record { role, block, dtype: dtype::F32, rows: 1, columns: values.len(), extra: 0, parts }
+    }
+
+    fn norm(&self, role: u16, block: u16, name: &str) -> [Record; 2] {
+        ["weight", "bias"].map(|part| self.vector(role + u16::from(part == "bias"), block, &format!("{name}.{part}")))
+    }
+
+    fn table(&self, role: u16, name: &str) -> Record {
+        self.matrix(role, 0, self.checkpoint.tensor(name), &[], None)
+    }
+
+    /// Matrix and bias. The splits and the factors are arbitrary: the product is the same whatever they are.
+    fn linear(&self, role: u16, block: u16, name: &str) -> [Record; 2] {
+        let weight = self.checkpoint.tensor(&format!("{name}.weight"));
+        let columns = weight.shape[1];
+        let (extra, smoothing) = match self.storage {
+            Storage::Int8 { extra, smoothing } => (extra, smoothing),
+            _ => (0, false),
+        };
+        // Channels 1, 1, 4, 7, 7, 10, ... as far as there are any.
+        let splits: Vec<usize> =
+            (0..extra).map(|index| (1 + index / 3 * 6 + index % 3 / 2 * 3).min(columns - 1)).collect();
+        let factors =
+            smoothing.then(|| (0..columns).map(|column| [1.0, 0.5, 1.5, 0.75][column % 4]).collect::<Vec<f64>>());
+        let matrix = self.matrix(role, block, weight, &splits, factors.as_deref());
+        [matrix, self.vector(role + 1, block, &format!("{name}.bias"))]
+    }
+
+    fn matrix(&self, role: u16, block: u16, weight: &Tensor, splits: &[usize], factors: Option<&[f64]>) -> Record {
+        let (rows, columns) = (weight.shape[0], weight.shape[1]);
+        let slots = columns + splits.len();
+        // What the weight of an output channel and a slot is; 0 beyond the last.
+        let at = |row: usize, slot: usize| {
+            let column = if slot < columns { slot } else { *splits.get(slot - columns).unwrap_or(&usize::MAX) };
+            let inside = row < rows && column < columns;
+            if inside { weight.row(row)[column] / factors.map_or(1.0, |factors| factors[column]) } else { 0.0 }
+        };
+        let blocked = |step: usize| {
+            let blocks = (0..rows.div_ceil(16))
+                .flat_map(move |block| (0..slots.div_ceil(step)).map(move |group| (block, group)));
+            blocks.flat_map(move |(block, group)| {
+                (0..16).flat_map(move |channel| (0..step).map(move |slot| (block * 16 + channel, group * step + slot)))
+            })
+        };
+        let mut parts = <[Vec<u8>; 5]>::default();
+        let dtype = match self.storage {
+            Storage::F32 => {
+                parts[0] = blocked(1).flat_map(|(row, slot)| (at(row, slot) as f32).to_le_bytes()).collect();
+                dtype::F32
+            }
+            Storage::F16 => {
+                parts[0] = blocked(1).flat_map(|(row, slot)| f16::from_f64(at(row, slot)).to_le_bytes()).collect();
+                dtype::F16
+            }
+            Storage::Int8 { .. } => {
+                let largest = |row| (0..slots).map(|slot| at(row, slot).abs()).fold(0.0, f64::max);
+                let scales: Vec<f64> = (0..rows).map(|row| largest(row) / 127.0).collect();
+                let level = |row, slot| match at(row, slot) {
+                    0.0 => 0,
+                    value => (value / scales[row]).round_ties_even() as i8,
+                };
+                let sum = |row| (0..slots).map(|slot| i32::from(level(row, slot))).sum::<i32>();
+                parts[0] = blocked(4).map(|(row, slot)| level(row, slot) as u8).collect();
+                parts[1] = floats(scales.iter().copied());
+                parts[2] = (0..rows).flat_map(|row| sum(row).to_le_bytes()).collect();
+                parts[2].resize(parts[1].len(), 0);
+                dtype::I8
+            }
+        };
+        parts[3] = splits.iter().flat_map(|&channel| (channel as u32).to_le_bytes()).collect();
+        parts[4] = factors.map(|factors| floats(factors.iter().copied())).unwrap_or_default();
+        Record { role, block, dtype, rows, columns, extra: splits.len(), parts }
+    }
+}
+
+fn activation_code(name: &str) -> u32 {
+    let activation = match name {
+        "gelu" | "gelu_python" => Activation::Gelu,
+        "gelu_10" => Activation::Gelu10,
+        "relu" => Activation::Relu,
+        "relu2" => Activation::Relu2,
+        "relu6" => Activation::Relu6,
+        "leaky_relu" => Activation::LeakyRelu,
+        "quick_gelu" => Activation::QuickGelu,
+        "silu" | "swish" => Activation::Silu,
+        "hardswish" => Activation::HardSwish,
+        "mish" => Activation::Mish,
+        "tanh" => Activation::Tanh,
+        "sigmoid" => Activation::Sigmoid,
+        "linear" => Activation::Linear,
+        "laplace" => Activation::Laplace,
+        "sqrtsoftplus" => Activation::SqrtSoftplus,
+        _ => Activation::GeluTanh,
+    };
+    activation as u32
+}

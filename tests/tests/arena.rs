@@ -1,0 +1,113 @@
+//! The arena: its size is exact, known at compile time, and held to a bound.
+
+use albert_core::config::Head;
+use albert_core::{Arena, Config, Model, Plan, Session, SessionError};
+use albert_tests::aligned::Aligned;
+use albert_tests::engine::Tokens;
+use albert_tests::fixtures;
+use albert_tests::model_file::{Parts, Storage};
+use albert_tests::reference::Reference;
+
+/// Bytes that albert-base may need for 128 tokens with the default tiles.
+const BASE_BOUND: usize = 1_100_000;
+
+const PLAN: Plan = Plan::new(&Config::BASE, 128);
+static ARENA: Arena<{ PLAN.arena_bytes() }> = Arena::new();
+
+#[test]
+fn base_geometry_is_bounded() {
+    println!("albert-base, 128 tokens: {} bytes", PLAN.arena_bytes());
+    assert!(PLAN.arena_bytes() <= BASE_BOUND);
+}
+
+#[test]
+fn compile_time_is_run_time() {
+    let config = std::hint::black_box(Config::BASE);
+    let plan = Plan::new(&config, std::hint::black_box(128));
+    assert_eq!(plan, PLAN);
+    assert_eq!(plan.arena_bytes(), PLAN.arena_bytes());
+    assert_eq!(ARENA.0.len(), plan.arena_bytes());
+    assert_eq!(ARENA.0.as_ptr().addr() % 64, 0);
+}
+
+/// More tokens and larger tiles never need less; the sum does not overflow, whatever the sizes.
+#[test]
+fn sizes_are_monotone() {
+    let bytes = |tokens, rows| Plan::new(&Config::BASE, tokens).with_tile_rows(rows).arena_bytes();
+    for tokens in 1..512 {
+        assert!(bytes(tokens, 16) <= bytes(tokens + 1, 16), "{tokens} tokens");
+    }
+    for rows in 1..512 {
+        assert!(bytes(64, rows) <= bytes(64, rows + 1), "{rows} rows");
+    }
+    let huge = Config { hidden_size: u32::MAX, max_position_embeddings: u32::MAX, ..Config::BASE };
+    assert!(Plan::new(&huge, usize::MAX).arena_bytes() > usize::MAX / 2);
+}
+
+/// Vocabulary logits are streamed: no buffer of vocabulary size.
+#[test]
+fn a_masked_lm_needs_hardly_more_than_a_classifier() {
+    let masked_lm = Config { head: Head::MaskedLm, num_labels: 0, ..Config::BASE };
+    let bytes = Plan::new(&masked_lm, 128).arena_bytes();
+    assert!(bytes * 100 <= PLAN.arena_bytes() * 103, "{bytes}");
+}
+
+#[test]
+fn every_smaller_arena_is_refused() {
+    for name in ["model-minute", "pre-training-groups"] {
+        let (file, tokens) = load(name);
+        let model = Model::from_bytes(&file).expect("a valid model file");
+        let plan = Plan::new(model.config(), tokens);
+        let planned = plan.arena_bytes();
+        let mut arena = Aligned::zeros(planned);
+        for length in 0..planned {
+            let refused = Session::new(&model, plan, &mut arena[..length]).expect_err("too small");
+            assert_eq!(
+                refused,
+                SessionError::ArenaTooSmall { missing: planned - length },
+                "{name}, {length} of {planned}"
+            );
+        }
+        assert!(Session::new(&model, plan, &mut arena).is_ok(), "{name}");
+    }
+}
+
+/// From an address that is no multiple of 64, the bytes before the next one are lost and no more.
+#[test]
+fn misaligned_arenas() {
+    let (file, tokens) = load("sequence-classification-narrow");
+    let sequence = &fixtures::load("sequence-classification-narrow").sequences[0];
+    let model = Model::from_bytes(&file).expect("a valid model file");
+    let plan = Plan::new(model.config(), tokens);
+    let run = |arena: &mut [u8]| {
+        let mut session = Session::new(&model, plan, arena)?;
+        let output = session.run(&Tokens::new(sequence).input()).expect("a valid input");
+        Ok::<_, SessionError>(output.logits().iter().map(|logit| logit.to_bits()).collect::<Vec<_>>())
+    };
+    let expected = run(&mut Aligned::zeros(plan.arena_bytes())).expect("the planned arena");
+    for offset in 1..64 {
+        let needed = plan.arena_bytes() + 64 - offset;
+        let mut arena = Aligned::behind(offset, needed);
+        assert_eq!(run(&mut arena[..needed - 1]), Err(SessionError::ArenaTooSmall { missing: 1 }), "{offset}");
+        assert_eq!(run(&mut arena).as_ref(), Ok(&expected), "{offset}");
+        assert_eq!(run(&mut arena[..1]), Err(SessionError::ArenaTooSmall { missing: needed - 1 }), "{offset}");
+    }
+}
+
+#[test]
+fn a_plan_belongs_to_its_model() {
+    let (file, tokens) = load("model-minute");
+    let model = Model::from_bytes(&file).expect("a valid model file");
+    let other = Config { layer_norm_eps: 0.5, ..*model.config() };
+    let plan = Plan::new(&other, tokens);
+    let mut arena = Aligned::zeros(plan.arena_bytes());
+    assert_eq!(Session::new(&model, plan, &mut arena).expect_err("another plan"), SessionError::PlanMismatch);
+}
+
+/// An int8 model file of a fixture, and its longest input.
+fn load(name: &str) -> (Aligned, usize) {
+    let fixture = fixtures::load(name);
+    let storage = Storage::Int8 { extra: 3, smoothing: true };
+    let file = Parts::new(&Reference::load(&fixture.directory), storage).assemble();
+    (file, fixture.sequences[0].ids.len())
+}

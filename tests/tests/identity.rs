@@ -1,0 +1,138 @@
+//! What must not change a bit of an int8 model's results: the kernel set, the tiles, the positions that are carried through,
+//! what lay in the arena, and how the steps are made.
+
+use albert_core::{Input, Model, Plan, Positions, Progress, Session};
+use albert_tests::aligned::Aligned;
+use albert_tests::engine::{self, Results, Run, Tokens};
+use albert_tests::fixtures::{self, Fixture};
+use albert_tests::model_file::{Parts, Storage};
+use albert_tests::reference::Reference;
+
+const INT8: Storage = Storage::Int8 { extra: 5, smoothing: true };
+
+#[test]
+fn kernel_sets() {
+    let sets = engine::all_kernels();
+    println!("kernel sets: {sets:?}");
+    for (fixture, file) in files(INT8) {
+        let [first, others @ ..] = sets.as_slice() else { panic!("there is no kernel set") };
+        let expected = engine::run(&file, &fixture.sequences, &Run { kernels: *first, ..Run::default() });
+        for kernels in others {
+            let results = engine::run(&file, &fixture.sequences, &Run { kernels: *kernels, ..Run::default() });
+            assert_same(&expected, &results, &format!("{}, {kernels:?} for {first:?}", fixture.name));
+        }
+    }
+}
+
+#[test]
+fn tile_rows() {
+    for storage in [INT8, Storage::F32] {
+        for (fixture, file) in files(storage) {
+            let expected = engine::run(&file, &fixture.sequences, &Run::default());
+            for tile_rows in [1, 4, 8, 20, 64, 512] {
+                let results = engine::run(&file, &fixture.sequences, &Run { tile_rows, ..Run::default() });
+                assert_same(&expected, &results, &format!("{}, {tile_rows} rows, {storage:?}", fixture.name));
+            }
+        }
+    }
+}
+
+/// Positions that the answer does not need are left out of the last layer; the others do not notice.
+#[test]
+fn positions() {
+    for (fixture, file) in files(INT8) {
+        let all = engine::run(&file, &fixture.sequences, &Run::default());
+        let head = engine::run(&file, &fixture.sequences, &Run { positions: Positions::Head, ..Run::default() });
+        for (all, head) in all.iter().zip(&head) {
+            for name in head.keys().filter(|name| **name != "last_hidden_state") {
+                assert_eq!(bits(&all[name]), bits(&head[name]), "{}, {name}", fixture.name);
+            }
+        }
+        for (sequence, all) in fixture.sequences.iter().zip(&all) {
+            let attended: Vec<u32> = (0..sequence.mask.len() as u32).filter(|&p| sequence.mask[p as usize]).collect();
+            let every_third: Vec<u32> = attended.iter().copied().skip(1).step_by(3).collect();
+            let run = Run { positions: Positions::Listed(&every_third), ..Run::default() };
+            let listed = engine::run(&file, core::slice::from_ref(sequence), &run).remove(0);
+            for (name, values) in listed.iter().filter(|(name, _)| fixture.is_per_token(name)) {
+                let rows = all[name].chunks_exact(all[name].len() / attended.len());
+                let expected: Vec<f32> = rows.skip(1).step_by(3).flatten().copied().collect();
+                assert_eq!(bits(&expected), bits(values), "{}, {name}", fixture.name);
+            }
+        }
+    }
+}
+
+/// One session for many inputs, an arena full of rubbish, an inference that is dropped halfway: nothing is left over.
+#[test]
+fn history() {
+    for (fixture, file) in files(INT8) {
+        let model = Model::from_bytes(&file).expect("a valid model file");
+        let longest = fixture.sequences[0].ids.len();
+        let plan = Plan::new(model.config(), longest);
+        let fresh = engine::run(&file, &fixture.sequences, &Run::default());
+        for rubbish in [0xff, 0x7f, 0x5a] {
+            let mut arena = Aligned::zeros(plan.arena_bytes() + 64);
+            arena.fill(rubbish);
+            let mut session = Session::new(&model, plan, &mut arena).expect("the planned arena");
+            for (sequence, expected) in fixture.sequences.iter().zip(&fresh) {
+                let other = Tokens::new(&fixture.sequences[0]);
+                session.start(&other.input()).expect("a valid input");
+                (0..7).for_each(|_| assert_eq!(session.step(), Progress::Running));
+                let tokens = Tokens::new(sequence);
+                let output = session.run(&tokens.input().with_positions(Positions::All)).expect("a valid input");
+                let values = &expected["last_hidden_state"];
+                let got = &output.last_hidden_state()[..values.len()];
+                assert_eq!(bits(values), bits(got), "{}", fixture.name);
+            }
+            assert!(
+                arena[plan.arena_bytes()..].iter().all(|&byte| byte == rubbish),
+                "bytes behind the plan are untouched"
+            );
+        }
+    }
+}
+
+/// Padding on the right, a mask, or neither: the attended tokens see the same network.
+#[test]
+fn padding() {
+    for (fixture, file) in files(INT8) {
+        let model = Model::from_bytes(&file).expect("a valid model file");
+        let plan = Plan::new(model.config(), fixture.sequences[0].ids.len());
+        let mut arena = Aligned::zeros(plan.arena_bytes());
+        let mut session = Session::new(&model, plan, &mut arena).expect("the planned arena");
+        for sequence in &fixture.sequences {
+            let length = sequence.mask.iter().take_while(|keep| **keep).count();
+            if length == 0 || sequence.mask[length..].contains(&true) {
+                continue;
+            }
+            let tokens = Tokens::new(sequence);
+            let padded =
+                bits(session.run(&tokens.input().with_positions(Positions::All)).expect("valid").last_hidden_state());
+            let ids: Vec<u32> = sequence.ids[..length].iter().map(|&id| id as u32).collect();
+            let types: Vec<u32> = sequence.token_types[..length].iter().map(|&kind| kind as u32).collect();
+            let input = Input::new(&ids).with_token_types(&types).with_positions(Positions::All);
+            let bare = bits(session.run(&input).expect("valid").last_hidden_state());
+            assert_eq!(padded, bare, "{}", fixture.name);
+        }
+    }
+}
+
+fn files(storage: Storage) -> impl Iterator<Item = (Fixture, Aligned)> {
+    fixtures::all().into_iter().map(move |fixture| {
+        let file = Parts::new(&Reference::load(&fixture.directory), storage).assemble();
+        (fixture, file)
+    })
+}
+
+fn assert_same(expected: &[Results], results: &[Results], what: &str) {
+    for (row, (expected, results)) in expected.iter().zip(results).enumerate() {
+        assert!(expected.keys().eq(results.keys()), "{what}");
+        for (name, values) in expected {
+            assert_eq!(bits(values), bits(&results[name]), "{what}, row {row}, {name}");
+        }
+    }
+}
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
