@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use albert_core::config::Head;
+use albert_core::executor::Executor;
 use albert_core::kernels::{self, Kernels};
 use albert_core::{Input, Model, Output, Plan, Positions, Progress, Session};
 
@@ -17,6 +18,8 @@ pub struct Run<'a> {
     pub kernels: Kernels,
     /// Rows of a tile.
     pub tile_rows: usize,
+    /// Tiles that run side by side, each on a thread of its own.
+    pub workers: usize,
     /// Positions that go through the last layer.
     pub positions: Positions<'a>,
     /// Layers, all unless given.
@@ -26,7 +29,20 @@ pub struct Run<'a> {
 impl Default for Run<'_> {
     fn default() -> Self {
         let tile_rows = albert_core::plan::DEFAULT_TILE_ROWS;
-        Self { kernels: kernels::detect(), tile_rows, positions: Positions::All, layers: None }
+        Self { kernels: kernels::detect(), tile_rows, workers: 1, positions: Positions::All, layers: None }
+    }
+}
+
+/// A thread for each task; the last task starts first, so that no order is taken for granted.
+struct Threads;
+
+impl Executor for Threads {
+    fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+        std::thread::scope(|scope| {
+            for index in (0..tasks).rev() {
+                scope.spawn(move || task(index));
+            }
+        });
     }
 }
 
@@ -68,9 +84,10 @@ impl Tokens {
 pub fn run(file: &[u8], sequences: &[Sequence], run: &Run<'_>) -> Vec<Results> {
     let model = Model::from_bytes(file).expect("a valid model file");
     let longest = sequences.iter().map(|sequence| sequence.ids.len()).max().unwrap_or(0);
-    let plan = Plan::new(model.config(), longest).with_tile_rows(run.tile_rows);
+    let plan = Plan::new(model.config(), longest).with_tile_rows(run.tile_rows).with_workers(run.workers);
     let mut arena = Aligned::zeros(plan.arena_bytes());
     let mut session = Session::with_kernels(&model, plan, &mut arena, run.kernels).expect("the planned arena");
+    session.execute_on(&Threads);
     let each = sequences.iter().map(|sequence| {
         let tokens = Tokens::new(sequence);
         let input = tokens.input().with_positions(run.positions);

@@ -37,6 +37,20 @@ fn tile_rows() {
     }
 }
 
+#[test]
+fn workers() {
+    for storage in [INT8, Storage::F32] {
+        for (fixture, file) in files(storage) {
+            let expected = engine::run(&file, &fixture.sequences, &Run::default());
+            for (workers, tile_rows) in [(2, 16), (3, 4), (16, 16)] {
+                let run = Run { workers, tile_rows, ..Run::default() };
+                let results = engine::run(&file, &fixture.sequences, &run);
+                assert_same(&expected, &results, &format!("{}, {workers} workers, {storage:?}", fixture.name));
+            }
+        }
+    }
+}
+
 /// Positions that the answer does not need are left out of the last layer; the others do not notice.
 #[test]
 fn positions() {
