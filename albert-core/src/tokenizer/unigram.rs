@@ -1,0 +1,156 @@
+//! Unigram: the best-scoring segmentation of a word (Kudo 2018), by dynamic programming over its bytes.
+
+use super::tables::Tables;
+use super::workspace::Need;
+
+/// Best way to reach a byte position.
+#[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub(super) struct Node {
+    score: f64,
+    id: u32,
+    /// Where the last piece begins; after the search, on the best path, where the next piece ends.
+    link: u32,
+}
+
+const UNREACHED: Node = Node { score: 0.0, id: 0, link: u32::MAX };
+
+/// How sums are rounded, and where they start.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Sums {
+    /// f64, from 0 in each word.
+    Double,
+    /// Kept in f32, from the score of everything before the word.
+    Single(f32),
+}
+
+/// A piece of a word: bytes from `start` to `end`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece {
+    pub(super) id: u32,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Whether it stands for unknown text.
+    pub(super) unknown: bool,
+}
+
+/// Segments `word` (UTF-8) and hands out its pieces in order. `nodes` has more elements than `word` has bytes. Returns the
+/// score of the best path.
+///
+/// Ties go to the candidate that was found first, which is the one that begins earliest. Adjacent unknown pieces are one.
+#[inline]
+pub(super) fn segment(
+    tables: &Tables<'_>,
+    word: &[u8],
+    sums: Sums,
+    nodes: &mut [Node],
+    mut emit: impl FnMut(Piece) -> Result<(), Need>,
+) -> Result<f64, Need> {
+    let size = word.len();
+    let Some(nodes) = nodes.get_mut(..=size) else { return Ok(0.0) };
+    nodes.fill(UNREACHED);
+    if let (Some(first), Sums::Single(score)) = (nodes.first_mut(), sums) {
+        first.score = f64::from(score);
+    }
+    let single_precision = matches!(sums, Sums::Single(_));
+    let mut from = 0;
+    while let Some(&lead) = word.get(from) {
+        let so_far = nodes.get(from).map_or(0.0, |node| node.score);
+        let next = (from + character_len(lead)).min(size);
+        let mut single = false;
+        let mut place = tables.vocab.root();
+        for (index, &byte) in word.iter().enumerate().skip(from) {
+            let Some(node) = tables.vocab.step(place, byte) else { break };
+            place = node;
+            if let Some(id) = tables.vocab.value(node) {
+                let end = index + 1;
+                single |= end == next;
+                relax(nodes, from, end, id, tables.scores.get(id) + so_far, single_precision);
+            }
+        }
+        if !single {
+            let score = tables.unk_score + so_far;
+            let score = if single_precision { f64::from(score as f32) } else { score };
+            relax(nodes, from, next, tables.unk, score, single_precision);
+        }
+        from = next;
+    }
+    let score = nodes.get(size).map_or(0.0, |node| node.score);
+    follow(tables, word, nodes, &mut emit)?;
+    Ok(score)
+}
+
+/// SentencePiece compares in f64 and keeps f32.
+#[inline]
+fn relax(nodes: &mut [Node], from: usize, to: usize, id: u32, score: f64, single_precision: bool) {
+    if let Some(node) = nodes.get_mut(to)
+        && (node.link == u32::MAX || score > node.score)
+    {
+        let score = if single_precision { f64::from(score as f32) } else { score };
+        *node = Node { score, id, link: from as u32 };
+    }
+}
+
+/// Hands out the best path's pieces from left to right.
+fn follow(
+    tables: &Tables<'_>,
+    word: &[u8],
+    nodes: &mut [Node],
+    emit: &mut impl FnMut(Piece) -> Result<(), Need>,
+) -> Result<(), Need> {
+    // The path is linked from its end: turn the links around.
+    let size = word.len();
+    let (mut at, mut next) = (size, size);
+    while let Some(node) = nodes.get_mut(at) {
+        let before = node.link as usize;
+        node.link = next as u32;
+        next = at;
+        if at == 0 || before >= at {
+            break;
+        }
+        at = before;
+    }
+    let mut unknown: Option<usize> = None;
+    let mut start = 0;
+    while start < size {
+        let Some(end) = nodes.get(start).map(|node| node.link as usize) else { break };
+        let Some(id) = nodes.get(end).filter(|_| end > start).map(|node| node.id) else { break };
+        if id == tables.unk {
+            unknown.get_or_insert(start);
+        } else {
+            if let Some(from) = unknown.take() {
+                emit_unknown(tables, word, from, start, emit)?;
+            }
+            emit(Piece { id, start, end, unknown: false })?;
+        }
+        start = end;
+    }
+    match unknown {
+        Some(from) => emit_unknown(tables, word, from, start, emit),
+        None => Ok(()),
+    }
+}
+
+/// Unknown text that happens to be a piece as a whole is that piece, as in the reference.
+#[cold]
+fn emit_unknown(
+    tables: &Tables<'_>,
+    word: &[u8],
+    start: usize,
+    end: usize,
+    emit: &mut impl FnMut(Piece) -> Result<(), Need>,
+) -> Result<(), Need> {
+    let id = word.get(start..end).and_then(|text| tables.vocab.get(text)).unwrap_or(tables.unk);
+    emit(Piece { id, start, end, unknown: id == tables.unk })
+}
+
+/// Bytes of the character that begins with `lead`.
+#[inline]
+pub(super) fn character_len(lead: u8) -> usize {
+    match lead {
+        0..0xc0 => 1,
+        0xc0..0xe0 => 2,
+        0xe0..0xf0 => 3,
+        _ => 4,
+    }
+}
