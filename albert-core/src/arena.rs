@@ -101,6 +101,12 @@ pub(crate) fn divide<'a>(arena: &'a mut [u8], plan: &'a Plan) -> (Shared<'a>, Wo
     (shared, Workers { rest, left: plan.workers })
 }
 
+/// The arena before an inference: two arrays of a word for each token, and the rest as the tokenizer's memory.
+pub(crate) fn text_memory<'a>(arena: &'a mut [u8], plan: &Plan) -> (&'a mut [u32], &'a mut [u32], &'a mut [u8]) {
+    let mut rest = Rest { bytes: arena, sizes: Sizes::new(plan) };
+    (rest.take(Region::Rows), rest.take(Region::Selected), rest.bytes)
+}
+
 impl Shared<'_> {
     /// Moves the selected rows of the hidden state (`width` wide) that belong into `rows` there.
     ///

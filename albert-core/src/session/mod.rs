@@ -1,5 +1,13 @@
 //! The state machine from ids to logits. One [`Session::step`] is one bounded piece of work.
 
+mod input;
+mod output;
+mod text;
+
+pub use input::{Input, Positions};
+pub use output::Output;
+pub use text::TextError;
+
 use crate::arena::{self, Shared};
 use crate::config::{Config, Head};
 use crate::encoder::{self, Context, Heads};
@@ -11,61 +19,6 @@ use crate::kernels::{self, Kernels};
 use crate::observer::{Observer, Observing};
 use crate::plan::{Plan, Token};
 
-/// What to run.
-///
-/// Positions count from 0; a token's position is its index in `ids`, padding and masked tokens included.
-#[derive(Clone, Copy, Debug)]
-pub struct Input<'i> {
-    ids: &'i [u32],
-    token_types: &'i [u32],
-    attention_mask: &'i [u32],
-    positions: Positions<'i>,
-    layers: Option<u32>,
-}
-
-/// The positions whose hidden states are carried through the last layer. The others' are needed only as keys and values
-/// there, and are not computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Positions<'i> {
-    /// Those that the head reads: position 0 for a pooled output, all for the others.
-    Head,
-    /// Every position that the attention mask lets through.
-    All,
-    /// These, in ascending order.
-    Listed(&'i [u32]),
-}
-
-impl<'i> Input<'i> {
-    /// A single text: `ids` with their special tokens, token types 0, everything attended to.
-    pub const fn new(ids: &'i [u32]) -> Self {
-        Self { ids, token_types: &[], attention_mask: &[], positions: Positions::Head, layers: None }
-    }
-
-    /// With a token type for each id.
-    pub const fn with_token_types(mut self, token_types: &'i [u32]) -> Self {
-        self.token_types = token_types;
-        self
-    }
-
-    /// With an attention mask: one number for each id, 0 for those that are not attended to. They are not computed at all.
-    pub const fn with_attention_mask(mut self, attention_mask: &'i [u32]) -> Self {
-        self.attention_mask = attention_mask;
-        self
-    }
-
-    /// With the positions whose hidden states are wanted.
-    pub const fn with_positions(mut self, positions: Positions<'i>) -> Self {
-        self.positions = positions;
-        self
-    }
-
-    /// With only the first `layers` applications of the layer group.
-    pub const fn with_layers(mut self, layers: u32) -> Self {
-        self.layers = Some(layers);
-        self
-    }
-}
-
 /// Whether a session has more to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
@@ -73,45 +26,6 @@ pub enum Progress {
     Running,
     /// The output is there, or nothing was started.
     Done,
-}
-
-/// The results of one inference, in the arena.
-#[derive(Clone, Copy, Debug)]
-pub struct Output<'s> {
-    hidden: &'s [f32],
-    hidden_size: usize,
-    positions: &'s [u32],
-    pooled: &'s [f32],
-    logits: &'s [f32],
-}
-
-impl<'s> Output<'s> {
-    /// Last hidden state of each position in [`Output::positions`]: `[positions][H]`.
-    pub fn last_hidden_state(&self) -> &'s [f32] {
-        self.hidden
-    }
-
-    /// Width of a hidden state, H.
-    pub fn hidden_size(&self) -> usize {
-        self.hidden_size
-    }
-
-    /// The positions that the rows of the hidden state stand for: ascending, but for position 0 when it is masked, which is
-    /// the last.
-    pub fn positions(&self) -> &'s [u32] {
-        self.positions
-    }
-
-    /// Pooled output `[H]`; `None` without a pooler or without position 0.
-    pub fn pooled(&self) -> Option<&'s [f32]> {
-        if self.pooled.is_empty() { None } else { Some(self.pooled) }
-    }
-
-    /// Logits: `[C]` for sequence classification, multiple choice and sentence order, `[positions][C]` for token
-    /// classification and question answering; empty for other heads.
-    pub fn logits(&self) -> &'s [f32] {
-        self.logits
-    }
 }
 
 /// What the next step does.
@@ -242,10 +156,8 @@ impl<'m, 'a> Session<'m, 'a> {
             }
         }
         let rows = keys + usize::from(first_masked);
-        let pooled_head =
-            matches!(self.context.model.config().head, Head::SequenceClassification | Head::MultipleChoice);
         self.selected = match input.positions {
-            Positions::Head if pooled_head => {
+            Positions::Head if reads_pooled(self.context.model.config()) => {
                 select(shared.selected, core::iter::once(if first_masked { keys } else { 0 }))
             }
             Positions::Head | Positions::All => select(shared.selected, 0..rows),
@@ -261,14 +173,20 @@ impl<'m, 'a> Session<'m, 'a> {
                 list.len()
             }
         };
-        self.heads = Heads::new(self.context.model.config(), keys);
+        self.begin(keys, rows, input.layers);
+        Ok(())
+    }
+
+    /// Sets off: the tokens, the rows' positions and the selected rows are in the arena.
+    fn begin(&mut self, keys: usize, rows: usize, layers: Option<u32>) {
+        let config = self.context.model.config();
+        self.heads = Heads::new(config, keys);
         self.rows = rows;
-        let layers = input.layers.unwrap_or(self.context.model.config().num_hidden_layers);
-        self.applications = layers as usize * self.context.model.config().inner_group_num as usize;
+        let layers = layers.unwrap_or(config.num_hidden_layers);
+        self.applications = layers as usize * config.inner_group_num as usize;
         self.application = 0;
         self.next_row = 0;
         self.phase = Phase::Embed;
-        Ok(())
     }
 
     fn check(&self, input: &Input<'_>) -> Result<(), InputError> {
@@ -448,6 +366,11 @@ impl<'m, 'a> Session<'m, 'a> {
         while self.step() == Progress::Running {}
         self.output().ok_or(InputError::Empty)
     }
+}
+
+/// Whether the head reads nothing but the pooled output.
+fn reads_pooled(config: &Config) -> bool {
+    matches!(config.head, Head::SequenceClassification | Head::MultipleChoice)
 }
 
 /// Writes row indices; returns how many.

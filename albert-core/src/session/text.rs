@@ -1,0 +1,79 @@
+//! From text: the tokenizer works in the arena, before the hidden states need it.
+
+use super::{Phase, Session, reads_pooled, select};
+use crate::arena;
+use crate::error::InputError;
+use crate::plan::Token;
+use crate::tokenizer::{EncodeError, EncodeOptions};
+
+/// Why a text cannot be run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextError {
+    /// The model file has no tokenizer.
+    NoTokenizer,
+    /// The text cannot be encoded.
+    Encode(EncodeError),
+    /// The ids cannot be run.
+    Input(InputError),
+}
+
+impl core::fmt::Display for TextError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::NoTokenizer => f.write_str("the model file has no tokenizer"),
+            Self::Encode(error) => error.fmt(f),
+            Self::Input(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for TextError {}
+
+impl Session<'_, '_> {
+    /// Takes a text or a pair of texts in: tokens, special tokens, token types, at most as many as the session was planned
+    /// for (and [`EncodeOptions::max_tokens`] allows). The arena serves as the tokenizer's memory.
+    ///
+    /// # Errors
+    /// [`TextError`]; nothing is started then.
+    pub fn start_text(&mut self, text: &str, pair: Option<&str>, options: &EncodeOptions) -> Result<(), TextError> {
+        let tokenizer = self.context.model.tokenizer().ok_or(TextError::NoTokenizer)?;
+        let limit = options.max_tokens.map_or(self.plan.tokens, |limit| limit.min(self.plan.tokens));
+        let options = EncodeOptions { max_tokens: Some(limit), ..*options };
+        self.phase = Phase::Idle;
+        let (ids, token_types, memory) = arena::text_memory(self.arena, &self.plan);
+        let encoding = tokenizer.encode(text, pair, &options, memory).map_err(TextError::Encode)?;
+        let tokens = encoding.ids().iter().zip(encoding.type_ids());
+        let places = ids.iter_mut().zip(token_types.iter_mut());
+        for ((id, token_type), (&from_id, &from_type)) in places.zip(tokens) {
+            (*id, *token_type) = (from_id, from_type.into());
+        }
+        let tokens = encoding.len();
+        self.start_encoded(tokens).map_err(TextError::Input)
+    }
+
+    /// Starts with the ids and token types that lie in the arena's rows and selection.
+    fn start_encoded(&mut self, tokens: usize) -> Result<(), InputError> {
+        let config = *self.context.model.config();
+        if tokens == 0 {
+            return Err(InputError::Empty);
+        }
+        let (mut shared, _) = arena::divide(self.arena, &self.plan);
+        for index in 0..tokens {
+            let at = |values: &[u32]| values.get(index).copied().unwrap_or(0);
+            let token = Token { id: at(shared.rows), token_type: at(shared.selected), position: index as u32 };
+            if token.id >= config.vocab_size {
+                return Err(InputError::Id { index, id: token.id });
+            }
+            if token.token_type >= config.type_vocab_size {
+                return Err(InputError::TokenType { index, token_type: token.token_type });
+            }
+            if let Some(place) = shared.tokens().get_mut(index) {
+                *place = token;
+            }
+        }
+        select(shared.rows, 0..tokens);
+        self.selected = select(shared.selected, 0..if reads_pooled(&config) { 1 } else { tokens });
+        self.begin(tokens, tokens, None);
+        Ok(())
+    }
+}
