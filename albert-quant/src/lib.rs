@@ -1,1 +1,33 @@
+#![deny(unsafe_code)]
 //! Hugging Face ALBERT checkpoints to model files for `albert-core`.
+//!
+//! From the outside in:
+//! - [`convert`](convert()): a checkpoint directory to the bytes of a model file, with warnings and a report.
+//! - [`synth`](synth()): the same for random weights in a known geometry.
+//! - `checkpoint`: one reader per container; all give the same named tensors, read row by row as f32.
+//! - `config`, `head`, `names`: what the checkpoint says it is, and which tensors that means.
+//! - `network`: the parameters of the model file, each bound to where its values come from.
+//! - `quantize`: one parameter's values to the bytes of its dtype in the blocked layout.
+//! - `writer`: where everything lies in the file.
+//!
+//! The bytes depend on the weights and the options alone: not on the container, the path or the number of threads.
+
+mod bytes;
+mod checkpoint;
+mod config;
+mod convert;
+mod error;
+mod head;
+mod names;
+mod network;
+mod quantize;
+mod report;
+mod synth;
+mod writer;
+
+pub use bytes::ModelBytes;
+pub use convert::{Converted, MlmBias, Options, Progress, Stage, Weights, convert};
+pub use error::{ConfigProblem, Error, Warning};
+pub use head::{HeadChoice, UnknownHead};
+pub use report::{Report, TensorReport};
+pub use synth::{Geometry, UnknownGeometry, synth};

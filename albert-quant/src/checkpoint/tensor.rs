@@ -1,0 +1,159 @@
+//! One tensor of a checkpoint, wherever its bytes lie.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use half::{bf16, f16};
+
+use super::file::MappedFile;
+
+/// Element types that weights are stored in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ElementType {
+    F32,
+    F16,
+    Bf16,
+    F64,
+    /// A type that no weight may have, by the container's name for it.
+    Other(String),
+}
+
+impl ElementType {
+    /// Bytes of an element; 0 for types that are never read.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::F16 | Self::Bf16 => 2,
+            Self::F32 => 4,
+            Self::F64 => 8,
+            Self::Other(_) => 0,
+        }
+    }
+}
+
+impl fmt::Display for ElementType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::Bf16 => "bf16",
+            Self::F64 => "f64",
+            Self::Other(name) => name,
+        })
+    }
+}
+
+/// Where the bytes of a tensor are.
+#[derive(Clone)]
+pub(crate) enum Storage {
+    Mapped(Arc<MappedFile>, Range<usize>),
+}
+
+impl Storage {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Mapped(file, range) => file.get(range.clone()).unwrap_or(&[]),
+        }
+    }
+}
+
+/// A tensor of a checkpoint: little-endian elements at strides inside some bytes.
+///
+/// Invariant: every element of the shape lies inside the storage, unless the element type is `Other`.
+#[derive(Clone)]
+pub(crate) struct Tensor {
+    element: ElementType,
+    shape: Vec<usize>,
+    /// Distance between neighbours of each dimension, in elements.
+    strides: Vec<usize>,
+    storage: Storage,
+}
+
+impl Tensor {
+    /// A row-major tensor that starts where its storage starts; `None` when the storage is too short.
+    pub(crate) fn contiguous(element: ElementType, shape: Vec<usize>, storage: Storage) -> Option<Self> {
+        let mut strides = vec![0; shape.len()];
+        let mut step = 1usize;
+        for (stride, &size) in strides.iter_mut().zip(&shape).rev() {
+            *stride = step;
+            step = step.checked_mul(size)?;
+        }
+        Self::strided(element, shape, strides, storage)
+    }
+
+    /// A tensor at strides; `None` when some element lies outside the storage.
+    pub(crate) fn strided(
+        element: ElementType,
+        shape: Vec<usize>,
+        strides: Vec<usize>,
+        storage: Storage,
+    ) -> Option<Self> {
+        if shape.len() != strides.len() {
+            return None;
+        }
+        if !shape.contains(&0) {
+            let mut last = 0usize;
+            for (&size, &stride) in shape.iter().zip(&strides) {
+                last = last.checked_add((size - 1).checked_mul(stride)?)?;
+            }
+            let needed = last.checked_add(1)?.checked_mul(element.bytes())?;
+            if needed > storage.bytes().len() {
+                return None;
+            }
+        }
+        Some(Self { element, shape, strides, storage })
+    }
+
+    pub(crate) fn element(&self) -> &ElementType {
+        &self.element
+    }
+
+    pub(crate) fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// Reads row `row` as f32; a vector is one row. f64 is rounded to nearest.
+    pub(crate) fn read_row(&self, row: usize, out: &mut [f32]) {
+        let (first, step) = match *self.strides {
+            [step] => (0, step),
+            [row_stride, step] => (row * row_stride, step),
+            _ => (0, 0),
+        };
+        let bytes = self.storage.bytes();
+        match self.element {
+            ElementType::F32 => read(bytes, first, step, out, f32::from_le_bytes),
+            ElementType::F16 => read(bytes, first, step, out, |b| f16::from_le_bytes(b).to_f32()),
+            ElementType::Bf16 => read(bytes, first, step, out, |b| bf16::from_le_bytes(b).to_f32()),
+            ElementType::F64 => read(bytes, first, step, out, |b| f64::from_le_bytes(b) as f32),
+            ElementType::Other(_) => out.fill(f32::NAN),
+        }
+    }
+
+    /// Whether two tensors have the same shape and, read as f32, the same elements.
+    pub(crate) fn same_values(&self, other: &Self) -> bool {
+        if self.shape != other.shape || self.shape.len() > 2 {
+            return false;
+        }
+        let (rows, columns) = match *self.shape {
+            [columns] => (1, columns),
+            [rows, columns] => (rows, columns),
+            _ => (0, 0),
+        };
+        let (mut a, mut b) = (vec![0.0; columns], vec![0.0; columns]);
+        (0..rows).all(|row| {
+            self.read_row(row, &mut a);
+            other.read_row(row, &mut b);
+            a == b
+        })
+    }
+}
+
+/// Decodes elements `first`, `first + step`, … of `bytes`; those outside are NaN, which no caller accepts.
+fn read<const N: usize>(bytes: &[u8], first: usize, step: usize, out: &mut [f32], decode: impl Fn([u8; N]) -> f32) {
+    let (elements, _) = bytes.as_chunks::<N>();
+    let tail = elements.get(first..).unwrap_or(&[]);
+    out.fill(f32::NAN);
+    for (value, element) in out.iter_mut().zip(tail.iter().step_by(step.max(1))) {
+        *value = decode(*element);
+    }
+}

@@ -1,0 +1,232 @@
+//! Why a checkpoint cannot be converted, and what a user should know about one that can.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use albert_core::config::Head;
+
+/// Why a checkpoint cannot be converted. One line each: what, where, and what to do when that is not plain.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or directory cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A directory holds no weights in a known container.
+    #[error(
+        "no weights in {}: expected one of model.safetensors, model.safetensors.index.json",
+        path.display()
+    )]
+    NoWeights {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A file is not a container that can be read.
+    #[error("{} is no checkpoint container; give the checkpoint's directory or its weights file", path.display())]
+    UnknownContainer {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A container is damaged.
+    #[error("{}: {reason}", path.display())]
+    Container {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The configuration is unusable.
+    #[error("{}: {problem}", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: ConfigProblem,
+    },
+    /// Two tensors of the checkpoint have the same meaning and different values.
+    #[error("tensor {name} occurs twice with different values")]
+    DuplicateTensor {
+        /// Name without prefixes.
+        name: String,
+    },
+    /// A tensor that the network needs is missing.
+    #[error("tensor {name} is missing; the head {} needs it (choose another with --head)", head_name(*head))]
+    MissingHeadTensor {
+        /// Name without prefixes.
+        name: String,
+        /// The head that needs it.
+        head: Head,
+    },
+    /// A tensor that every ALBERT has is missing.
+    #[error("tensor {name} is missing")]
+    MissingTensor {
+        /// Name without prefixes.
+        name: String,
+    },
+    /// A tensor has another shape than the configuration says.
+    #[error("tensor {name} has shape {found:?}; the configuration asks for {expected:?}")]
+    Shape {
+        /// Name without prefixes.
+        name: String,
+        /// Shape by the configuration.
+        expected: Vec<usize>,
+        /// Shape in the checkpoint.
+        found: Vec<usize>,
+    },
+    /// A tensor has an element type that is none of f32, f16, bf16, f64.
+    #[error("tensor {name} has element type {found}; expected f32, f16, bf16 or f64")]
+    ElementType {
+        /// Name without prefixes.
+        name: String,
+        /// Type in the checkpoint.
+        found: String,
+    },
+    /// A weight is NaN or infinite.
+    #[error("tensor {name} holds {value} at {index:?}")]
+    NotFinite {
+        /// Name without prefixes.
+        name: String,
+        /// Row and column, or index in a vector.
+        index: Vec<usize>,
+        /// NaN or an infinity.
+        value: f32,
+    },
+    /// A weight is beyond the range of binary16.
+    #[error("tensor {name} holds {value} at {index:?}, too large for fp16; use int8 or fp32")]
+    Fp16Range {
+        /// Name without prefixes.
+        name: String,
+        /// Row and column.
+        index: Vec<usize>,
+        /// The weight.
+        value: f32,
+    },
+    /// The head's tensors have another number of outputs than the head.
+    #[error("the head {} has {expected} outputs, tensor {name} has {found} rows", head_name(*head))]
+    HeadOutputs {
+        /// The head.
+        head: Head,
+        /// Name without prefixes.
+        name: String,
+        /// Outputs of this head.
+        expected: u32,
+        /// Rows in the checkpoint.
+        found: usize,
+    },
+}
+
+/// What makes a `config.json` unusable.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigProblem {
+    /// Not JSON.
+    #[error("not JSON: {0}")]
+    Json(serde_json::Error),
+    /// The JSON is no object.
+    #[error("not a JSON object")]
+    NotAnObject,
+    /// A size is not there. Sizes are never guessed: the reference's defaults are those of its largest model.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// A value has the wrong type or is out of range.
+    #[error("{key} is {found}; expected {expected}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// The value.
+        found: String,
+        /// What would do.
+        expected: String,
+    },
+    /// Another kind of network.
+    #[error("model_type is {0:?}, not \"albert\"")]
+    ModelType(String),
+    /// A class that is none of the reference's ALBERT classes.
+    #[error("unknown architecture {0:?}; choose a head with --head")]
+    Architecture(String),
+    /// An activation function that the reference does not know.
+    #[error("unknown hidden_act {0:?}")]
+    Activation(String),
+    /// Relative positions, which no ALBERT release computes alike.
+    #[error("position_embedding_type {0:?} is not supported, only \"absolute\"")]
+    PositionEmbedding(String),
+    /// Attention heads do not divide the hidden size.
+    #[error("hidden_size {hidden_size} is no multiple of num_attention_heads {num_attention_heads}")]
+    HeadSize {
+        /// Width of the hidden state.
+        hidden_size: u32,
+        /// Attention heads.
+        num_attention_heads: u32,
+    },
+}
+
+/// What a user should know about a conversion that succeeded.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The model takes ids only.
+    #[error("the checkpoint has no tokenizer: the model takes ids, not text")]
+    NoTokenizer,
+    /// Tensors that mean nothing to an ALBERT of this configuration.
+    #[error("unused tensors: {}", List(.0))]
+    UnusedTensors(Vec<String>),
+    /// Number of labels in the configuration and rows of the head differ; the rows count.
+    #[error("config.json names {config} labels, the head has {head}; missing names become LABEL_i")]
+    LabelCount {
+        /// Labels by the configuration.
+        config: usize,
+        /// Rows of the head.
+        head: usize,
+    },
+    /// `hidden_act` is absent: the reference's default is used.
+    #[error("config.json has no hidden_act: gelu_new is used, as in the reference")]
+    DefaultActivation,
+    /// The configuration does not say which head the tensors are.
+    #[error("config.json has no architectures: the head is taken to be {}", head_name(*.0))]
+    GuessedHead(Head),
+    /// The sentence-order head is missing: the masked-LM head alone is converted.
+    #[error("the checkpoint has no sentence-order head: converted as a masked LM")]
+    NoSentenceOrder,
+    /// Two different masked-LM biases; the reference uses `predictions.decoder.bias`.
+    #[error("predictions.bias and predictions.decoder.bias differ: {used} is used")]
+    TwoMlmBiases {
+        /// What is used.
+        used: &'static str,
+    },
+    /// The decoder differs from the word embeddings that the configuration ties it to.
+    #[error("predictions.decoder.weight differs from the word embeddings: it is kept, as in transformers 5")]
+    UntiedDecoder,
+}
+
+/// The name of a head as `--head` takes it.
+pub(crate) fn head_name(head: Head) -> &'static str {
+    match head {
+        Head::None => "none",
+        Head::SequenceClassification => "sequence-classification",
+        Head::TokenClassification => "token-classification",
+        Head::QuestionAnswering => "question-answering",
+        Head::MultipleChoice => "multiple-choice",
+        Head::MaskedLm => "masked-lm",
+        Head::PreTraining => "pretraining",
+    }
+}
+
+/// A few names and how many more there are.
+struct List<'a>(&'a [String]);
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 4;
+        let shown: Vec<&str> = self.0.iter().take(SHOWN).map(String::as_str).collect();
+        f.write_str(&shown.join(", "))?;
+        match self.0.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Which head the network ends in.
+
+use std::str::FromStr;
+
+use albert_core::config::Head;
+
+use crate::error::{ConfigProblem, Warning, head_name};
+
+/// Which head to convert.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HeadChoice {
+    /// The one that `architectures` names, or else the one that the tensors form.
+    #[default]
+    Auto,
+    /// This one; [`Head::None`] drops the head.
+    Use(Head),
+}
+
+/// A head's name that is none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown head {0:?}; expected one of {names}", names = HEADS.map(head_name).join(", "))]
+pub struct UnknownHead(String);
+
+const HEADS: [Head; 7] = [
+    Head::None,
+    Head::SequenceClassification,
+    Head::TokenClassification,
+    Head::QuestionAnswering,
+    Head::MultipleChoice,
+    Head::MaskedLm,
+    Head::PreTraining,
+];
+
+impl FromStr for HeadChoice {
+    type Err = UnknownHead;
+
+    fn from_str(name: &str) -> Result<Self, UnknownHead> {
+        let head = HEADS.into_iter().find(|&head| head_name(head) == name);
+        head.map(Self::Use).ok_or_else(|| UnknownHead(name.to_owned()))
+    }
+}
+
+/// The head of a class of the reference library, its TensorFlow and Flax twins included.
+fn of_architecture(class: &str) -> Option<Head> {
+    let class = class.strip_prefix("TF").or_else(|| class.strip_prefix("Flax")).unwrap_or(class);
+    match class.strip_prefix("Albert")? {
+        "Model" => Some(Head::None),
+        "ForPreTraining" => Some(Head::PreTraining),
+        "ForMaskedLM" => Some(Head::MaskedLm),
+        "ForSequenceClassification" => Some(Head::SequenceClassification),
+        "ForTokenClassification" => Some(Head::TokenClassification),
+        "ForQuestionAnswering" => Some(Head::QuestionAnswering),
+        "ForMultipleChoice" => Some(Head::MultipleChoice),
+        _ => None,
+    }
+}
+
+/// The head that the tensors form, when the configuration is silent. `rows` gives a tensor's first dimension.
+fn of_tensors(rows: &dyn Fn(&str) -> Option<usize>) -> Head {
+    let has = |name| rows(name).is_some();
+    match rows("classifier.weight") {
+        _ if has("qa_outputs.weight") => Head::QuestionAnswering,
+        _ if has("predictions.dense.weight") && has("sop_classifier.classifier.weight") => Head::PreTraining,
+        _ if has("predictions.dense.weight") => Head::MaskedLm,
+        Some(_) if has("pooler.weight") => Head::SequenceClassification,
+        Some(_) => Head::TokenClassification,
+        None => Head::None,
+    }
+}
+
+/// Decides on the head. `rows` gives the first dimension of a tensor of the checkpoint, if it exists.
+pub(crate) fn choose(
+    choice: HeadChoice,
+    architecture: Option<&str>,
+    rows: &dyn Fn(&str) -> Option<usize>,
+    warnings: &mut Vec<Warning>,
+) -> Result<Head, ConfigProblem> {
+    match (choice, architecture) {
+        (HeadChoice::Use(head), _) => Ok(head),
+        (HeadChoice::Auto, Some(class)) => {
+            let head = of_architecture(class).ok_or_else(|| ConfigProblem::Architecture(class.to_owned()))?;
+            if head == Head::PreTraining && rows("sop_classifier.classifier.weight").is_none() {
+                warnings.push(Warning::NoSentenceOrder);
+                return Ok(Head::MaskedLm);
+            }
+            Ok(head)
+        }
+        (HeadChoice::Auto, None) => {
+            let head = of_tensors(rows);
+            warnings.push(Warning::GuessedHead(head));
+            Ok(head)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn auto(architecture: Option<&str>, tensors: &[(&str, usize)]) -> (Result<Head, String>, Vec<Warning>) {
+        let rows = |name: &str| tensors.iter().find(|(n, _)| *n == name).map(|&(_, rows)| rows);
+        let mut warnings = Vec::new();
+        let head = choose(HeadChoice::Auto, architecture, &rows, &mut warnings);
+        (head.map_err(|problem| problem.to_string()), warnings)
+    }
+
+    #[test]
+    fn architectures_name_the_head() {
+        assert_eq!(auto(Some("AlbertModel"), &[("classifier.weight", 2)]), (Ok(Head::None), vec![]));
+        assert_eq!(auto(Some("TFAlbertForMaskedLM"), &[]), (Ok(Head::MaskedLm), vec![]));
+        assert_eq!(auto(Some("FlaxAlbertForMultipleChoice"), &[]), (Ok(Head::MultipleChoice), vec![]));
+        let (unknown, _) = auto(Some("BertForMaskedLM"), &[]);
+        assert_eq!(unknown.unwrap_err(), "unknown architecture \"BertForMaskedLM\"; choose a head with --head");
+    }
+
+    #[test]
+    fn released_pretraining_checkpoints_lack_the_sentence_order_head() {
+        let (head, warnings) = auto(Some("AlbertForPreTraining"), &[("predictions.dense.weight", 8)]);
+        assert_eq!((head, warnings), (Ok(Head::MaskedLm), vec![Warning::NoSentenceOrder]));
+    }
+
+    #[test]
+    fn tensors_decide_when_the_configuration_is_silent() {
+        let guess = |tensors| auto(None, tensors).0.unwrap();
+        assert_eq!(guess(&[]), Head::None);
+        assert_eq!(guess(&[("qa_outputs.weight", 2)]), Head::QuestionAnswering);
+        assert_eq!(guess(&[("classifier.weight", 3), ("pooler.weight", 8)]), Head::SequenceClassification);
+        assert_eq!(guess(&[("classifier.weight", 3)]), Head::TokenClassification);
+        assert_eq!(guess(&[("predictions.dense.weight", 8)]), Head::MaskedLm);
+        let both = [("predictions.dense.weight", 8), ("sop_classifier.classifier.weight", 2)];
+        assert_eq!(guess(&both), Head::PreTraining);
+    }
+
+    #[test]
+    fn names_round_trip() {
+        for head in HEADS {
+            assert_eq!(head_name(head).parse(), Ok(HeadChoice::Use(head)));
+        }
+        assert!("classifier".parse::<HeadChoice>().unwrap_err().to_string().contains("sequence-classification"));
+    }
+}

@@ -1,0 +1,381 @@
+//! The parameters of a model file, in file order, each bound to where its values come from.
+
+use albert_core::config::{Config, Head, Precision, ProblemType};
+use albert_core::format::layout::{BLOCK_ROLES, EMBEDDING_ROLES, role};
+
+use crate::checkpoint::{Checkpoint, ElementType, Tensor};
+use crate::convert::MlmBias;
+use crate::error::{Error, Warning};
+use crate::head::{self, HeadChoice};
+use crate::synth::Random;
+
+/// A network before quantization.
+///
+/// Invariant: `parameters` are those that the model file's specification asks for, in its order, and every source has
+/// the parameter's shape.
+pub(crate) struct Network {
+    /// `precision`, `max_extra_slots` and `smoothing` are not decided yet.
+    pub(crate) config: Config,
+    /// Group of each of the L applications.
+    pub(crate) groups: Vec<u16>,
+    /// Names of the head's labels; empty when the head has none.
+    pub(crate) labels: Vec<String>,
+    pub(crate) parameters: Vec<Parameter>,
+}
+
+/// One parameter of the network.
+pub(crate) struct Parameter {
+    /// Name without prefixes, as the reference library has it.
+    pub(crate) name: String,
+    pub(crate) role: u16,
+    pub(crate) block: u16,
+    pub(crate) kind: Kind,
+    /// Output channels; 1 for a vector.
+    pub(crate) rows: usize,
+    /// Inputs, or the length of a vector.
+    pub(crate) columns: usize,
+    pub(crate) source: Source,
+}
+
+/// What a parameter is used as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A bias or a layer norm's weight.
+    Vector,
+    /// An embedding table, or a decoder with the shape of one.
+    Table,
+    /// The matrix of a linear.
+    Linear,
+}
+
+/// Where a parameter's values come from.
+pub(crate) enum Source {
+    Tensor(Tensor),
+    /// The element-wise sum of two vectors.
+    Sum(Tensor, Tensor),
+    Random(Random),
+    Constant(f32),
+}
+
+impl Source {
+    /// Reads one row of a matrix, or the whole of a vector as row 0.
+    pub(crate) fn read_row(&self, row: usize, out: &mut [f32]) {
+        match self {
+            Self::Tensor(tensor) => tensor.read_row(row, out),
+            Self::Sum(a, b) => {
+                a.read_row(row, out);
+                let mut other = vec![0.0; out.len()];
+                b.read_row(row, &mut other);
+                out.iter_mut().zip(other).for_each(|(x, y)| *x += y);
+            }
+            Self::Random(random) => random.row(row, out),
+            Self::Constant(value) => out.fill(*value),
+        }
+    }
+
+    /// Bytes that the values take in the checkpoint.
+    pub(crate) fn bytes(&self) -> usize {
+        let bytes = |tensor: &Tensor| tensor.shape().iter().product::<usize>() * tensor.element().bytes();
+        match self {
+            Self::Tensor(tensor) => bytes(tensor),
+            Self::Sum(a, b) => bytes(a) + bytes(b),
+            Self::Random(_) | Self::Constant(_) => 0,
+        }
+    }
+}
+
+/// A parameter by name and shape, before it has a source.
+pub(crate) struct Slot {
+    pub(crate) name: String,
+    pub(crate) role: u16,
+    pub(crate) block: u16,
+    pub(crate) kind: Kind,
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+}
+
+impl Slot {
+    pub(crate) fn fill(self, source: Source) -> Parameter {
+        let Self { name, role, block, kind, rows, columns } = self;
+        Parameter { name, role, block, kind, rows, columns, source }
+    }
+
+    /// The shape that a checkpoint stores.
+    fn shape(&self) -> Vec<usize> {
+        if self.kind == Kind::Vector { vec![self.columns] } else { vec![self.rows, self.columns] }
+    }
+}
+
+/// Every parameter of a configuration in file order. `decoder`: whether the masked-LM head has a matrix of its own.
+pub(crate) fn slots(config: &Config, decoder: bool) -> Vec<Slot> {
+    let blocks = (0..config.num_hidden_groups)
+        .flat_map(|group| (0..config.inner_group_num).map(move |inner| (group, inner)))
+        .enumerate()
+        .flat_map(|(block, at)| BLOCK_ROLES.map(move |role| (role, block as u16, at)));
+    let masked_lm = matches!(config.head, Head::MaskedLm | Head::PreTraining);
+    let wanted = move |role: &u16| match *role {
+        role::POOLER | role::POOLER_BIAS => config.pooler,
+        role::CLASSIFIER | role::CLASSIFIER_BIAS => !masked_lm && config.head != Head::None,
+        role::MLM_DECODER => masked_lm && decoder,
+        role::SENTENCE_ORDER | role::SENTENCE_ORDER_BIAS => config.head == Head::PreTraining,
+        _ => masked_lm,
+    };
+    let heads = (role::POOLER..=role::SENTENCE_ORDER_BIAS).filter(wanted).map(|role| (role, 0, (0, 0)));
+    let all = EMBEDDING_ROLES.map(|role| (role, 0, (0, 0))).chain(blocks).chain(heads);
+    all.map(|(role, block, at)| slot(config, role, block, at)).collect()
+}
+
+/// The parameter of one role; `at` is the group and the place in it of a block.
+fn slot(config: &Config, role: u16, block: u16, at: (u32, u32)) -> Slot {
+    let (vocabulary, positions) = (config.vocab_size as usize, config.max_position_embeddings as usize);
+    let (types, labels) = (config.type_vocab_size as usize, config.num_labels as usize);
+    let (embedding, hidden) = (config.embedding_size as usize, config.hidden_size as usize);
+    let intermediate = config.intermediate_size as usize;
+    let vector = |name: &str, length| (name.to_owned(), Kind::Vector, 1, length);
+    let table = |name: &str, rows| (name.to_owned(), Kind::Table, rows, embedding);
+    let linear = |name: &str, rows, columns| (name.to_owned(), Kind::Linear, rows, columns);
+    let classifier = if config.head == Head::QuestionAnswering { "qa_outputs" } else { "classifier" };
+    let (name, kind, rows, columns) = match role {
+        role::WORD_EMBEDDINGS => table("embeddings.word_embeddings.weight", vocabulary),
+        role::POSITION_EMBEDDINGS => table("embeddings.position_embeddings.weight", positions),
+        role::TOKEN_TYPE_EMBEDDINGS => table("embeddings.token_type_embeddings.weight", types),
+        role::EMBEDDING_NORM_WEIGHT => vector("embeddings.LayerNorm.weight", embedding),
+        role::EMBEDDING_NORM_BIAS => vector("embeddings.LayerNorm.bias", embedding),
+        role::EMBEDDING_MAPPING => linear("encoder.embedding_hidden_mapping_in.weight", hidden, embedding),
+        role::EMBEDDING_MAPPING_BIAS => vector("encoder.embedding_hidden_mapping_in.bias", hidden),
+        role::POOLER => linear("pooler.weight", hidden, hidden),
+        role::POOLER_BIAS => vector("pooler.bias", hidden),
+        role::CLASSIFIER => linear(&format!("{classifier}.weight"), labels, hidden),
+        role::CLASSIFIER_BIAS => vector(&format!("{classifier}.bias"), labels),
+        role::MLM_DENSE => linear("predictions.dense.weight", embedding, hidden),
+        role::MLM_DENSE_BIAS => vector("predictions.dense.bias", embedding),
+        role::MLM_NORM_WEIGHT => vector("predictions.LayerNorm.weight", embedding),
+        role::MLM_NORM_BIAS => vector("predictions.LayerNorm.bias", embedding),
+        role::MLM_DECODER => table("predictions.decoder.weight", vocabulary),
+        role::MLM_DECODER_BIAS => vector("predictions.decoder.bias", vocabulary),
+        role::SENTENCE_ORDER => linear("sop_classifier.classifier.weight", labels, hidden),
+        role::SENTENCE_ORDER_BIAS => vector("sop_classifier.classifier.bias", labels),
+        _ => {
+            let (part, kind, rows, columns) = match role {
+                role::QUERY => linear("attention.query.weight", hidden, hidden),
+                role::QUERY_BIAS => vector("attention.query.bias", hidden),
+                role::KEY => linear("attention.key.weight", hidden, hidden),
+                role::KEY_BIAS => vector("attention.key.bias", hidden),
+                role::VALUE => linear("attention.value.weight", hidden, hidden),
+                role::VALUE_BIAS => vector("attention.value.bias", hidden),
+                role::ATTENTION_OUTPUT => linear("attention.dense.weight", hidden, hidden),
+                role::ATTENTION_OUTPUT_BIAS => vector("attention.dense.bias", hidden),
+                role::ATTENTION_NORM_WEIGHT => vector("attention.LayerNorm.weight", hidden),
+                role::ATTENTION_NORM_BIAS => vector("attention.LayerNorm.bias", hidden),
+                role::FFN => linear("ffn.weight", intermediate, hidden),
+                role::FFN_BIAS => vector("ffn.bias", intermediate),
+                role::FFN_OUTPUT => linear("ffn_output.weight", hidden, intermediate),
+                role::FFN_OUTPUT_BIAS => vector("ffn_output.bias", hidden),
+                role::OUTPUT_NORM_WEIGHT => vector("full_layer_layer_norm.weight", hidden),
+                _ => vector("full_layer_layer_norm.bias", hidden),
+            };
+            let (group, inner) = at;
+            (format!("encoder.albert_layer_groups.{group}.albert_layers.{inner}.{part}"), kind, rows, columns)
+        }
+    };
+    Slot { name, role, block, kind, rows, columns }
+}
+
+impl Network {
+    /// Binds every parameter to a tensor of the checkpoint, checking shapes and element types.
+    pub(crate) fn from_checkpoint(
+        mut checkpoint: Checkpoint,
+        choice: HeadChoice,
+        mlm_bias: MlmBias,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Self, Error> {
+        let config = config(&checkpoint, choice, warnings)?;
+        let labels = labels(&checkpoint, &config, warnings);
+        let groups = checkpoint.config.groups();
+        let decoder = masked_lm(&mut checkpoint, &config, mlm_bias, warnings)?;
+        let mut parameters = Vec::new();
+        for slot in slots(&config, decoder.own_matrix) {
+            let tensor = match checkpoint.tensors.remove(&slot.name) {
+                Some(tensor) => tensor,
+                None if slot.role >= role::POOLER => {
+                    return Err(Error::MissingHeadTensor { name: slot.name, head: config.head });
+                }
+                None => return Err(Error::MissingTensor { name: slot.name }),
+            };
+            check(&slot.name, &slot.shape(), &tensor)?;
+            parameters.push(match decoder.second_bias.as_ref().filter(|_| slot.role == role::MLM_DECODER_BIAS) {
+                Some(second) => {
+                    check("predictions.bias", &slot.shape(), second)?;
+                    slot.fill(Source::Sum(tensor, second.clone()))
+                }
+                None => slot.fill(Source::Tensor(tensor)),
+            });
+        }
+        let unused: Vec<String> = checkpoint.tensors.into_keys().filter(|name| !droppable(name)).collect();
+        if !unused.is_empty() {
+            warnings.push(Warning::UnusedTensors(unused));
+        }
+        Ok(Self { config, groups, labels, parameters })
+    }
+}
+
+/// Tensors of other heads: left out knowingly, without a warning.
+fn droppable(name: &str) -> bool {
+    ["predictions.", "sop_classifier.", "classifier.", "qa_outputs.", "pooler."]
+        .iter()
+        .any(|head| name.starts_with(head))
+}
+
+fn check(name: &str, expected: &[usize], tensor: &Tensor) -> Result<(), Error> {
+    if let ElementType::Other(found) = tensor.element() {
+        return Err(Error::ElementType { name: name.to_owned(), found: found.clone() });
+    }
+    if tensor.shape() != expected {
+        let (expected, found) = (expected.to_vec(), tensor.shape().to_vec());
+        return Err(Error::Shape { name: name.to_owned(), expected, found });
+    }
+    Ok(())
+}
+
+/// The network's configuration: that of the checkpoint, and what its tensors say about the head.
+fn config(checkpoint: &Checkpoint, choice: HeadChoice, warnings: &mut Vec<Warning>) -> Result<Config, Error> {
+    let from = &checkpoint.config;
+    let rows = |name: &str| checkpoint.rows(name);
+    let path = || checkpoint.directory.join("config.json");
+    let head = head::choose(choice, from.architecture.as_deref(), &rows, warnings)
+        .map_err(|problem| Error::Config { path: path(), problem })?;
+    let outputs = match head {
+        Head::None | Head::MaskedLm => None,
+        Head::QuestionAnswering => Some(("qa_outputs.weight", Some(2))),
+        Head::MultipleChoice => Some(("classifier.weight", Some(1))),
+        Head::SequenceClassification | Head::TokenClassification => Some(("classifier.weight", None)),
+        Head::PreTraining => Some(("sop_classifier.classifier.weight", None)),
+    };
+    let num_labels = match outputs {
+        None => 0,
+        Some((name, fixed)) => {
+            let found = rows(name).ok_or_else(|| Error::MissingHeadTensor { name: name.to_owned(), head })?;
+            let rows = u32::try_from(found).ok().filter(|&rows| (1..=MOST_LABELS).contains(&rows));
+            match (rows, fixed) {
+                (Some(rows), None) => rows,
+                (Some(rows), Some(fixed)) if rows == fixed => rows,
+                (_, expected) => {
+                    let expected = expected.unwrap_or(MOST_LABELS);
+                    return Err(Error::HeadOutputs { head, name: name.to_owned(), expected, found });
+                }
+            }
+        }
+    };
+    Ok(Config {
+        vocab_size: from.vocab_size,
+        embedding_size: from.embedding_size,
+        hidden_size: from.hidden_size,
+        intermediate_size: from.intermediate_size,
+        num_hidden_layers: from.num_hidden_layers,
+        num_hidden_groups: from.num_hidden_groups,
+        inner_group_num: from.inner_group_num,
+        num_attention_heads: from.num_attention_heads,
+        max_position_embeddings: from.max_position_embeddings,
+        type_vocab_size: from.type_vocab_size,
+        hidden_act: from.hidden_act,
+        layer_norm_eps: from.layer_norm_eps,
+        precision: Precision::Float,
+        head,
+        pooler: rows("pooler.weight").is_some() || pooled(head),
+        num_labels,
+        problem_type: problem_type(head, from.problem_type, num_labels),
+        max_extra_slots: 0,
+        smoothing: false,
+    })
+}
+
+/// Most labels of a head.
+const MOST_LABELS: u32 = 1 << 20;
+
+/// Whether a head reads the pooled output.
+fn pooled(head: Head) -> bool {
+    matches!(head, Head::SequenceClassification | Head::MultipleChoice | Head::PreTraining)
+}
+
+/// How the reference's text-classification pipeline makes scores of the logits.
+fn problem_type(head: Head, stated: Option<ProblemType>, num_labels: u32) -> ProblemType {
+    match stated {
+        _ if head != Head::SequenceClassification => ProblemType::SingleLabel,
+        Some(ProblemType::Regression) => ProblemType::Regression,
+        Some(ProblemType::MultiLabel) => ProblemType::MultiLabel,
+        _ if num_labels == 1 => ProblemType::MultiLabel,
+        _ => ProblemType::SingleLabel,
+    }
+}
+
+/// The label names of a classifier: those of the configuration by id, `LABEL_i` where it has none.
+fn labels(checkpoint: &Checkpoint, config: &Config, warnings: &mut Vec<Warning>) -> Vec<String> {
+    if !matches!(config.head, Head::SequenceClassification | Head::TokenClassification) {
+        return Vec::new();
+    }
+    let names = &checkpoint.config.labels;
+    let head = config.num_labels as usize;
+    if !names.is_empty() && names.len() != head {
+        warnings.push(Warning::LabelCount { config: names.len(), head });
+    }
+    (0..config.num_labels).map(|id| names.get(&id).cloned().unwrap_or_else(|| format!("LABEL_{id}"))).collect()
+}
+
+/// How the masked-LM decoder is made up.
+#[derive(Default)]
+struct Decoder {
+    /// It has a matrix that is not the word embeddings.
+    own_matrix: bool,
+    /// Added to `predictions.decoder.bias`.
+    second_bias: Option<Tensor>,
+}
+
+/// Settles which of the masked-LM decoder's tensors count, as the reference does: afterwards the bias is
+/// `predictions.decoder.bias`, and `predictions.decoder.weight` is there only when it is untied.
+fn masked_lm(
+    checkpoint: &mut Checkpoint,
+    config: &Config,
+    mlm_bias: MlmBias,
+    warnings: &mut Vec<Warning>,
+) -> Result<Decoder, Error> {
+    const WORDS: &str = "embeddings.word_embeddings.weight";
+    const WEIGHT: &str = "predictions.decoder.weight";
+    const BIAS: &str = "predictions.decoder.bias";
+    let tied = checkpoint.config.tie_word_embeddings;
+    let tensors = &mut checkpoint.tensors;
+    if !tensors.contains_key(WORDS)
+        && let Some(decoder) = tensors.get(WEIGHT)
+    {
+        let words = decoder.clone();
+        tensors.insert(WORDS.to_owned(), words);
+    }
+    if !matches!(config.head, Head::MaskedLm | Head::PreTraining) {
+        return Ok(Decoder::default());
+    }
+    let own_matrix = match (tensors.get(WORDS), tensors.get(WEIGHT)) {
+        (Some(words), Some(decoder)) => !words.same_values(decoder),
+        (Some(_), None) if tied => false,
+        _ => return Err(Error::MissingHeadTensor { name: WEIGHT.to_owned(), head: config.head }),
+    };
+    if own_matrix && tied {
+        warnings.push(Warning::UntiedDecoder);
+    }
+    let mut second_bias = None;
+    match (tensors.remove("predictions.bias"), tensors.get(BIAS)) {
+        (Some(bias), None) => {
+            tensors.insert(BIAS.to_owned(), bias);
+        }
+        (Some(bias), Some(decoder_bias)) if !bias.same_values(decoder_bias) => {
+            warnings.push(Warning::TwoMlmBiases { used: mlm_bias.name() });
+            match mlm_bias {
+                MlmBias::Decoder => {}
+                MlmBias::Predictions => {
+                    tensors.insert(BIAS.to_owned(), bias);
+                }
+                MlmBias::Sum => second_bias = Some(bias),
+            }
+        }
+        _ => {}
+    }
+    Ok(Decoder { own_matrix, second_bias })
+}

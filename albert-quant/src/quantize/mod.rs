@@ -1,0 +1,84 @@
+//! A parameter's values to the bytes of its dtype, in the layout of the model file.
+//!
+//! Work goes block by block (16 output channels), on all threads. A block's bytes depend on nothing but its own channels,
+//! and sums over blocks are taken in their order: the result does not depend on the number of threads.
+
+mod float;
+mod int8;
+
+use albert_core::format::layout::{BLOCK_CHANNELS, dtype};
+
+use crate::error::Error;
+use crate::network::{Kind, Parameter};
+use crate::writer::Region;
+
+/// How far the stored weights are from those of the checkpoint: sums of squares.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Fidelity {
+    signal: f64,
+    noise: f64,
+}
+
+impl Fidelity {
+    fn add(&mut self, weight: f32, stored: f32) {
+        let (weight, stored) = (f64::from(weight), f64::from(stored));
+        self.signal += weight * weight;
+        self.noise += (weight - stored) * (weight - stored);
+    }
+
+    /// Root mean square of the error over that of the weights.
+    pub(crate) fn relative_error(&self) -> f64 {
+        if self.noise == 0.0 { 0.0 } else { (self.noise / self.signal).sqrt() }
+    }
+}
+
+impl std::iter::Sum for Fidelity {
+    fn sum<I: Iterator<Item = Self>>(blocks: I) -> Self {
+        blocks.fold(Self::default(), |sum, block| Self {
+            signal: sum.signal + block.signal,
+            noise: sum.noise + block.noise,
+        })
+    }
+}
+
+/// Fills a parameter's region of the file, which is all zero.
+pub(crate) fn pack(parameter: &Parameter, region: Region<'_>) -> Result<Fidelity, Error> {
+    match region.dtype {
+        _ if parameter.kind == Kind::Vector => float::pack_vector(parameter, region),
+        dtype::F16 => float::pack_f16(parameter, region),
+        dtype::I8 => int8::pack(parameter, region),
+        _ => float::pack_f32(parameter, region),
+    }
+}
+
+/// Reads the channels of one block, `[16][columns]`, those past the last as zeros; refuses NaN and infinities.
+fn read_block(parameter: &Parameter, block: usize) -> Result<Vec<f32>, Error> {
+    let columns = parameter.columns;
+    let mut values = vec![0.0; BLOCK_CHANNELS * columns];
+    let first = block * BLOCK_CHANNELS;
+    for (row, values) in (first..parameter.rows).zip(values.chunks_exact_mut(columns)) {
+        parameter.source.read_row(row, values);
+        check_finite(parameter, row, values)?;
+    }
+    Ok(values)
+}
+
+fn check_finite(parameter: &Parameter, row: usize, values: &[f32]) -> Result<(), Error> {
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(column) => {
+            let index = index(parameter, row, column);
+            Err(Error::NotFinite { name: parameter.name.clone(), index, value: values[column] })
+        }
+    }
+}
+
+/// Where an element is in the checkpoint's tensor.
+fn index(parameter: &Parameter, row: usize, column: usize) -> Vec<usize> {
+    if parameter.kind == Kind::Vector { vec![column] } else { vec![row, column] }
+}
+
+/// The sum of the blocks' results, or the first block's error.
+fn in_order(blocks: Vec<Result<Fidelity, Error>>) -> Result<Fidelity, Error> {
+    blocks.into_iter().sum()
+}

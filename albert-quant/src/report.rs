@@ -1,0 +1,33 @@
+//! What a conversion did, tensor by tensor.
+
+use serde::Serialize;
+
+/// Sizes and errors of every tensor of a conversion.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    /// In file order.
+    pub tensors: Vec<TensorReport>,
+    /// Bytes of the weights in the checkpoint.
+    pub checkpoint_bytes: u64,
+    /// Bytes of the model file.
+    pub model_bytes: u64,
+}
+
+/// One tensor of a conversion.
+#[derive(Clone, Debug, Serialize)]
+pub struct TensorReport {
+    /// Name without prefixes, as the reference library has it.
+    pub name: String,
+    /// `f32`, `f16` or `int8`.
+    pub dtype: &'static str,
+    /// Output channels; 1 for a vector.
+    pub rows: usize,
+    /// Inputs, or the length of a vector.
+    pub columns: usize,
+    /// Extra slots of outlier splitting.
+    pub extra_slots: usize,
+    /// Bytes in the model file, scales and sums included.
+    pub bytes: usize,
+    /// Root mean square of the weights' error over that of the weights.
+    pub relative_error: f64,
+}

@@ -1,0 +1,174 @@
+//! Random weights in a known geometry, for benches and tests: what a model costs does not depend on what it knows.
+
+use std::str::FromStr;
+
+use albert_core::config::{Activation, Config, Head, Precision, ProblemType};
+use albert_core::format::layout::role;
+use serde_json::json;
+
+use crate::convert::{Converted, Options, build};
+use crate::error::Error;
+use crate::network::{Network, Source, slots};
+
+/// Sizes of well-known models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Geometry {
+    /// albert-base: hidden 768, 12 heads, feed-forward 3072, 12 layers.
+    Base,
+    /// albert-large: hidden 1024, 16 heads, feed-forward 4096, 24 layers.
+    Large,
+    /// albert-xlarge: hidden 2048, 16 heads, feed-forward 8192, 24 layers.
+    Xlarge,
+    /// albert-xxlarge: hidden 4096, 64 heads, feed-forward 16384, 12 layers.
+    Xxlarge,
+    /// Vocabulary 8000, hidden 312, 12 heads, feed-forward 1248, 4 layers.
+    Tiny,
+}
+
+const GEOMETRIES: [(&str, Geometry); 5] = [
+    ("base", Geometry::Base),
+    ("large", Geometry::Large),
+    ("xlarge", Geometry::Xlarge),
+    ("xxlarge", Geometry::Xxlarge),
+    ("tiny", Geometry::Tiny),
+];
+
+/// A geometry's name that is none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown geometry {0:?}; expected one of base, large, xlarge, xxlarge, tiny")]
+pub struct UnknownGeometry(String);
+
+impl FromStr for Geometry {
+    type Err = UnknownGeometry;
+
+    fn from_str(name: &str) -> Result<Self, UnknownGeometry> {
+        let found = GEOMETRIES.iter().find(|(known, _)| *known == name);
+        found.map(|&(_, geometry)| geometry).ok_or_else(|| UnknownGeometry(name.to_owned()))
+    }
+}
+
+impl Geometry {
+    /// The name that `--geometry` takes.
+    pub fn name(self) -> &'static str {
+        GEOMETRIES.iter().find(|(_, geometry)| *geometry == self).map_or("", |(name, _)| name)
+    }
+
+    /// A two-label classifier in this geometry.
+    fn config(self) -> Config {
+        let (vocab_size, hidden_size, num_attention_heads, num_hidden_layers) = match self {
+            Self::Base => (30_000, 768, 12, 12),
+            Self::Large => (30_000, 1024, 16, 24),
+            Self::Xlarge => (30_000, 2048, 16, 24),
+            Self::Xxlarge => (30_000, 4096, 64, 12),
+            Self::Tiny => (8_000, 312, 12, 4),
+        };
+        Config {
+            vocab_size,
+            embedding_size: 128,
+            hidden_size,
+            intermediate_size: 4 * hidden_size,
+            num_hidden_layers,
+            num_hidden_groups: 1,
+            inner_group_num: 1,
+            num_attention_heads,
+            max_position_embeddings: 512,
+            type_vocab_size: 2,
+            hidden_act: Activation::GeluTanh,
+            layer_norm_eps: 1e-12,
+            precision: Precision::Float,
+            head: Head::SequenceClassification,
+            pooler: true,
+            num_labels: 2,
+            problem_type: ProblemType::SingleLabel,
+            max_extra_slots: 0,
+            smoothing: false,
+        }
+    }
+}
+
+/// Standard deviation of the weights: the reference's `initializer_range`.
+const DEVIATION: f32 = 0.02;
+
+/// Makes a model file of random weights: matrices and biases normal, layer norms the identity.
+///
+/// The same geometry, seed and options give the same bytes.
+///
+/// # Errors
+/// As [`convert`](crate::convert()); random weights give none.
+pub fn synth(geometry: Geometry, seed: u64, options: &Options<'_>) -> Result<Converted, Error> {
+    let config = geometry.config();
+    let source = |index: usize, role: u16| match role {
+        role::EMBEDDING_NORM_WEIGHT | role::ATTENTION_NORM_WEIGHT | role::OUTPUT_NORM_WEIGHT => Source::Constant(1.0),
+        role::EMBEDDING_NORM_BIAS | role::ATTENTION_NORM_BIAS | role::OUTPUT_NORM_BIAS => Source::Constant(0.0),
+        _ => Source::Random(Random { seed: mix(seed ^ mix(index as u64)), deviation: DEVIATION }),
+    };
+    let parameters = slots(&config, false).into_iter().enumerate();
+    let network = Network {
+        config,
+        groups: vec![0; config.num_hidden_layers as usize],
+        labels: vec!["LABEL_0".to_owned(), "LABEL_1".to_owned()],
+        parameters: parameters
+            .map(|(index, slot)| {
+                let source = source(index, slot.role);
+                slot.fill(source)
+            })
+            .collect(),
+    };
+    let provenance = json!({ "synthetic": { "geometry": geometry.name(), "seed": seed } });
+    build(network, None, provenance, options)
+}
+
+/// A matrix of normal numbers, each row a function of the seed and its index.
+pub(crate) struct Random {
+    seed: u64,
+    deviation: f32,
+}
+
+impl Random {
+    pub(crate) fn row(&self, row: usize, out: &mut [f32]) {
+        let mut state = mix(self.seed.wrapping_add(row as u64));
+        out.fill_with(|| self.deviation * normal(&mut state));
+    }
+}
+
+/// The finalizer of SplitMix64 (Steele, Lea, Flood 2014).
+fn mix(seed: u64) -> u64 {
+    let x = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
+
+/// A number that is close to standard normal: the sum of twelve uniform ones, by whole numbers alone, so that every
+/// machine makes the same.
+fn normal(state: &mut u64) -> f32 {
+    let mut sum = 0i64;
+    for _ in 0..3 {
+        *state = mix(*state);
+        sum += (0..4).map(|part| (*state >> (16 * part) & 0xffff) as i64).sum::<i64>();
+    }
+    (sum - 6 * 0xffff) as f32 / 65_536.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_the_deviation_asked_for() {
+        let mut row = vec![0.0; 100_000];
+        Random { seed: 1, deviation: 0.02 }.row(0, &mut row);
+        let mean = row.iter().map(|&x| f64::from(x)).sum::<f64>() / row.len() as f64;
+        let variance = row.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>() / row.len() as f64;
+        assert!(mean.abs() < 3e-4, "{mean}");
+        assert!((variance.sqrt() - 0.02).abs() < 2e-4, "{}", variance.sqrt());
+    }
+
+    #[test]
+    fn names_round_trip() {
+        for (name, geometry) in GEOMETRIES {
+            assert_eq!((name.parse(), geometry.name()), (Ok(geometry), name));
+        }
+        assert!("huge".parse::<Geometry>().is_err());
+    }
+}

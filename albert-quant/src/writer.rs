@@ -1,0 +1,252 @@
+//! The model file: where everything lies, and the bytes that are no weights. `docs/format.md` is the specification.
+//!
+//! Every size is known before the first weight is read, so that the file is laid out once and the weights are written in
+//! place: no second copy is held in memory.
+
+use std::ops::Range;
+
+use albert_core::config::Config;
+use albert_core::format::layout::{
+    ALIGNMENT, BLOCK_CHANNELS, CONFIG_BYTES, HEADER_BYTES, MAGIC, SECTION_BYTES, SECTION_REQUIRED, TENSOR_BYTES,
+    VERSION, dtype, matrix_bytes, role, round_up, section,
+};
+
+use crate::bytes::ModelBytes;
+
+/// Bytes before the first tensor record.
+const TABLE_HEADER: usize = 64;
+
+/// What a file holds besides weights.
+pub(crate) struct Sections<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) groups: &'a [u16],
+    /// Names of the labels; empty for none.
+    pub(crate) labels: &'a [String],
+    pub(crate) tokenizer: Option<&'a [u8]>,
+    /// JSON text.
+    pub(crate) provenance: &'a str,
+}
+
+/// A tensor to be written, in file order.
+pub(crate) struct TensorPlan {
+    pub(crate) role: u16,
+    pub(crate) block: u16,
+    pub(crate) dtype: u8,
+    pub(crate) vector: bool,
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    /// Input channel of each extra slot, ascending. Query, key and value of a block have the same.
+    pub(crate) splits: Vec<u32>,
+}
+
+/// The parts of a file that one tensor's weights go to; all zero at first.
+pub(crate) struct Region<'a> {
+    pub(crate) dtype: u8,
+    pub(crate) data: &'a mut [u8],
+    /// One a channel, padding channels included; empty unless int8.
+    pub(crate) scales: &'a mut [f32],
+    /// As `scales`.
+    pub(crate) sums: &'a mut [i32],
+    pub(crate) splits: &'a [u32],
+}
+
+/// Where a tensor lies; parts that it does not have are empty.
+#[derive(Clone, Default)]
+struct Place {
+    data: Range<usize>,
+    scales: Range<usize>,
+    sums: Range<usize>,
+    splits: Range<usize>,
+}
+
+/// A file under construction.
+pub(crate) struct Writer {
+    file: ModelBytes,
+    tensors: Vec<TensorPlan>,
+    places: Vec<Place>,
+}
+
+impl Writer {
+    /// Lays a file out and writes all but the weights and the checksum.
+    pub(crate) fn new(sections: &Sections<'_>, tensors: Vec<TensorPlan>) -> Self {
+        let mut contents = vec![
+            (section::CONFIG, SECTION_REQUIRED, config_section(sections.config, sections.groups)),
+            (section::TENSORS, SECTION_REQUIRED, vec![0; TABLE_HEADER + TENSOR_BYTES * tensors.len()]),
+        ];
+        if !sections.labels.is_empty() {
+            contents.push((section::LABELS, 0, label_section(sections.labels)));
+        }
+        if let Some(tokenizer) = sections.tokenizer {
+            contents.push((section::TOKENIZER, 0, tokenizer.to_vec()));
+        }
+        contents.push((section::PROVENANCE, 0, sections.provenance.as_bytes().to_vec()));
+
+        let count = contents.len() + 1;
+        let mut end = HEADER_BYTES + SECTION_BYTES * count;
+        let mut directory = Vec::new();
+        let mut table_start = 0;
+        for (kind, flags, bytes) in &contents {
+            let start = round_up(end, ALIGNMENT);
+            if *kind == section::TENSORS {
+                table_start = start;
+            }
+            directory.push((*kind, *flags, start..start + bytes.len()));
+            end = start + bytes.len();
+        }
+        let data_start = round_up(end, ALIGNMENT);
+        let (places, data_end) = places(&tensors, data_start);
+        directory.push((section::DATA, SECTION_REQUIRED, data_start..data_end));
+
+        let mut file = ModelBytes::zeroed(data_end);
+        put(&mut file, 0, &MAGIC);
+        put(&mut file, 8, &VERSION.to_le_bytes());
+        put(&mut file, 12, &(count as u32).to_le_bytes());
+        put(&mut file, 16, &(data_end as u64).to_le_bytes());
+        for (index, (kind, flags, range)) in directory.iter().enumerate() {
+            let at = HEADER_BYTES + SECTION_BYTES * index;
+            put(&mut file, at, &kind.to_le_bytes());
+            put(&mut file, at + 4, &flags.to_le_bytes());
+            put(&mut file, at + 8, &(range.start as u64).to_le_bytes());
+            put(&mut file, at + 16, &(range.len() as u64).to_le_bytes());
+        }
+        for ((.., bytes), (.., range)) in contents.iter().zip(&directory) {
+            put(&mut file, range.start, bytes);
+        }
+        put(&mut file, table_start, &(tensors.len() as u32).to_le_bytes());
+        for (index, (tensor, place)) in tensors.iter().zip(&places).enumerate() {
+            put(&mut file, table_start + TABLE_HEADER + TENSOR_BYTES * index, &record(tensor, place));
+            put(&mut file, place.splits.start, bytemuck::cast_slice(&tensor.splits));
+        }
+        Self { file, tensors, places }
+    }
+
+    /// The parts of the file that the weights of tensor `index` go to.
+    pub(crate) fn region(&mut self, index: usize) -> Region<'_> {
+        let (tensor, place) = (&self.tensors[index], &self.places[index]);
+        // Data, scales and sums lie in this order.
+        let start = place.data.start;
+        let (data, rest) = self.file[start..].split_at_mut(place.data.len());
+        let end = start + place.data.len();
+        let (scales, rest) = part(rest, end, &place.scales);
+        let (sums, _) = part(rest, end.max(place.scales.end), &place.sums);
+        let (scales, sums) = (bytemuck::cast_slice_mut(scales), bytemuck::cast_slice_mut(sums));
+        Region { dtype: tensor.dtype, data, scales, sums, splits: &tensor.splits }
+    }
+
+    /// Bytes of tensor `index`, padding included; a split list counts where it lies first.
+    pub(crate) fn bytes(&self, index: usize) -> usize {
+        let place = &self.places[index];
+        let shared = shares_splits(&self.tensors[index]);
+        let splits = if shared { 0 } else { place.splits.len() };
+        place.data.len() + place.scales.len() + place.sums.len() + splits
+    }
+
+    /// Writes the checksum.
+    pub(crate) fn finish(mut self) -> ModelBytes {
+        let checksum = albert_core::format::checksum(&self.file);
+        put(&mut self.file, HEADER_BYTES - 4, &checksum.to_le_bytes());
+        self.file
+    }
+}
+
+/// `range` of a file, out of the bytes from `start` on, and the bytes after it.
+fn part<'a>(bytes: &'a mut [u8], start: usize, range: &Range<usize>) -> (&'a mut [u8], &'a mut [u8]) {
+    let (_, rest) = bytes.split_at_mut(range.start.saturating_sub(start));
+    rest.split_at_mut(range.len())
+}
+
+fn put(file: &mut [u8], at: usize, bytes: &[u8]) {
+    file[at..at + bytes.len()].copy_from_slice(bytes);
+}
+
+/// Whether a tensor's split list is that of the block's query.
+fn shares_splits(tensor: &TensorPlan) -> bool {
+    matches!(tensor.role, role::KEY | role::VALUE)
+}
+
+/// Places every part of every tensor, each at a multiple of the alignment; returns where the last ends.
+fn places(tensors: &[TensorPlan], start: usize) -> (Vec<Place>, usize) {
+    let mut end = start;
+    let mut take = |bytes: usize| {
+        if bytes == 0 {
+            return 0..0;
+        }
+        let start = round_up(end, ALIGNMENT);
+        end = start + bytes;
+        start..end
+    };
+    let mut places: Vec<Place> = Vec::with_capacity(tensors.len());
+    let mut query_splits = 0..0;
+    for tensor in tensors {
+        let data = if tensor.vector {
+            round_up(tensor.columns, BLOCK_CHANNELS) * 4
+        } else {
+            // The layout's sizes are bounded by those of the configuration, which were checked.
+            matrix_bytes(tensor.dtype, tensor.rows, tensor.columns + tensor.splits.len()).unwrap_or(0)
+        };
+        let per_channel = if tensor.dtype == dtype::I8 { round_up(tensor.rows, BLOCK_CHANNELS) * 4 } else { 0 };
+        let (data, scales, sums) = (take(data), take(per_channel), take(per_channel));
+        let splits = if shares_splits(tensor) { query_splits.clone() } else { take(tensor.splits.len() * 4) };
+        if tensor.role == role::QUERY {
+            query_splits = splits.clone();
+        }
+        places.push(Place { data, scales, sums, splits });
+    }
+    (places, end)
+}
+
+fn record(tensor: &TensorPlan, place: &Place) -> [u8; TENSOR_BYTES] {
+    let mut record = [0; TENSOR_BYTES];
+    put(&mut record, 0, &tensor.role.to_le_bytes());
+    put(&mut record, 2, &tensor.block.to_le_bytes());
+    put(&mut record, 4, &[tensor.dtype]);
+    let sizes = [tensor.rows, tensor.columns, tensor.splits.len()];
+    for (at, size) in [8, 12, 16].into_iter().zip(sizes) {
+        put(&mut record, at, &(size as u32).to_le_bytes());
+    }
+    let offsets = [&place.data, &place.scales, &place.sums, &place.splits];
+    for (at, range) in [24, 32, 40, 48].into_iter().zip(offsets) {
+        put(&mut record, at, &(range.start as u64).to_le_bytes());
+    }
+    record
+}
+
+fn config_section(config: &Config, groups: &[u16]) -> Vec<u8> {
+    let words = [
+        config.vocab_size,
+        config.embedding_size,
+        config.hidden_size,
+        config.intermediate_size,
+        config.num_hidden_layers,
+        config.num_hidden_groups,
+        config.inner_group_num,
+        config.num_attention_heads,
+        config.max_position_embeddings,
+        config.type_vocab_size,
+        config.hidden_act as u32,
+        config.layer_norm_eps.to_bits(),
+        config.precision as u32,
+        config.head as u32,
+        u32::from(config.pooler),
+        config.num_labels,
+        config.problem_type as u32,
+        config.max_extra_slots,
+        u32::from(config.smoothing),
+        0,
+    ];
+    const { assert!(CONFIG_BYTES == 80) };
+    let words = words.iter().flat_map(|word| word.to_le_bytes());
+    words.chain(groups.iter().flat_map(|group| group.to_le_bytes())).collect()
+}
+
+fn label_section(labels: &[String]) -> Vec<u8> {
+    let mut section = (labels.len() as u32).to_le_bytes().to_vec();
+    let mut end = 0u32;
+    section.extend(end.to_le_bytes());
+    for label in labels {
+        end += label.len() as u32;
+        section.extend(end.to_le_bytes());
+    }
+    section.extend(labels.iter().flat_map(|label| label.bytes()));
+    section
+}
