@@ -21,6 +21,14 @@ mod math;
 #[cfg(test)]
 mod math_errors;
 pub mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod vector;
+#[cfg(target_arch = "x86_64")]
+mod x86_avx2;
+#[cfg(target_arch = "x86_64")]
+mod x86_avx2_lanes;
+#[cfg(target_arch = "x86_64")]
+mod x86_detect;
 
 pub use handle::Kernels;
 pub use math::half_to_f32;
@@ -172,7 +180,11 @@ pub fn compiled() -> &'static [&'static KernelSet] {
     COMPILED
 }
 
-static COMPILED: &[&KernelSet] = &[&scalar::SET];
+static COMPILED: &[&KernelSet] = &[
+    #[cfg(target_arch = "x86_64")]
+    &x86_avx2::SET,
+    &scalar::SET,
+];
 
 /// The best set that this CPU can run.
 pub fn detect() -> Kernels {

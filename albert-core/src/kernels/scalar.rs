@@ -176,12 +176,15 @@ fn sum(values: impl Iterator<Item = f32>) -> f32 {
             }
         }
     }
-    fold_lanes(&lanes)
+    fold_lanes(lanes, |a, b| a + b)
 }
 
-/// Folds 16 partial sums 8+8, 4+4, 2+2, 1+1.
-pub(super) fn fold_lanes(&[a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]: &[f32; 16]) -> f32 {
-    let [a, b, c, d, e, f, g, h] = [a + i, b + j, c + k, d + l, e + m, f + n, g + o, h + p];
-    let [a, b, c, d] = [a + e, b + f, c + g, d + h];
-    (a + c) + (b + d)
+/// Folds 16 lanes 8+8, 4+4, 2+2, 1+1.
+#[inline(always)]
+pub(super) fn fold_lanes(lanes: [f32; 16], both: impl Fn(f32, f32) -> f32) -> f32 {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = lanes;
+    let [a, b, c, d] = [both(a, i), both(b, j), both(c, k), both(d, l)];
+    let [e, f, g, h] = [both(e, m), both(f, n), both(g, o), both(h, p)];
+    let [a, b, c, d] = [both(a, e), both(b, f), both(c, g), both(d, h)];
+    both(both(a, c), both(b, d))
 }

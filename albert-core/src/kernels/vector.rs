@@ -1,0 +1,374 @@
+//! The row kernels for vectors of 16 lanes, written once for every instruction set that has such vectors.
+//!
+//! A set implements [`Lanes`] for its registers and wraps these functions where its instructions are enabled. `scalar` is
+//! the definition; slices that are not a multiple of 16 long end in a padded copy.
+
+use super::math::{self, Float};
+use super::{Channels, Keys, RowScale, Store, Tile, scalar};
+use crate::config::Activation;
+use core::ops::Add;
+
+/// 16 lanes of f32 in one or several registers.
+///
+/// Implementations call intrinsics without asking the CPU: the functions below are instantiated with them only inside
+/// functions that enable the instructions.
+pub(super) trait Lanes: Float {
+    /// The lanes of an array.
+    fn load(x: &[f32; 16]) -> Self;
+    /// Writes the lanes.
+    fn store(self, out: &mut [f32; 16]);
+    /// `(a - b * factor) as f32`, integers wrapping.
+    fn difference(a: &[i32; 16], b: &[i32; 16], factor: i32) -> Self;
+    /// `(a - b) as f32`, integers wrapping.
+    fn plain_difference(a: &[i32; 16], b: &[i32; 16]) -> Self;
+    /// The bits of each lane plus `zero`, wrapping, clamped to [-127, 127], plus `offset`.
+    fn store_bytes(self, zero: i32, offset: i32, out: &mut [u8; 16]);
+}
+
+/// The first elements of 16, the others `fill`.
+#[inline(always)]
+fn padded<T: Copy>(x: &[T], fill: T) -> [T; 16] {
+    let mut all = [fill; 16];
+    for (out, &x) in all.iter_mut().zip(x) {
+        *out = x;
+    }
+    all
+}
+
+/// Copies the first elements of 16.
+#[inline(always)]
+fn copy_first<T: Copy>(all: &[T; 16], out: &mut [T]) {
+    for (out, &x) in out.iter_mut().zip(all) {
+        *out = x;
+    }
+}
+
+/// `vector` with the lanes from `count` on replaced by `fill`.
+#[inline(always)]
+fn keep_first<L: Lanes>(vector: L, count: usize, fill: f32) -> L {
+    let mut all = [0.0; 16];
+    vector.store(&mut all);
+    for lane in all.iter_mut().skip(count) {
+        *lane = fill;
+    }
+    L::load(&all)
+}
+
+/// Folds the lanes 8+8, 4+4, 2+2, 1+1.
+#[inline(always)]
+fn fold<L: Lanes>(vector: L, both: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut lanes = [0.0; 16];
+    vector.store(&mut lanes);
+    scalar::fold_lanes(lanes, both)
+}
+
+/// Calls `f` with 16 elements at a time, the last padded with `fill`.
+#[inline(always)]
+fn for_each<L: Lanes>(x: &[f32], fill: f32, mut f: impl FnMut(L)) {
+    let (chunks, tail) = x.as_chunks::<16>();
+    for chunk in chunks {
+        f(L::load(chunk));
+    }
+    if !tail.is_empty() {
+        f(L::load(&padded(tail, fill)));
+    }
+}
+
+/// Replaces every element by its function.
+#[inline(always)]
+fn map<L: Lanes>(x: &mut [f32], f: impl Fn(L) -> L) {
+    let (chunks, tail) = x.as_chunks_mut::<16>();
+    for chunk in chunks {
+        f(L::load(chunk)).store(chunk);
+    }
+    if !tail.is_empty() {
+        let mut all = padded(tail, 0.0);
+        f(L::load(&all)).store(&mut all);
+        copy_first(&all, tail);
+    }
+}
+
+#[inline(always)]
+pub(super) fn dequantize<L: Lanes>(
+    tile: &Tile,
+    sums: &[i32],
+    rows: &[RowScale],
+    channels: &Channels<'_>,
+    store: Store,
+    out: &mut [f32],
+) {
+    match store {
+        Store::Write => dequantize_with::<L>(tile, sums, rows, channels, out, |value, _| value),
+        Store::Add => dequantize_with::<L>(tile, sums, rows, channels, out, |value, old| old + value),
+        Store::Activate(Activation::Gelu) => {
+            dequantize_with::<L>(tile, sums, rows, channels, out, |value, _| math::gelu(value));
+        }
+        Store::Activate(Activation::GeluTanh) => {
+            dequantize_with::<L>(tile, sums, rows, channels, out, |value, _| math::gelu_tanh(value));
+        }
+        Store::Activate(activation) => {
+            dequantize_with::<L>(tile, sums, rows, channels, out, |value, _| value);
+            for row in out.chunks_mut(tile.row_outputs.max(1)).take(tile.rows) {
+                activate::<L>(activation, row.get_mut(..tile.channels).unwrap_or(&mut []));
+            }
+        }
+    }
+}
+
+/// The values of 16 channels of a row, from its sums.
+#[inline(always)]
+fn values<L: Lanes>(
+    row: RowScale,
+    sums: &[i32; 16],
+    scales: &[f32; 16],
+    channel_sums: &[i32; 16],
+    bias: &[f32; 16],
+) -> L {
+    L::difference(sums, channel_sums, row.zero) * L::load(scales) * L::splat(row.scale) + L::load(bias)
+}
+
+#[inline(always)]
+fn dequantize_with<L: Lanes>(
+    tile: &Tile,
+    sums: &[i32],
+    rows: &[RowScale],
+    channels: &Channels<'_>,
+    out: &mut [f32],
+    store: impl Fn(L, L) -> L,
+) {
+    let n = tile.channels;
+    let (scales, scales_tail) = channels.scales.get(..n).unwrap_or(&[]).as_chunks::<16>();
+    let (offsets, offsets_tail) = channels.sums.get(..n).unwrap_or(&[]).as_chunks::<16>();
+    let (biases, biases_tail) = channels.bias.get(..n).unwrap_or(&[]).as_chunks::<16>();
+    let tiles = sums.chunks(tile.row_sums.max(1)).zip(out.chunks_mut(tile.row_outputs.max(1)));
+    for ((sums, out), &row) in tiles.zip(rows).take(tile.rows) {
+        let (sums, sums_tail) = sums.get(..n).unwrap_or(&[]).as_chunks::<16>();
+        let (out, out_tail) = out.get_mut(..n).unwrap_or(&mut []).as_chunks_mut::<16>();
+        for ((((sums, out), scales), offsets), bias) in sums.iter().zip(out).zip(scales).zip(offsets).zip(biases) {
+            store(values(row, sums, scales, offsets, bias), L::load(out)).store(out);
+        }
+        if !out_tail.is_empty() {
+            let mut old = padded(out_tail, 0.0);
+            let new = values(
+                row,
+                &padded(sums_tail, 0),
+                &padded(scales_tail, 0.0),
+                &padded(offsets_tail, 0),
+                &padded(biases_tail, 0.0),
+            );
+            store(new, L::load(&old)).store(&mut old);
+            copy_first(&old, out_tail);
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn range<L: Lanes>(x: &[f32]) -> (f32, f32) {
+    // Four pairs, so that one comparison need not wait for the last.
+    let mut pairs = [(L::splat(0.0), L::splat(0.0)); 4];
+    let (chunks, tail) = x.as_chunks::<64>();
+    for chunk in chunks {
+        for (pair, x) in pairs.iter_mut().zip(chunk.as_chunks::<16>().0) {
+            let x = L::load(x);
+            *pair = (x.lesser(pair.0), x.greater(pair.1));
+        }
+    }
+    let [mut all, rest @ ..] = pairs;
+    for_each::<L>(tail, 0.0, |x| all = (x.lesser(all.0), x.greater(all.1)));
+    for (least, greatest) in rest {
+        all = (least.lesser(all.0), greatest.greater(all.1));
+    }
+    (fold(all.0, Float::lesser), fold(all.1, Float::greater))
+}
+
+#[inline(always)]
+pub(super) fn quantize<L: Lanes>(x: &[f32], inverse: f32, zero: i32, offset: i32, out: &mut [u8]) {
+    let (inverse, round) = (L::splat(inverse), L::splat(math::ROUND));
+    let zero = zero.wrapping_sub(math::ROUND.to_bits() as i32);
+    let (chunks, tail) = x.as_chunks::<16>();
+    let (out, out_tail) = out.as_chunks_mut::<16>();
+    for (chunk, out) in chunks.iter().zip(out) {
+        (L::load(chunk) * inverse + round).store_bytes(zero, offset, out);
+    }
+    if !tail.is_empty() {
+        let mut bytes = [0; 16];
+        (L::load(&padded(tail, 0.0)) * inverse + round).store_bytes(zero, offset, &mut bytes);
+        copy_first(&bytes, out_tail);
+    }
+}
+
+#[inline(always)]
+pub(super) fn layer_norm<L: Lanes>(x: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {
+    let count = x.len() as f32;
+    let mut sum = L::splat(0.0);
+    for_each::<L>(x, 0.0, |x| sum = sum + x);
+    let mean = fold(sum, Add::add) / count;
+    let mut sum = L::splat(0.0);
+    // Padding with the mean adds +0.0 to a sum, which changes nothing.
+    for_each::<L>(x, mean, |x| {
+        let difference = x - L::splat(mean);
+        sum = sum + difference * difference;
+    });
+    let inverse = 1.0 / (fold(sum, Add::add) / count + eps).sqrt();
+    let (mean, inverse) = (L::splat(mean), L::splat(inverse));
+
+    let (weights, weights_tail) = weight.get(..x.len()).unwrap_or(&[]).as_chunks::<16>();
+    let (biases, biases_tail) = bias.get(..x.len()).unwrap_or(&[]).as_chunks::<16>();
+    let (chunks, tail) = x.as_chunks_mut::<16>();
+    for ((x, weight), bias) in chunks.iter_mut().zip(weights).zip(biases) {
+        ((L::load(x) - mean) * inverse * L::load(weight) + L::load(bias)).store(x);
+    }
+    if !tail.is_empty() {
+        let mut all = padded(tail, 0.0);
+        let (weight, bias) = (padded(weights_tail, 0.0), padded(biases_tail, 0.0));
+        ((L::load(&all) - mean) * inverse * L::load(&weight) + L::load(&bias)).store(&mut all);
+        copy_first(&all, tail);
+    }
+}
+
+#[inline(always)]
+pub(super) fn softmax<L: Lanes>(
+    scores: &[i32],
+    keys: &Keys<'_>,
+    factor: f32,
+    offset: i32,
+    scratch: &mut [f32],
+    out: &mut [u8],
+) -> f32 {
+    let n = scratch.len();
+    let factor = L::splat(factor);
+    let logits = |score: &[i32; 16], offset: &[i32; 16], scale: &[f32; 16]| {
+        L::plain_difference(score, offset) * L::load(scale) * factor
+    };
+    let (scores, scores_tail) = scores.get(..n).unwrap_or(&[]).as_chunks::<16>();
+    let (offsets, offsets_tail) = keys.offsets.get(..n).unwrap_or(&[]).as_chunks::<16>();
+    let (scales, scales_tail) = keys.scales.get(..n).unwrap_or(&[]).as_chunks::<16>();
+    let (chunks, tail) = scratch.as_chunks_mut::<16>();
+    let mut peak = L::splat(f32::NEG_INFINITY);
+    for (((t, scores), offsets), scales) in chunks.iter_mut().zip(scores).zip(offsets).zip(scales) {
+        let logits = logits(scores, offsets, scales);
+        peak = logits.greater(peak);
+        logits.store(t);
+    }
+    if !tail.is_empty() {
+        let logits = logits(&padded(scores_tail, 0), &padded(offsets_tail, 0), &padded(scales_tail, 0.0));
+        peak = keep_first(logits, tail.len(), f32::NEG_INFINITY).greater(peak);
+        let mut all = [0.0; 16];
+        logits.store(&mut all);
+        copy_first(&all, tail);
+    }
+    let peak = L::splat(fold(peak, Float::greater));
+
+    let (scales, scales_tail) = keys.value_scales.get(..n).unwrap_or(&[]).as_chunks::<16>();
+    let (mut total, mut most) = (L::splat(0.0), L::splat(0.0));
+    for (t, scale) in chunks.iter_mut().zip(scales) {
+        let e = math::exp2(L::load(t) - peak);
+        let value = e * L::load(scale);
+        total = total + e;
+        most = value.greater(most);
+        value.store(t);
+    }
+    if !tail.is_empty() {
+        let mut all = padded(tail, 0.0);
+        let e = keep_first(math::exp2(L::load(&all) - peak), tail.len(), 0.0);
+        let value = e * L::load(&padded(scales_tail, 0.0));
+        total = total + e;
+        most = value.greater(most);
+        value.store(&mut all);
+        copy_first(&all, tail);
+    }
+    let (inverse, result) = scalar::value_steps(fold(most, Float::greater), fold(total, Add::add));
+    quantize::<L>(scratch, inverse, -127, offset, out);
+    result
+}
+
+#[inline(always)]
+pub(super) fn softmax_f32<L: Lanes>(x: &mut [f32], factor: f32) {
+    let factor = L::splat(factor);
+    map::<L>(x, |x| x * factor);
+    let mut peak = L::splat(f32::NEG_INFINITY);
+    for_each::<L>(x, f32::NEG_INFINITY, |x| peak = x.greater(peak));
+    let peak = L::splat(fold(peak, Float::greater));
+    map::<L>(x, |x| math::exp2(x - peak));
+    let mut total = L::splat(0.0);
+    for_each::<L>(x, 0.0, |x| total = total + x);
+    let total = L::splat(fold(total, Add::add));
+    map::<L>(x, |x| x / total);
+}
+
+#[inline(always)]
+pub(super) fn activate<L: Lanes>(activation: Activation, x: &mut [f32]) {
+    match activation {
+        Activation::Gelu => map::<L>(x, math::gelu),
+        Activation::GeluTanh => map::<L>(x, math::gelu_tanh),
+        Activation::Relu => map::<L>(x, math::relu),
+        Activation::QuickGelu => map::<L>(x, math::quick_gelu),
+        Activation::Silu => map::<L>(x, math::silu),
+        Activation::Tanh => map::<L>(x, math::tanh),
+        Activation::Sigmoid => map::<L>(x, math::sigmoid),
+        Activation::Relu6 => map::<L>(x, math::relu6),
+        Activation::Relu2 => map::<L>(x, math::relu2),
+        Activation::LeakyRelu => map::<L>(x, math::leaky_relu),
+        Activation::HardSwish => map::<L>(x, math::hard_swish),
+        Activation::Mish => map::<L>(x, math::mish),
+        Activation::Linear => {}
+        Activation::Gelu10 => map::<L>(x, math::gelu_10),
+        Activation::Laplace => map::<L>(x, math::laplace),
+        Activation::SqrtSoftplus => map::<L>(x, math::sqrt_softplus),
+    }
+}
+
+/// Functions of the table that enable `$features` and run the kernels of this file on `$lanes`.
+macro_rules! row_kernels {
+    ($lanes:ty, $features:literal) => {
+        #[target_feature(enable = $features)]
+        fn dequantize(
+            tile: &Tile,
+            sums: &[i32],
+            rows: &[RowScale],
+            channels: &Channels<'_>,
+            store: Store,
+            out: &mut [f32],
+        ) {
+            vector::dequantize::<$lanes>(tile, sums, rows, channels, store, out);
+        }
+
+        #[target_feature(enable = $features)]
+        fn range(x: &[f32]) -> (f32, f32) {
+            vector::range::<$lanes>(x)
+        }
+
+        #[target_feature(enable = $features)]
+        fn quantize(x: &[f32], inverse: f32, zero: i32, offset: i32, out: &mut [u8]) {
+            vector::quantize::<$lanes>(x, inverse, zero, offset, out);
+        }
+
+        #[target_feature(enable = $features)]
+        fn layer_norm(x: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {
+            vector::layer_norm::<$lanes>(x, weight, bias, eps);
+        }
+
+        #[target_feature(enable = $features)]
+        fn softmax(
+            scores: &[i32],
+            keys: &Keys<'_>,
+            factor: f32,
+            offset: i32,
+            scratch: &mut [f32],
+            out: &mut [u8],
+        ) -> f32 {
+            vector::softmax::<$lanes>(scores, keys, factor, offset, scratch, out)
+        }
+
+        #[target_feature(enable = $features)]
+        fn softmax_f32(x: &mut [f32], factor: f32) {
+            vector::softmax_f32::<$lanes>(x, factor);
+        }
+
+        #[target_feature(enable = $features)]
+        fn activate(activation: Activation, x: &mut [f32]) {
+            vector::activate::<$lanes>(activation, x);
+        }
+    };
+}
+pub(super) use row_kernels;

@@ -1,0 +1,147 @@
+//! 16 lanes in two AVX registers.
+
+use super::math::Float;
+use super::vector::Lanes;
+use core::arch::x86_64::*;
+use core::ops::{Add, Div, Mul, Sub};
+
+/// 16 lanes: the first eight, the last eight. Exists only in functions that enable AVX2.
+#[derive(Clone, Copy)]
+pub(super) struct Avx2Lanes(__m256, __m256);
+
+/// Implements an operator by the intrinsic of its name.
+macro_rules! operator {
+    ($operator:ident, $function:ident, $intrinsic:ident) => {
+        impl $operator for Avx2Lanes {
+            type Output = Self;
+            #[inline(always)]
+            fn $function(self, other: Self) -> Self {
+                // SAFETY: AVX2 is enabled wherever the type exists.
+                unsafe { Self($intrinsic(self.0, other.0), $intrinsic(self.1, other.1)) }
+            }
+        }
+    };
+}
+
+operator!(Add, add, _mm256_add_ps);
+operator!(Sub, sub, _mm256_sub_ps);
+operator!(Mul, mul, _mm256_mul_ps);
+operator!(Div, div, _mm256_div_ps);
+
+// `vminps` and `vmaxps` return the second operand unless the first is less, or greater: the selections of the trait.
+impl Float for Avx2Lanes {
+    #[inline(always)]
+    fn splat(x: f32) -> Self {
+        // SAFETY: AVX2 is enabled wherever the type exists.
+        unsafe { Self(_mm256_set1_ps(x), _mm256_set1_ps(x)) }
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        // SAFETY: AVX2 is enabled wherever the type exists.
+        unsafe { Self(_mm256_sqrt_ps(self.0), _mm256_sqrt_ps(self.1)) }
+    }
+
+    #[inline(always)]
+    fn abs(self) -> Self {
+        // SAFETY: AVX2 is enabled wherever the type exists.
+        unsafe {
+            let sign = _mm256_set1_ps(-0.0);
+            Self(_mm256_andnot_ps(sign, self.0), _mm256_andnot_ps(sign, self.1))
+        }
+    }
+
+    #[inline(always)]
+    fn lesser(self, other: Self) -> Self {
+        // SAFETY: AVX2 is enabled wherever the type exists.
+        unsafe { Self(_mm256_min_ps(self.0, other.0), _mm256_min_ps(self.1, other.1)) }
+    }
+
+    #[inline(always)]
+    fn greater(self, other: Self) -> Self {
+        // SAFETY: AVX2 is enabled wherever the type exists.
+        unsafe { Self(_mm256_max_ps(self.0, other.0), _mm256_max_ps(self.1, other.1)) }
+    }
+
+    #[inline(always)]
+    fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self {
+        // SAFETY: AVX2 is enabled wherever the type exists.
+        unsafe {
+            let less = (_mm256_cmp_ps::<_CMP_LT_OQ>(self.0, limit.0), _mm256_cmp_ps::<_CMP_LT_OQ>(self.1, limit.1));
+            Self(_mm256_blendv_ps(otherwise.0, then.0, less.0), _mm256_blendv_ps(otherwise.1, then.1, less.1))
+        }
+    }
+
+    #[inline(always)]
+    fn add_exponent(self, shifted: Self) -> Self {
+        // SAFETY: AVX2 is enabled wherever the type exists.
+        unsafe {
+            let add = |x, shifted| {
+                let exponent = _mm256_slli_epi32::<23>(_mm256_castps_si256(shifted));
+                _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), exponent))
+            };
+            Self(add(self.0, shifted.0), add(self.1, shifted.1))
+        }
+    }
+}
+
+impl Lanes for Avx2Lanes {
+    #[inline(always)]
+    fn load(x: &[f32; 16]) -> Self {
+        // SAFETY: AVX2 is enabled wherever the type exists; the array has 16 elements.
+        unsafe { Self(_mm256_loadu_ps(x.as_ptr()), _mm256_loadu_ps(x.as_ptr().add(8))) }
+    }
+
+    #[inline(always)]
+    fn store(self, out: &mut [f32; 16]) {
+        // SAFETY: AVX2 is enabled wherever the type exists; the array has 16 elements.
+        unsafe {
+            _mm256_storeu_ps(out.as_mut_ptr(), self.0);
+            _mm256_storeu_ps(out.as_mut_ptr().add(8), self.1);
+        }
+    }
+
+    #[inline(always)]
+    fn difference(a: &[i32; 16], b: &[i32; 16], factor: i32) -> Self {
+        // SAFETY: AVX2 is enabled wherever the type exists.
+        unsafe {
+            let ((a0, a1), (b0, b1), factor) = (load_i32(a), load_i32(b), _mm256_set1_epi32(factor));
+            let (b0, b1) = (_mm256_mullo_epi32(b0, factor), _mm256_mullo_epi32(b1, factor));
+            Self(_mm256_cvtepi32_ps(_mm256_sub_epi32(a0, b0)), _mm256_cvtepi32_ps(_mm256_sub_epi32(a1, b1)))
+        }
+    }
+
+    #[inline(always)]
+    fn plain_difference(a: &[i32; 16], b: &[i32; 16]) -> Self {
+        // SAFETY: AVX2 is enabled wherever the type exists.
+        unsafe {
+            let ((a0, a1), (b0, b1)) = (load_i32(a), load_i32(b));
+            Self(_mm256_cvtepi32_ps(_mm256_sub_epi32(a0, b0)), _mm256_cvtepi32_ps(_mm256_sub_epi32(a1, b1)))
+        }
+    }
+
+    #[inline(always)]
+    fn store_bytes(self, zero: i32, offset: i32, out: &mut [u8; 16]) {
+        // SAFETY: AVX2 is enabled wherever the type exists; the array has 16 bytes.
+        unsafe {
+            let (zero, offset) = (_mm256_set1_epi32(zero), _mm256_set1_epi32(offset));
+            let byte = |x| {
+                let x = _mm256_add_epi32(_mm256_castps_si256(x), zero);
+                let x = _mm256_max_epi32(_mm256_min_epi32(x, _mm256_set1_epi32(127)), _mm256_set1_epi32(-127));
+                // One byte of each lane is kept, so that i8 and u8 pack alike.
+                _mm256_and_si256(_mm256_add_epi32(x, offset), _mm256_set1_epi32(0xff))
+            };
+            // Packing works within halves of a register; the permutation puts the quarters in order.
+            let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi32(byte(self.0), byte(self.1)));
+            let bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
+            _mm_storeu_si128(out.as_mut_ptr().cast(), bytes);
+        }
+    }
+}
+
+/// The lanes of an array of integers.
+#[inline(always)]
+fn load_i32(x: &[i32; 16]) -> (__m256i, __m256i) {
+    // SAFETY: called from functions of `Avx2Lanes` only, where AVX2 is enabled; the array has 16 elements.
+    unsafe { (_mm256_loadu_si256(x.as_ptr().cast()), _mm256_loadu_si256(x.as_ptr().add(8).cast())) }
+}

@@ -1,0 +1,96 @@
+//! What this x86-64 CPU and its operating system can run, without std.
+
+use core::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
+
+/// Instruction sets that the kernels ask for; each counts only when the operating system saves its registers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Features {
+    /// AVX2, FMA and F16C.
+    pub(super) avx2: bool,
+    /// VNNI in its 256-bit VEX form.
+    pub(super) avx_vnni: bool,
+    /// AVX-512 F, BW, DQ, VL and VNNI.
+    pub(super) avx512_vnni: bool,
+    /// AMX tiles and their int8 products; the permission to use them is another matter.
+    pub(super) amx_int8: bool,
+}
+
+/// Asks the CPU. Under a hypervisor each question costs microseconds: ask once a session, not once a call.
+pub(super) fn features() -> Features {
+    let mut features = Features::default();
+    if cfg!(miri) || __cpuid(0).eax < 7 {
+        return features;
+    }
+    let (basic, extended) = (__cpuid(1).ecx, __cpuid_count(7, 0));
+    let subleaf = if extended.eax >= 1 { __cpuid_count(7, 1).eax } else { 0 };
+    if !has(basic, &[leaf_1_ecx::XSAVE, leaf_1_ecx::OSXSAVE]) {
+        return features;
+    }
+    // SAFETY: the CPU has XSAVE, and the operating system has enabled it (OSXSAVE).
+    let saved = unsafe { saved_state() };
+    let saves = |mask: u64| saved & mask == mask;
+
+    features.avx2 = saves(AVX_STATE)
+        && has(basic, &[leaf_1_ecx::FMA, leaf_1_ecx::AVX, leaf_1_ecx::F16C])
+        && has(extended.ebx, &[leaf_7_ebx::AVX2]);
+    features.avx_vnni = features.avx2 && has(subleaf, &[leaf_7_1_eax::AVX_VNNI]);
+    features.avx512_vnni = features.avx2
+        && saves(AVX512_STATE)
+        && has(extended.ebx, &[leaf_7_ebx::AVX512F, leaf_7_ebx::AVX512DQ, leaf_7_ebx::AVX512BW, leaf_7_ebx::AVX512VL])
+        && has(extended.ecx, &[leaf_7_ecx::AVX512_VNNI]);
+    features.amx_int8 = saves(TILE_STATE) && has(extended.edx, &[leaf_7_edx::AMX_TILE, leaf_7_edx::AMX_INT8]);
+    features
+}
+
+/// Whether all of these bits are set.
+fn has(register: u32, bits: &[u32]) -> bool {
+    bits.iter().all(|&bit| register >> bit & 1 == 1)
+}
+
+/// The registers that the operating system saves, a bit each.
+#[target_feature(enable = "xsave")]
+fn saved_state() -> u64 {
+    // SAFETY: register 0 exists wherever the instruction does.
+    unsafe { _xgetbv(0) }
+}
+
+/// XMM and YMM registers.
+const AVX_STATE: u64 = 0b110;
+/// XMM, YMM, ZMM and mask registers.
+const AVX512_STATE: u64 = 0b1110_0110;
+/// Tile configuration and tiles.
+const TILE_STATE: u64 = 0b11 << 17;
+
+/// Bits of leaf 1.
+mod leaf_1_ecx {
+    pub(super) const FMA: u32 = 12;
+    pub(super) const XSAVE: u32 = 26;
+    pub(super) const OSXSAVE: u32 = 27;
+    pub(super) const AVX: u32 = 28;
+    pub(super) const F16C: u32 = 29;
+}
+
+/// Bits of leaf 7.
+mod leaf_7_ebx {
+    pub(super) const AVX2: u32 = 5;
+    pub(super) const AVX512F: u32 = 16;
+    pub(super) const AVX512DQ: u32 = 17;
+    pub(super) const AVX512BW: u32 = 30;
+    pub(super) const AVX512VL: u32 = 31;
+}
+
+/// Bits of leaf 7.
+mod leaf_7_ecx {
+    pub(super) const AVX512_VNNI: u32 = 11;
+}
+
+/// Bits of leaf 7.
+mod leaf_7_edx {
+    pub(super) const AMX_TILE: u32 = 24;
+    pub(super) const AMX_INT8: u32 = 25;
+}
+
+/// Bits of leaf 7, subleaf 1.
+mod leaf_7_1_eax {
+    pub(super) const AVX_VNNI: u32 = 4;
+}
