@@ -68,6 +68,8 @@ pub(crate) struct Scratch<'a> {
     pub(crate) sums: &'a mut [i32],
     /// Values of split channels while the others are quantized.
     pub(crate) saved: &'a mut [f32],
+    /// Expanded weights of a few blocks in a codebook format.
+    pub(crate) panel: &'a mut [i8],
     /// A smoothed row.
     pub(crate) row: &'a mut [f32],
 }
@@ -161,6 +163,7 @@ impl<'a> Iterator for Workers<'a> {
                 row_scales: rest.take(Region::RowScales),
                 sums: rest.take(Region::Sums),
                 saved: rest.take(Region::Saved),
+                panel: rest.take(Region::Panel),
                 row: rest.take(Region::Row),
             },
             attention: AttentionScratch {

@@ -43,6 +43,8 @@ pub struct Config {
     pub max_extra_slots: u32,
     /// Whether some linear has a smoothing vector.
     pub smoothing: bool,
+    /// Whether some matrix is in a codebook format.
+    pub codebook: bool,
 }
 
 impl Config {
@@ -67,6 +69,7 @@ impl Config {
         problem_type: ProblemType::SingleLabel,
         max_extra_slots: 16,
         smoothing: false,
+        codebook: false,
     };
 
     /// Width of one attention head, D.

@@ -84,6 +84,7 @@ pub enum ConfigField {
     ProblemType,
     MaxExtraSlots,
     Smoothing,
+    Codebook,
     Groups,
 }
 

@@ -17,6 +17,7 @@
 compile_error!("model files are little-endian and used in place: big-endian targets are not supported");
 
 pub mod arena;
+mod codebook;
 pub mod config;
 mod disjoint;
 mod encoder;

@@ -16,7 +16,7 @@
 
 use crate::config::{Config, Head, Precision};
 use crate::executor::MAX_WORKERS;
-use crate::format::layout::{ALIGNMENT, BLOCK_CHANNELS, BLOCK_SLOTS, round_up};
+use crate::format::layout::{ALIGNMENT, BLOCK_CHANNELS, BLOCK_SLOTS, GROUP_SLOTS, round_up};
 use crate::kernels::RowScale;
 
 /// Rows of a tile unless [`Plan::with_tile_rows`] says otherwise.
@@ -27,6 +27,8 @@ pub const MAX_TILE_ROWS: usize = 512;
 pub(crate) const ATTENTION_ROWS: usize = 16;
 /// Output channels that a matrix product computes at a time.
 pub(crate) const GROUP_CHANNELS: usize = 64;
+/// Blocks of a codebook format that are expanded at a time; a divisor of the blocks in a group.
+pub(crate) const EXPANDED_BLOCKS: usize = 2;
 
 /// The division of the arena for one configuration and one longest input.
 ///
@@ -139,6 +141,8 @@ pub(crate) enum Region {
     Sums,
     /// Values of split channels.
     Saved,
+    /// Expanded weights of a few blocks in a codebook format.
+    Panel,
     /// One row: softmax, or a smoothed input.
     Row,
     /// Quantized queries of one head, or rows of its keys or values.
@@ -225,6 +229,10 @@ impl Sizes {
             sizes.0[Region::Head as usize] = mul(ATTENTION_ROWS, activation_row_bytes(extents.key_slots));
             sizes.0[Region::RowScales as usize] = mul(max(rows, ATTENTION_ROWS), size_of::<RowScale>());
             sizes.0[Region::Probabilities as usize] = mul(ATTENTION_ROWS, activation_row_bytes(extents.value_slots));
+            if config.codebook {
+                let slots = round_up(widest + config.max_extra_slots as usize, GROUP_SLOTS);
+                sizes.0[Region::Panel as usize] = mul(EXPANDED_BLOCKS * BLOCK_CHANNELS, slots);
+            }
             sizes.0[Region::Saved as usize] = mul(config.max_extra_slots as usize, 4);
             let smoothed = if config.smoothing { widest } else { 0 };
             sizes.0[Region::Row as usize] = mul(max(extents.key_channels, smoothed), 4);

@@ -286,6 +286,7 @@ fn config(checkpoint: &Checkpoint, choice: HeadChoice, warnings: &mut Vec<Warnin
         problem_type: problem_type(head, from.problem_type, num_labels),
         max_extra_slots: 0,
         smoothing: false,
+        codebook: false,
     })
 }
 

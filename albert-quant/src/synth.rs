@@ -82,6 +82,7 @@ impl Geometry {
             problem_type: ProblemType::SingleLabel,
             max_extra_slots: 0,
             smoothing: false,
+            codebook: false,
         }
     }
 }

@@ -232,7 +232,7 @@ fn config_section(config: &Config, groups: &[u16]) -> Vec<u8> {
         config.problem_type as u32,
         config.max_extra_slots,
         u32::from(config.smoothing),
-        0,
+        u32::from(config.codebook),
     ];
     const { assert!(CONFIG_BYTES == 80) };
     let words = words.iter().flat_map(|word| word.to_le_bytes());

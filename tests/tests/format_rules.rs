@@ -142,7 +142,7 @@ fn configuration() {
         }
     }
     edited(|parts| put_u32(&mut parts.config, 68, u32::MAX), FormatError::Config(MaxExtraSlots));
-    edited(|parts| put_u32(&mut parts.config, 76, 1), FormatError::Reserved);
+    edited(|parts| put_u32(&mut parts.config, 76, 2), FormatError::Config(ConfigField::Codebook));
     edited(|parts| parts.config[80] = 1, FormatError::Config(Groups));
     edited(|parts| parts.config.truncate(84), FormatError::Config(Groups));
     edited(|parts| parts.config.extend([0, 0]), FormatError::Config(Groups));
@@ -341,15 +341,17 @@ fn specification() {
     says(&format!("an address that is a multiple of {ALIGNMENT}"));
     says(&format!("blocks of {BLOCK_CHANNELS} output channels"));
     says(&format!("`[rows/{BLOCK_CHANNELS}][slots/{BLOCK_SLOTS}][{BLOCK_CHANNELS}][{BLOCK_SLOTS}]`"));
-    says(&format!("`[rows/{BLOCK_CHANNELS}][slots/{GROUP_INPUTS}][{BLOCK_CHANNELS}]`"));
+    says(&format!("multipliers i8 `[slots/{GROUP_SLOTS}][{BLOCK_CHANNELS}]`"));
+    says(&LEVELS_4.map(|level| level.to_string()).join(" "));
+    says(&LEVELS_5.map(|level| level.to_string()).join(" "));
     let known =
         [section::CONFIG, section::TENSORS, section::DATA, section::LABELS, section::TOKENIZER, section::PROVENANCE];
     for kind in known {
         let name = String::from_utf8(kind.to_le_bytes().to_vec()).expect("ASCII");
         says(&format!("| `{name}` |"));
     }
-    says("dtype: 0 f32, 1 f16, 2 int8, 3 4-bit codebook");
-    assert_eq!([dtype::F32, dtype::F16, dtype::I8, dtype::C4], [0, 1, 2, 3]);
+    says("dtype: 0 f32, 1 f16, 2 int8, 3 codebook of 16 levels, 4 codebook of 32 levels");
+    assert_eq!([dtype::F32, dtype::F16, dtype::I8, dtype::C4, dtype::C5], [0, 1, 2, 3, 4]);
     says("roles 0 to 6; for each block (group-major) roles 16\nto 31; then any of roles 64 to 75");
     assert_eq!((EMBEDDING_ROLES, BLOCK_ROLES), (0..=6, 16..=31));
     assert_eq!((role::POOLER, role::SENTENCE_ORDER_BIAS), (64, 75));

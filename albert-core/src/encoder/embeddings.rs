@@ -2,6 +2,7 @@
 
 use super::{Context, Rows, linear};
 use crate::arena::Worker;
+use crate::codebook;
 use crate::executor::TileWork;
 use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, role};
 use crate::format::{Matrix, Weights};
@@ -59,6 +60,12 @@ fn add_row(table: &Matrix<'_>, index: usize, out: &mut [f32]) {
                 }
             }
         }
-        Weights::C4 { .. } => {}
+        Weights::Codebook { dtype, panels, scales, .. } => {
+            let scale = scales.get(index).copied().unwrap_or(0.0);
+            let panel = codebook::panel(dtype, panels, table.columns, block);
+            for (slot, value) in out.iter_mut().enumerate() {
+                *value += f32::from(codebook::weight(dtype, panel, channel, slot)) * scale;
+            }
+        }
     }
 }

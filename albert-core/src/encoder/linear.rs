@@ -2,10 +2,11 @@
 
 use super::quantize::quantize_row;
 use crate::arena::Scratch;
-use crate::format::layout::BLOCK_CHANNELS;
+use crate::codebook;
+use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, GROUP_SLOTS};
 use crate::format::{Linear, Matrix, Weights};
 use crate::kernels::{Channels, FloatProduct, Kernels, Product, Store, Tile};
-use crate::plan::{GROUP_CHANNELS, activation_row_bytes};
+use crate::plan::{EXPANDED_BLOCKS, GROUP_CHANNELS, activation_row_bytes};
 
 /// Blocks of 16 channels in a group.
 const GROUP_BLOCKS: usize = GROUP_CHANNELS / BLOCK_CHANNELS;
@@ -79,9 +80,9 @@ pub(crate) fn multiply_group(
     scratch: &mut Scratch<'_>,
 ) {
     match linear.matrix.weights {
-        Weights::I8 { values, scales, sums } => {
+        Weights::I8 { scales, sums, .. } | Weights::Codebook { scales, sums, .. } => {
             let channels = Channels { scales, sums, bias: linear.bias };
-            integer_group(kernels, &linear.matrix, values, &channels, group, store, out, scratch);
+            integer_group(kernels, &linear.matrix, &channels, group, store, out, scratch);
         }
         Weights::F32(weights) => {
             float_group(kernels, linear, Float::F32(weights), group, x, store, out, scratch);
@@ -89,7 +90,6 @@ pub(crate) fn multiply_group(
         Weights::F16(weights) => {
             float_group(kernels, linear, Float::F16(weights), group, x, store, out, scratch);
         }
-        Weights::C4 { .. } => {}
     }
 }
 
@@ -107,30 +107,45 @@ pub(crate) fn linear(
 }
 
 /// One group of channels of an integer product.
-#[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]
 fn integer_group(
     kernels: Kernels,
     matrix: &Matrix<'_>,
-    values: &[i8],
     channels: &Channels<'_>,
     group: usize,
     store: Store,
     out: Columns<'_>,
     scratch: &mut Scratch<'_>,
 ) {
-    let steps = matrix.slots().div_ceil(4);
-    let blocks = GROUP_BLOCKS.min(matrix.blocks() - group * GROUP_BLOCKS);
-    let size = Product {
-        rows: out.rows,
-        row_bytes: activation_row_bytes(matrix.slots()),
-        steps,
-        blocks,
-        row_sums: GROUP_CHANNELS,
-    };
-    let panel = steps * 4 * BLOCK_CHANNELS;
+    let slots = matrix.slots();
+    let row_bytes = activation_row_bytes(slots);
+    let first_block = group * GROUP_BLOCKS;
+    let blocks = GROUP_BLOCKS.min(matrix.blocks() - first_block);
+    let product = |steps, blocks| Product { rows: out.rows, row_bytes, steps, blocks, row_sums: GROUP_CHANNELS };
+    match matrix.weights {
+        Weights::I8 { values, .. } => {
+            let steps = slots.div_ceil(BLOCK_SLOTS);
+            let panel = steps * BLOCK_SLOTS * BLOCK_CHANNELS;
+            let weights = values.get(first_block * panel..).and_then(|rest| rest.get(..blocks * panel));
+            kernels.matmul_i8(&product(steps, blocks), scratch.bytes, weights.unwrap_or(&[]), scratch.sums);
+        }
+        Weights::Codebook { dtype, panels, .. } => {
+            let padded = slots.next_multiple_of(GROUP_SLOTS);
+            for first in (0..blocks).step_by(EXPANDED_BLOCKS) {
+                let count = EXPANDED_BLOCKS.min(blocks - first);
+                for (index, out) in scratch.panel.chunks_exact_mut(padded * BLOCK_CHANNELS).take(count).enumerate() {
+                    codebook::expand_panel(
+                        dtype,
+                        codebook::panel(dtype, panels, slots, first_block + first + index),
+                        out,
+                    );
+                }
+                let sums = scratch.sums.get_mut(first * BLOCK_CHANNELS..).unwrap_or(&mut []);
+                kernels.matmul_i8(&product(padded / BLOCK_SLOTS, count), scratch.bytes, scratch.panel, sums);
+            }
+        }
+        Weights::F32(_) | Weights::F16(_) => return,
+    }
     let first = group * GROUP_CHANNELS;
-    let weights = values.get(group * GROUP_BLOCKS * panel..).and_then(|rest| rest.get(..blocks * panel));
-    kernels.matmul_i8(&size, scratch.bytes, weights.unwrap_or(&[]), scratch.sums);
     let tile = Tile {
         rows: out.rows,
         channels: GROUP_CHANNELS.min(matrix.rows - first),

@@ -40,10 +40,8 @@ pub(super) fn read(section: &[u8]) -> Result<Config, FormatError> {
         problem_type: ProblemType::from_code(word(64)).ok_or(FormatError::Config(ConfigField::ProblemType))?,
         max_extra_slots: word(68),
         smoothing: flag(72, ConfigField::Smoothing)?,
+        codebook: flag(76, ConfigField::Codebook)?,
     };
-    if word(76) != 0 {
-        return Err(FormatError::Reserved);
-    }
     check(&config)?;
     if section.len() != CONFIG_BYTES + 2 * config.num_hidden_layers as usize {
         return Err(FormatError::Config(ConfigField::Groups));

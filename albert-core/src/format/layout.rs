@@ -20,8 +20,8 @@ pub const ALIGNMENT: usize = 64;
 pub const BLOCK_CHANNELS: usize = 16;
 /// Input slots that lie together in an int8 weight block.
 pub const BLOCK_SLOTS: usize = 4;
-/// Inputs that share a scale in the 4-bit format.
-pub const GROUP_INPUTS: usize = 32;
+/// Input slots that share a multiplier in the codebook formats.
+pub const GROUP_SLOTS: usize = 32;
 /// Most input slots of a linear, so that no i32 sum of 255 x 127 products can overflow.
 pub const MAX_SLOTS: u32 = 65_536;
 /// Set in a section's flags when a reader that does not know it must refuse the file.
@@ -51,8 +51,10 @@ pub mod dtype {
     pub const F16: u8 = 1;
     /// Signed bytes in [-127, 127] with a scale per output channel.
     pub const I8: u8 = 2;
-    /// Indices into the 16-level codebook with a scale per channel and group of 32 inputs.
+    /// Indices into the codebook of 16 levels, a multiplier per channel and group of 32 slots, a scale per channel.
     pub const C4: u8 = 3;
+    /// As `C4` with 32 levels.
+    pub const C5: u8 = 4;
 }
 
 /// What a tensor is. Block tensors repeat for each block; all others occur at most once.
@@ -148,7 +150,30 @@ pub const fn matrix_bytes(dtype: u8, rows: usize, slots: usize) -> Option<usize>
         dtype::F32 => blocks.checked_mul(BLOCK_CHANNELS * 4 * slots),
         dtype::F16 => blocks.checked_mul(BLOCK_CHANNELS * 2 * slots),
         dtype::I8 => blocks.checked_mul(BLOCK_CHANNELS * round_up(slots, BLOCK_SLOTS)),
-        dtype::C4 => blocks.checked_mul(BLOCK_CHANNELS / 2 * round_up(slots, GROUP_INPUTS)),
+        dtype::C4 | dtype::C5 => blocks.checked_mul(codebook_panel_bytes(dtype, slots)),
         _ => None,
     }
+}
+
+/// Bytes of one block of 16 channels in a codebook format: codes of all groups, then multipliers of all groups.
+pub const fn codebook_panel_bytes(dtype: u8, slots: usize) -> usize {
+    slots.div_ceil(GROUP_SLOTS) * (codebook_group_bytes(dtype) + BLOCK_CHANNELS)
+}
+
+/// Bytes of the codes of one group of 32 slots and 16 channels.
+pub const fn codebook_group_bytes(dtype: u8) -> usize {
+    BLOCK_CHANNELS * GROUP_SLOTS / 8 * if dtype == dtype::C5 { 5 } else { 4 }
+}
+
+/// The 16 levels of the 4-bit codebook.
+pub const LEVELS_4: [i8; 16] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
+/// The 32 levels of the 5-bit codebook.
+pub const LEVELS_5: [i8; 32] = [
+    -127, -118, -103, -93, -83, -73, -65, -57, -49, -41, -35, -28, -22, -16, -10, -4, 1, 7, 13, 19, 25, 31, 38, 45, 53,
+    61, 69, 80, 91, 102, 112, 124,
+];
+
+/// The int8 weight that a level and a group's multiplier stand for: `round(level * multiplier / 128)`, halves up.
+pub const fn codebook_weight(level: i8, multiplier: i8) -> i8 {
+    ((level as i32 * multiplier as i32 + 64) >> 7) as i8
 }

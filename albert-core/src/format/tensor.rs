@@ -1,7 +1,7 @@
 //! Tensor records and the typed views that kernels read.
 
 use super::bytes::{slice, u16_at, u32_at, u64_at};
-use super::layout::{ALIGNMENT, BLOCK_CHANNELS, GROUP_INPUTS, MAX_SLOTS, TENSOR_BYTES, dtype, matrix_bytes, round_up};
+use super::layout::{ALIGNMENT, BLOCK_CHANNELS, MAX_SLOTS, TENSOR_BYTES, dtype, matrix_bytes, round_up};
 use crate::error::TensorProblem;
 
 /// Elements of a weight matrix in the file's blocked layout, channels padded to a multiple of 16.
@@ -20,13 +20,15 @@ pub enum Weights<'a> {
         /// Sum of each channel's weights.
         sums: &'a [i32],
     },
-    /// `[rows/16][slots/8][16][4]` bytes of two codes.
-    C4 {
-        /// Codes, two to the byte.
-        codes: &'a [u8],
-        /// binary16 scale of each group and channel, `[rows/16][slots/32][16]`.
-        scales: &'a [u16],
-        /// Sum of each group's levels, `[rows/16][slots/32][16]`.
+    /// Compressed int8: codebook indices and multipliers, which the kernels expand a few blocks at a time.
+    Codebook {
+        /// `dtype::C4` or `dtype::C5`.
+        dtype: u8,
+        /// `[rows/16]` panels of codes and multipliers.
+        panels: &'a [u8],
+        /// Scale of each channel.
+        scales: &'a [f32],
+        /// Sum of each channel's expanded weights.
         sums: &'a [i32],
     },
 }
@@ -59,7 +61,7 @@ impl Matrix<'_> {
 
     /// Whether the inputs are quantized before the product.
     pub fn is_integer(&self) -> bool {
-        matches!(self.weights, Weights::I8 { .. } | Weights::C4 { .. })
+        matches!(self.weights, Weights::I8 { .. } | Weights::Codebook { .. })
     }
 }
 
@@ -139,9 +141,8 @@ impl Record {
     pub fn bytes(&self) -> usize {
         let (rows, slots) = (self.rows as usize, self.slots());
         let scales = match self.dtype {
-            dtype::I8 => round_up(rows, BLOCK_CHANNELS) * 8,
-            dtype::C4 => round_up(rows, BLOCK_CHANNELS) * slots.div_ceil(GROUP_INPUTS) * 6,
-            _ => 0,
+            dtype::F32 | dtype::F16 => 0,
+            _ => round_up(rows, BLOCK_CHANNELS) * 8,
         };
         let smoothing = if self.smoothing == 0 { 0 } else { round_up(self.columns as usize, BLOCK_CHANNELS) * 4 };
         matrix_bytes(self.dtype, rows, slots).unwrap_or(0) + scales + self.extra as usize * 4 + smoothing
@@ -178,7 +179,11 @@ impl Record {
         file: &[u8],
         data: DataRange,
     ) -> Result<(), TensorProblem> {
-        if self.dtype > dtype::C4 || !self.reserved || (limits.float_only && self.dtype > dtype::F16) {
+        let codebook = matches!(self.dtype, dtype::C4 | dtype::C5);
+        let allowed = self.dtype <= dtype::C5
+            && !(limits.float_only && self.dtype > dtype::F16)
+            && (limits.codebook || !codebook);
+        if !allowed || !self.reserved {
             return Err(TensorProblem::Dtype);
         }
         if self.rows != rows || self.columns != columns || self.slots() > MAX_SLOTS as usize {
@@ -186,19 +191,13 @@ impl Record {
         }
         let (padded, slots) = (round_up(rows as usize, BLOCK_CHANNELS), self.slots());
         self.region(self.data, matrix_bytes(self.dtype, rows as usize, slots), data)?;
-        match self.dtype {
-            dtype::I8 => {
-                self.region(self.scales, padded.checked_mul(4), data)?;
-                self.region(self.sums, padded.checked_mul(4), data)?;
-            }
-            dtype::C4 => {
-                let groups = padded.checked_mul(slots.div_ceil(GROUP_INPUTS)).ok_or(TensorProblem::Bounds)?;
-                self.region(self.scales, groups.checked_mul(2), data)?;
-                self.region(self.sums, groups.checked_mul(4), data)?;
-            }
-            _ => self.absent(&[self.scales, self.sums])?,
-        }
         let integer = self.dtype >= dtype::I8;
+        if integer {
+            self.region(self.scales, padded.checked_mul(4), data)?;
+            self.region(self.sums, padded.checked_mul(4), data)?;
+        } else {
+            self.absent(&[self.scales, self.sums])?;
+        }
         if self.smoothing != 0 {
             if !(limits.smoothing && integer) {
                 return Err(TensorProblem::Smoothing);
@@ -228,7 +227,6 @@ impl Record {
         let (rows, columns, slots) = (self.rows as usize, self.columns as usize, self.slots());
         let padded = round_up(rows, BLOCK_CHANNELS);
         let bytes = matrix_bytes(self.dtype, rows, slots).unwrap_or(0);
-        let groups = padded * slots.div_ceil(GROUP_INPUTS);
         let weights = match self.dtype {
             dtype::F32 => Weights::F32(slice(file, self.data, bytes / 4)),
             dtype::F16 => Weights::F16(slice(file, self.data, bytes / 2)),
@@ -237,10 +235,11 @@ impl Record {
                 scales: slice(file, self.scales, padded),
                 sums: slice(file, self.sums, padded),
             },
-            _ => Weights::C4 {
-                codes: slice(file, self.data, bytes),
-                scales: slice(file, self.scales, groups),
-                sums: slice(file, self.sums, groups),
+            dtype => Weights::Codebook {
+                dtype,
+                panels: slice(file, self.data, bytes),
+                scales: slice(file, self.scales, padded),
+                sums: slice(file, self.sums, padded),
             },
         };
         let smoothing = if self.smoothing == 0 { &[] } else { slice(file, self.smoothing, columns) };
@@ -253,4 +252,5 @@ pub(super) struct MatrixLimits {
     pub(super) float_only: bool,
     pub(super) most_extra: u32,
     pub(super) smoothing: bool,
+    pub(super) codebook: bool,
 }

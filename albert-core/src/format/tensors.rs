@@ -165,13 +165,18 @@ impl Checker<'_> {
             _ if record.role != role || record.block != block => Err(TensorProblem::Order),
             Shape::Vector(length) => record.check_vector(length, self.data),
             Shape::Table(rows, columns) => {
-                let limits = MatrixLimits { float_only, most_extra: 0, smoothing: false };
+                let codebook = self.config.codebook;
+                let limits = MatrixLimits { float_only, most_extra: 0, smoothing: false, codebook };
                 record.check_matrix(rows, columns, &limits, self.file, self.data)
             }
             Shape::Linear(rows, columns) => {
                 let config = self.config;
-                let limits =
-                    MatrixLimits { float_only, most_extra: config.max_extra_slots, smoothing: config.smoothing };
+                let limits = MatrixLimits {
+                    float_only,
+                    most_extra: config.max_extra_slots,
+                    smoothing: config.smoothing,
+                    codebook: config.codebook,
+                };
                 record.check_matrix(rows, columns, &limits, self.file, self.data)
             }
         };
