@@ -28,7 +28,15 @@ mod x86_avx2;
 #[cfg(target_arch = "x86_64")]
 mod x86_avx2_lanes;
 #[cfg(target_arch = "x86_64")]
+mod x86_avx512_lanes;
+#[cfg(target_arch = "x86_64")]
+mod x86_avx512vnni;
+#[cfg(target_arch = "x86_64")]
+mod x86_avxvnni;
+#[cfg(target_arch = "x86_64")]
 mod x86_detect;
+#[cfg(target_arch = "x86_64")]
+mod x86_float;
 
 pub use handle::Kernels;
 pub use math::half_to_f32;
@@ -181,6 +189,10 @@ pub fn compiled() -> &'static [&'static KernelSet] {
 }
 
 static COMPILED: &[&KernelSet] = &[
+    #[cfg(target_arch = "x86_64")]
+    &x86_avx512vnni::SET,
+    #[cfg(target_arch = "x86_64")]
+    &x86_avxvnni::SET,
     #[cfg(target_arch = "x86_64")]
     &x86_avx2::SET,
     &scalar::SET,

@@ -5,7 +5,7 @@
 
 use super::vector::{self, row_kernels};
 use super::x86_avx2_lanes::Avx2Lanes;
-use super::{Channels, FloatProduct, KernelSet, Keys, Product, RowScale, Store, Tile, x86_detect};
+use super::{Channels, KernelSet, Keys, Product, RowScale, Store, Tile, x86_detect, x86_float};
 use crate::config::Activation;
 use core::arch::x86_64::*;
 
@@ -15,8 +15,8 @@ pub(super) static SET: KernelSet = KernelSet {
     available: || x86_detect::features().avx2,
     activation_offset: 0,
     matmul_i8,
-    matmul_f32,
-    matmul_f16,
+    matmul_f32: x86_float::matmul_f32_avx2,
+    matmul_f16: x86_float::matmul_f16_avx2,
     dequantize,
     range,
     quantize,
@@ -89,94 +89,6 @@ unsafe fn tile_i8<const R: usize, const B: usize>(size: &Product, a: *const u8, 
         for (r, sum) in rows.iter().enumerate() {
             // SAFETY: row r of the sums has B * 16 elements.
             unsafe { _mm256_storeu_si256(sums.add(r * size.row_sums + i * 8).cast(), *sum) };
-        }
-    }
-}
-
-#[target_feature(enable = "avx2,fma")]
-pub(super) fn matmul_f32(size: &FloatProduct, a: &[f32], w: &[f32], out: &mut [f32]) {
-    matmul_float::<f32>(size, a, w, out);
-}
-
-#[target_feature(enable = "avx2,fma,f16c")]
-pub(super) fn matmul_f16(size: &FloatProduct, a: &[f32], w: &[u16], out: &mut [f32]) {
-    matmul_float::<u16>(size, a, w, out);
-}
-
-/// A float weight: f32, or the bits of an f16.
-trait Weight: Copy {
-    /// Eight weights.
-    ///
-    /// # Safety
-    /// Eight elements follow, and AVX2 and F16C are enabled.
-    unsafe fn load(from: *const Self) -> __m256;
-}
-
-impl Weight for f32 {
-    #[inline(always)]
-    unsafe fn load(from: *const Self) -> __m256 {
-        // SAFETY: the caller's promise.
-        unsafe { _mm256_loadu_ps(from) }
-    }
-}
-
-impl Weight for u16 {
-    #[inline(always)]
-    unsafe fn load(from: *const Self) -> __m256 {
-        // SAFETY: the caller's promise.
-        unsafe { _mm256_cvtph_ps(_mm_loadu_si128(from.cast())) }
-    }
-}
-
-/// Tiles of 6 rows by a block: 12 accumulators.
-#[inline(always)]
-fn matmul_float<W: Weight>(size: &FloatProduct, a: &[f32], w: &[W], out: &mut [f32]) {
-    for block in 0..size.blocks {
-        let mut row = 0;
-        while row < size.rows {
-            // Rows are split evenly, so that no tile is much smaller than the others.
-            let left = size.rows - row;
-            let rows = left.div_ceil(left.div_ceil(6));
-            // SAFETY: the rows and the block are among those of the product, whose sizes fit the slices; the callers
-            // enable AVX2, FMA and F16C.
-            unsafe {
-                let a = a.as_ptr().add(row * size.row_inputs);
-                let w = w.as_ptr().add(block * size.inputs * 16);
-                let out = out.as_mut_ptr().add(row * size.row_outputs + block * 16);
-                match rows {
-                    6 => tile_float::<W, 6>(size, a, w, out),
-                    5 => tile_float::<W, 5>(size, a, w, out),
-                    4 => tile_float::<W, 4>(size, a, w, out),
-                    3 => tile_float::<W, 3>(size, a, w, out),
-                    2 => tile_float::<W, 2>(size, a, w, out),
-                    _ => tile_float::<W, 1>(size, a, w, out),
-                }
-            }
-            row += rows;
-        }
-    }
-}
-
-/// `R` rows by one block.
-///
-/// # Safety
-/// `a` has `R` rows, `w` one block and `out` `R` rows of 16, with the strides of `size`; AVX2, FMA and F16C are enabled.
-#[inline(always)]
-unsafe fn tile_float<W: Weight, const R: usize>(size: &FloatProduct, a: *const f32, w: *const W, out: *mut f32) {
-    // SAFETY: the caller's promise; input < size.inputs.
-    unsafe {
-        let mut sum = [[_mm256_setzero_ps(); 2]; R];
-        for input in 0..size.inputs {
-            let weights = [W::load(w.add(input * 16)), W::load(w.add(input * 16 + 8))];
-            for (r, sum) in sum.iter_mut().enumerate() {
-                let a = _mm256_set1_ps(*a.add(r * size.row_inputs + input));
-                sum[0] = _mm256_fmadd_ps(a, weights[0], sum[0]);
-                sum[1] = _mm256_fmadd_ps(a, weights[1], sum[1]);
-            }
-        }
-        for (r, sum) in sum.iter().enumerate() {
-            _mm256_storeu_ps(out.add(r * size.row_outputs), sum[0]);
-            _mm256_storeu_ps(out.add(r * size.row_outputs + 8), sum[1]);
         }
     }
 }
