@@ -6,6 +6,8 @@
 //! - [`measure`]: largest difference, cosine, agreement.
 //! - [`model_file`]: a second writer of the model file.
 //! - [`engine`]: the product, run on the fixtures' inputs.
+//! - [`random`]: networks and inputs of any shape.
+//! - [`robust`]: what must hold for any bytes; the fuzz targets call it too.
 //! - [`aligned`]: buffers at chosen addresses.
 
 pub mod aligned;
@@ -13,5 +15,7 @@ pub mod engine;
 pub mod fixtures;
 pub mod measure;
 pub mod model_file;
+pub mod random;
 pub mod reference;
+pub mod robust;
 pub mod tensors;

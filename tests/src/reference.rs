@@ -48,24 +48,17 @@ pub struct Sequence {
     pub mask: Vec<bool>,
 }
 
-impl Sequence {
-    /// The first tokens of the sequence.
-    pub fn first(&self, tokens: usize) -> Self {
-        let tokens = tokens.min(self.ids.len());
-        Self {
-            ids: self.ids[..tokens].to_vec(),
-            token_types: self.token_types[..tokens].to_vec(),
-            mask: self.mask[..tokens].to_vec(),
-        }
-    }
-}
-
 /// Results for one sequence under the names that Hugging Face gives them:
 /// `last_hidden_state` S x H, `pooler_output` H, `logits` C, S x C or S x V, `prediction_logits` S x V, `sop_logits` C,
 /// `start_logits` S, `end_logits` S. Multiple choice gives one logit for each sequence.
 pub type Output = BTreeMap<&'static str, Vec<f64>>;
 
 impl Reference {
+    /// A checkpoint in memory; the names lack the prefix `albert.`.
+    pub fn new(config: Config, tensors: BTreeMap<String, Tensor>) -> Self {
+        Self { config, tensors }
+    }
+
     /// Reads `config.json` and `model.safetensors` of a Hugging Face directory.
     ///
     /// # Panics

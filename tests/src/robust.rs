@@ -1,0 +1,88 @@
+//! What must hold for any bytes: no panic, no endless loop, and results that keep their word. The fuzz targets and the
+//! property tests call the same functions.
+
+use albert_core::format::verify_checksum;
+use albert_core::tokenizer::{EncodeOptions, Tokenizer};
+use albert_core::{Input, Model, Plan, Positions, Session};
+
+use crate::aligned::Aligned;
+
+/// A damaged file may ask for more memory than its tensors could use (the longest input, the split lists); inference is
+/// tried when it does not ask for more than this.
+const MOST_ARENA_BYTES: usize = 16 << 20;
+/// Tokens of the input that accepted files are run on.
+const TOKENS: usize = 9;
+/// Most blocks that are run: a small file can ask for 4096 layers of 64 blocks.
+const MOST_APPLICATIONS: usize = 64;
+
+/// Reads a model file; runs an inference when it is accepted. Returns whether one ran.
+///
+/// # Panics
+/// When the library breaks a promise.
+pub fn model_file(bytes: &[u8]) -> bool {
+    let file = Aligned::copy(bytes);
+    let _ = verify_checksum(&file);
+    Model::from_bytes(&file).is_ok_and(|model| run(&model))
+}
+
+/// Runs an input through an accepted model; returns whether there was memory and time for it.
+///
+/// # Panics
+/// When the library breaks a promise.
+pub fn run(model: &Model<'_>) -> bool {
+    let config = model.config();
+    let records = model.tensors().map(|record| record.bytes()).fold(0, usize::saturating_add);
+    assert!(records <= model.bytes().len() * 8, "tensors may share bytes, but not without bound");
+    let _ = (0..3).filter_map(|label| model.label(label)).count() + model.provenance().len();
+    if let Some(tokenizer) = model.tokenizer() {
+        text(&tokenizer, "A b, [MASK] ﬁ e\u{301}\u{200d}한국 ½ \u{10ffff}");
+    }
+    let plan = Plan::new(config, TOKENS);
+    if plan.arena_bytes() > MOST_ARENA_BYTES || model.applications() > MOST_APPLICATIONS {
+        return false;
+    }
+    let mut arena = Aligned::zeros(plan.arena_bytes());
+    let mut session = Session::new(model, plan, &mut arena).expect("an arena of the planned size is accepted");
+    let ids: Vec<u32> = (0..plan.max_tokens() as u32).map(|position| position * 7 % config.vocab_size).collect();
+    let output = session.run(&Input::new(&ids).with_positions(Positions::All)).expect("a valid input is accepted");
+    assert_eq!(output.positions().len(), ids.len());
+    assert_eq!(output.last_hidden_state().len(), ids.len() * config.hidden_size as usize);
+    if let Some(mut logits) = session.vocabulary_logits(0) {
+        let mut seen = 0;
+        while let Some(chunk) = logits.next_chunk() {
+            assert_eq!(chunk.first, seen);
+            seen += chunk.logits.len() as u32;
+        }
+        assert_eq!(seen, config.vocab_size);
+    }
+    let _ = session.scores();
+    true
+}
+
+/// Reads a tokenizer section; uses it when it is accepted.
+///
+/// # Panics
+/// When the library breaks a promise.
+pub fn tokenizer_section(bytes: &[u8], input: &str) {
+    let section = Aligned::copy(bytes);
+    if let Ok(tokenizer) = Tokenizer::parse(&section) {
+        text(&tokenizer, input);
+    }
+}
+
+/// Encodes and decodes with tables that may be damaged.
+fn text(tokenizer: &Tokenizer<'_>, input: &str) {
+    let mut memory = Aligned::zeros(1 << 16);
+    for pair in [None, Some(input)] {
+        let options = EncodeOptions { max_tokens: Some(24), ..EncodeOptions::default() };
+        if let Ok(encoding) = tokenizer.encode(input, pair, &options, &mut memory) {
+            assert!(encoding.len() <= 24);
+            let characters = input.chars().count() as u32;
+            assert!(encoding.offsets().iter().all(|span| span.start <= span.end && span.end <= characters));
+            let mut decoded = String::new();
+            let _ = tokenizer.decode(encoding.ids(), false, &mut decoded);
+            let _ = (0..encoding.len()).filter_map(|index| encoding.token(tokenizer, index)).count();
+        }
+    }
+    let _ = (tokenizer.id(input), tokenizer.token(u32::MAX), tokenizer.vocab_size());
+}
