@@ -28,7 +28,7 @@ pub enum Storage {
 }
 
 /// A tensor as it goes into the file.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
     /// Role, block, dtype.
     pub role: u16,
@@ -44,6 +44,65 @@ pub struct Record {
     pub extra: usize,
     /// Data, scales, sums, split list, smoothing vector; empty for none.
     pub parts: [Vec<u8>; 5],
+}
+
+impl Record {
+    /// The tensor of a record's 64 bytes; `take` gives a range of the file.
+    fn read(record: &[u8], take: &mut impl FnMut(usize, usize) -> Vec<u8>) -> Self {
+        let [rows, columns, extra] = [8, 12, 16].map(|at| u32_at(record, at) as usize);
+        let (padded, slots) = (rows.next_multiple_of(16), columns + extra);
+        let dtype = record[4];
+        let (data, channel) = match (dtype, u16_at(record, 0)) {
+            (dtype::F32, role) if is_vector(role) => (4 * columns.next_multiple_of(16), 0),
+            (dtype::F32, _) => (4 * padded * slots, 0),
+            (dtype::F16, _) => (2 * padded * slots, 0),
+            (dtype::I8, _) => (padded * slots.next_multiple_of(4), 4 * padded),
+            _ => panic!("dtype {dtype}"),
+        };
+        let lengths = [data, channel, channel, 4 * extra, 4 * columns.next_multiple_of(16)];
+        let mut at = 24;
+        let parts = lengths.map(|length| {
+            let start = u64_at(record, at);
+            at += 8;
+            if start == 0 { Vec::new() } else { take(start, length) }
+        });
+        Self { role: u16_at(record, 0), block: u16_at(record, 2), dtype, rows, columns, extra, parts }
+    }
+}
+
+/// Whether a role is a bias or a layer norm.
+fn is_vector(role: u16) -> bool {
+    use role::*;
+    let matrices = [
+        WORD_EMBEDDINGS,
+        POSITION_EMBEDDINGS,
+        TOKEN_TYPE_EMBEDDINGS,
+        EMBEDDING_MAPPING,
+        QUERY,
+        KEY,
+        VALUE,
+        ATTENTION_OUTPUT,
+        FFN,
+        FFN_OUTPUT,
+        POOLER,
+        CLASSIFIER,
+        MLM_DENSE,
+        MLM_DECODER,
+        SENTENCE_ORDER,
+    ];
+    !matrices.contains(&role)
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes(bytes[at..at + 2].try_into().expect("2 bytes"))
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(bytes[at..at + 4].try_into().expect("4 bytes"))
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> usize {
+    u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes")) as usize
 }
 
 /// The content of a model file.
@@ -71,6 +130,36 @@ impl Parts {
         let text = words.flat_map(|word| (word as u32).to_le_bytes()).chain(names.concat().into_bytes());
         let more = vec![(section::LABELS, 0, text.collect()), (section::PROVENANCE, 0, b"{}".to_vec())];
         Self { config: writer.config(), records: writer.records(), more }
+    }
+
+    /// Takes a file apart that a reader has accepted, and checks that every byte is accounted for.
+    ///
+    /// # Panics
+    /// When it is not.
+    pub fn read(file: &[u8]) -> Self {
+        let mut unseen = file.to_vec();
+        let mut take = |start: usize, length: usize| {
+            unseen[start..start + length].fill(0);
+            file[start..start + length].to_vec()
+        };
+        let header = take(0, 64);
+        let mut parts = Self { config: vec![], records: vec![], more: vec![] };
+        let directory = take(64, 24 * u32_at(&header, 12) as usize);
+        for entry in directory.chunks_exact(24) {
+            let (kind, start, length) = (u32_at(entry, 0), u64_at(entry, 8), u64_at(entry, 16));
+            match kind {
+                section::CONFIG => parts.config = take(start, length),
+                section::TENSORS => {
+                    let table = take(start, length);
+                    parts.records =
+                        table[64..].chunks_exact(64).map(|record| Record::read(record, &mut take)).collect();
+                }
+                section::DATA => {}
+                _ => parts.more.push((kind, u32_at(entry, 4), take(start, length))),
+            }
+        }
+        assert!(unseen.iter().all(|&byte| byte == 0), "padding is zero");
+        parts
     }
 
     /// The file.

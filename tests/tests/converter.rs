@@ -1,0 +1,158 @@
+//! What the converter writes, against the second writer and against the outputs of the original framework.
+
+use std::path::Path;
+
+use albert_core::Model;
+use albert_core::config::ProblemType;
+use albert_core::format::layout::dtype;
+use albert_core::format::verify_checksum;
+use albert_quant::{ModelBytes, Options, Weights, convert};
+use albert_tests::engine::{self, Run};
+use albert_tests::fixtures;
+use albert_tests::measure::{cosine, largest, max_abs};
+use albert_tests::model_file::{Parts, Record, Storage};
+use albert_tests::reference::Reference;
+
+/// Largest difference relative to the largest value of an output, for f32 weights.
+const F32_TOLERANCE: f64 = 1e-5;
+/// Smallest cosine of an output row, for f16 weights.
+const F16_COSINE: f64 = 0.99999;
+/// Smallest cosine of an output row, for int8 weights, at the fixtures' tiny widths.
+const INT8_COSINE: f64 = 0.997;
+
+/// Every byte of a float model is determined by the checkpoint and the specification.
+#[test]
+fn float_files_are_those_of_the_specification() {
+    for (weights, storage) in [(Weights::Fp32, Storage::F32), (Weights::Fp16, Storage::F16)] {
+        for fixture in fixtures::all() {
+            let converted = Parts::read(&converted(&fixture.directory, weights));
+            let expected = Parts::new(&Reference::load(&fixture.directory), storage);
+            assert_eq!(converted.config, expected.config, "{}", fixture.name);
+            assert_eq!(converted.records.len(), expected.records.len(), "{}", fixture.name);
+            for (converted, expected) in converted.records.iter().zip(&expected.records) {
+                let place = (&fixture.name, expected.role, expected.block);
+                assert!(converted == expected, "{place:?}: {weights:?}");
+            }
+        }
+    }
+}
+
+/// Rounding is the converter's own affair, but the layout is not: padding, extra slots, sums, range.
+#[test]
+fn int8_files_keep_the_rules() {
+    for fixture in fixtures::all() {
+        let file = converted(&fixture.directory, Weights::Int8);
+        let checkpoint = Reference::load(&fixture.directory);
+        let expected = Parts::new(&checkpoint, Storage::Int8 { extra: 0, smoothing: false });
+        let parts = Parts::read(&file);
+        for (record, plain) in parts.records.iter().zip(&expected.records) {
+            let place = format!("{}, role {}, block {}", fixture.name, record.role, record.block);
+            assert_eq!(
+                (record.role, record.block, record.rows, record.columns),
+                (plain.role, plain.block, plain.rows, plain.columns)
+            );
+            match record.dtype {
+                dtype::F32 => assert!(record == plain, "{place}"),
+                dtype::I8 => check_int8(record, plain, &place),
+                other => panic!("{place}: dtype {other}"),
+            }
+        }
+        let most = parts.records.iter().map(|record| record.extra as u32).max();
+        assert_eq!(most, Some(Model::from_bytes(&file).expect("valid").config().max_extra_slots), "{}", fixture.name);
+    }
+}
+
+fn check_int8(record: &Record, plain: &Record, place: &str) {
+    let slots = (record.columns + record.extra).next_multiple_of(4);
+    let level = |parts: &Record, slots: usize, row: usize, slot: usize| {
+        i32::from(parts.parts[0][row / 16 * 16 * slots + slot / 4 * 64 + row % 16 * 4 + slot % 4] as i8)
+    };
+    let word = |part: &[u8], index: usize| <[u8; 4]>::try_from(&part[4 * index..4 * index + 4]).expect("4 bytes");
+    let splits: Vec<u32> = (0..record.extra).map(|index| u32::from_le_bytes(word(&record.parts[3], index))).collect();
+    assert!(splits.is_sorted(), "{place}");
+    for row in 0..record.rows.next_multiple_of(16) {
+        let levels: Vec<i32> = (0..slots).map(|slot| level(record, slots, row, slot)).collect();
+        let (weights, rest) = levels.split_at(record.columns);
+        let (extra, padding) = rest.split_at(record.extra);
+        assert!(levels.iter().all(|level| level.abs() <= 127), "{place}, row {row}");
+        assert!(padding.iter().all(|&level| level == 0), "{place}, row {row}");
+        let repeated = splits.iter().map(|&channel| &weights[channel as usize]);
+        assert!(extra.iter().eq(repeated), "{place}, row {row}: extra slots repeat their channel");
+        let sum: i32 = levels.iter().sum();
+        assert_eq!(i32::from_le_bytes(word(&record.parts[2], row)), sum, "{place}, row {row}");
+        let scale = f32::from_le_bytes(word(&record.parts[1], row));
+        if row >= record.rows {
+            assert!(scale == 0.0 && levels.iter().all(|&level| level == 0), "{place}: padding channel");
+            continue;
+        }
+        // However it was rounded, no row may be far from rounding to nearest.
+        let plain_slots = record.columns.next_multiple_of(4);
+        let plain_scale = f32::from_le_bytes(word(&plain.parts[1], row));
+        let values: Vec<f64> = weights.iter().map(|&level| f64::from(level) * f64::from(scale)).collect();
+        let nearest: Vec<f64> = (0..record.columns)
+            .map(|slot| f64::from(level(plain, plain_slots, row, slot)) * f64::from(plain_scale))
+            .collect();
+        let error = max_abs(&values, &nearest);
+        assert!(error <= 4.0 * f64::from(plain_scale), "{place}, row {row}: {error}");
+    }
+}
+
+#[test]
+fn labels_and_problem_type() {
+    let directory = |name: &str| fixtures::load(name).directory;
+    let file = converted(&directory("sequence-classification-multi-label"), Weights::Int8);
+    let model = Model::from_bytes(&file).expect("a valid model file");
+    let labels: Vec<_> = (0..6).map_while(|index| model.label(index)).collect();
+    assert_eq!(labels, ["calm", "warm, dry", "naïve", "✓", "late"]);
+    assert_eq!(model.config().problem_type, ProblemType::MultiLabel);
+    let file = converted(&directory("sequence-classification-regression"), Weights::Int8);
+    let model = Model::from_bytes(&file).expect("a valid model file");
+    assert_eq!((model.config().problem_type, model.config().num_labels), (ProblemType::Regression, 1));
+    let file = converted(&directory("token-classification-groups"), Weights::Int8);
+    let model = Model::from_bytes(&file).expect("a valid model file");
+    assert_eq!(model.label(4), Some("LABEL_4"));
+}
+
+#[test]
+fn files_are_sealed_and_reproducible() {
+    for fixture in fixtures::all() {
+        for weights in [Weights::Int8, Weights::Fp16, Weights::Fp32] {
+            let file = converted(&fixture.directory, weights);
+            assert_eq!(verify_checksum(&file), Ok(()), "{}", fixture.name);
+            assert_eq!(*file, *converted(&fixture.directory, weights), "{}", fixture.name);
+            assert!(
+                serde_json::from_str::<serde_json::Value>(Model::from_bytes(&file).expect("valid").provenance())
+                    .is_ok()
+            );
+        }
+    }
+}
+
+/// The whole way: checkpoint, converter, engine, outputs of the original framework.
+#[test]
+fn outputs() {
+    println!("{:36} {:>9} {:>9} {:>9}", "", "f32 error", "f16 cos", "int8 cos");
+    for fixture in fixtures::all() {
+        let [single, half, int8] = [Weights::Fp32, Weights::Fp16, Weights::Int8].map(|weights| {
+            let file = converted(&fixture.directory, weights);
+            let mut worst = (0.0f64, 1.0f64);
+            for (row, results) in engine::run(&file, &fixture.sequences, &Run::default()).iter().enumerate() {
+                for (_, values, expected) in engine::expected(&fixture, row, results) {
+                    worst.0 = worst.0.max(max_abs(&values, &expected) / largest(&expected));
+                    worst.1 = worst.1.min(cosine(&values, &expected));
+                }
+            }
+            worst
+        });
+        println!("{:36} {:9.1e} {:9.6} {:9.5}", fixture.name, single.0, half.1, int8.1);
+        assert!(single.0 <= F32_TOLERANCE, "{}, f32: {:e}", fixture.name, single.0);
+        assert!(half.1 >= F16_COSINE, "{}, f16: {}", fixture.name, half.1);
+        assert!(int8.1 >= INT8_COSINE, "{}, int8: {}", fixture.name, int8.1);
+    }
+}
+
+fn converted(directory: &Path, weights: Weights) -> ModelBytes {
+    let mut options = Options::default();
+    options.weights = weights;
+    convert(directory, &options).unwrap_or_else(|error| panic!("{}: {error}", directory.display())).bytes
+}
