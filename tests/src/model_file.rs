@@ -4,27 +4,63 @@
 use std::iter;
 
 use albert_core::config::{Activation, Head, Precision, ProblemType};
-use albert_core::format::layout::{dtype, role, section};
+use albert_core::format::layout::{LEVELS_4, LEVELS_5, dtype, role, section};
 use half::f16;
 
 use crate::aligned::Aligned;
 use crate::reference::Reference;
 use crate::tensors::Tensor;
 
-/// How matrices are stored; vectors are f32.
+/// How the weights are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Storage {
-    /// IEEE binary32.
+    /// Everything in f32.
     F32,
-    /// IEEE binary16.
+    /// Matrices in f16.
     F16,
-    /// int8, rounded to nearest.
-    Int8 {
-        /// Entries in the split list of every linear.
-        extra: usize,
-        /// Whether every linear has a smoothing vector.
-        smoothing: bool,
-    },
+    /// Matrices in int8, rounded to nearest.
+    Int8(Inputs),
+    /// Matrices as indices into the codebook of 16 or 32 levels, but for the attention output, which is int8.
+    Codebook(usize, Inputs),
+    /// The same weights as `Codebook`, written out in int8.
+    Expanded(usize, Inputs),
+    /// An int8 model with some matrices in f16 and f32.
+    Mixed,
+}
+
+/// What is done to the inputs of every linear. The channels and factors are arbitrary: the product is the same whatever
+/// they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Inputs {
+    /// Entries in the split list.
+    pub extra: usize,
+    /// Whether there is a smoothing vector.
+    pub smoothing: bool,
+}
+
+impl Storage {
+    /// int8 without extra slots or smoothing.
+    pub const INT8: Self = Self::Int8(Inputs { extra: 0, smoothing: false });
+
+    fn inputs(self) -> Inputs {
+        match self {
+            Self::Int8(inputs) | Self::Codebook(_, inputs) | Self::Expanded(_, inputs) => inputs,
+            Self::F32 | Self::F16 | Self::Mixed => Inputs::default(),
+        }
+    }
+
+    /// The storage of one matrix.
+    fn of(self, role: u16, block: u16) -> Self {
+        let every = [Self::F16, Self::INT8, Self::F32, Self::INT8];
+        match self {
+            Self::Mixed => every[usize::from(role / 2 + block) % every.len()],
+            // The attention output needs its bits most.
+            Self::Codebook(_, inputs) | Self::Expanded(_, inputs) if role == role::ATTENTION_OUTPUT => {
+                Self::Int8(inputs)
+            }
+            _ => self,
+        }
+    }
 }
 
 /// A tensor as it goes into the file.
@@ -57,6 +93,8 @@ impl Record {
             (dtype::F32, _) => (4 * padded * slots, 0),
             (dtype::F16, _) => (2 * padded * slots, 0),
             (dtype::I8, _) => (padded * slots.next_multiple_of(4), 4 * padded),
+            (dtype::C4, _) => (padded * slots.div_ceil(32) * 17, 4 * padded),
+            (dtype::C5, _) => (padded * slots.div_ceil(32) * 21, 4 * padded),
             _ => panic!("dtype {dtype}"),
         };
         let lengths = [data, channel, channel, 4 * extra, 4 * columns.next_multiple_of(16)];
@@ -292,10 +330,12 @@ impl Writer<'_> {
             Some("regression") => ProblemType::Regression,
             _ => ProblemType::SingleLabel,
         };
-        let (precision, extra, smoothing) = match self.storage {
-            Storage::Int8 { extra, smoothing } => (Precision::Int8, extra, smoothing),
-            _ => (Precision::Float, 0, false),
+        let precision = match self.storage {
+            Storage::F32 | Storage::F16 => Precision::Float,
+            _ => Precision::Int8,
         };
+        let Inputs { extra, smoothing } = self.storage.inputs();
+        let codebook = matches!(self.storage, Storage::Codebook(..));
         let ffn = "encoder.albert_layer_groups.0.albert_layers.0.ffn.weight";
         let words = [
             config.vocab_size as u32,
@@ -317,7 +357,7 @@ impl Writer<'_> {
             problem_type as u32,
             extra as u32,
             smoothing.into(),
-            0,
+            codebook.into(),
         ];
         let group = |layer| crate::reference::group_of_layer(layer, layers, groups) as u16;
         words
@@ -391,14 +431,11 @@ impl Writer<'_> {
         self.matrix(role, 0, self.checkpoint.tensor(name), &[], None)
     }
 
-    /// Matrix and bias. The splits and the factors are arbitrary: the product is the same whatever they are.
+    /// Matrix and bias.
     fn linear(&self, role: u16, block: u16, name: &str) -> [Record; 2] {
         let weight = self.checkpoint.tensor(&format!("{name}.weight"));
         let columns = weight.shape[1];
-        let (extra, smoothing) = match self.storage {
-            Storage::Int8 { extra, smoothing } => (extra, smoothing),
-            _ => (0, false),
-        };
+        let Inputs { extra, smoothing } = self.storage.inputs();
         // Channels 1, 1, 4, 7, 7, 10, ... as far as there are any.
         let splits: Vec<usize> =
             (0..extra).map(|index| (1 + index / 3 * 6 + index % 3 / 2 * 3).min(columns - 1)).collect();
@@ -411,48 +448,139 @@ impl Writer<'_> {
     fn matrix(&self, role: u16, block: u16, weight: &Tensor, splits: &[usize], factors: Option<&[f64]>) -> Record {
         let (rows, columns) = (weight.shape[0], weight.shape[1]);
         let slots = columns + splits.len();
-        // What the weight of an output channel and a slot is; 0 beyond the last.
-        let at = |row: usize, slot: usize| {
-            let column = if slot < columns { slot } else { *splits.get(slot - columns).unwrap_or(&usize::MAX) };
-            let inside = row < rows && column < columns;
-            if inside { weight.row(row)[column] / factors.map_or(1.0, |factors| factors[column]) } else { 0.0 }
+        let value = |row: usize, slot: usize| {
+            let column = if slot < columns { slot } else { splits[slot - columns] };
+            weight.row(row)[column] / factors.map_or(1.0, |factors| factors[column])
         };
-        let blocked = |step: usize| {
-            let blocks = (0..rows.div_ceil(16))
-                .flat_map(move |block| (0..slots.div_ceil(step)).map(move |group| (block, group)));
-            blocks.flat_map(move |(block, group)| {
-                (0..16).flat_map(move |channel| (0..step).map(move |slot| (block * 16 + channel, group * step + slot)))
-            })
+        let matrix = Matrix {
+            rows,
+            slots,
+            values: (0..rows).map(|row| (0..slots).map(|slot| value(row, slot)).collect()).collect(),
         };
-        let mut parts = <[Vec<u8>; 5]>::default();
-        let dtype = match self.storage {
-            Storage::F32 => {
-                parts[0] = blocked(1).flat_map(|(row, slot)| (at(row, slot) as f32).to_le_bytes()).collect();
-                dtype::F32
-            }
+        let (dtype, [data, scales, sums]) = match self.storage.of(role, block) {
+            Storage::F32 => (dtype::F32, [matrix.blocked(1, |value| (value as f32).to_le_bytes()), vec![], vec![]]),
             Storage::F16 => {
-                parts[0] = blocked(1).flat_map(|(row, slot)| f16::from_f64(at(row, slot)).to_le_bytes()).collect();
-                dtype::F16
+                (dtype::F16, [matrix.blocked(1, |value| f16::from_f64(value).to_le_bytes()), vec![], vec![]])
             }
-            Storage::Int8 { .. } => {
-                let largest = |row| (0..slots).map(|slot| at(row, slot).abs()).fold(0.0, f64::max);
-                let scales: Vec<f64> = (0..rows).map(|row| largest(row) / 127.0).collect();
-                let level = |row, slot| match at(row, slot) {
-                    0.0 => 0,
-                    value => (value / scales[row]).round_ties_even() as i8,
-                };
-                let sum = |row| (0..slots).map(|slot| i32::from(level(row, slot))).sum::<i32>();
-                parts[0] = blocked(4).map(|(row, slot)| level(row, slot) as u8).collect();
-                parts[1] = floats(scales.iter().copied());
-                parts[2] = (0..rows).flat_map(|row| sum(row).to_le_bytes()).collect();
-                parts[2].resize(parts[1].len(), 0);
-                dtype::I8
-            }
+            Storage::Codebook(16, _) => (dtype::C4, matrix.codebook(16)),
+            Storage::Codebook(..) => (dtype::C5, matrix.codebook(32)),
+            Storage::Expanded(levels, _) => (dtype::I8, matrix.int8(&matrix.grouped(levels).weights)),
+            Storage::Int8(_) | Storage::Mixed => (dtype::I8, matrix.int8(&matrix.rounded())),
         };
-        parts[3] = splits.iter().flat_map(|&channel| (channel as u32).to_le_bytes()).collect();
-        parts[4] = factors.map(|factors| floats(factors.iter().copied())).unwrap_or_default();
+        let splits_part = splits.iter().flat_map(|&channel| (channel as u32).to_le_bytes()).collect();
+        let factors_part = factors.map(|factors| floats(factors.iter().copied())).unwrap_or_default();
+        let parts = [data, scales, sums, splits_part, factors_part];
         Record { role, block, dtype, rows, columns, extra: splits.len(), parts }
     }
+}
+
+/// Weights by output channel and slot.
+struct Matrix {
+    rows: usize,
+    slots: usize,
+    values: Vec<Vec<f64>>,
+}
+
+/// A matrix in a codebook format.
+struct Grouped {
+    /// `[rows][slots]`.
+    codes: Vec<Vec<usize>>,
+    /// `[rows][slots/32]`.
+    multipliers: Vec<Vec<i32>>,
+    /// The int8 weights that they stand for.
+    weights: Vec<Vec<i32>>,
+}
+
+impl Matrix {
+    /// Blocks of 16 channels by groups of `step` slots, zero where there is no weight.
+    fn blocked<const N: usize>(&self, step: usize, encode: impl Fn(f64) -> [u8; N]) -> Vec<u8> {
+        let at = |row: usize, slot: usize| self.values.get(row).and_then(|row| row.get(slot)).copied().unwrap_or(0.0);
+        blocked(self.rows, self.slots, step).flat_map(|(row, slot)| encode(at(row, slot))).collect()
+    }
+
+    fn scales(&self) -> Vec<f64> {
+        let largest = |row: &Vec<f64>| row.iter().map(|value| value.abs()).fold(0.0, f64::max);
+        self.values.iter().map(|row| largest(row) / 127.0).collect()
+    }
+
+    /// int8 weights, rounded to nearest.
+    fn rounded(&self) -> Vec<Vec<i32>> {
+        let round = |value: &f64, scale: f64| if *value == 0.0 { 0 } else { (value / scale).round_ties_even() as i32 };
+        let rows = self.values.iter().zip(self.scales());
+        rows.map(|(row, scale)| row.iter().map(|value| round(value, scale)).collect()).collect()
+    }
+
+    /// Data, scales and sums of given int8 weights.
+    fn int8(&self, weights: &[Vec<i32>]) -> [Vec<u8>; 3] {
+        let at = |row: usize, slot: usize| weights.get(row).and_then(|row| row.get(slot)).copied().unwrap_or(0);
+        let data = blocked(self.rows, self.slots, 4).map(|(row, slot)| at(row, slot) as i8 as u8).collect();
+        [data, floats(self.scales().into_iter()), sums(weights)]
+    }
+
+    /// Each group's multiplier puts its largest weight on the lowest level; each code is the nearest level.
+    fn grouped(&self, levels: usize) -> Grouped {
+        let levels: &[i8] = if levels == 16 { &LEVELS_4 } else { &LEVELS_5 };
+        let expand = |level: i8, multiplier: i32| (i32::from(level) * multiplier + 64) >> 7;
+        let mut grouped = Grouped { codes: vec![], multipliers: vec![], weights: vec![] };
+        for (row, scale) in self.values.iter().zip(self.scales()) {
+            let (mut codes, mut multipliers, mut weights) = (vec![], vec![], vec![]);
+            for group in row.chunks(32) {
+                let largest = group.iter().copied().fold(0.0, |a: f64, b| if b.abs() > a.abs() { b } else { a });
+                let multiplier = (-largest / scale.max(1e-30) * 128.0 / 127.0).round().clamp(-127.0, 127.0) as i32;
+                multipliers.push(multiplier);
+                for value in group {
+                    let distance = |level: i8| (f64::from(expand(level, multiplier)) * scale - value).abs();
+                    let nearest = |a: &usize, b: &usize| distance(levels[*a]).total_cmp(&distance(levels[*b]));
+                    let code = (0..levels.len()).min_by(nearest).expect("there are levels");
+                    codes.push(code);
+                    weights.push(expand(levels[code], multiplier));
+                }
+            }
+            grouped.codes.push(codes);
+            grouped.multipliers.push(multipliers);
+            grouped.weights.push(weights);
+        }
+        grouped
+    }
+
+    /// Data, scales and sums in a codebook format.
+    fn codebook(&self, levels: usize) -> [Vec<u8>; 3] {
+        let Grouped { codes, multipliers, weights } = self.grouped(levels);
+        let code = |row: usize, slot: usize| codes.get(row).and_then(|row| row.get(slot)).copied().unwrap_or(0);
+        let mut data = Vec::new();
+        for first in (0..self.rows).step_by(16) {
+            for slot in (0..self.slots).step_by(32) {
+                for (part, channel, j) in (0..64 * 4).map(|byte| (byte / 64, byte % 64 / 4, byte % 4)) {
+                    let [low, high] = [0, 4].map(|half| code(first + channel, slot + 8 * part + half + j) & 15);
+                    data.push((low | high << 4) as u8);
+                }
+                for (channel, j) in (0..64).map(|byte| (byte / 4, byte % 4)).filter(|_| levels == 32) {
+                    let bit = |b: usize| (code(first + channel, slot + 4 * b + j) >> 4) << b;
+                    data.push((0..8).map(bit).sum::<usize>() as u8);
+                }
+            }
+            for (group, channel) in (0..self.slots.div_ceil(32)).flat_map(|group| (0..16).map(move |c| (group, c))) {
+                data.push(multipliers.get(first + channel).map_or(0, |row| row[group]) as i8 as u8);
+            }
+        }
+        [data, floats(self.scales().into_iter()), sums(&weights)]
+    }
+}
+
+/// Rows and slots in the order of the blocked layout.
+fn blocked(rows: usize, slots: usize, step: usize) -> impl Iterator<Item = (usize, usize)> {
+    let blocks =
+        (0..rows.div_ceil(16)).flat_map(move |block| (0..slots.div_ceil(step)).map(move |group| (block, group)));
+    blocks.flat_map(move |(block, group)| {
+        (0..16).flat_map(move |channel| (0..step).map(move |slot| (block * 16 + channel, group * step + slot)))
+    })
+}
+
+/// The sums of all channels, padded.
+fn sums(weights: &[Vec<i32>]) -> Vec<u8> {
+    let mut bytes: Vec<u8> = weights.iter().flat_map(|row| row.iter().sum::<i32>().to_le_bytes()).collect();
+    bytes.resize(aligned(bytes.len()), 0);
+    bytes
 }
 
 fn activation_code(name: &str) -> u32 {

@@ -5,7 +5,7 @@ use albert_core::{Arena, Config, Model, Plan, Session, SessionError};
 use albert_tests::aligned::Aligned;
 use albert_tests::engine::Tokens;
 use albert_tests::fixtures;
-use albert_tests::model_file::{Parts, Storage};
+use albert_tests::model_file::{Inputs, Parts, Storage};
 use albert_tests::reference::Reference;
 
 /// Bytes that albert-base may need for 128 tokens with the default tiles.
@@ -107,7 +107,7 @@ fn a_plan_belongs_to_its_model() {
 /// An int8 model file of a fixture, and its longest input.
 fn load(name: &str) -> (Aligned, usize) {
     let fixture = fixtures::load(name);
-    let storage = Storage::Int8 { extra: 3, smoothing: true };
+    let storage = Storage::Int8(Inputs { extra: 3, smoothing: true });
     let file = Parts::new(&Reference::load(&fixture.directory), storage).assemble();
     (file, fixture.sequences[0].ids.len())
 }

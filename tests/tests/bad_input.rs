@@ -117,7 +117,7 @@ fn token_type(index: usize, token_type: u32) -> InputError {
 
 fn with_session(max_tokens: usize, check: impl FnOnce(&mut Session<'_, '_>)) {
     let directory = fixtures::load("model-minute").directory;
-    let file = Parts::new(&Reference::load(&directory), Storage::Int8 { extra: 0, smoothing: false }).assemble();
+    let file = Parts::new(&Reference::load(&directory), Storage::INT8).assemble();
     let model = Model::from_bytes(&file).expect("a valid model file");
     let plan = Plan::new(model.config(), max_tokens);
     let mut arena = Aligned::zeros(plan.arena_bytes());

@@ -43,7 +43,7 @@ fn int8_files_keep_the_rules() {
     for fixture in fixtures::all() {
         let file = converted(&fixture.directory, Weights::Int8);
         let checkpoint = Reference::load(&fixture.directory);
-        let expected = Parts::new(&checkpoint, Storage::Int8 { extra: 0, smoothing: false });
+        let expected = Parts::new(&checkpoint, Storage::INT8);
         let parts = Parts::read(&file);
         for (record, plain) in parts.records.iter().zip(&expected.records) {
             let place = format!("{}, role {}, block {}", fixture.name, record.role, record.block);

@@ -8,7 +8,7 @@ use albert_core::format::verify_checksum;
 use albert_core::{FormatError, Model};
 use albert_tests::aligned::Aligned;
 use albert_tests::fixtures;
-use albert_tests::model_file::{Parts, Record, Storage, join, put_u32, put_u64};
+use albert_tests::model_file::{Inputs, Parts, Record, Storage, join, put_u32, put_u64};
 use albert_tests::reference::Reference;
 
 /// Directory entries of the sections, in the order in which `Parts::assemble` writes them.
@@ -23,7 +23,7 @@ fn good_files() {
     for fixture in fixtures::all() {
         let reference = Reference::load(&fixture.directory);
         let integer = [(0, false), (4, false), (0, true), (4, true)];
-        let integer = integer.map(|(extra, smoothing)| Storage::Int8 { extra, smoothing });
+        let integer = integer.map(|(extra, smoothing)| Storage::Int8(Inputs { extra, smoothing }));
         for storage in [Storage::F32, Storage::F16].into_iter().chain(integer) {
             let file = Parts::new(&reference, storage).assemble();
             let model = Model::from_bytes(&file).unwrap_or_else(|error| panic!("{}: {error:?}", fixture.name));
@@ -310,7 +310,7 @@ fn provenance_and_tokenizer() {
 /// The checksum sees every flipped bit; parsing does not look at it.
 #[test]
 fn checksum() {
-    let mut file = parts("model-minute", Storage::Int8 { extra: 0, smoothing: false }).assemble();
+    let mut file = parts("model-minute", Storage::INT8).assemble();
     assert_eq!(verify_checksum(&file), Ok(()));
     for at in 0..file.len() {
         file[at] ^= 1 << (at % 8);
@@ -360,7 +360,7 @@ fn specification() {
 /// One block, three labels, three extra slots, smoothing.
 fn good() -> Parts {
     static GOOD: LazyLock<Parts> =
-        LazyLock::new(|| parts("sequence-classification-narrow", Storage::Int8 { extra: 3, smoothing: true }));
+        LazyLock::new(|| parts("sequence-classification-narrow", Storage::Int8(Inputs { extra: 3, smoothing: true })));
     GOOD.clone()
 }
 

@@ -4,7 +4,7 @@ use albert_core::kernels::Kernels;
 use albert_tests::engine::{self, Run};
 use albert_tests::fixtures::{self, Fixture};
 use albert_tests::measure::{cosine, largest, max_abs};
-use albert_tests::model_file::{Parts, Storage};
+use albert_tests::model_file::{Inputs, Parts, Storage};
 use albert_tests::reference::Reference;
 
 /// Largest difference relative to the largest value, for f32 weights. The originals' own error is up to 3e-6; the order of
@@ -17,7 +17,6 @@ const F16_COSINE: f64 = 0.99999;
 const INT8_COSINE: f64 = 0.997;
 /// The same with a split list and a smoothing vector that are as bad as can be: chosen without looking at the data.
 const INT8_ADVERSE_COSINE: f64 = 0.98;
-
 #[test]
 fn f32_weights() {
     for kernels in engine::all_kernels() {
@@ -37,14 +36,21 @@ fn f16_weights() {
 }
 
 #[test]
-fn int8_weights() {
+fn integer_weights() {
     let kernels = Run::default().kernels;
-    let storages = [(0, false, INT8_COSINE), (5, false, INT8_COSINE), (7, true, INT8_ADVERSE_COSINE)];
-    for (extra, smoothing, floor) in storages {
-        println!("int8, {extra} extra slots, smoothing {smoothing}");
-        for (fixture, closeness) in measure_all(Storage::Int8 { extra, smoothing }, kernels) {
+    let split = Inputs { extra: 5, smoothing: false };
+    let adverse = Inputs { extra: 7, smoothing: true };
+    let storages = [
+        (Storage::INT8, INT8_COSINE),
+        (Storage::Int8(split), INT8_COSINE),
+        (Storage::Int8(adverse), INT8_ADVERSE_COSINE),
+        (Storage::Mixed, INT8_COSINE),
+    ];
+    for (storage, floor) in storages {
+        println!("{storage:?}");
+        for (fixture, closeness) in measure_all(storage, kernels) {
             println!("{:36} worst cosine {:.5}, error {:.3}", fixture.name, closeness.cosine, closeness.error);
-            assert!(closeness.cosine >= floor, "{}: {}", fixture.name, closeness.cosine);
+            assert!(closeness.cosine >= floor, "{}, {storage:?}: {}", fixture.name, closeness.cosine);
         }
     }
 }

@@ -5,21 +5,40 @@ use albert_core::{Input, Model, Plan, Positions, Progress, Session};
 use albert_tests::aligned::Aligned;
 use albert_tests::engine::{self, Results, Run, Tokens};
 use albert_tests::fixtures::{self, Fixture};
-use albert_tests::model_file::{Parts, Storage};
+use albert_tests::model_file::{Inputs, Parts, Storage};
 use albert_tests::reference::Reference;
 
-const INT8: Storage = Storage::Int8 { extra: 5, smoothing: true };
+const INPUTS: Inputs = Inputs { extra: 5, smoothing: true };
+const INT8: Storage = Storage::Int8(INPUTS);
 
 #[test]
 fn kernel_sets() {
     let sets = engine::all_kernels();
     println!("kernel sets: {sets:?}");
-    for (fixture, file) in files(INT8) {
-        let [first, others @ ..] = sets.as_slice() else { panic!("there is no kernel set") };
+    let [first, others @ ..] = sets.as_slice() else { panic!("there is no kernel set") };
+    let storages = [INT8, Storage::Codebook(16, INPUTS), Storage::Codebook(32, INPUTS)];
+    for (fixture, file) in storages.into_iter().flat_map(files) {
         let expected = engine::run(&file, &fixture.sequences, &Run { kernels: *first, ..Run::default() });
         for kernels in others {
             let results = engine::run(&file, &fixture.sequences, &Run { kernels: *kernels, ..Run::default() });
             assert_same(&expected, &results, &format!("{}, {kernels:?} for {first:?}", fixture.name));
+        }
+    }
+}
+
+/// A codebook is a way of writing int8 weights down.
+#[test]
+fn codebooks() {
+    for levels in [16, 32] {
+        for ((fixture, codebook), (_, int8)) in
+            files(Storage::Codebook(levels, INPUTS)).zip(files(Storage::Expanded(levels, INPUTS)))
+        {
+            let expected = engine::run(&int8, &fixture.sequences, &Run::default());
+            for (tile_rows, workers) in [(16, 1), (4, 3)] {
+                let run = Run { tile_rows, workers, ..Run::default() };
+                let results = engine::run(&codebook, &fixture.sequences, &run);
+                assert_same(&expected, &results, &format!("{}, {levels} levels", fixture.name));
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use albert_core::{Input, Model, Plan, Positions, Progress, Session};
 use albert_tests::aligned::Aligned;
 use albert_tests::engine;
 use albert_tests::fixtures;
-use albert_tests::model_file::{Parts, Storage};
+use albert_tests::model_file::{Inputs, Parts, Storage};
 use albert_tests::reference::Reference;
 
 /// The system's allocator, counting what this thread asks for.
@@ -55,7 +55,7 @@ fn the_counter_counts() {
 fn ids_to_answers() {
     for fixture in fixtures::all() {
         let reference = Reference::load(&fixture.directory);
-        for storage in [Storage::Int8 { extra: 3, smoothing: true }, Storage::F16] {
+        for storage in [Storage::Int8(Inputs { extra: 3, smoothing: true }), Storage::F16] {
             let file = Parts::new(&reference, storage).assemble();
             let config = *Model::from_bytes(&file).expect("a valid model file").config();
             let sequence = &fixture.sequences[0];

@@ -4,7 +4,7 @@ use albert_core::{Input, InputError, Model, Plan, Positions, Session};
 use albert_tests::aligned::Aligned;
 use albert_tests::engine::{self, Run};
 use albert_tests::measure::{largest, max_abs};
-use albert_tests::model_file::{Parts, Storage};
+use albert_tests::model_file::{Inputs, Parts, Storage};
 use albert_tests::random::{self, Geometry, Random};
 use albert_tests::robust;
 use proptest::prelude::*;
@@ -66,7 +66,9 @@ proptest! {
             }
         }
 
-        let storage = Storage::Int8 { extra: random.below(6), smoothing: random.below(2) == 0 };
+        let inputs = Inputs { extra: random.below(6), smoothing: random.below(2) == 0 };
+        let storages = [Storage::Int8(inputs), Storage::Codebook(16, inputs), Storage::Codebook(32, inputs)];
+        let storage = storages[random.below(storages.len())];
         let file = Parts::new(&checkpoint, storage).assemble();
         let mut bits = Vec::new();
         for kernels in engine::all_kernels() {
@@ -131,9 +133,12 @@ proptest! {
         class in prop::sample::select(&CLASSES[..]),
         changes in prop::collection::vec((any::<prop::sample::Index>(), words()), 1..6),
         everywhere: bool,
+        storage: prop::sample::Index,
     ) {
         let mut random = Random(2);
-        let storage = if everywhere { Storage::F16 } else { Storage::Int8 { extra: 2, smoothing: true } };
+        let inputs = Inputs { extra: 2, smoothing: true };
+        let storages = [Storage::F16, Storage::Int8(inputs), Storage::Codebook(16, inputs), Storage::Mixed];
+        let storage = storages[storage.index(storages.len())];
         let mut file = Parts::new(&random::checkpoint(&small(class), &mut random), storage).assemble();
         let end = if everywhere { file.len() } else { 2600.min(file.len()) };
         for (place, word) in changes {
