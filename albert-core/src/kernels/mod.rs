@@ -24,6 +24,8 @@ pub mod scalar;
 #[cfg(target_arch = "x86_64")]
 mod vector;
 #[cfg(target_arch = "x86_64")]
+mod x86_amx;
+#[cfg(target_arch = "x86_64")]
 mod x86_avx2;
 #[cfg(target_arch = "x86_64")]
 mod x86_avx2_lanes;
@@ -189,6 +191,8 @@ pub fn compiled() -> &'static [&'static KernelSet] {
 }
 
 static COMPILED: &[&KernelSet] = &[
+    #[cfg(target_arch = "x86_64")]
+    &x86_amx::SET,
     #[cfg(target_arch = "x86_64")]
     &x86_avx512vnni::SET,
     #[cfg(target_arch = "x86_64")]
