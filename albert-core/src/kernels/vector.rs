@@ -62,31 +62,64 @@ fn fold<L: Lanes>(vector: L, both: impl Fn(f32, f32) -> f32) -> f32 {
     scalar::fold_lanes(lanes, both)
 }
 
-/// Calls `f` with 16 elements at a time, the last padded with `fill`.
-#[inline(always)]
-fn for_each<L: Lanes>(x: &[f32], fill: f32, mut f: impl FnMut(L)) {
-    let (chunks, tail) = x.as_chunks::<16>();
-    for chunk in chunks {
-        f(L::load(chunk));
-    }
-    if !tail.is_empty() {
-        f(L::load(&padded(tail, fill)));
-    }
+// Closures do not inherit the caller's instructions and are not always inlined, which would leave a call for every
+// intrinsic; hence macros and functions that are.
+
+/// Runs `$body` for 16 elements at a time as `$vector`, the last padded with `$fill`.
+macro_rules! for_each {
+    ($lanes:ty, $x:expr, $fill:expr, $vector:ident => $body:expr) => {{
+        let (chunks, tail) = $x.as_chunks::<16>();
+        for chunk in chunks {
+            let $vector = <$lanes>::load(chunk);
+            $body;
+        }
+        if !tail.is_empty() {
+            let $vector = <$lanes>::load(&padded(tail, $fill));
+            $body;
+        }
+    }};
 }
 
-/// Replaces every element by its function.
-#[inline(always)]
-fn map<L: Lanes>(x: &mut [f32], f: impl Fn(L) -> L) {
-    let (chunks, tail) = x.as_chunks_mut::<16>();
-    for chunk in chunks {
-        f(L::load(chunk)).store(chunk);
-    }
-    if !tail.is_empty() {
-        let mut all = padded(tail, 0.0);
-        f(L::load(&all)).store(&mut all);
-        copy_first(&all, tail);
-    }
+/// Replaces every element, 16 at a time as `$vector`, by `$value`.
+macro_rules! map {
+    ($lanes:ty, $x:expr, $vector:ident => $value:expr) => {{
+        let (chunks, tail) = $x.as_chunks_mut::<16>();
+        for chunk in chunks {
+            let $vector = <$lanes>::load(chunk);
+            $value.store(chunk);
+        }
+        if !tail.is_empty() {
+            let mut all = padded(tail, 0.0);
+            let $vector = <$lanes>::load(&all);
+            $value.store(&mut all);
+            copy_first(&all, tail);
+        }
+    }};
 }
+
+/// What becomes of a dequantized value.
+trait Finish {
+    /// The element that takes the place of `old`.
+    fn finish<L: Lanes>(value: L, old: L) -> L;
+}
+
+macro_rules! finish {
+    ($name:ident, $value:ident, $old:ident => $result:expr) => {
+        struct $name;
+
+        impl Finish for $name {
+            #[inline(always)]
+            fn finish<L: Lanes>($value: L, $old: L) -> L {
+                $result
+            }
+        }
+    };
+}
+finish!(Plain, value, _old => value);
+finish!(Residual, value, old => old + value);
+finish!(Gelu, value, _old => math::gelu(value));
+finish!(GeluTanh, value, _old => math::gelu_tanh(value));
+finish!(Relu, value, _old => math::relu(value));
 
 #[inline(always)]
 pub(super) fn dequantize<L: Lanes>(
@@ -98,16 +131,13 @@ pub(super) fn dequantize<L: Lanes>(
     out: &mut [f32],
 ) {
     match store {
-        Store::Write => dequantize_with::<L>(tile, sums, rows, channels, out, |value, _| value),
-        Store::Add => dequantize_with::<L>(tile, sums, rows, channels, out, |value, old| old + value),
-        Store::Activate(Activation::Gelu) => {
-            dequantize_with::<L>(tile, sums, rows, channels, out, |value, _| math::gelu(value));
-        }
-        Store::Activate(Activation::GeluTanh) => {
-            dequantize_with::<L>(tile, sums, rows, channels, out, |value, _| math::gelu_tanh(value));
-        }
+        Store::Write => dequantize_with::<L, Plain>(tile, sums, rows, channels, out),
+        Store::Add => dequantize_with::<L, Residual>(tile, sums, rows, channels, out),
+        Store::Activate(Activation::Gelu) => dequantize_with::<L, Gelu>(tile, sums, rows, channels, out),
+        Store::Activate(Activation::GeluTanh) => dequantize_with::<L, GeluTanh>(tile, sums, rows, channels, out),
+        Store::Activate(Activation::Relu) => dequantize_with::<L, Relu>(tile, sums, rows, channels, out),
         Store::Activate(activation) => {
-            dequantize_with::<L>(tile, sums, rows, channels, out, |value, _| value);
+            dequantize_with::<L, Plain>(tile, sums, rows, channels, out);
             for row in out.chunks_mut(tile.row_outputs.max(1)).take(tile.rows) {
                 activate::<L>(activation, row.get_mut(..tile.channels).unwrap_or(&mut []));
             }
@@ -128,13 +158,12 @@ fn values<L: Lanes>(
 }
 
 #[inline(always)]
-fn dequantize_with<L: Lanes>(
+fn dequantize_with<L: Lanes, F: Finish>(
     tile: &Tile,
     sums: &[i32],
     rows: &[RowScale],
     channels: &Channels<'_>,
     out: &mut [f32],
-    store: impl Fn(L, L) -> L,
 ) {
     let n = tile.channels;
     let (scales, scales_tail) = channels.scales.get(..n).unwrap_or(&[]).as_chunks::<16>();
@@ -145,18 +174,18 @@ fn dequantize_with<L: Lanes>(
         let (sums, sums_tail) = sums.get(..n).unwrap_or(&[]).as_chunks::<16>();
         let (out, out_tail) = out.get_mut(..n).unwrap_or(&mut []).as_chunks_mut::<16>();
         for ((((sums, out), scales), offsets), bias) in sums.iter().zip(out).zip(scales).zip(offsets).zip(biases) {
-            store(values(row, sums, scales, offsets, bias), L::load(out)).store(out);
+            F::finish(values(row, sums, scales, offsets, bias), L::load(out)).store(out);
         }
         if !out_tail.is_empty() {
             let mut old = padded(out_tail, 0.0);
-            let new = values(
+            let new: L = values(
                 row,
                 &padded(sums_tail, 0),
                 &padded(scales_tail, 0.0),
                 &padded(offsets_tail, 0),
                 &padded(biases_tail, 0.0),
             );
-            store(new, L::load(&old)).store(&mut old);
+            F::finish(new, L::load(&old)).store(&mut old);
             copy_first(&old, out_tail);
         }
     }
@@ -174,7 +203,7 @@ pub(super) fn range<L: Lanes>(x: &[f32]) -> (f32, f32) {
         }
     }
     let [mut all, rest @ ..] = pairs;
-    for_each::<L>(tail, 0.0, |x| all = (x.lesser(all.0), x.greater(all.1)));
+    for_each!(L, tail, 0.0, x => all = (x.lesser(all.0), x.greater(all.1)));
     for (least, greatest) in rest {
         all = (least.lesser(all.0), greatest.greater(all.1));
     }
@@ -201,11 +230,11 @@ pub(super) fn quantize<L: Lanes>(x: &[f32], inverse: f32, zero: i32, offset: i32
 pub(super) fn layer_norm<L: Lanes>(x: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {
     let count = x.len() as f32;
     let mut sum = L::splat(0.0);
-    for_each::<L>(x, 0.0, |x| sum = sum + x);
+    for_each!(L, x, 0.0, x => sum = sum + x);
     let mean = fold(sum, Add::add) / count;
     let mut sum = L::splat(0.0);
     // Padding with the mean adds +0.0 to a sum, which changes nothing.
-    for_each::<L>(x, mean, |x| {
+    for_each!(L, x, mean, x => {
         let difference = x - L::splat(mean);
         sum = sum + difference * difference;
     });
@@ -226,6 +255,12 @@ pub(super) fn layer_norm<L: Lanes>(x: &mut [f32], weight: &[f32], bias: &[f32], 
     }
 }
 
+/// Scores as floats, in base 2.
+#[inline(always)]
+fn logits<L: Lanes>(score: &[i32; 16], offset: &[i32; 16], scale: &[f32; 16], factor: L) -> L {
+    L::plain_difference(score, offset) * L::load(scale) * factor
+}
+
 #[inline(always)]
 pub(super) fn softmax<L: Lanes>(
     scores: &[i32],
@@ -237,21 +272,18 @@ pub(super) fn softmax<L: Lanes>(
 ) -> f32 {
     let n = scratch.len();
     let factor = L::splat(factor);
-    let logits = |score: &[i32; 16], offset: &[i32; 16], scale: &[f32; 16]| {
-        L::plain_difference(score, offset) * L::load(scale) * factor
-    };
     let (scores, scores_tail) = scores.get(..n).unwrap_or(&[]).as_chunks::<16>();
     let (offsets, offsets_tail) = keys.offsets.get(..n).unwrap_or(&[]).as_chunks::<16>();
     let (scales, scales_tail) = keys.scales.get(..n).unwrap_or(&[]).as_chunks::<16>();
     let (chunks, tail) = scratch.as_chunks_mut::<16>();
     let mut peak = L::splat(f32::NEG_INFINITY);
     for (((t, scores), offsets), scales) in chunks.iter_mut().zip(scores).zip(offsets).zip(scales) {
-        let logits = logits(scores, offsets, scales);
+        let logits = logits(scores, offsets, scales, factor);
         peak = logits.greater(peak);
         logits.store(t);
     }
     if !tail.is_empty() {
-        let logits = logits(&padded(scores_tail, 0), &padded(offsets_tail, 0), &padded(scales_tail, 0.0));
+        let logits = logits(&padded(scores_tail, 0), &padded(offsets_tail, 0), &padded(scales_tail, 0.0), factor);
         peak = keep_first(logits, tail.len(), f32::NEG_INFINITY).greater(peak);
         let mut all = [0.0; 16];
         logits.store(&mut all);
@@ -285,36 +317,36 @@ pub(super) fn softmax<L: Lanes>(
 #[inline(always)]
 pub(super) fn softmax_f32<L: Lanes>(x: &mut [f32], factor: f32) {
     let factor = L::splat(factor);
-    map::<L>(x, |x| x * factor);
+    map!(L, x, x => (x * factor));
     let mut peak = L::splat(f32::NEG_INFINITY);
-    for_each::<L>(x, f32::NEG_INFINITY, |x| peak = x.greater(peak));
+    for_each!(L, x, f32::NEG_INFINITY, x => peak = x.greater(peak));
     let peak = L::splat(fold(peak, Float::greater));
-    map::<L>(x, |x| math::exp2(x - peak));
+    map!(L, x, x => math::exp2(x - peak));
     let mut total = L::splat(0.0);
-    for_each::<L>(x, 0.0, |x| total = total + x);
+    for_each!(L, x, 0.0, x => total = total + x);
     let total = L::splat(fold(total, Add::add));
-    map::<L>(x, |x| x / total);
+    map!(L, x, x => (x / total));
 }
 
 #[inline(always)]
 pub(super) fn activate<L: Lanes>(activation: Activation, x: &mut [f32]) {
     match activation {
-        Activation::Gelu => map::<L>(x, math::gelu),
-        Activation::GeluTanh => map::<L>(x, math::gelu_tanh),
-        Activation::Relu => map::<L>(x, math::relu),
-        Activation::QuickGelu => map::<L>(x, math::quick_gelu),
-        Activation::Silu => map::<L>(x, math::silu),
-        Activation::Tanh => map::<L>(x, math::tanh),
-        Activation::Sigmoid => map::<L>(x, math::sigmoid),
-        Activation::Relu6 => map::<L>(x, math::relu6),
-        Activation::Relu2 => map::<L>(x, math::relu2),
-        Activation::LeakyRelu => map::<L>(x, math::leaky_relu),
-        Activation::HardSwish => map::<L>(x, math::hard_swish),
-        Activation::Mish => map::<L>(x, math::mish),
+        Activation::Gelu => map!(L, x, x => math::gelu(x)),
+        Activation::GeluTanh => map!(L, x, x => math::gelu_tanh(x)),
+        Activation::Relu => map!(L, x, x => math::relu(x)),
+        Activation::QuickGelu => map!(L, x, x => math::quick_gelu(x)),
+        Activation::Silu => map!(L, x, x => math::silu(x)),
+        Activation::Tanh => map!(L, x, x => math::tanh(x)),
+        Activation::Sigmoid => map!(L, x, x => math::sigmoid(x)),
+        Activation::Relu6 => map!(L, x, x => math::relu6(x)),
+        Activation::Relu2 => map!(L, x, x => math::relu2(x)),
+        Activation::LeakyRelu => map!(L, x, x => math::leaky_relu(x)),
+        Activation::HardSwish => map!(L, x, x => math::hard_swish(x)),
+        Activation::Mish => map!(L, x, x => math::mish(x)),
         Activation::Linear => {}
-        Activation::Gelu10 => map::<L>(x, math::gelu_10),
-        Activation::Laplace => map::<L>(x, math::laplace),
-        Activation::SqrtSoftplus => map::<L>(x, math::sqrt_softplus),
+        Activation::Gelu10 => map!(L, x, x => math::gelu_10(x)),
+        Activation::Laplace => map!(L, x, x => math::laplace(x)),
+        Activation::SqrtSoftplus => map!(L, x, x => math::sqrt_softplus(x)),
     }
 }
 

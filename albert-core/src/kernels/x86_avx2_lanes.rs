@@ -75,13 +75,7 @@ impl Float for Avx2Lanes {
     #[inline(always)]
     fn add_exponent(self, shifted: Self) -> Self {
         // SAFETY: AVX2 is enabled wherever the type exists.
-        unsafe {
-            let add = |x, shifted| {
-                let exponent = _mm256_slli_epi32::<23>(_mm256_castps_si256(shifted));
-                _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), exponent))
-            };
-            Self(add(self.0, shifted.0), add(self.1, shifted.1))
-        }
+        unsafe { Self(add_exponent(self.0, shifted.0), add_exponent(self.1, shifted.1)) }
     }
 }
 
@@ -125,17 +119,36 @@ impl Lanes for Avx2Lanes {
         // SAFETY: AVX2 is enabled wherever the type exists; the array has 16 bytes.
         unsafe {
             let (zero, offset) = (_mm256_set1_epi32(zero), _mm256_set1_epi32(offset));
-            let byte = |x| {
-                let x = _mm256_add_epi32(_mm256_castps_si256(x), zero);
-                let x = _mm256_max_epi32(_mm256_min_epi32(x, _mm256_set1_epi32(127)), _mm256_set1_epi32(-127));
-                // One byte of each lane is kept, so that i8 and u8 pack alike.
-                _mm256_and_si256(_mm256_add_epi32(x, offset), _mm256_set1_epi32(0xff))
-            };
             // Packing works within halves of a register; the permutation puts the quarters in order.
-            let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi32(byte(self.0), byte(self.1)));
+            let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi32(
+                byte(self.0, zero, offset),
+                byte(self.1, zero, offset),
+            ));
             let bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
             _mm_storeu_si128(out.as_mut_ptr().cast(), bytes);
         }
+    }
+}
+
+/// `x` times two to the power in the lowest bits of `shifted`.
+#[inline(always)]
+fn add_exponent(x: __m256, shifted: __m256) -> __m256 {
+    // SAFETY: called from functions of `Avx2Lanes` only, where AVX2 is enabled.
+    unsafe {
+        let exponent = _mm256_slli_epi32::<23>(_mm256_castps_si256(shifted));
+        _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), exponent))
+    }
+}
+
+/// The bits of `x` plus `zero`, clamped, plus `offset`, as one byte in each lane.
+#[inline(always)]
+fn byte(x: __m256, zero: __m256i, offset: __m256i) -> __m256i {
+    // SAFETY: called from functions of `Avx2Lanes` only, where AVX2 is enabled.
+    unsafe {
+        let x = _mm256_add_epi32(_mm256_castps_si256(x), zero);
+        let x = _mm256_max_epi32(_mm256_min_epi32(x, _mm256_set1_epi32(127)), _mm256_set1_epi32(-127));
+        // One byte of each lane is kept, so that i8 and u8 pack alike.
+        _mm256_and_si256(_mm256_add_epi32(x, offset), _mm256_set1_epi32(0xff))
     }
 }
 
