@@ -117,10 +117,9 @@ impl Shared<'_> {
     pub(crate) fn gather(&mut self, rows: Range<usize>, width: usize) {
         for row in rows {
             let from = self.selected.get(row).map_or(row, |&from| from as usize);
-            let fits = from < self.rows.len() && (from + 1) * width <= self.hidden.len();
-            if from > row && fits {
-                self.hidden.copy_within(from * width..(from + 1) * width, row * width);
-                self.rows.copy_within(from..from + 1, row);
+            if from > row {
+                move_row(self.hidden, width, from, row);
+                move_row(self.rows, 1, from, row);
             }
         }
     }
@@ -134,6 +133,13 @@ impl Shared<'_> {
     pub(crate) fn tokens_and_hidden(&mut self) -> (&[Token], &mut [f32]) {
         (as_tokens(self.keys), self.hidden)
     }
+}
+
+/// Copies row `from` to the earlier row `to`.
+fn move_row<T: Copy>(rows: &mut [T], width: usize, from: usize, to: usize) {
+    let Some((earlier, later)) = rows.split_at_mut_checked(from * width) else { return };
+    let (Some(target), Some(source)) = (earlier.get_mut(to * width..(to + 1) * width), later.get(..width)) else { return };
+    target.iter_mut().zip(source).for_each(|(target, &source)| *target = source);
 }
 
 /// The words that hold tokens, as tokens.

@@ -72,9 +72,12 @@ impl Config {
         codebook: false,
     };
 
-    /// Width of one attention head, D.
+    /// Width of one attention head, D; 0 when there are no heads.
     pub const fn head_size(&self) -> u32 {
-        self.hidden_size / self.num_attention_heads
+        match self.hidden_size.checked_div(self.num_attention_heads) {
+            Some(size) => size,
+            None => 0,
+        }
     }
 
     /// Blocks with weights of their own, G x N.

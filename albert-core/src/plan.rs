@@ -86,8 +86,8 @@ impl Plan {
     }
 
     /// Rows of the next tiles when `left` rows are left: the tile size, or less so that all workers have something to do.
-    pub(crate) const fn tile_rows_for(&self, left: usize) -> usize {
-        let share = round_up(left.div_ceil(self.workers), 4);
+    pub(crate) fn tile_rows_for(&self, left: usize) -> usize {
+        let share = round_up(left.div_ceil(self.workers.max(1)), 4);
         if share < self.tile_rows { share } else { self.tile_rows }
     }
 

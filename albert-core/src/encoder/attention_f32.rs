@@ -19,8 +19,8 @@ pub(super) fn keys_values(context: &Context<'_>, block: usize, work: TileWork<'_
     context.observer.show(role::QUERY, block, &mut x, width);
     let size = cache.heads().size;
     linear(kernels, &model.linear(role::KEY, block), &mut x, Store::Write, &mut out, &mut scratch);
-    for (row, token) in out.data.chunks_exact(width).zip(rows.clone()) {
-        for (head, x) in row.chunks_exact(size).enumerate() {
+    for (row, token) in out.data.chunks_exact(width.max(1)).zip(rows.clone()) {
+        for (head, x) in row.chunks_exact(size.max(1)).enumerate() {
             // SAFETY: a tile has its own tokens.
             #[allow(unsafe_code)]
             unsafe {
@@ -29,8 +29,8 @@ pub(super) fn keys_values(context: &Context<'_>, block: usize, work: TileWork<'_
         }
     }
     linear(kernels, &model.linear(role::VALUE, block), &mut x, Store::Write, &mut out, &mut scratch);
-    for (row, token) in out.data.chunks_exact(width).zip(rows) {
-        for (head, x) in row.chunks_exact(size).enumerate() {
+    for (row, token) in out.data.chunks_exact(width.max(1)).zip(rows) {
+        for (head, x) in row.chunks_exact(size.max(1)).enumerate() {
             // SAFETY: a tile has its own tokens.
             #[allow(unsafe_code)]
             unsafe {
@@ -86,7 +86,7 @@ fn attend(
         row_outputs: row_scores,
     };
     kernels.matmul_f32(&product, queries.data, cache.keys(head), scores);
-    for row in scores.chunks_exact_mut(row_scores).take(queries.count) {
+    for row in scores.chunks_exact_mut(row_scores.max(1)).take(queries.count) {
         kernels.softmax_f32(row.get_mut(..keys).unwrap_or(&mut []), factor);
     }
     let product = FloatProduct {
@@ -97,7 +97,7 @@ fn attend(
         row_outputs: channels,
     };
     kernels.matmul_f32(&product, scores, cache.values(head), context);
-    let rows = queries.data.chunks_mut(queries.stride).zip(context.chunks_exact(channels));
+    let rows = queries.data.chunks_mut(queries.stride.max(1)).zip(context.chunks_exact(channels.max(1)));
     for (row, context) in rows.take(queries.count) {
         for (value, &result) in row.iter_mut().zip(context.iter().take(size)) {
             *value = result;

@@ -22,11 +22,11 @@ pub(super) fn keys_values(context: &Context<'_>, block: usize, work: TileWork<'_
     let integer = if key.matrix.is_integer() { &key.matrix } else { &value.matrix };
     prepare(kernels, integer, &mut x, &mut scratch);
     multiply(kernels, &key, &x, Store::Write, &mut out, &mut scratch);
-    for (row, token) in out.data.chunks_exact(width).zip(rows.clone()) {
+    for (row, token) in out.data.chunks_exact(width.max(1)).zip(rows.clone()) {
         store_key(kernels, row, token, cache, attention.head);
     }
     multiply(kernels, &value, &x, Store::Write, &mut out, &mut scratch);
-    for (four, first) in out.data.chunks(4 * width).zip(rows.clone().step_by(4)) {
+    for (four, first) in out.data.chunks((4 * width).max(1)).zip(rows.clone().step_by(4)) {
         let count = (rows.end - first).min(4);
         store_values(kernels, four.get(..count * width).unwrap_or(&[]), first, cache, attention.head);
     }
@@ -36,7 +36,7 @@ pub(super) fn keys_values(context: &Context<'_>, block: usize, work: TileWork<'_
 fn store_key(kernels: Kernels, row: &[f32], token: usize, cache: &CacheWriter<'_>, bytes: &mut [u8]) {
     let heads = cache.heads();
     let Some(bytes) = bytes.get_mut(..heads.extents.key_slots) else { return };
-    for (head, x) in row.chunks_exact(heads.size).enumerate() {
+    for (head, x) in row.chunks_exact(heads.size.max(1)).enumerate() {
         let (scale, inverse) = symmetric(kernels, x);
         kernels.quantize_signed(x, inverse, padded(bytes, x.len()));
         let sum: i32 = bytes.iter().map(|&byte| i32::from(byte as i8)).sum();
@@ -54,12 +54,13 @@ fn store_key(kernels: Kernels, row: &[f32], token: usize, cache: &CacheWriter<'_
 /// tokens that are missing to four become zero.
 fn store_values(kernels: Kernels, rows: &[f32], first: usize, cache: &CacheWriter<'_>, bytes: &mut [u8]) {
     let heads = cache.heads();
-    let Some(four) = bytes.get_mut(..4 * heads.size) else { return };
+    let (size, width) = (heads.size.max(1), (heads.count * heads.size).max(1));
+    let Some(four) = bytes.get_mut(..4 * size) else { return };
     for head in 0..heads.count {
         four.fill(0);
-        let tokens = four.chunks_exact_mut(heads.size).zip(rows.chunks_exact(heads.count * heads.size));
+        let tokens = four.chunks_exact_mut(size).zip(rows.chunks_exact(width));
         for ((bytes, row), token) in tokens.zip(first..) {
-            let x = row.get(head * heads.size..(head + 1) * heads.size).unwrap_or(&[]);
+            let x = row.get(head * size..(head + 1) * size).unwrap_or(&[]);
             let (scale, inverse) = symmetric(kernels, x);
             kernels.quantize_signed(x, inverse, bytes);
             // SAFETY: a tile has its own tokens.
@@ -68,9 +69,9 @@ fn store_values(kernels: Kernels, rows: &[f32], first: usize, cache: &CacheWrite
                 cache.write_value_scale(head, token, scale);
             }
         }
-        let (a, rest) = four.split_at(heads.size.min(four.len()));
-        let (b, rest) = rest.split_at(heads.size.min(rest.len()));
-        let (c, d) = rest.split_at(heads.size.min(rest.len()));
+        let (a, rest) = four.split_at(size.min(four.len()));
+        let (b, rest) = rest.split_at(size.min(rest.len()));
+        let (c, d) = rest.split_at(size.min(rest.len()));
         let words = a.iter().zip(b).zip(c).zip(d).map(|(((&a, &b), &c), &d)| [a, b, c, d]);
         // SAFETY: a tile has its own tokens, in groups of four.
         #[allow(unsafe_code)]
@@ -120,7 +121,7 @@ fn attend(
     let rows = queries.count;
     let row_bytes = activation_row_bytes(extents.key_slots);
     let mut query_scales = [0.0; ATTENTION_ROWS];
-    let places = attention.head.chunks_exact_mut(row_bytes).zip(&mut query_scales);
+    let places = attention.head.chunks_exact_mut(row_bytes.max(1)).zip(&mut query_scales);
     for (x, (bytes, query_scale)) in queries.iter_mut(size).zip(places) {
         let (scale, inverse) = symmetric(kernels, x);
         kernels.quantize(x, inverse, 0, padded(bytes, x.len()));
@@ -132,8 +133,8 @@ fn attend(
 
     let row_bytes = activation_row_bytes(extents.value_slots);
     let scales = cache.scales(head);
-    let places = attention.probabilities.chunks_exact_mut(row_bytes).zip(scratch.row_scales.iter_mut());
-    let scores = attention.scores.chunks_exact(row_sums).zip(query_scales).take(rows);
+    let places = attention.probabilities.chunks_exact_mut(row_bytes.max(1)).zip(scratch.row_scales.iter_mut());
+    let scores = attention.scores.chunks_exact(row_sums.max(1)).zip(query_scales).take(rows);
     for ((scores, query_scale), (bytes, row_scale)) in scores.zip(places) {
         let bytes = bytes.get_mut(..keys).unwrap_or(&mut []);
         let scale = kernels.softmax(scores, &scales, query_scale * factor, scratch.row, bytes);

@@ -67,7 +67,7 @@ impl CacheWriter<'_> {
     /// No other task writes this token.
     #[allow(unsafe_code)]
     pub(crate) unsafe fn write_key(&self, head: usize, token: usize, words: impl Iterator<Item = [u8; 4]>) {
-        let block_words = self.heads.key_words() / (self.heads.extents.key_channels / BLOCK_CHANNELS);
+        let block_words = BLOCK_CHANNELS * self.heads.extents.key_slots * self.heads.extents.element / 4;
         let first = head * self.heads.key_words() + token / BLOCK_CHANNELS * block_words + token % BLOCK_CHANNELS;
         for (step, word) in words.enumerate() {
             // SAFETY: the word belongs to this head and token alone.
@@ -95,7 +95,7 @@ impl CacheWriter<'_> {
     /// No other task writes these tokens.
     #[allow(unsafe_code)]
     pub(crate) unsafe fn write_values(&self, head: usize, step: usize, words: impl Iterator<Item = [u8; 4]>) {
-        let block_words = self.heads.value_words() / (self.heads.extents.value_channels / BLOCK_CHANNELS);
+        let block_words = BLOCK_CHANNELS * self.heads.extents.value_slots * self.heads.extents.element / 4;
         let first = head * self.heads.value_words() + step * BLOCK_CHANNELS;
         for (channel, word) in words.enumerate() {
             let at = first + channel / BLOCK_CHANNELS * block_words + channel % BLOCK_CHANNELS;

@@ -18,7 +18,7 @@ pub(crate) fn embed(context: &Context<'_>, tokens: &[Token], work: TileWork<'_>)
     let types = model.matrix(role::TOKEN_TYPE_EMBEDDINGS);
     let positions = model.matrix(role::POSITION_EMBEDDINGS);
     let norm = model.norm(role::EMBEDDING_NORM_WEIGHT, 0);
-    for (row, token) in wide.chunks_exact_mut(width).zip(tokens.get(rows.clone()).unwrap_or(&[])) {
+    for (row, token) in wide.chunks_exact_mut(width.max(1)).zip(tokens.get(rows.clone()).unwrap_or(&[])) {
         row.fill(0.0);
         add_row(&words, token.id as usize, row);
         add_row(&types, token.token_type as usize, row);

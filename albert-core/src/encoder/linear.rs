@@ -31,7 +31,7 @@ pub(crate) fn prepare(kernels: Kernels, matrix: &Matrix<'_>, x: &mut Rows<'_>, s
         return;
     }
     let row_bytes = activation_row_bytes(matrix.slots());
-    let out = scratch.bytes.chunks_exact_mut(row_bytes).zip(scratch.row_scales.iter_mut());
+    let out = scratch.bytes.chunks_exact_mut(row_bytes.max(1)).zip(scratch.row_scales.iter_mut());
     for (row, (bytes, row_scale)) in x.iter_mut(matrix.columns).zip(out) {
         *row_scale = if matrix.smoothing.is_empty() {
             quantize_row(kernels, matrix, row, scratch.saved, bytes)

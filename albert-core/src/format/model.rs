@@ -81,7 +81,7 @@ impl<'a> Model<'a> {
 
     /// The block that application `index` runs; 0 beyond the last.
     pub fn block_of(&self, index: usize) -> usize {
-        let inner_groups = self.config.inner_group_num as usize;
+        let inner_groups = (self.config.inner_group_num as usize).max(1);
         let group = u16_at(self.config_section, CONFIG_BYTES + 2 * (index / inner_groups));
         usize::from(group) * inner_groups + index % inner_groups
     }
