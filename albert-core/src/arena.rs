@@ -138,7 +138,9 @@ impl Shared<'_> {
 /// Copies row `from` to the earlier row `to`.
 fn move_row<T: Copy>(rows: &mut [T], width: usize, from: usize, to: usize) {
     let Some((earlier, later)) = rows.split_at_mut_checked(from * width) else { return };
-    let (Some(target), Some(source)) = (earlier.get_mut(to * width..(to + 1) * width), later.get(..width)) else { return };
+    let (Some(target), Some(source)) = (earlier.get_mut(to * width..(to + 1) * width), later.get(..width)) else {
+        return;
+    };
     target.iter_mut().zip(source).for_each(|(target, &source)| *target = source);
 }
 

@@ -42,7 +42,7 @@ pub(super) fn quantize_row(
             *place = value;
         }
         let limit = LIMIT * channel.copies;
-        let mut total = round(value * inverse).saturating_add(zero * channel.copies).clamp(-limit, limit);
+        let mut total = round(value * inverse).saturating_add(zero * channel.copies).max(-limit).min(limit);
         let mut spend = || {
             let part = total.clamp(-LIMIT, LIMIT);
             total -= part;
@@ -72,7 +72,11 @@ struct SplitChannel {
 
 /// The channels of an ascending split list, each once.
 fn split_channels(splits: &[u32]) -> impl Iterator<Item = SplitChannel> + '_ {
-    splits.chunk_by(|a, b| a == b).filter_map(|run| {
-        run.first().map(|&index| SplitChannel { index: index as usize, copies: run.len() as i32 + 1 })
+    let mut rest = splits;
+    core::iter::from_fn(move || {
+        let index = *rest.first()?;
+        let run = rest.iter().take_while(|&&channel| channel == index).count();
+        rest = rest.get(run..)?;
+        Some(SplitChannel { index: index as usize, copies: run as i32 + 1 })
     })
 }

@@ -51,12 +51,8 @@ impl<'b> TopK<'b> {
         let Some(kept) = self.best.get_mut(..self.best.len().min(self.kept + 1)) else { return };
         let place = kept.iter().take(self.kept).position(|other| candidate.score > other.score);
         let place = place.unwrap_or(self.kept.min(kept.len() - 1));
-        if let Some(tail) = kept.get_mut(place..) {
-            tail.rotate_right(1);
-            if let Some(head) = tail.first_mut() {
-                *head = candidate;
-            }
-        }
+        let mut moved = candidate;
+        kept.iter_mut().skip(place).for_each(|slot| core::mem::swap(slot, &mut moved));
         self.kept = kept.len();
     }
 

@@ -85,7 +85,7 @@ impl Sink<'_> {
         record.fill(0);
         if let Some((head, body)) = record.split_first_chunk_mut::<2>() {
             *head = [index as u32, text.len() as u32];
-            let body: &mut [u8] = bytemuck::cast_slice_mut(body);
+            let body: &mut [u8] = bytemuck::must_cast_slice_mut(body);
             for (to, &from) in body.iter_mut().zip(text) {
                 *to = from;
             }

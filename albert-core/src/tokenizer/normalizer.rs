@@ -71,7 +71,8 @@ pub(super) struct Items<'s> {
 impl<'s> Items<'s> {
     pub(super) fn new(scratch: &'s mut [u64], origin: u32) -> Self {
         let whole = scratch.len() / 3 * 3;
-        let room = scratch.get_mut(..whole).map(bytemuck::cast_slice_mut).unwrap_or(&mut []);
+        let room =
+            scratch.get_mut(..whole).and_then(|words| bytemuck::try_cast_slice_mut(words).ok()).unwrap_or(&mut []);
         Self { room, len: 0, end: 0, origin }
     }
 

@@ -254,7 +254,7 @@ impl<'m> Tables<'m> {
         if !offset.is_multiple_of(PART_ALIGNMENT) {
             return None;
         }
-        bytemuck::cast_slice(self.words).get(offset..offset.checked_add(length)?)
+        bytemuck::must_cast_slice(self.words).get(offset..offset.checked_add(length)?)
     }
 
     /// A part as numbers.

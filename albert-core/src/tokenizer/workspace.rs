@@ -2,6 +2,8 @@
 //!
 //! The three share what there is: when one runs out, the borders move.
 
+use core::cell::Cell;
+
 use super::EncodeError;
 use super::encoding::Offsets;
 
@@ -96,7 +98,7 @@ impl<'w> Workspace<'w> {
     pub(super) fn split(&mut self) -> (Arrays<'_>, &mut [u32], &mut [u64]) {
         let (tokens, rest) = self.words.split_at_mut_checked(token_words(self.tokens)).unwrap_or((&mut [], &mut []));
         let (surfaces, scratch) = rest.split_at_mut_checked(self.surfaces).unwrap_or((&mut [], &mut []));
-        (arrays(tokens, self.tokens), bytemuck::cast_slice_mut(surfaces), scratch)
+        (arrays(tokens, self.tokens), bytemuck::must_cast_slice_mut(surfaces), scratch)
     }
 
     /// Moves the borders so that `need` is met. `used` and `surface_words` are the tokens and u32 words in use.
@@ -135,7 +137,7 @@ impl<'w> Workspace<'w> {
             copy(self.words, old_surfaces, new_surfaces, surface_words);
         }
         // Ids start at word 0 in both layouts; offsets at 1, words at 3 units of the capacity. Going up, the last moves first.
-        let numbers: &mut [u32] = bytemuck::cast_slice_mut(self.words);
+        let numbers: &mut [u32] = bytemuck::must_cast_slice_mut(self.words);
         let arrays = [(1, 2), (3, 1)];
         for index in 0..arrays.len() {
             let at = if growing { arrays.len() - 1 - index } else { index };
@@ -153,15 +155,20 @@ impl<'w> Workspace<'w> {
     pub(super) fn finish(self) -> (Arrays<'w>, &'w [u32]) {
         let (tokens, rest) = self.words.split_at_mut_checked(token_words(self.tokens)).unwrap_or((&mut [], &mut []));
         let (surfaces, _) = rest.split_at_mut_checked(self.surfaces).unwrap_or((&mut [], &mut []));
-        (arrays(tokens, self.tokens), bytemuck::cast_slice_mut(surfaces))
+        (arrays(tokens, self.tokens), bytemuck::must_cast_slice_mut(surfaces))
     }
 }
 
 /// `copy_within` that does nothing when a range does not fit.
 pub(super) fn copy<T: Copy>(slice: &mut [T], from: usize, to: usize, count: usize) {
-    let fits = |start: usize| start.checked_add(count).is_some_and(|end| end <= slice.len());
-    if from != to && fits(from) && fits(to) {
-        slice.copy_within(from..from + count, to);
+    let cells = Cell::from_mut(slice).as_slice_of_cells();
+    let part = |start: usize| cells.get(start..start.checked_add(count)?);
+    let (Some(source), Some(target)) = (part(from), part(to)) else { return };
+    let pairs = source.iter().zip(target);
+    if to < from {
+        pairs.for_each(|(source, target)| target.set(source.get()));
+    } else {
+        pairs.rev().for_each(|(source, target)| target.set(source.get()));
     }
 }
 
@@ -171,14 +178,14 @@ fn arrays(words: &mut [u64], capacity: usize) -> Arrays<'_> {
     let (numbers, bytes) = words.split_at_mut_checked(capacity * 2).unwrap_or((&mut [], &mut []));
     let (ids, rest) = numbers.split_at_mut_checked(capacity / 2).unwrap_or((&mut [], &mut []));
     let (offsets, words) = rest.split_at_mut_checked(capacity).unwrap_or((&mut [], &mut []));
-    let bytes: &mut [u8] = bytemuck::cast_slice_mut(bytes);
+    let bytes: &mut [u8] = bytemuck::must_cast_slice_mut(bytes);
     let (type_ids, rest) = bytes.split_at_mut_checked(capacity).unwrap_or((&mut [], &mut []));
     let (special, rest) = rest.split_at_mut_checked(capacity).unwrap_or((&mut [], &mut []));
     let (sequences, _) = rest.split_at_mut_checked(capacity).unwrap_or((&mut [], &mut []));
     Arrays {
-        ids: bytemuck::cast_slice_mut(ids),
-        offsets: bytemuck::cast_slice_mut(offsets),
-        words: bytemuck::cast_slice_mut(words),
+        ids: bytemuck::must_cast_slice_mut(ids),
+        offsets: bytemuck::must_cast_slice_mut(offsets),
+        words: bytemuck::must_cast_slice_mut(words),
         type_ids,
         special,
         sequences,
@@ -189,7 +196,7 @@ fn arrays(words: &mut [u64], capacity: usize) -> Arrays<'_> {
 pub(super) fn carve<T: bytemuck::Pod>(scratch: &mut [u64], count: usize) -> Option<(&mut [T], &mut [u64])> {
     let bytes = count.checked_mul(size_of::<T>())?;
     let (front, rest) = scratch.split_at_mut_checked(bytes.div_ceil(8))?;
-    let front = bytemuck::cast_slice_mut::<u64, u8>(front).get_mut(..bytes)?;
+    let front = bytemuck::must_cast_slice_mut::<u64, u8>(front).get_mut(..bytes)?;
     Some((bytemuck::try_cast_slice_mut(front).ok()?, rest))
 }
 
@@ -206,7 +213,7 @@ impl<'w> Surfaces<'w> {
         while let Some((&[index, length], tail)) = rest.split_first_chunk::<2>() {
             let (text, tail) = tail.split_at_checked((length as usize).div_ceil(4))?;
             if index as usize == token {
-                return core::str::from_utf8(bytemuck::cast_slice(text).get(..length as usize)?).ok();
+                return core::str::from_utf8(bytemuck::must_cast_slice(text).get(..length as usize)?).ok();
             }
             rest = tail;
         }
