@@ -13,7 +13,7 @@ const GROUP_STEPS: usize = GROUP_SLOTS / 4;
 pub(crate) fn expand_panel(dtype: u8, panel: &[u8], out: &mut [i8]) {
     let group_bytes = codebook_group_bytes(dtype);
     let groups = panel.len() / (group_bytes + BLOCK_CHANNELS);
-    let (codes, multipliers) = panel.split_at(groups * group_bytes);
+    let (codes, multipliers) = panel.split_at_checked(groups * group_bytes).unwrap_or((panel, &[]));
     let multipliers = multipliers.as_chunks::<BLOCK_CHANNELS>().0;
     for ((codes, multipliers), out) in
         codes.chunks_exact(group_bytes).zip(multipliers).zip(out.chunks_exact_mut(GROUP_STEPS * STEP))

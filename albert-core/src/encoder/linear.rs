@@ -132,7 +132,8 @@ fn integer_group(
             let padded = slots.next_multiple_of(GROUP_SLOTS);
             for first in (0..blocks).step_by(EXPANDED_BLOCKS) {
                 let count = EXPANDED_BLOCKS.min(blocks - first);
-                for (index, out) in scratch.panel.chunks_exact_mut(padded * BLOCK_CHANNELS).take(count).enumerate() {
+                let panel_bytes = (padded * BLOCK_CHANNELS).max(1);
+                for (index, out) in scratch.panel.chunks_exact_mut(panel_bytes).take(count).enumerate() {
                     codebook::expand_panel(
                         dtype,
                         codebook::panel(dtype, panels, slots, first_block + first + index),
