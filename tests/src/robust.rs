@@ -1,9 +1,12 @@
 //! What must hold for any bytes: no panic, no endless loop, and results that keep their word. The fuzz targets and the
 //! property tests call the same functions.
 
+use std::fs;
+
 use albert_core::format::verify_checksum;
 use albert_core::tokenizer::{EncodeOptions, Tokenizer};
 use albert_core::{Input, Model, Plan, Positions, Session};
+use albert_quant::{Options, Weights, convert};
 
 use crate::aligned::Aligned;
 
@@ -57,6 +60,32 @@ pub fn run(model: &Model<'_>) -> bool {
     }
     let _ = session.scores();
     true
+}
+
+/// Converts a checkpoint to every kind of weights; what comes out is a model file that runs. Returns whether one did.
+///
+/// # Panics
+/// When the library breaks a promise.
+pub fn checkpoint(config: &[u8], weights: &[u8]) -> bool {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    fs::write(directory.path().join("config.json"), config).expect("the directory is writable");
+    fs::write(directory.path().join("model.safetensors"), weights).expect("the directory is writable");
+    let mut ran = false;
+    for weights in [Weights::Int8, Weights::Fp16, Weights::Fp32] {
+        let mut options = Options::default();
+        options.weights = weights;
+        match convert(directory.path(), &options) {
+            Ok(converted) => {
+                assert_eq!(verify_checksum(&converted.bytes), Ok(()));
+                ran |= run(&Model::from_bytes(&converted.bytes).expect("the converter writes valid files"));
+            }
+            Err(error) => {
+                let line = error.to_string();
+                assert!(!line.is_empty() && !line.contains('\n'), "one clear line: {line:?}");
+            }
+        }
+    }
+    ran
 }
 
 /// Reads a tokenizer section; uses it when it is accepted.

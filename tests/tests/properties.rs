@@ -3,6 +3,7 @@
 use albert_core::{Input, InputError, Model, Plan, Positions, Session};
 use albert_tests::aligned::Aligned;
 use albert_tests::engine::{self, Run};
+use albert_tests::fixtures;
 use albert_tests::measure::{largest, max_abs};
 use albert_tests::model_file::{Inputs, Parts, Storage};
 use albert_tests::random::{self, Geometry, Random};
@@ -154,6 +155,99 @@ proptest! {
         robust::model_file(&bytes);
         robust::tokenizer_section(&bytes, &text);
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A configuration with strange values.
+    #[test]
+    fn configurations_of_any_kind(key in prop::sample::select(&KEYS[..]), value in json_values()) {
+        let (config, weights) = checkpoint();
+        let mut config: serde_json::Value = serde_json::from_slice(&config).expect("valid JSON");
+        config[key] = value;
+        robust::checkpoint(config.to_string().as_bytes(), &weights);
+    }
+
+    /// Damage to the weights' container: its length, its header, its data.
+    #[test]
+    fn containers_with_any_damage(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        end in prop::option::of(any::<prop::sample::Index>()),
+        front: bool,
+    ) {
+        let (config, mut weights) = checkpoint();
+        for (place, byte) in changes {
+            let at = place.index(if front { 4096 } else { weights.len() });
+            weights[at] = byte;
+        }
+        weights.truncate(end.map_or(weights.len(), |end| end.index(weights.len())));
+        robust::checkpoint(&config, &weights);
+    }
+
+    /// Text that never was a configuration.
+    #[test]
+    fn configurations_of_rubbish(text in prop::collection::vec(any::<u8>(), 0..100)) {
+        let (_, weights) = checkpoint();
+        prop_assert!(!robust::checkpoint(&text, &weights));
+    }
+}
+
+/// What the damaged ones start from is accepted and runs.
+#[test]
+fn an_intact_checkpoint() {
+    let (config, weights) = checkpoint();
+    assert!(robust::checkpoint(&config, &weights));
+}
+
+const KEYS: [&str; 19] = [
+    "architectures",
+    "model_type",
+    "vocab_size",
+    "embedding_size",
+    "hidden_size",
+    "intermediate_size",
+    "num_hidden_layers",
+    "num_hidden_groups",
+    "inner_group_num",
+    "num_attention_heads",
+    "max_position_embeddings",
+    "type_vocab_size",
+    "hidden_act",
+    "layer_norm_eps",
+    "tie_word_embeddings",
+    "problem_type",
+    "id2label",
+    "num_labels",
+    "position_embedding_type",
+];
+
+/// The smallest fixture's files.
+fn checkpoint() -> (Vec<u8>, Vec<u8>) {
+    let directory = fixtures::load("model-minute").directory;
+    let read = |name| std::fs::read(directory.join(name)).expect("the fixture is readable");
+    (read("config.json"), read("model.safetensors"))
+}
+
+fn json_values() -> impl Strategy<Value = serde_json::Value> {
+    let texts =
+        ["gelu", "relu", "regression", "AlbertForMaskedLM", "AlbertForQuestionAnswering", "BertModel", "", "\u{0}\n"];
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        (0u64..20).prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        any::<f64>().prop_map(Into::into),
+        prop::sample::select(&[u64::MAX, 1 << 32, 1 << 24, 1 << 16, 4096][..]).prop_map(Into::into),
+        prop::sample::select(texts.to_vec()).prop_map(Into::into),
+    ];
+    leaf.prop_recursive(2, 8, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+            prop::collection::vec((0u32..12, inner), 0..4)
+                .prop_map(|entries| entries.into_iter().map(|(key, value)| (key.to_string(), value)).collect()),
+        ]
+    })
 }
 
 /// Numbers that break arithmetic, and small ones.

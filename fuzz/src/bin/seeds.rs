@@ -1,0 +1,44 @@
+//! Writes the corpora that the fuzz targets start from, made of the fixtures: `cargo run --bin seeds`.
+
+use std::fs;
+use std::io::Result;
+use std::path::Path;
+
+use albert_tests::fixtures;
+use albert_tests::model_file::{Inputs, Parts, Storage};
+use albert_tests::reference::Reference;
+
+/// Longer seeds slow the fuzzer down more than they teach it.
+const MOST_BYTES: usize = 40_000;
+
+fn main() -> Result<()> {
+    let inputs = Inputs { extra: 3, smoothing: true };
+    let storages = [
+        ("f32", Storage::F32),
+        ("f16", Storage::F16),
+        ("int8", Storage::INT8),
+        ("split", Storage::Int8(inputs)),
+        ("codebook16", Storage::Codebook(16, inputs)),
+        ("codebook32", Storage::Codebook(32, inputs)),
+    ];
+    for fixture in fixtures::all() {
+        let reference = Reference::load(&fixture.directory);
+        for (name, storage) in storages {
+            write("model_file", &format!("{}-{name}", fixture.name), &Parts::new(&reference, storage).assemble())?;
+        }
+        let config = fs::read(fixture.directory.join("config.json"))?;
+        let weights = fs::read(fixture.directory.join("model.safetensors"))?;
+        let seed = [&(config.len() as u32).to_le_bytes()[..], &config, &weights].concat();
+        write("checkpoint", &fixture.name, &seed)?;
+    }
+    Ok(())
+}
+
+fn write(target: &str, name: &str, bytes: &[u8]) -> Result<()> {
+    if bytes.len() > MOST_BYTES {
+        return Ok(());
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join(name), bytes)
+}
