@@ -7,11 +7,12 @@ use albert_core::format::layout::dtype;
 use serde_json::json;
 
 use crate::bytes::ModelBytes;
+use crate::calibrate::{self, Calibration, Hessian, Site, Sites};
 use crate::checkpoint::Checkpoint;
 use crate::error::{Error, Warning};
 use crate::head::HeadChoice;
 use crate::network::{Kind, Network, Parameter};
-use crate::quantize;
+use crate::quantize::{self, Feedback};
 use crate::report::{Report, TensorReport};
 use crate::writer::{Sections, TensorPlan, Writer};
 
@@ -78,7 +79,11 @@ impl MlmBias {
 /// A piece of long work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Rounding and writing tensors.
+    /// Running the network on the sample to find outlier channels; units are inputs.
+    Outliers,
+    /// Running the network on the sample to find the Hessians; units are inputs.
+    Hessians,
+    /// Rounding and writing; units are tensors.
     Quantize,
 }
 
@@ -101,6 +106,9 @@ pub struct Options<'a> {
     pub weights: Weights,
     /// Which head to convert.
     pub head: HeadChoice,
+    /// What int8 models are calibrated on: outlier channels get extra slots, and weights are rounded so that their errors
+    /// make up for each other on these inputs.
+    pub calibration: Calibration<'a>,
     /// Which masked-LM bias counts when there are two.
     pub mlm_bias: MlmBias,
     /// Called on the calling thread as work goes on.
@@ -112,6 +120,7 @@ impl Default for Options<'_> {
         Self {
             weights: Weights::default(),
             head: HeadChoice::default(),
+            calibration: Calibration::default(),
             mlm_bias: MlmBias::default(),
             progress: &|_| {},
         }
@@ -120,9 +129,9 @@ impl Default for Options<'_> {
 
 impl std::fmt::Debug for Options<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { weights, head, mlm_bias, progress: _ } = self;
         let mut debug = f.debug_struct("Options");
-        debug.field("weights", weights).field("head", head).field("mlm_bias", mlm_bias).finish_non_exhaustive()
+        debug.field("weights", &self.weights).field("head", &self.head).field("calibration", &self.calibration.name());
+        debug.field("mlm_bias", &self.mlm_bias).finish_non_exhaustive()
     }
 }
 
@@ -148,42 +157,80 @@ pub struct Converted {
 pub fn convert(checkpoint: &Path, options: &Options<'_>) -> Result<Converted, Error> {
     let mut warnings = Vec::new();
     let checkpoint = Checkpoint::open(checkpoint, &mut warnings)?;
-    let tokenizer = None;
+    let tokenizer: Option<Vec<u8>> = None;
     warnings.push(Warning::NoTokenizer);
     let architecture = checkpoint.config.architecture.clone();
     let network = Network::from_checkpoint(checkpoint, options.head, options.mlm_bias, &mut warnings)?;
-    let provenance = json!({ "architecture": architecture });
-    let mut converted = build(network, tokenizer, provenance, options)?;
-    converted.warnings = warnings;
-    Ok(converted)
+    let mut provenance = json!({ "architecture": architecture });
+    let mut scheme = Scheme::nearest(options.weights);
+    if options.weights == Weights::Int8 {
+        provenance["calibration"] = json!(options.calibration.name());
+        if options.calibration != Calibration::None {
+            scheme = calibrated(&network, tokenizer.as_deref(), options)?;
+        }
+    }
+    let (bytes, report) = build(&network, tokenizer.as_deref(), provenance, scheme, options.progress)?;
+    Ok(Converted { bytes, warnings, report })
+}
+
+/// How a network's matrices are stored.
+pub(crate) struct Scheme {
+    pub(crate) weights: Weights,
+    /// Channel of each extra slot; sites that are not here have none.
+    pub(crate) splits: Sites<Vec<u32>>,
+    /// By which weights are rounded; to nearest at sites that are not here.
+    pub(crate) hessians: Sites<Hessian>,
+}
+
+impl Scheme {
+    /// No extra slots, weights rounded to nearest.
+    pub(crate) fn nearest(weights: Weights) -> Self {
+        Self { weights, splits: Sites::new(), hessians: Sites::new() }
+    }
+}
+
+/// Calibrates an int8 scheme: outlier channels found in f32, Hessians in int8 with their extra slots.
+fn calibrated(network: &Network, tokenizer: Option<&[u8]>, options: &Options<'_>) -> Result<Scheme, Error> {
+    let quiet = |_| {};
+    let model = |tokenizer, scheme| build(network, tokenizer, json!({}), scheme, &quiet).map(|(bytes, _)| bytes);
+    let float = model(tokenizer, Scheme::nearest(Weights::Fp32))?;
+    let sample = calibrate::sample::ids(options.calibration, &float)?;
+    let counter = |stage| {
+        let total = sample.len();
+        move |done| (options.progress)(Progress { stage, done, total })
+    };
+    let splits = calibrate::find_splits(network, &float, &sample, &mut counter(Stage::Outliers));
+    drop(float);
+    let scheme = Scheme { weights: Weights::Int8, splits: splits.clone(), hessians: Sites::new() };
+    let integer = model(None, scheme)?;
+    let hessians = calibrate::find_hessians(network, &integer, &splits, &sample, &mut counter(Stage::Hessians));
+    Ok(Scheme { weights: Weights::Int8, splits, hessians })
 }
 
 /// Quantizes a network and writes its file. `provenance` is what is known about where it comes from, a JSON object.
 pub(crate) fn build(
-    network: Network,
-    tokenizer: Option<Vec<u8>>,
+    network: &Network,
+    tokenizer: Option<&[u8]>,
     mut provenance: serde_json::Value,
-    options: &Options<'_>,
-) -> Result<Converted, Error> {
+    mut scheme: Scheme,
+    progress: &dyn Fn(Progress),
+) -> Result<(ModelBytes, Report), Error> {
     let Network { config, groups, labels, parameters } = network;
-    let weights = options.weights;
     provenance["generator"] = json!(concat!("albert-quant ", env!("CARGO_PKG_VERSION")));
-    provenance["weights"] = json!(weights.name());
-    let config = Config { precision: weights.precision(), ..config };
-    let plans = parameters.iter().map(|parameter| plan(parameter, weights)).collect();
-    let sections = Sections {
-        config: &config,
-        groups: &groups,
-        labels: &labels,
-        tokenizer: tokenizer.as_deref(),
-        provenance: &provenance.to_string(),
-    };
+    provenance["weights"] = json!(scheme.weights.name());
+    let plans: Vec<TensorPlan> = parameters.iter().map(|parameter| plan(parameter, &scheme)).collect();
+    let max_extra_slots = plans.iter().map(|plan| plan.splits.len() as u32).max().unwrap_or(0);
+    let config = Config { precision: scheme.weights.precision(), max_extra_slots, ..*config };
+    let provenance = provenance.to_string();
+    let sections = Sections { config: &config, groups, labels, tokenizer, provenance: &provenance };
     let mut writer = Writer::new(&sections, plans);
     let mut report = Report::default();
+    let mut rounding = Rounding::default();
     for (index, parameter) in parameters.iter().enumerate() {
+        let feedback = rounding.of(parameter, &mut scheme);
         let region = writer.region(index);
         let (dtype, extra_slots) = (dtype_name(region.dtype), region.splits.len());
-        let fidelity = quantize::pack(parameter, region)?;
+        let fidelity = quantize::pack(parameter, region, feedback)?;
         report.checkpoint_bytes += parameter.source.bytes() as u64;
         report.tensors.push(TensorReport {
             name: parameter.name.clone(),
@@ -194,23 +241,42 @@ pub(crate) fn build(
             bytes: writer.bytes(index),
             relative_error: fidelity.relative_error(),
         });
-        (options.progress)(Progress { stage: Stage::Quantize, done: index + 1, total: parameters.len() });
+        progress(Progress { stage: Stage::Quantize, done: index + 1, total: parameters.len() });
     }
     let bytes = writer.finish();
     report.model_bytes = bytes.len() as u64;
-    Ok(Converted { bytes, warnings: Vec::new(), report })
+    Ok((bytes, report))
 }
 
-fn plan(parameter: &Parameter, weights: Weights) -> TensorPlan {
+/// The feedback of the site at hand. Sites come one after the other, so that one is kept at a time; its Hessian is dropped.
+#[derive(Default)]
+struct Rounding {
+    site: Option<Site>,
+    feedback: Option<Feedback>,
+}
+
+impl Rounding {
+    fn of(&mut self, parameter: &Parameter, scheme: &mut Scheme) -> Option<&Feedback> {
+        let site = Site::of(parameter)?;
+        if self.site != Some(site) {
+            self.site = Some(site);
+            self.feedback = scheme.hessians.remove(&site).and_then(|hessian| Feedback::new(&hessian));
+        }
+        self.feedback.as_ref()
+    }
+}
+
+fn plan(parameter: &Parameter, scheme: &Scheme) -> TensorPlan {
     let vector = parameter.kind == Kind::Vector;
+    let splits = Site::of(parameter).and_then(|site| scheme.splits.get(&site));
     TensorPlan {
         role: parameter.role,
         block: parameter.block,
-        dtype: if vector { dtype::F32 } else { weights.dtype() },
+        dtype: if vector { dtype::F32 } else { scheme.weights.dtype() },
         vector,
         rows: parameter.rows,
         columns: parameter.columns,
-        splits: Vec::new(),
+        splits: splits.cloned().unwrap_or_default(),
     }
 }
 

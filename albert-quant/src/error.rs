@@ -106,6 +106,33 @@ pub enum Error {
         /// The weight.
         value: f32,
     },
+    /// The reader refuses the converted network.
+    #[error("the converted model is not valid: {0}")]
+    Model(albert_core::FormatError),
+    /// Texts to calibrate on need a tokenizer.
+    #[error("the checkpoint has no tokenizer: calibrate on ids, or on the built-in sample")]
+    CalibrationNeedsTokenizer,
+    /// There is nothing to calibrate on.
+    #[error("the calibration sample is empty")]
+    CalibrationEmpty,
+    /// An id of the sample is beyond the vocabulary.
+    #[error("calibration input {input} holds id {id}; the vocabulary has {vocab_size}")]
+    CalibrationId {
+        /// Index of the input.
+        input: usize,
+        /// The id.
+        id: u32,
+        /// Size of the vocabulary.
+        vocab_size: u32,
+    },
+    /// A text of the sample cannot be encoded.
+    #[error("calibration input {input}: {error}")]
+    CalibrationText {
+        /// Index of the text.
+        input: usize,
+        /// Why.
+        error: albert_core::tokenizer::EncodeError,
+    },
     /// The head's tensors have another number of outputs than the head.
     #[error("the head {} has {expected} outputs, tensor {name} has {found} rows", head_name(*head))]
     HeadOutputs {

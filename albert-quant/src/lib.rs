@@ -7,12 +7,14 @@
 //! - `checkpoint`: one reader per container; all give the same named tensors, read row by row as f32.
 //! - `config`, `head`, `names`: what the checkpoint says it is, and which tensors that means.
 //! - `network`: the parameters of the model file, each bound to where its values come from.
+//! - `calibrate`: what goes into the linears on sample inputs: outlier channels, Hessians.
 //! - `quantize`: one parameter's values to the bytes of its dtype in the blocked layout.
 //! - `writer`: where everything lies in the file.
 //!
 //! The bytes depend on the weights and the options alone: not on the container, the path or the number of threads.
 
 mod bytes;
+mod calibrate;
 mod checkpoint;
 mod config;
 mod convert;
@@ -26,6 +28,7 @@ mod synth;
 mod writer;
 
 pub use bytes::ModelBytes;
+pub use calibrate::Calibration;
 pub use convert::{Converted, MlmBias, Options, Progress, Stage, Weights, convert};
 pub use error::{ConfigProblem, Error, Warning};
 pub use head::{HeadChoice, UnknownHead};

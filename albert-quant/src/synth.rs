@@ -6,7 +6,8 @@ use albert_core::config::{Activation, Config, Head, Precision, ProblemType};
 use albert_core::format::layout::role;
 use serde_json::json;
 
-use crate::convert::{Converted, Options, build};
+use crate::calibrate;
+use crate::convert::{Converted, Options, Scheme, Weights, build};
 use crate::error::Error;
 use crate::network::{Network, Source, slots};
 
@@ -92,7 +93,8 @@ const DEVIATION: f32 = 0.02;
 
 /// Makes a model file of random weights: matrices and biases normal, layer norms the identity.
 ///
-/// The same geometry, seed and options give the same bytes.
+/// The same geometry, seed and options give the same bytes. An int8 model has as many extra slots as a real one and is
+/// rounded to nearest, whatever the options say about calibration.
 ///
 /// # Errors
 /// As [`convert`](crate::convert()); random weights give none.
@@ -116,7 +118,12 @@ pub fn synth(geometry: Geometry, seed: u64, options: &Options<'_>) -> Result<Con
             .collect(),
     };
     let provenance = json!({ "synthetic": { "geometry": geometry.name(), "seed": seed } });
-    build(network, None, provenance, options)
+    let mut scheme = Scheme::nearest(options.weights);
+    if options.weights == Weights::Int8 {
+        scheme.splits = calibrate::any_splits(&network);
+    }
+    let (bytes, report) = build(&network, None, provenance, scheme, options.progress)?;
+    Ok(Converted { bytes, warnings: Vec::new(), report })
 }
 
 /// A matrix of normal numbers, each row a function of the seed and its index.

@@ -3,6 +3,7 @@
 use albert_core::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, round_up};
 use rayon::prelude::*;
 
+use super::second_order::Feedback;
 use super::{Fidelity, in_order, read_block};
 use crate::error::Error;
 use crate::network::Parameter;
@@ -11,7 +12,8 @@ use crate::writer::Region;
 /// Largest magnitude of a stored value.
 const LIMIT: f32 = 127.0;
 
-pub(super) fn pack(parameter: &Parameter, region: Region<'_>) -> Result<Fidelity, Error> {
+/// Rounds to nearest, or with `feedback` so that the errors of a channel's weights make up for each other.
+pub(super) fn pack(parameter: &Parameter, region: Region<'_>, feedback: Option<&Feedback>) -> Result<Fidelity, Error> {
     let splits = region.splits;
     let slots = round_up(parameter.columns + splits.len(), BLOCK_SLOTS);
     let data: &mut [i8] = bytemuck::cast_slice_mut(region.data);
@@ -20,35 +22,41 @@ pub(super) fn pack(parameter: &Parameter, region: Region<'_>) -> Result<Fidelity
         .zip(region.scales.par_chunks_mut(BLOCK_CHANNELS))
         .zip(region.sums.par_chunks_mut(BLOCK_CHANNELS))
         .enumerate()
-        .map(|(block, ((data, scales), sums))| pack_block(parameter, splits, block, data, scales, sums));
+        .map(|(block, ((data, scales), sums))| {
+            let weights = read_block(parameter, block)?;
+            let rounded = round_block(&weights, feedback, scales);
+            let mut fidelity = Fidelity::default();
+            let channels = weights.chunks_exact(parameter.columns).zip(rounded.chunks_exact(parameter.columns));
+            for (channel, ((weights, rounded), &mut scale)) in channels.zip(scales).enumerate() {
+                let extra = splits.iter().map(|&column| rounded[column as usize]);
+                for (slot, value) in rounded.iter().copied().chain(extra).enumerate() {
+                    data[place(slot, channel)] = value;
+                    sums[channel] += i32::from(value);
+                }
+                for (&weight, &value) in weights.iter().zip(rounded) {
+                    fidelity.add(weight, scale * f32::from(value));
+                }
+            }
+            Ok(fidelity)
+        });
     in_order(blocks.collect())
 }
 
-fn pack_block(
-    parameter: &Parameter,
-    splits: &[u32],
-    block: usize,
-    data: &mut [i8],
-    scales: &mut [f32],
-    sums: &mut [i32],
-) -> Result<Fidelity, Error> {
-    let mut fidelity = Fidelity::default();
-    let weights = read_block(parameter, block)?;
-    let mut rounded = vec![0i8; parameter.columns];
-    for (channel, weights) in weights.chunks_exact(parameter.columns).enumerate() {
-        let scale = scale(weights);
-        round(weights, scale, &mut rounded);
-        let extra = splits.iter().map(|&column| rounded[column as usize]);
-        for (slot, value) in rounded.iter().copied().chain(extra).enumerate() {
-            data[place(slot, channel)] = value;
-            sums[channel] += i32::from(value);
-        }
-        scales[channel] = scale;
-        for (&weight, &value) in weights.iter().zip(&rounded) {
-            fidelity.add(weight, scale * f32::from(value));
+/// Chooses the channels' scales and rounds their weights, `[16][columns]`.
+fn round_block(weights: &[f32], feedback: Option<&Feedback>, scales: &mut [f32]) -> Vec<i8> {
+    let columns = weights.len() / BLOCK_CHANNELS;
+    let mut rounded = vec![0; weights.len()];
+    for (scale, weights) in scales.iter_mut().zip(weights.chunks_exact(columns)) {
+        *scale = self::scale(weights);
+    }
+    match (feedback, <&[f32; BLOCK_CHANNELS]>::try_from(&*scales)) {
+        (Some(feedback), Ok(scales)) => feedback.round(weights, scales, LIMIT, &mut rounded),
+        _ => {
+            let channels = weights.chunks_exact(columns).zip(rounded.chunks_exact_mut(columns));
+            channels.zip(scales).for_each(|((weights, rounded), &mut scale)| round(weights, scale, rounded));
         }
     }
-    Ok(fidelity)
+    rounded
 }
 
 /// Index of a slot of a channel in a block.

@@ -3,14 +3,17 @@
 //! Work goes block by block (16 output channels), on all threads. A block's bytes depend on nothing but its own channels,
 //! and sums over blocks are taken in their order: the result does not depend on the number of threads.
 
+mod cholesky;
 mod float;
 mod int8;
+mod second_order;
 
 use albert_core::format::layout::{BLOCK_CHANNELS, dtype};
 
 use crate::error::Error;
 use crate::network::{Kind, Parameter};
 use crate::writer::Region;
+pub(crate) use second_order::Feedback;
 
 /// How far the stored weights are from those of the checkpoint: sums of squares.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,12 +44,12 @@ impl std::iter::Sum for Fidelity {
     }
 }
 
-/// Fills a parameter's region of the file, which is all zero.
-pub(crate) fn pack(parameter: &Parameter, region: Region<'_>) -> Result<Fidelity, Error> {
+/// Fills a parameter's region of the file, which is all zero. `feedback` counts for int8 alone.
+pub(crate) fn pack(parameter: &Parameter, region: Region<'_>, feedback: Option<&Feedback>) -> Result<Fidelity, Error> {
     match region.dtype {
         _ if parameter.kind == Kind::Vector => float::pack_vector(parameter, region),
         dtype::F16 => float::pack_f16(parameter, region),
-        dtype::I8 => int8::pack(parameter, region),
+        dtype::I8 => int8::pack(parameter, region, feedback),
         _ => float::pack_f32(parameter, region),
     }
 }

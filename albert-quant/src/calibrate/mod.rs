@@ -1,0 +1,117 @@
+//! Calibration: what goes into every linear on sample inputs, and what follows from it.
+//!
+//! Two passes over the same inputs. The first runs the network in f32 and finds the outlier channels of every site: those
+//! get extra slots ([`splits`]). The second runs it in int8 with these slots and sums up the products of the inputs
+//! ([`Hessian`]), by which weights are rounded. A *site* is a place where an input is quantized: one for each linear, query,
+//! key and value together; the depths at which a shared block runs count as one.
+
+mod hessian;
+mod observe;
+pub(crate) mod sample;
+mod splits;
+
+use std::collections::BTreeMap;
+
+use albert_core::format::layout::role;
+
+use crate::bytes::ModelBytes;
+use crate::network::{Kind, Network, Parameter};
+
+pub(crate) use hessian::{Hessian, Part};
+
+/// What a model is calibrated on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Calibration<'a> {
+    /// A text that comes with this library; random ids for a model without tokenizer.
+    #[default]
+    BuiltIn,
+    /// Texts, one input each; long ones are cut.
+    Texts(&'a [String]),
+    /// Ids with their special tokens, one input each; long ones are cut.
+    Ids(&'a [Vec<u32>]),
+    /// Nothing: no extra slots, and weights are rounded to nearest.
+    None,
+}
+
+impl Calibration<'_> {
+    /// How provenance calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::BuiltIn => "built-in",
+            Self::Texts(_) => "texts",
+            Self::Ids(_) => "ids",
+            Self::None => "none",
+        }
+    }
+}
+
+/// Where an input is quantized: the role of the linear that reads it (the query's for key and value), and its block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Site {
+    role: u16,
+    block: u16,
+}
+
+impl Site {
+    /// The site that a parameter's input belongs to; `None` for what is no linear.
+    pub(crate) fn of(parameter: &Parameter) -> Option<Self> {
+        let role = match parameter.role {
+            role::KEY | role::VALUE => role::QUERY,
+            role => role,
+        };
+        (parameter.kind == Kind::Linear).then_some(Self { role, block: parameter.block })
+    }
+}
+
+/// A value for every site.
+pub(crate) type Sites<T> = BTreeMap<Site, T>;
+
+/// The sites of a network and their widths.
+fn widths(network: &Network) -> Sites<usize> {
+    let of = |parameter: &Parameter| Site::of(parameter).map(|site| (site, parameter.columns));
+    network.parameters.iter().filter_map(of).collect()
+}
+
+/// The split lists that suit what the network's inputs are on a sample. `model` is the network in f32.
+pub(crate) fn find_splits(
+    network: &Network,
+    model: &ModelBytes,
+    sample: &[Vec<u32>],
+    progress: &mut dyn FnMut(usize),
+) -> Sites<Vec<u32>> {
+    let mut maxima: Sites<Vec<f32>> =
+        widths(network).into_iter().map(|(site, width)| (site, vec![0.0; width])).collect();
+    observe::run(model, sample, progress, &mut |site, rows| {
+        let Some(maxima) = maxima.get_mut(&site) else { return };
+        for row in rows.chunks_exact(maxima.len()) {
+            maxima.iter_mut().zip(row).for_each(|(most, x)| *most = most.max(x.abs()));
+        }
+    });
+    let allot = |(site, maxima): (Site, Vec<f32>)| (site, splits::allot(&maxima, splits::extra_slots(maxima.len())));
+    maxima.into_iter().map(allot).collect()
+}
+
+/// Split lists for a network whose weights mean nothing: as long as real ones, so that it costs the same to run.
+pub(crate) fn any_splits(network: &Network) -> Sites<Vec<u32>> {
+    let allot = |(site, width)| (site, splits::allot(&vec![1.0; width], splits::extra_slots(width)));
+    widths(network).into_iter().map(allot).collect()
+}
+
+/// The Hessian of every site. `model` is the network in int8 with these split lists.
+pub(crate) fn find_hessians(
+    network: &Network,
+    model: &ModelBytes,
+    splits: &Sites<Vec<u32>>,
+    sample: &[Vec<u32>],
+    progress: &mut dyn FnMut(usize),
+) -> Sites<Hessian> {
+    let mut hessians: Sites<Hessian> =
+        widths(network).into_iter().map(|(site, width)| (site, Hessian::new(width))).collect();
+    observe::run(model, sample, progress, &mut |site, rows| {
+        let (Some(hessian), Some(splits)) = (hessians.get_mut(&site), splits.get(&site)) else { return };
+        rows.chunks_exact_mut(hessian.width()).for_each(|row| splits::round_inputs(row, splits));
+        hessian.add(rows);
+    });
+    hessians
+}

@@ -1,0 +1,88 @@
+//! The inputs that a model is calibrated on.
+
+use albert_core::Model;
+use albert_core::config::Config;
+use albert_core::tokenizer::{EncodeOptions, Tokenizer, memory_bytes};
+
+use super::Calibration;
+use crate::bytes::ModelBytes;
+use crate::error::Error;
+
+/// Longest input.
+const MOST_TOKENS: usize = 128;
+/// Lines of the built-in text that are joined to one long input.
+const JOINED_LINES: usize = 6;
+/// Lengths of random inputs, in turn.
+const RANDOM_LENGTHS: [usize; 8] = [12, 96, 24, 64, 16, 128, 32, 48];
+/// Random inputs.
+const RANDOM_INPUTS: usize = 32;
+
+/// Sentences of several kinds, one a line.
+const TEXT: &str = include_str!("text.txt");
+
+/// The ids of a sample: one list an input, none empty, all within the model's limits.
+pub(crate) fn ids(calibration: Calibration<'_>, file: &ModelBytes) -> Result<Vec<Vec<u32>>, Error> {
+    let model = Model::from_bytes(file).map_err(Error::Model)?;
+    let config = model.config();
+    let limit = MOST_TOKENS.min(config.max_position_embeddings as usize);
+    let mut sample = match (calibration, model.tokenizer()) {
+        (Calibration::None, _) => Vec::new(),
+        (Calibration::BuiltIn, Some(tokenizer)) => encode(&built_in(), &tokenizer, limit)?,
+        (Calibration::BuiltIn, None) => random(config, limit),
+        (Calibration::Texts(texts), Some(tokenizer)) => encode(texts, &tokenizer, limit)?,
+        (Calibration::Texts(_), None) => return Err(Error::CalibrationNeedsTokenizer),
+        (Calibration::Ids(ids), _) => ids.to_vec(),
+    };
+    for (input, ids) in sample.iter_mut().enumerate() {
+        ids.truncate(limit);
+        if let Some(&id) = ids.iter().find(|&&id| id >= config.vocab_size) {
+            return Err(Error::CalibrationId { input, id, vocab_size: config.vocab_size });
+        }
+    }
+    sample.retain(|ids| !ids.is_empty());
+    if sample.is_empty() && calibration != Calibration::None { Err(Error::CalibrationEmpty) } else { Ok(sample) }
+}
+
+/// Every line by itself, and every few lines as one text, so that late positions are seen too.
+fn built_in() -> Vec<String> {
+    let lines: Vec<&str> = TEXT.lines().collect();
+    let joined = lines.chunks(JOINED_LINES).map(|lines| lines.join(" "));
+    lines.iter().map(|&line| line.to_owned()).chain(joined).collect()
+}
+
+fn encode(texts: &[String], tokenizer: &Tokenizer<'_>, limit: usize) -> Result<Vec<Vec<u32>>, Error> {
+    let options = EncodeOptions { max_tokens: Some(limit), ..EncodeOptions::default() };
+    let longest = texts.iter().map(String::len).max().unwrap_or(0);
+    // A code point can become several when it is normalized.
+    let mut memory = vec![0; memory_bytes(limit, 4 * longest.max(8))];
+    let encode = |(input, text): (usize, &String)| match tokenizer.encode(text, None, &options, &mut memory) {
+        Ok(encoding) => Ok(encoding.ids().to_vec()),
+        Err(error) => Err(Error::CalibrationText { input, error }),
+    };
+    texts.iter().enumerate().map(encode).collect()
+}
+
+/// Ids without meaning, the same for the same vocabulary.
+fn random(config: &Config, limit: usize) -> Vec<Vec<u32>> {
+    let mut state = 1u64;
+    let mut id = || {
+        // Knuth's generator (MMIX); the high bits are the good ones.
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((u128::from(state) * u128::from(config.vocab_size)) >> 64) as u32
+    };
+    let lengths = RANDOM_LENGTHS.iter().cycle().take(RANDOM_INPUTS);
+    lengths.map(|&length| (0..length.min(limit)).map(|_| id()).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_has_many_kinds_of_lines() {
+        assert!(TEXT.lines().count() >= 60);
+        assert!(TEXT.lines().all(|line| !line.trim().is_empty() && line.trim() == line));
+        let long = built_in().into_iter().filter(|text| text.len() > 300).count();
+        assert!(long >= 8, "{long}");
+    }
+}
