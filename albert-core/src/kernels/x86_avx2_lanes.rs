@@ -74,8 +74,7 @@ impl Float for Avx2Lanes {
 
     #[inline(always)]
     fn add_exponent(self, shifted: Self) -> Self {
-        // SAFETY: AVX2 is enabled wherever the type exists.
-        unsafe { Self(add_exponent(self.0, shifted.0), add_exponent(self.1, shifted.1)) }
+        Self(add_exponent(self.0, shifted.0), add_exponent(self.1, shifted.1))
     }
 }
 
