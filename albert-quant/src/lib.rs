@@ -32,5 +32,6 @@ pub use calibrate::Calibration;
 pub use convert::{Converted, MlmBias, Options, Progress, Stage, Weights, convert};
 pub use error::{ConfigProblem, Error, Warning};
 pub use head::{HeadChoice, UnknownHead};
+pub use network::tensors;
 pub use report::{Report, TensorReport};
 pub use synth::{Geometry, UnknownGeometry, synth};

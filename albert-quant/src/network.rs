@@ -1,6 +1,8 @@
 //! The parameters of a model file, in file order, each bound to where its values come from.
 
+use albert_core::Model;
 use albert_core::config::{Config, Head, Precision, ProblemType};
+use albert_core::format::Record;
 use albert_core::format::layout::{BLOCK_ROLES, EMBEDDING_ROLES, role};
 
 use crate::checkpoint::{Checkpoint, ElementType, Tensor};
@@ -123,6 +125,13 @@ pub(crate) fn slots(config: &Config, decoder: bool) -> Vec<Slot> {
     let heads = (role::POOLER..=role::SENTENCE_ORDER_BIAS).filter(wanted).map(|role| (role, 0, (0, 0)));
     let all = EMBEDDING_ROLES.map(|role| (role, 0, (0, 0))).chain(blocks).chain(heads);
     all.map(|(role, block, at)| slot(config, role, block, at)).collect()
+}
+
+/// The tensors of a model file, in file order: name and shape as a checkpoint has them, and the record.
+pub fn tensors<'m>(model: &Model<'m>) -> impl Iterator<Item = (String, Vec<usize>, Record)> + use<'m> {
+    let decoder = model.tensors().any(|record| record.role == role::MLM_DECODER);
+    let slots = slots(model.config(), decoder).into_iter();
+    slots.zip(model.tensors()).map(|(slot, record)| (slot.name.clone(), slot.shape(), record))
 }
 
 /// The parameter of one role; `at` is the group and the place in it of a block.

@@ -2,6 +2,7 @@
 
 use super::bytes::{slice, u16_at, u32_at, u64_at};
 use super::layout::{ALIGNMENT, BLOCK_CHANNELS, MAX_SLOTS, TENSOR_BYTES, dtype, matrix_bytes, round_up};
+use super::tensors::is_vector;
 use crate::error::TensorProblem;
 
 /// Elements of a weight matrix in the file's blocked layout, channels padded to a multiple of 16.
@@ -139,6 +140,9 @@ impl Record {
 
     /// Bytes of the tensor in the file: data, scales, sums, split list and smoothing vector, padding not counted.
     pub fn bytes(&self) -> usize {
+        if is_vector(self.role) {
+            return round_up(self.columns as usize, BLOCK_CHANNELS) * 4;
+        }
         let (rows, slots) = (self.rows as usize, self.slots());
         let scales = match self.dtype {
             dtype::F32 | dtype::F16 => 0,

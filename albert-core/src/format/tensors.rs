@@ -150,6 +150,12 @@ fn shape(role: u16, config: &Config) -> Shape {
     }
 }
 
+/// Whether the tensor of a role is a vector.
+pub(super) fn is_vector(role: u16) -> bool {
+    // What it is does not depend on the sizes.
+    matches!(shape(role, &Config::BASE), Shape::Vector(_))
+}
+
 struct Checker<'a> {
     file: &'a [u8],
     records: &'a [u8],

@@ -210,6 +210,12 @@ impl<'m> Tokenizer<'m> {
         self.tables.role(section::role::UNK)
     }
 
+    /// What tokens that continue a word begin with (`##`); `None` when tokens that begin a word are marked instead.
+    pub fn continuation_prefix(&self) -> Option<&'m str> {
+        let word_piece = self.tables.header(section::header::MODEL) == section::model::WORD_PIECE;
+        word_piece.then(|| self.tables.prefix())
+    }
+
     /// `model_max_length` of `tokenizer_config.json`, in tokens.
     pub fn model_max_length(&self) -> Option<u32> {
         self.tables.role(section::role::MODEL_MAX_LENGTH)

@@ -1,0 +1,174 @@
+//! Token classification: from a label for each token to entities, as the Hugging Face pipeline groups them.
+
+use super::argmax;
+use crate::format::Model;
+
+/// How tokens become entities (`aggregation_strategy`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Aggregation {
+    /// Every token is by itself.
+    #[default]
+    None,
+    /// Neighbouring tokens with the same tag are one entity.
+    Simple,
+    /// Words first: a word has the label of its first token.
+    First,
+    /// Words first: a word has the label whose probability is the largest in the mean over its tokens.
+    Average,
+    /// Words first: a word has the label of its surest token.
+    Max,
+}
+
+impl Aggregation {
+    /// The strategy of this Hugging Face name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "none" => Some(Self::None),
+            "simple" => Some(Self::Simple),
+            "first" => Some(Self::First),
+            "average" => Some(Self::Average),
+            "max" => Some(Self::Max),
+            _ => None,
+        }
+    }
+}
+
+/// What a token is to the words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// A special token: left out.
+    Special,
+    /// The first of a word.
+    Begins,
+    /// Goes on with the word of the token before it.
+    Continues,
+}
+
+/// Tokens with one tag.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Entity {
+    /// First token.
+    pub first: usize,
+    /// Last token.
+    pub last: usize,
+    /// Label of the first token or word.
+    pub label: usize,
+    /// Probability: the mean over its tokens, or over its words when the strategy makes words.
+    pub score: f32,
+}
+
+/// The entities of a text from left to right, those of the label `O` among them.
+#[derive(Debug)]
+pub struct Entities<'a, K> {
+    model: &'a Model<'a>,
+    probabilities: &'a [f32],
+    labels: usize,
+    aggregation: Aggregation,
+    kind: K,
+    next: usize,
+    pending: Option<Entity>,
+}
+
+/// What a label says: `B-` or not, and what of.
+#[derive(Clone, Copy, PartialEq)]
+enum Tag<'a> {
+    Named(&'a str),
+    Unnamed(usize),
+}
+
+impl<'a, K: Fn(usize) -> TokenKind> Entities<'a, K> {
+    /// `probabilities` are `[tokens][C]`, softmax over the labels; `kind` says what each token is.
+    pub fn new(model: &'a Model<'a>, probabilities: &'a [f32], aggregation: Aggregation, kind: K) -> Self {
+        let labels = (model.config().num_labels as usize).max(1);
+        Self { model, probabilities, labels, aggregation, kind, next: 0, pending: None }
+    }
+
+    /// Whether a label begins an entity, and its tag. A label without `B-` or `I-` goes on with its like.
+    fn tag(&self, label: usize) -> (bool, Tag<'a>) {
+        let Some(name) = self.model.label(label) else { return (false, Tag::Unnamed(label)) };
+        match name.strip_prefix("B-") {
+            Some(tag) => (true, Tag::Named(tag)),
+            None => (false, Tag::Named(name.strip_prefix("I-").unwrap_or(name))),
+        }
+    }
+
+    /// Probabilities of a token.
+    fn token(&self, token: usize) -> &'a [f32] {
+        let start = token.saturating_mul(self.labels);
+        self.probabilities.get(start..start.saturating_add(self.labels)).unwrap_or(&[])
+    }
+
+    /// Label and probability of a token's best label.
+    fn best(&self, token: usize) -> Option<(usize, f32)> {
+        let probabilities = self.token(token);
+        let label = argmax(probabilities)?;
+        Some((label, *probabilities.get(label)?))
+    }
+
+    /// The next token that is not special, from `token` on.
+    fn skip_special(&self, token: usize) -> Option<(usize, TokenKind)> {
+        let tokens = self.probabilities.len().checked_div(self.labels).unwrap_or(0);
+        let mut kinds = (token..tokens).map(|token| (token, (self.kind)(token)));
+        kinds.find(|(_, kind)| *kind != TokenKind::Special)
+    }
+
+    /// The next token or word.
+    fn unit(&mut self) -> Option<Entity> {
+        let (first, _) = self.skip_special(self.next)?;
+        let words = !matches!(self.aggregation, Aggregation::None | Aggregation::Simple);
+        let mut last = first;
+        while let (true, Some((token, TokenKind::Continues))) = (words, self.skip_special(last + 1)) {
+            last = token;
+        }
+        self.next = last + 1;
+        let (label, score) = match self.aggregation {
+            Aggregation::None | Aggregation::Simple | Aggregation::First => self.best(first)?,
+            Aggregation::Max => {
+                let surer = |best: (usize, f32), x: (usize, f32)| if x.1 > best.1 { x } else { best };
+                self.tokens(first, last).filter_map(|token| self.best(token)).reduce(surer)?
+            }
+            Aggregation::Average => self.best_mean(first, last)?,
+        };
+        Some(Entity { first, last, label, score })
+    }
+
+    fn tokens(&self, first: usize, last: usize) -> impl Iterator<Item = usize> {
+        (first..=last).filter(|&token| (self.kind)(token) != TokenKind::Special)
+    }
+
+    /// The label with the largest mean probability, the first of equals.
+    fn best_mean(&self, first: usize, last: usize) -> Option<(usize, f32)> {
+        let count = self.tokens(first, last).count() as f32;
+        let mean = |label: usize| {
+            let of = |token| self.token(token).get(label).copied().unwrap_or(0.0);
+            self.tokens(first, last).map(of).sum::<f32>() / count
+        };
+        let better = |best: (usize, f32), x: (usize, f32)| if x.1 > best.1 { x } else { best };
+        (0..self.labels).map(|label| (label, mean(label))).reduce(better)
+    }
+}
+
+impl<K: Fn(usize) -> TokenKind> Iterator for Entities<'_, K> {
+    type Item = Entity;
+
+    fn next(&mut self) -> Option<Entity> {
+        let mut entity = self.pending.take().or_else(|| self.unit())?;
+        if self.aggregation == Aggregation::None {
+            return Some(entity);
+        }
+        let (_, tag) = self.tag(entity.label);
+        let mut units = 1.0;
+        while let Some(unit) = self.unit() {
+            let (begins, next_tag) = self.tag(unit.label);
+            if begins || next_tag != tag {
+                self.pending = Some(unit);
+                break;
+            }
+            entity.last = unit.last;
+            entity.score += unit.score;
+            units += 1.0;
+        }
+        entity.score /= units;
+        Some(entity)
+    }
+}
