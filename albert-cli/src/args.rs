@@ -1,0 +1,320 @@
+//! The command line. Names, options and exit codes are stable: scripts depend on them.
+
+use std::path::PathBuf;
+
+use albert_core::heads::Aggregation;
+use albert_core::kernels::{self, Kernels};
+use albert_core::tokenizer::Truncation;
+use albert_quant::{Geometry, HeadChoice, Weights};
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+
+use crate::error::{Error, Result};
+use crate::tasks::Task;
+
+/// Quantizes, runs and checks ALBERT models.
+#[derive(Debug, Parser)]
+#[command(name = "albert", version, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a model file from a Hugging Face checkpoint
+    Quantize(Quantize),
+    /// Run a model on texts: from arguments, --file, or standard input, one a line
+    Run(Run),
+    /// Compare a model's outputs with reference outputs
+    Validate(Validate),
+    /// Measure a model's accuracy on labelled data
+    Eval(Eval),
+    /// Show how texts become tokens
+    Tokenize(Tokenize),
+    /// Show what a model file holds
+    Inspect(Inspect),
+    /// Measure how long inference takes
+    Bench(Bench),
+    /// Make a model file with random weights
+    Synth(Synth),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Quantize {
+    /// Checkpoint directory, or the weights file in it
+    pub(crate) checkpoint: PathBuf,
+    /// Model file to write
+    #[arg(short, long, value_name = "MODEL")]
+    pub(crate) output: PathBuf,
+    /// Numbers that the matrices are stored in: int8, fp16 or fp32
+    #[arg(long, default_value = "int8", value_parser = weights)]
+    pub(crate) weights: Weights,
+    /// Texts to calibrate int8 models on, or rows with input_ids; none to round without [default: a built-in text]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) calibration: Option<PathBuf>,
+    /// Head to convert instead of the checkpoint's own; none drops it
+    #[arg(long, value_name = "NAME", default_value = "auto", value_parser = head)]
+    pub(crate) head: HeadChoice,
+    /// Print the report as a line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Run {
+    /// Model file
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) source: Source,
+    #[command(flatten)]
+    pub(crate) rows: RowDefaults,
+    #[command(flatten)]
+    pub(crate) task: TaskOptions,
+    /// Results for each text; all tasks but multiple choice give the best one (fill-mask five) unless told otherwise
+    #[arg(long, value_name = "K", value_parser = at_least_one)]
+    pub(crate) top_k: Option<usize>,
+    /// Task, when it is not the one that the model's head is made for
+    #[arg(long = "task", value_name = "NAME", value_parser = |name: &str| name.parse::<Task>())]
+    pub(crate) task_name: Option<Task>,
+    /// Threads that texts are shared out to [default: all]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) threads: Option<usize>,
+    /// Run only the first N layers
+    #[arg(long, value_name = "N")]
+    pub(crate) layers: Option<u32>,
+    #[command(flatten)]
+    pub(crate) isa: Isa,
+    /// Print JSON lines
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Where rows come from.
+#[derive(Args, Debug)]
+pub(crate) struct Source {
+    /// Texts
+    #[arg(value_name = "TEXT")]
+    pub(crate) texts: Vec<String>,
+    /// File of JSON lines or plain texts, one a line; - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "texts")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// What rows that do not say otherwise take from the command line.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct RowDefaults {
+    /// Second text
+    #[arg(long, value_name = "B")]
+    pub(crate) text_pair: Option<String>,
+    /// Question, for question answering
+    #[arg(long, value_name = "Q", conflicts_with = "text_pair")]
+    pub(crate) question: Option<String>,
+    /// Text that holds the answer, for question answering
+    #[arg(long, value_name = "C", conflicts_with_all = ["text_pair", "texts", "file"])]
+    pub(crate) context: Option<String>,
+    /// Choices, for multiple choice
+    #[arg(long = "choice", value_name = "T", num_args = 1.., conflicts_with_all = ["text_pair", "question"])]
+    pub(crate) choices: Vec<String>,
+}
+
+/// Options of single tasks; the names are those of the Hugging Face pipelines.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TaskOptions {
+    /// Token classification: none, simple, first, average or max
+    #[arg(long, value_name = "STRATEGY", default_value = "none", value_parser = aggregation)]
+    pub(crate) aggregation_strategy: Aggregation,
+    /// Fill-mask: tokens to choose from
+    #[arg(long = "targets", value_name = "TOKEN", num_args = 1..)]
+    pub(crate) targets: Vec<String>,
+    /// Question answering: tokens of a window, question and special tokens counted
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) max_seq_len: Option<usize>,
+    /// Question answering: tokens that neighbouring windows share
+    #[arg(long, value_name = "N")]
+    pub(crate) doc_stride: Option<usize>,
+    /// Question answering: most tokens of an answer
+    #[arg(long, value_name = "N", default_value = "15", value_parser = at_least_one)]
+    pub(crate) max_answer_len: usize,
+    /// Question answering: let "no answer" compete
+    #[arg(long)]
+    pub(crate) handle_impossible_answer: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Validate {
+    /// Model file
+    pub(crate) model: PathBuf,
+    /// Inputs and expected outputs (safetensors)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) reference: PathBuf,
+    /// Largest difference allowed in any output
+    #[arg(long, value_name = "X")]
+    pub(crate) max_abs: Option<f64>,
+    /// Smallest cosine allowed in any output
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub(crate) min_cosine: Option<f64>,
+    /// Smallest share of rows (or tokens) whose best logit must be the same, from 0 to 1
+    #[arg(long, value_name = "X")]
+    pub(crate) min_agreement: Option<f64>,
+    /// Write the outputs to a file like the reference
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dump: Option<PathBuf>,
+    /// Draw expected against obtained values
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) plot: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) isa: Isa,
+    /// Print a line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Eval {
+    /// Model file
+    pub(crate) model: PathBuf,
+    /// JSON lines: {"text", "label"}, or {"words", "tags"} for token classification
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: PathBuf,
+    /// Threads that rows are shared out to [default: all]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) threads: Option<usize>,
+    #[command(flatten)]
+    pub(crate) isa: Isa,
+    /// Print a line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Tokenize {
+    /// Model file
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Second text
+    #[arg(long, value_name = "B")]
+    pub(crate) text_pair: Option<String>,
+    /// Most tokens, special tokens included
+    #[arg(long, value_name = "N")]
+    pub(crate) max_tokens: Option<usize>,
+    /// What is cut when there are more: longest_first, only_first, only_second or do_not_truncate
+    #[arg(long, value_name = "STRATEGY", default_value = "longest_first", value_parser = truncation)]
+    pub(crate) truncation: Truncation,
+    /// Print JSON lines
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Inspect {
+    /// Model file
+    pub(crate) model: PathBuf,
+    /// Longest input that arena_bytes is to hold
+    #[arg(long, value_name = "N", default_value = "128", value_parser = at_least_one)]
+    pub(crate) max_tokens: usize,
+    /// Print a line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Bench {
+    /// Model file
+    pub(crate) model: PathBuf,
+    /// Lengths [default: those of 8,16,32,64,128,256,512 that the model has positions for]
+    #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = at_least_one)]
+    pub(crate) tokens: Vec<usize>,
+    /// Threads that share an inference
+    #[arg(long, value_name = "N", default_value = "1", value_parser = at_least_one)]
+    pub(crate) threads: usize,
+    #[command(flatten)]
+    pub(crate) isa: Isa,
+    /// Print JSON lines
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Synth {
+    /// Model file to write
+    #[arg(short, long, value_name = "MODEL")]
+    pub(crate) output: PathBuf,
+    /// Sizes of the network: base, large, xlarge, xxlarge or tiny
+    #[arg(long, value_parser = |name: &str| name.parse::<Geometry>())]
+    pub(crate) geometry: Geometry,
+    /// Numbers that the matrices are stored in: int8, fp16 or fp32
+    #[arg(long, default_value = "int8", value_parser = weights)]
+    pub(crate) weights: Weights,
+    /// Seed of the random numbers
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(crate) seed: u64,
+}
+
+/// The instruction set of every command that runs a model.
+#[derive(Args, Debug)]
+pub(crate) struct Isa {
+    /// Instruction set: auto, scalar, avx2, avxvnni, avx512vnni, neon, neondot or neoni8mm
+    #[arg(long = "isa", value_name = "NAME", default_value = "auto", value_parser = isa)]
+    pub(crate) kernels: Kernels,
+}
+
+/// Reads the command line; `None` when help or version was asked for, and printed.
+pub(crate) fn parse() -> Result<Option<Command>> {
+    match Cli::try_parse() {
+        Ok(cli) => Ok(Some(cli.command)),
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                error.print().map_err(|error| Error::output(&error)).map(|()| None)
+            }
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                Err(Error::new("no command given; albert --help lists them"))
+            }
+            _ => Err(one_line(&error)),
+        },
+    }
+}
+
+/// The first paragraph of clap's message, on one line.
+fn one_line(error: &clap::Error) -> Error {
+    let rendered = error.render().to_string();
+    let paragraph = rendered.lines().take_while(|line| !line.trim().is_empty());
+    let line = paragraph.map(str::trim).collect::<Vec<_>>().join(" ");
+    let line = line.strip_prefix("error: ").unwrap_or(&line);
+    Error::new(format_args!("{line}; see albert --help"))
+}
+
+fn isa(name: &str) -> std::result::Result<Kernels, String> {
+    if name == "auto" {
+        return Ok(kernels::detect());
+    }
+    kernels::by_name(name).map_err(|_| {
+        let usable = kernels::compiled().iter().filter(|set| set.kernels().is_some());
+        let names: Vec<&str> = usable.map(|set| set.name()).collect();
+        format!("this machine has auto, {}", names.join(", "))
+    })
+}
+
+fn weights(name: &str) -> std::result::Result<Weights, String> {
+    let known = [Weights::Int8, Weights::Fp16, Weights::Fp32];
+    let found = known.into_iter().find(|weights| weights.name() == name);
+    found.ok_or_else(|| format!("expected one of {}", known.map(Weights::name).join(", ")))
+}
+
+fn head(name: &str) -> std::result::Result<HeadChoice, String> {
+    if name == "auto" { Ok(HeadChoice::Auto) } else { name.parse().map_err(|error| format!("{error}")) }
+}
+
+fn aggregation(name: &str) -> std::result::Result<Aggregation, String> {
+    Aggregation::from_name(name).ok_or_else(|| "expected none, simple, first, average or max".to_owned())
+}
+
+fn truncation(name: &str) -> std::result::Result<Truncation, String> {
+    let expected = "expected longest_first, only_first, only_second or do_not_truncate";
+    Truncation::from_name(name).ok_or_else(|| expected.to_owned())
+}
+
+fn at_least_one(number: &str) -> std::result::Result<usize, String> {
+    number.parse().ok().filter(|&number| number > 0).ok_or_else(|| "expected a number from 1 on".to_owned())
+}

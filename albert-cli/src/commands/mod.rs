@@ -1,0 +1,35 @@
+//! One file a command.
+
+mod bench;
+mod eval;
+mod inspect;
+mod quantize;
+mod rows;
+mod run;
+mod synth;
+mod tokenize;
+mod validate;
+
+use std::num::NonZero;
+use std::thread::available_parallelism;
+
+use crate::args::Command;
+use crate::error::{Outcome, Result};
+
+pub(crate) fn run(command: Command) -> Result<Outcome> {
+    match command {
+        Command::Quantize(args) => quantize::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Validate(args) => validate::run(&args),
+        Command::Eval(args) => eval::run(&args),
+        Command::Tokenize(args) => tokenize::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::Synth(args) => synth::run(&args),
+    }
+}
+
+/// Threads that were asked for, or all that there are.
+fn threads(asked: Option<usize>) -> usize {
+    asked.unwrap_or_else(|| available_parallelism().map_or(1, NonZero::get))
+}

@@ -1,0 +1,65 @@
+//! `albert tokenize`: texts to tokens.
+
+use albert_core::kernels;
+use albert_core::tokenizer::{EncodeOptions, Encoding, Tokenizer, Truncation};
+use serde::Serialize;
+
+use super::rows::{self, Separator};
+use crate::args::{RowDefaults, Tokenize};
+use crate::engine::Engine;
+use crate::error::{Error, Outcome, Result};
+use crate::input::{Row, Rows};
+use crate::model_file::ModelFile;
+use crate::output::json;
+
+/// One row, with the field names of the reference library.
+#[derive(Debug, Serialize)]
+struct Line {
+    ids: Vec<u32>,
+    tokens: Vec<String>,
+    offsets: Vec<(u32, u32)>,
+    type_ids: Vec<u8>,
+    attention_mask: Vec<u8>,
+    special_tokens_mask: Vec<u8>,
+}
+
+pub(super) fn run(args: &Tokenize) -> Result<Outcome> {
+    let file = ModelFile::open(&args.model)?;
+    let model = file.model()?;
+    let tokenizer = model.tokenizer().ok_or_else(|| {
+        Error::new(format_args!("{} has no tokenizer; convert a checkpoint that has one", args.model.display()))
+    })?;
+    let defaults = RowDefaults { text_pair: args.text_pair.clone(), ..RowDefaults::default() };
+    let rows = Rows::open(&args.source, defaults)?;
+    let separator = if args.json { Separator::None } else { Separator::EmptyLine };
+    let engine = || Engine::new(&model, kernels::detect());
+    rows::answer_all(rows, 1, separator, engine, |engine, row, _| {
+        let line = encode(engine, tokenizer, row, args)?;
+        Ok(if args.json { json(&line) + "\n" } else { table(&line) })
+    })
+}
+
+fn encode(engine: &mut Engine<'_>, tokenizer: Tokenizer<'_>, row: &Row, args: &Tokenize) -> Result<Line> {
+    let truncation = match &row.truncation {
+        None => args.truncation,
+        Some(name) => Truncation::from_name(name)
+            .ok_or_else(|| Error::new(format_args!("unknown truncation {name:?}; longest_first is one")))?,
+    };
+    let max_tokens = row.max_length.or(args.max_tokens);
+    let options = EncodeOptions { max_tokens, truncation, surfaces: true, ..EncodeOptions::default() };
+    let line = |encoding: &Encoding<'_>| Line {
+        ids: encoding.ids().to_vec(),
+        tokens: (0..encoding.len()).map(|token| encoding.token(&tokenizer, token).unwrap_or("").to_owned()).collect(),
+        offsets: encoding.offsets().iter().map(|offsets| (offsets.start, offsets.end)).collect(),
+        type_ids: encoding.type_ids().to_vec(),
+        attention_mask: vec![1; encoding.len()],
+        special_tokens_mask: encoding.special_tokens_mask().to_vec(),
+    };
+    engine.encode_with(row.text()?, row.pair.as_deref(), &options, line)
+}
+
+/// A token a line: id, token, offsets.
+fn table(line: &Line) -> String {
+    let tokens = line.ids.iter().zip(&line.tokens).zip(&line.offsets);
+    tokens.map(|((id, token), (start, end))| format!("{id}\t{token}\t{start}-{end}\n")).collect()
+}

@@ -1,0 +1,167 @@
+//! `albert validate`: a model's outputs against reference outputs.
+
+mod compare;
+mod dump;
+mod outputs;
+mod plot;
+mod reference;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::args::Validate;
+use crate::engine::Engine;
+use crate::error::{At, Error, Outcome, Result};
+use crate::model_file::ModelFile;
+use crate::output::Output;
+use crate::progress;
+use compare::{Closeness, Comparison};
+use dump::Dump;
+use outputs::{Computed, Kind};
+use plot::Plot;
+use reference::{Expected, Reference};
+
+#[derive(Debug, Serialize)]
+struct Report {
+    outputs: BTreeMap<&'static str, Closeness>,
+    passed: bool,
+}
+
+pub(super) fn run(args: &Validate) -> Result<Outcome> {
+    let file = ModelFile::open(&args.model)?;
+    let model = file.verified_model()?;
+    let place = args.reference.display();
+    let map = crate::model_file::map(&args.reference, "give a safetensors file with inputs and outputs")?;
+    let reference = Reference::parse(&map).at(&place)?;
+    let mut outputs = Vec::new();
+    for expected in &reference.outputs {
+        match Kind::of(expected.name, model.config()) {
+            Some(kind) => {
+                expected.check(kind, model.config(), reference.tokens).at(&place)?;
+                outputs.push(Checked::new(kind, expected, reference.choices, args));
+            }
+            None => eprintln!("note: {place}: {} is no output of this model; it is not compared", expected.name),
+        }
+    }
+    if outputs.is_empty() {
+        return Err(Error::new(format_args!("{place} has no output that this model computes; nothing to compare")));
+    }
+    let mut engine = Engine::new(&model, args.isa.kernels);
+    let kinds: Vec<Kind> = outputs.iter().map(|output| output.kind).collect();
+    let bar = progress::bar(reference.rows as u64);
+    for row in 0..reference.rows {
+        let input = reference.input(row);
+        outputs::compute(&mut engine, &input, &kinds, |index, computed| {
+            if let Some(output) = outputs.get_mut(index) {
+                output.take(row, &input.attention_mask, computed);
+            }
+        })
+        .at(format_args!("{place}, row {row}"))?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    finish(args, &outputs)
+}
+
+/// Bounds, files and the report.
+fn finish(args: &Validate, outputs: &[Checked<'_>]) -> Result<Outcome> {
+    if let Some(path) = &args.dump {
+        dump::write(path, outputs.iter().filter_map(|output| Some((output.expected, output.dump.as_ref()?))))?;
+    }
+    if let Some(path) = &args.plot {
+        plot::write(path, outputs.iter().filter_map(|output| Some((output.expected.name, output.plot.as_ref()?))))?;
+    }
+    let within = |output: &Checked<'_>| {
+        let closeness = output.comparison.closeness();
+        args.max_abs.is_none_or(|bound| closeness.max_abs <= bound)
+            && args.min_cosine.is_none_or(|bound| closeness.cosine_min >= bound)
+            && args.min_agreement.is_none_or(|bound| !output.kind.ranks() || closeness.top1_agreement >= bound)
+    };
+    let passed = outputs.iter().all(within);
+    let outputs = outputs.iter().map(|output| (output.expected.name, output.comparison.closeness())).collect();
+    print(args, &Report { outputs, passed })?;
+    Ok(if passed { Outcome::Passed } else { Outcome::Missed })
+}
+
+/// One output that is compared, and what was asked for beside the comparison.
+struct Checked<'r> {
+    kind: Kind,
+    expected: &'r Expected<'r>,
+    /// Choices of a question.
+    choices: usize,
+    comparison: Comparison,
+    dump: Option<Dump>,
+    plot: Option<Plot>,
+}
+
+impl<'r> Checked<'r> {
+    fn new(kind: Kind, expected: &'r Expected<'r>, choices: usize, args: &Validate) -> Self {
+        Self {
+            kind,
+            expected,
+            choices,
+            comparison: Comparison::default(),
+            dump: args.dump.as_ref().map(|_| Dump::new(expected.elements())),
+            plot: args.plot.as_ref().map(|_| Plot::default()),
+        }
+    }
+
+    /// Compares a part of what was computed for a row.
+    fn take(&mut self, row: usize, mask: &[u32], computed: &Computed<'_>) {
+        let row_start = row * self.expected.row_elements();
+        let (start, values) = match *computed {
+            Computed::Row(values) => (row_start, values),
+            Computed::Token { position, width, first, values } => (row_start + position * width + first, values),
+        };
+        if let Some(dump) = &mut self.dump {
+            dump.put(start, values);
+        }
+        let mut expected = self.expected.values(start, values.len());
+        let mut obtained = values.to_vec();
+        if self.kind.over_tokens() {
+            retain_attended(&mut expected, mask);
+            retain_attended(&mut obtained, mask);
+        }
+        if let Some(plot) = &mut self.plot {
+            plot.add(&expected, &obtained);
+        }
+        self.comparison.extend(&expected, &obtained);
+        let complete = match *computed {
+            Computed::Token { width, first, values, .. } => first + values.len() == width,
+            // The logits of a question's choices are one vector.
+            Computed::Row(_) if self.kind == Kind::ChoiceLogits => (row + 1).is_multiple_of(self.choices),
+            Computed::Row(_) => true,
+        };
+        if complete {
+            self.comparison.end_vector();
+        }
+    }
+}
+
+/// Drops what belongs to masked tokens.
+fn retain_attended(values: &mut Vec<f32>, mask: &[u32]) {
+    let mut mask = mask.iter();
+    values.retain(|_| mask.next().is_some_and(|&mask| mask != 0));
+}
+
+fn print(args: &Validate, report: &Report) -> Result<()> {
+    let mut output = Output::new();
+    if args.json {
+        output.json(report)?;
+    } else {
+        let heads = ["max_abs", "mean_abs", "cosine_min", "cosine_mean", "agreement"];
+        let heads: String = heads.iter().map(|head| format!(" {head:>12}")).collect();
+        output.line(format_args!("{:18}{heads}", "output"))?;
+        for (name, closeness) in &report.outputs {
+            let Closeness { max_abs, mean_abs, cosine_min, cosine_mean, top1_agreement } = closeness;
+            output.line(format_args!(
+                "{name:18} {max_abs:>12.3e} {mean_abs:>12.3e} {cosine_min:>12.6} {cosine_mean:>12.6} {top1_agreement:>12.4}"
+            ))?;
+        }
+        if args.max_abs.is_some() || args.min_cosine.is_some() || args.min_agreement.is_some() {
+            output.line(if report.passed { "within bounds" } else { "a bound is missed" })?;
+        }
+    }
+    output.flush()
+}

@@ -1,0 +1,147 @@
+//! How close two streams of vectors are.
+
+use serde::Serialize;
+
+/// The figures of one output. Numbers that are none stay visible: they miss every bound and print as null.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Closeness {
+    /// Largest absolute difference.
+    pub(super) max_abs: f64,
+    /// Mean absolute difference.
+    pub(super) mean_abs: f64,
+    /// Smallest cosine of two vectors.
+    pub(super) cosine_min: f64,
+    /// Mean cosine.
+    pub(super) cosine_mean: f64,
+    /// Share of vectors whose largest element is at the same place.
+    pub(super) top1_agreement: f64,
+}
+
+/// Sums over vectors, each of which may come in parts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Comparison {
+    max_abs: f64,
+    sum_abs: f64,
+    elements: usize,
+    cosine_min: f64,
+    cosine_sum: f64,
+    agreed: usize,
+    vectors: usize,
+    current: Vector,
+}
+
+/// The vector that is coming in.
+#[derive(Clone, Copy, Debug)]
+struct Vector {
+    elements: usize,
+    dot: f64,
+    squares: [f64; 2],
+    largest: [f32; 2],
+    places: [usize; 2],
+}
+
+const NOTHING: Vector =
+    Vector { elements: 0, dot: 0.0, squares: [0.0; 2], largest: [f32::NEG_INFINITY; 2], places: [0; 2] };
+
+impl Default for Comparison {
+    fn default() -> Self {
+        Self {
+            max_abs: 0.0,
+            sum_abs: 0.0,
+            elements: 0,
+            cosine_min: f64::INFINITY,
+            cosine_sum: 0.0,
+            agreed: 0,
+            vectors: 0,
+            current: NOTHING,
+        }
+    }
+}
+
+impl Comparison {
+    /// Takes the next elements of a vector, expected and obtained.
+    pub(super) fn extend(&mut self, expected: &[f32], obtained: &[f32]) {
+        let vector = &mut self.current;
+        for (&a, &b) in expected.iter().zip(obtained) {
+            for (side, value) in [a, b].into_iter().enumerate() {
+                if value > vector.largest[side] {
+                    vector.largest[side] = value;
+                    vector.places[side] = vector.elements;
+                }
+            }
+            vector.elements += 1;
+            let (a, b) = (f64::from(a), f64::from(b));
+            vector.dot += a * b;
+            vector.squares[0] += a * a;
+            vector.squares[1] += b * b;
+            let difference = (a - b).abs();
+            self.max_abs = if difference.is_nan() { difference } else { larger(self.max_abs, difference) };
+            self.sum_abs += difference;
+            self.elements += 1;
+        }
+    }
+
+    /// The vector is complete.
+    pub(super) fn end_vector(&mut self) {
+        let vector = std::mem::replace(&mut self.current, NOTHING);
+        let [a, b] = vector.squares;
+        // Two vectors of zeros are alike.
+        let cosine = if a == 0.0 && b == 0.0 { 1.0 } else { vector.dot / (a * b).sqrt() };
+        self.cosine_min = if cosine.is_nan() { cosine } else { smaller(self.cosine_min, cosine) };
+        self.cosine_sum += cosine;
+        self.agreed += usize::from(vector.places[0] == vector.places[1]);
+        self.vectors += 1;
+    }
+
+    pub(super) fn closeness(&self) -> Closeness {
+        Closeness {
+            max_abs: self.max_abs,
+            mean_abs: self.sum_abs / self.elements as f64,
+            cosine_min: self.cosine_min,
+            cosine_mean: self.cosine_sum / self.vectors as f64,
+            top1_agreement: self.agreed as f64 / self.vectors as f64,
+        }
+    }
+}
+
+/// The larger of two; a first one that is no number stays.
+fn larger(a: f64, b: f64) -> f64 {
+    if a.is_nan() || a > b { a } else { b }
+}
+
+fn smaller(a: f64, b: f64) -> f64 {
+    if a.is_nan() || a < b { a } else { b }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_of_two_vectors() {
+        let mut comparison = Comparison::default();
+        comparison.extend(&[1.0], &[1.0]);
+        comparison.extend(&[0.0, 2.0], &[0.0, 1.0]);
+        comparison.end_vector();
+        comparison.extend(&[3.0, 4.0], &[4.0, 3.0]);
+        comparison.end_vector();
+        let closeness = comparison.closeness();
+        let first = 3.0 / 10f64.sqrt();
+        assert!((closeness.max_abs - 1.0).abs() < 1e-12 && (closeness.mean_abs - 0.6).abs() < 1e-12);
+        assert!((closeness.cosine_min - first).abs() < 1e-12);
+        assert!((closeness.cosine_mean - (first + 0.96) / 2.0).abs() < 1e-12);
+        // [1, 0, 1]: the first of equals counts.
+        assert_eq!(closeness.top1_agreement, 0.0);
+    }
+
+    #[test]
+    fn what_is_no_number_cannot_hide() {
+        let mut comparison = Comparison::default();
+        comparison.extend(&[1.0, 1.0], &[f32::NAN, 1.0]);
+        comparison.end_vector();
+        comparison.extend(&[1.0, 1.0], &[1.0, 1.0]);
+        comparison.end_vector();
+        let closeness = comparison.closeness();
+        assert!(closeness.max_abs.is_nan() && closeness.cosine_min.is_nan() && closeness.cosine_mean.is_nan());
+    }
+}

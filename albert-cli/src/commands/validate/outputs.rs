@@ -1,0 +1,162 @@
+//! What a model computes, under the names that reference files use.
+
+use albert_core::config::Head;
+use albert_core::{Config, Input, Positions, heads};
+
+use super::reference::Row;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+
+/// An output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    HiddenState,
+    PoolerOutput,
+    /// Mean of the hidden states, scaled to length 1.
+    SentenceEmbedding,
+    /// A vector for a row.
+    Logits,
+    /// One value for a row.
+    ChoiceLogits,
+    /// A vector for each token.
+    TokenLogits,
+    /// A vector of vocabulary size for each token.
+    VocabularyLogits,
+    /// One value for each token.
+    StartLogits,
+    EndLogits,
+}
+
+const NAMES: [&str; 8] = [
+    "last_hidden_state",
+    "pooler_output",
+    "sentence_embedding",
+    "logits",
+    "prediction_logits",
+    "sop_logits",
+    "start_logits",
+    "end_logits",
+];
+
+/// The name of an output, if it is one.
+pub(super) fn known_name(name: &str) -> Option<&'static str> {
+    NAMES.into_iter().find(|known| *known == name)
+}
+
+impl Kind {
+    /// What the name means for a model, if it computes that.
+    pub(super) fn of(name: &str, config: &Config) -> Option<Self> {
+        match (name, config.head) {
+            ("last_hidden_state", _) => Some(Self::HiddenState),
+            ("pooler_output", _) => config.pooler.then_some(Self::PoolerOutput),
+            ("sentence_embedding", _) => Some(Self::SentenceEmbedding),
+            ("logits", Head::SequenceClassification) | ("sop_logits", Head::PreTraining) => Some(Self::Logits),
+            ("logits", Head::MultipleChoice) => Some(Self::ChoiceLogits),
+            ("logits", Head::TokenClassification) => Some(Self::TokenLogits),
+            ("logits" | "prediction_logits", Head::MaskedLm) => Some(Self::VocabularyLogits),
+            ("prediction_logits", Head::PreTraining) => Some(Self::VocabularyLogits),
+            ("start_logits", Head::QuestionAnswering) => Some(Self::StartLogits),
+            ("end_logits", Head::QuestionAnswering) => Some(Self::EndLogits),
+            _ => None,
+        }
+    }
+
+    /// Values for a row, or for each token.
+    pub(super) fn width(self, config: &Config) -> usize {
+        match self {
+            Self::HiddenState | Self::PoolerOutput | Self::SentenceEmbedding => config.hidden_size as usize,
+            Self::Logits | Self::TokenLogits => config.num_labels as usize,
+            Self::VocabularyLogits => config.vocab_size as usize,
+            Self::ChoiceLogits | Self::StartLogits | Self::EndLogits => 1,
+        }
+    }
+
+    /// Whether there is one value where others have a vector.
+    pub(super) fn is_scalar(self) -> bool {
+        matches!(self, Self::ChoiceLogits | Self::StartLogits | Self::EndLogits)
+    }
+
+    /// Whether each token has its own.
+    pub(super) fn per_token(self) -> bool {
+        matches!(self, Self::HiddenState | Self::TokenLogits | Self::VocabularyLogits) || self.over_tokens()
+    }
+
+    /// Whether the values of a row's tokens are one vector.
+    pub(super) fn over_tokens(self) -> bool {
+        matches!(self, Self::StartLogits | Self::EndLogits)
+    }
+
+    /// Whether the largest element is an answer.
+    pub(super) fn ranks(self) -> bool {
+        !matches!(self, Self::HiddenState | Self::PoolerOutput | Self::SentenceEmbedding)
+    }
+}
+
+/// A part of an output.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Computed<'a> {
+    /// All of a row.
+    Row(&'a [f32]),
+    /// Values of a token, from `first` on; `width` in all.
+    Token { position: usize, width: usize, first: usize, values: &'a [f32] },
+}
+
+/// Runs a row and hands its outputs to `take`, each under its index in `kinds`. Masked tokens have none.
+pub(super) fn compute(
+    engine: &mut Engine<'_>,
+    row: &Row,
+    kinds: &[Kind],
+    mut take: impl FnMut(usize, &Computed<'_>),
+) -> Result<()> {
+    let config = *engine.model().config();
+    let all = kinds.iter().any(|kind| kind.per_token() || *kind == Kind::SentenceEmbedding);
+    let positions = if all { Positions::All } else { Positions::Head };
+    let input = Input::new(&row.ids).with_token_types(&row.token_types).with_attention_mask(&row.attention_mask);
+    let mut session = engine.run(&input.with_positions(positions), row.ids.len())?;
+    let output = session.output().ok_or_else(|| Error::new("the inference did not end"))?;
+    let attended = |position: usize| row.attention_mask.get(position).is_some_and(|&mask| mask != 0);
+    // A masked position 0 is computed for the pooler; it comes last.
+    let positions: Vec<usize> =
+        output.positions().iter().map(|&position| position as usize).take_while(|&at| attended(at)).collect();
+    let hidden = output.last_hidden_state();
+    let hidden = hidden.get(..positions.len() * output.hidden_size()).unwrap_or(hidden);
+    for (index, &kind) in kinds.iter().enumerate() {
+        let width = kind.width(&config);
+        let mut tokens = |values: &[f32]| {
+            for (values, &position) in values.chunks_exact(width).zip(&positions) {
+                take(index, &Computed::Token { position, width, first: 0, values });
+            }
+        };
+        match kind {
+            Kind::HiddenState => tokens(hidden),
+            Kind::TokenLogits => tokens(output.logits()),
+            Kind::PoolerOutput => take(index, &Computed::Row(output.pooled().unwrap_or(&[]))),
+            Kind::Logits | Kind::ChoiceLogits => take(index, &Computed::Row(output.logits())),
+            Kind::SentenceEmbedding => {
+                let mut embedding = vec![0.0; width];
+                heads::sentence_embedding(hidden, true, &mut embedding);
+                take(index, &Computed::Row(&embedding));
+            }
+            Kind::StartLogits | Kind::EndLogits => {
+                let mut spread = vec![0.0; row.ids.len()];
+                let column = output.logits().iter().skip(usize::from(kind == Kind::EndLogits)).step_by(2);
+                for (&position, &value) in positions.iter().zip(column) {
+                    spread[position] = value;
+                }
+                take(index, &Computed::Row(&spread));
+            }
+            Kind::VocabularyLogits => {}
+        }
+    }
+    for (index, _) in kinds.iter().enumerate().filter(|(_, kind)| **kind == Kind::VocabularyLogits) {
+        let width = config.vocab_size as usize;
+        for (hidden_row, &position) in positions.iter().enumerate() {
+            let logits = session.vocabulary_logits(hidden_row);
+            let mut logits = logits.ok_or_else(|| Error::new("the model gives no vocabulary logits"))?;
+            while let Some(chunk) = logits.next_chunk() {
+                take(index, &Computed::Token { position, width, first: chunk.first as usize, values: chunk.logits });
+            }
+        }
+    }
+    Ok(())
+}

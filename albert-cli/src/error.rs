@@ -1,0 +1,87 @@
+//! How commands end.
+
+use std::fmt::{self, Display};
+use std::io;
+use std::process::ExitCode;
+
+/// How a command that ran to its end came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// All is well: exit code 0.
+    Passed,
+    /// A bound was missed: exit code 1.
+    Missed,
+    /// Some rows were bad and the rest were done: exit code 2.
+    BadRows,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Passed => Self::SUCCESS,
+            Outcome::Missed => Self::from(1),
+            Outcome::BadRows => Self::from(2),
+        }
+    }
+}
+
+/// Why a command or a row cannot be done.
+#[derive(Debug)]
+pub(crate) enum Error {
+    /// One line: what is wrong, where, and what to do.
+    Message(String),
+    /// Whoever read standard output has stopped reading: nothing is wrong, there is only nobody to write for.
+    OutputClosed,
+}
+
+/// Result of everything that can fail here.
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    pub(crate) fn new(message: impl Display) -> Self {
+        Self::Message(message.to_string())
+    }
+
+    /// A failure to write to standard output.
+    pub(crate) fn output(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::OutputClosed,
+            _ => Self::new(format_args!("cannot write to standard output: {error}")),
+        }
+    }
+
+    /// Writes the line to standard error; returns the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        match self {
+            Self::Message(_) => {
+                eprintln!("error: {self}");
+                ExitCode::from(2)
+            }
+            Self::OutputClosed => ExitCode::SUCCESS,
+        }
+    }
+}
+
+impl Display for Error {
+    /// On one line, whatever a path or a text holds.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Message(message) => {
+                message.chars().try_for_each(|c| fmt::Write::write_char(f, if c.is_control() { ' ' } else { c }))
+            }
+            Self::OutputClosed => f.write_str("standard output is closed"),
+        }
+    }
+}
+
+/// Says where an error happened.
+pub(crate) trait At<T> {
+    /// Puts `place: ` before the message.
+    fn at(self, place: impl Display) -> Result<T>;
+}
+
+impl<T, E: Display> At<T> for std::result::Result<T, E> {
+    fn at(self, place: impl Display) -> Result<T> {
+        self.map_err(|error| Error::new(format_args!("{place}: {error}")))
+    }
+}

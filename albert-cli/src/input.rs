@@ -1,0 +1,194 @@
+//! Rows: what `run`, `tokenize` and `eval` take in, from arguments, files or standard input.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, stdin};
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::args::{RowDefaults, Source};
+use crate::error::{At, Error, Result};
+
+/// Most bytes of a line.
+const LONGEST_LINE: u64 = 16 << 20;
+
+/// One input. In a file, a line that starts with `{` is a row in JSON; every other line is a text.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Row {
+    pub(crate) text: Option<String>,
+    #[serde(alias = "text_pair")]
+    pub(crate) pair: Option<String>,
+    pub(crate) question: Option<String>,
+    pub(crate) context: Option<String>,
+    pub(crate) choices: Vec<String>,
+    /// Fill-mask: tokens to choose from.
+    pub(crate) targets: Vec<String>,
+    /// Tokens instead of a text.
+    pub(crate) input_ids: Vec<u32>,
+    pub(crate) token_type_ids: Vec<u32>,
+    /// `tokenize`: as `--max-tokens`.
+    pub(crate) max_length: Option<usize>,
+    /// `tokenize`: as `--truncation`.
+    pub(crate) truncation: Option<String>,
+    /// `eval`: name or index of the label.
+    pub(crate) label: Option<Label>,
+    /// `eval`: words with a tag each.
+    pub(crate) words: Vec<String>,
+    pub(crate) tags: Vec<String>,
+}
+
+/// A label as evaluation data gives it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Label {
+    Index(usize),
+    Name(String),
+}
+
+impl Row {
+    /// The text.
+    pub(crate) fn text(&self) -> Result<&str> {
+        self.text.as_deref().ok_or_else(|| Error::new("the row has no \"text\""))
+    }
+
+    /// What the row does not say, from the command line.
+    fn complete(mut self, defaults: &RowDefaults) -> Self {
+        let or = |own: Option<String>, other: &Option<String>| own.or_else(|| other.clone());
+        self.pair = or(self.pair, &defaults.text_pair);
+        self.question = or(self.question, &defaults.question);
+        self.context = or(self.context, &defaults.context);
+        if self.choices.is_empty() {
+            self.choices.clone_from(&defaults.choices);
+        }
+        self
+    }
+}
+
+/// A row and its number, from 1.
+#[derive(Debug)]
+pub(crate) struct Numbered {
+    pub(crate) number: usize,
+    /// Bytes of its line.
+    pub(crate) bytes: u64,
+    pub(crate) row: Result<Row>,
+}
+
+/// A stream of rows.
+pub(crate) struct Rows {
+    lines: Lines,
+    name: String,
+    defaults: RowDefaults,
+    number: usize,
+    /// Bytes of the last line.
+    bytes: u64,
+    file_bytes: Option<u64>,
+}
+
+enum Lines {
+    Arguments(std::vec::IntoIter<String>),
+    /// A row that the options alone make.
+    Single(bool),
+    Reader {
+        reader: Box<dyn BufRead + Send>,
+        json: bool,
+    },
+    Ended,
+}
+
+impl Rows {
+    /// The rows that the command line names.
+    pub(crate) fn open(source: &Source, defaults: RowDefaults) -> Result<Self> {
+        let (lines, name) = match &source.file {
+            Some(path) if path == Path::new("-") => (standard_input(true), "standard input, line".to_owned()),
+            Some(path) => return Self::of_file(path, defaults),
+            None if !source.texts.is_empty() => (Lines::Arguments(source.texts.clone().into_iter()), "text".to_owned()),
+            None if defaults.context.is_some() => (Lines::Single(true), "row".to_owned()),
+            None => (standard_input(false), "standard input, line".to_owned()),
+        };
+        Ok(Self { lines, name, defaults, number: 0, bytes: 0, file_bytes: None })
+    }
+
+    /// The rows of a file.
+    pub(crate) fn of_file(path: &Path, defaults: RowDefaults) -> Result<Self> {
+        let (lines, bytes) = file(path)?;
+        let name = format!("{}, line", path.display());
+        Ok(Self { lines, name, defaults, number: 0, bytes: 0, file_bytes: Some(bytes) })
+    }
+
+    /// Where row `number` is.
+    pub(crate) fn place(&self) -> &str {
+        &self.name
+    }
+
+    /// Bytes to read, when they are known beforehand.
+    pub(crate) fn file_bytes(&self) -> Option<u64> {
+        self.file_bytes
+    }
+
+    /// The number of rows, when it is known beforehand.
+    pub(crate) fn known_len(&self) -> Option<usize> {
+        match &self.lines {
+            Lines::Arguments(texts) => Some(texts.len()),
+            Lines::Single(_) => Some(1),
+            Lines::Reader { .. } | Lines::Ended => None,
+        }
+    }
+
+    fn next_row(&mut self) -> Option<Result<Row>> {
+        match &mut self.lines {
+            Lines::Ended => None,
+            Lines::Single(first) => std::mem::take(first).then(|| Ok(Row::default())),
+            Lines::Arguments(texts) => texts.next().map(|text| Ok(Row { text: Some(text), ..Row::default() })),
+            Lines::Reader { reader, json } => {
+                let mut line = Vec::new();
+                match reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line) {
+                    Ok(0) => return None,
+                    Ok(_) if line.len() as u64 == LONGEST_LINE => {
+                        self.lines = Lines::Ended;
+                        return Some(Err(Error::new("longer than 16 MiB; is this a file of texts?")));
+                    }
+                    Ok(_) => {}
+                    Err(error) => {
+                        self.lines = Lines::Ended;
+                        return Some(Err(Error::new(format_args!("cannot be read: {error}"))));
+                    }
+                }
+                self.bytes = line.len() as u64;
+                Some(parse(&line, *json))
+            }
+        }
+    }
+}
+
+impl Iterator for Rows {
+    type Item = Numbered;
+
+    fn next(&mut self) -> Option<Numbered> {
+        let row = self.next_row()?.map(|row| row.complete(&self.defaults));
+        self.number += 1;
+        Some(Numbered { number: self.number, bytes: self.bytes, row })
+    }
+}
+
+fn standard_input(json: bool) -> Lines {
+    Lines::Reader { reader: Box::new(BufReader::new(stdin())), json }
+}
+
+fn file(path: &Path) -> Result<(Lines, u64)> {
+    let file = File::open(path).at(format_args!("cannot open {}", path.display()))?;
+    let metadata = file.metadata().at(format_args!("cannot read {}", path.display()))?;
+    if metadata.is_dir() {
+        return Err(Error::new(format_args!("{} is a directory; give a file of JSON lines or texts", path.display())));
+    }
+    Ok((Lines::Reader { reader: Box::new(BufReader::with_capacity(1 << 16, file)), json: true }, metadata.len()))
+}
+
+fn parse(line: &[u8], json: bool) -> Result<Row> {
+    let text = std::str::from_utf8(line).map_err(|_| Error::new("not UTF-8"))?;
+    let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
+    if json && text.trim_start().starts_with('{') {
+        return serde_json::from_str(text).map_err(|error| Error::new(format_args!("not a row in JSON: {error}")));
+    }
+    Ok(Row { text: Some(text.to_owned()), ..Row::default() })
+}

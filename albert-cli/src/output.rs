@@ -1,0 +1,43 @@
+//! Standard output.
+
+use std::io::{BufWriter, StdoutLock, Write, stdout};
+
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+
+/// Buffered standard output.
+#[derive(Debug)]
+pub(crate) struct Output(BufWriter<StdoutLock<'static>>);
+
+impl Output {
+    pub(crate) fn new() -> Self {
+        Self(BufWriter::new(stdout().lock()))
+    }
+
+    /// Writes a text as it is.
+    pub(crate) fn text(&mut self, text: &str) -> Result<()> {
+        self.0.write_all(text.as_bytes()).map_err(|error| Error::output(&error))
+    }
+
+    /// Writes a line.
+    pub(crate) fn line(&mut self, line: impl std::fmt::Display) -> Result<()> {
+        writeln!(self.0, "{line}").map_err(|error| Error::output(&error))
+    }
+
+    /// Writes a value as a line of JSON.
+    pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<()> {
+        self.line(json(value))
+    }
+
+    /// Hands everything on.
+    pub(crate) fn flush(&mut self) -> Result<()> {
+        self.0.flush().map_err(|error| Error::output(&error))
+    }
+}
+
+/// A value as JSON. Numbers that are none become null.
+pub(crate) fn json(value: &impl Serialize) -> String {
+    // Only maps with keys that are no strings cannot be written, and there are none.
+    serde_json::to_string(value).unwrap_or_default()
+}

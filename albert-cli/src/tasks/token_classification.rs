@@ -1,0 +1,169 @@
+//! Labels of tokens, or the entities that they form.
+
+use std::fmt;
+
+use albert_core::heads::{Aggregation, Entities, Entity, TokenKind};
+use albert_core::tokenizer::Tokenizer;
+use serde::Serialize;
+
+use super::{Settings, not_empty, softmax};
+use crate::engine::{Engine, Tokens};
+use crate::error::{Error, Result};
+use crate::input::Row;
+use crate::names;
+
+/// The label that says that a token is nothing; it is left out.
+const NOTHING: &str = "O";
+
+/// A labelled token, or an entity.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Found {
+    Token { entity: String, score: f32, index: usize, word: String, start: u32, end: u32 },
+    Group { entity_group: String, score: f32, word: String, start: u32, end: u32 },
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Token { entity: name, score, word, start, end, .. }
+            | Self::Group { entity_group: name, score, word, start, end } => {
+                write!(f, "{name}\t{score:.4}\t{start}-{end}\t{word}")
+            }
+        }
+    }
+}
+
+/// The tokens or entities from left to right. Texts that are too long are cut.
+pub(super) fn answer(engine: &mut Engine<'_>, row: &Row, settings: &Settings) -> Result<Vec<Found>> {
+    let (model, kernels) = (engine.model(), engine.kernels());
+    let text = Text::new(not_empty(row.text()?)?);
+    let limit = engine.max_tokens();
+    let tokens = engine.encode(text.text, row.pair.as_deref(), Some(limit))?;
+    let tokenizer = engine.tokenizer()?;
+    let mut session = engine.run(&tokens.input(), tokens.ids.len())?;
+    let output = session.output().ok_or_else(|| Error::new("the inference did not end"))?;
+    let labels = model.config().num_labels.max(1) as usize;
+    let scores: Vec<f32> = output.logits().chunks_exact(labels).flat_map(|row| softmax(kernels, row)).collect();
+    let pieces = Pieces { tokenizer, tokens: &tokens, text: &text };
+    let aggregation = settings.options.aggregation_strategy;
+    let entities = Entities::new(model, &scores, aggregation, |token| pieces.kind(token));
+    let found = entities.map(|entity| {
+        let label = names::label(model, entity.label);
+        let (start, end) = pieces.range(entity.first, entity.last);
+        let (score, index) = (entity.score, entity.first);
+        match aggregation {
+            Aggregation::None => {
+                let word = pieces.word(index);
+                (label.clone(), Found::Token { entity: label, score, index, word, start, end })
+            }
+            _ => {
+                let group = label.split_once('-').map_or(&*label, |(_, tag)| tag).to_owned();
+                let word = pieces.words(&entity, aggregation != Aggregation::Simple);
+                (group.clone(), Found::Group { entity_group: group, score, word, start, end })
+            }
+        }
+    });
+    Ok(found.filter(|(name, _)| name != NOTHING).map(|(_, found)| found).collect())
+}
+
+/// A text whose code points can be counted.
+struct Text<'t> {
+    text: &'t str,
+    /// Byte at which each code point starts, and the end.
+    starts: Vec<usize>,
+}
+
+impl<'t> Text<'t> {
+    fn new(text: &'t str) -> Self {
+        Self { text, starts: text.char_indices().map(|(start, _)| start).chain([text.len()]).collect() }
+    }
+
+    /// The code points from `start` to `end`.
+    fn get(&self, start: u32, end: u32) -> &'t str {
+        let byte = |at: u32| self.starts.get(at as usize).copied().unwrap_or(self.text.len());
+        self.text.get(byte(start)..byte(end)).unwrap_or("")
+    }
+}
+
+/// The tokens of a text and what they stand for.
+struct Pieces<'a> {
+    tokenizer: Tokenizer<'a>,
+    tokens: &'a Tokens,
+    text: &'a Text<'a>,
+}
+
+impl Pieces<'_> {
+    fn range(&self, first: usize, last: usize) -> (u32, u32) {
+        let offsets = |token: usize| self.tokens.offsets.get(token).copied().unwrap_or_default();
+        (offsets(first).start, offsets(last).end)
+    }
+
+    fn id(&self, token: usize) -> Option<u32> {
+        self.tokens.ids.get(token).copied()
+    }
+
+    fn is_unknown(&self, token: usize) -> bool {
+        self.id(token) == self.tokenizer.unk()
+    }
+
+    fn piece(&self, token: usize) -> &str {
+        self.id(token).and_then(|id| self.tokenizer.token(id)).unwrap_or("")
+    }
+
+    /// The token as it stands in the vocabulary, or the text that an unknown one stands for.
+    fn word(&self, token: usize) -> String {
+        let (start, end) = self.range(token, token);
+        if self.is_unknown(token) { self.text.get(start, end) } else { self.piece(token) }.to_owned()
+    }
+
+    /// A token goes on with a word when a blank is neither its first character nor the one before; with a vocabulary that
+    /// marks continuations, when it is marked.
+    fn kind(&self, token: usize) -> TokenKind {
+        let (start, end) = self.range(token, token);
+        let continues = match self.tokenizer.continuation_prefix() {
+            Some(_) => self.piece(token).chars().count() != (end - start) as usize,
+            None => start > 0 && !self.text.get(start - 1, start + 1).contains(' '),
+        };
+        match self.tokens.special.get(token) {
+            Some(false) if continues && !self.is_unknown(token) => TokenKind::Continues,
+            Some(false) => TokenKind::Begins,
+            _ => TokenKind::Special,
+        }
+    }
+
+    /// The text of an entity's tokens. `by_word` joins each word's tokens first, as the pipeline does for the strategies that
+    /// make words; with a vocabulary that marks beginnings of words, the blanks between words are lost then.
+    fn words(&self, entity: &Entity, by_word: bool) -> String {
+        let tokens = (entity.first..=entity.last).filter(|&token| self.kind(token) != TokenKind::Special);
+        if !by_word {
+            return self.join(&tokens.map(|token| self.word(token)).collect::<Vec<_>>());
+        }
+        let mut words: Vec<Vec<String>> = Vec::new();
+        for token in tokens {
+            match words.last_mut() {
+                Some(word) if self.kind(token) == TokenKind::Continues => word.push(self.word(token)),
+                _ => words.push(vec![self.word(token)]),
+            }
+        }
+        self.join(&words.iter().map(|word| self.join(word)).collect::<Vec<_>>())
+    }
+
+    /// Tokens to text, as the tokenizer's decoder does it.
+    fn join(&self, words: &[String]) -> String {
+        let mut text = String::new();
+        for (index, word) in words.iter().enumerate() {
+            match self.tokenizer.continuation_prefix() {
+                Some(prefix) => match word.strip_prefix(prefix).filter(|_| index > 0) {
+                    Some(rest) => text.push_str(rest),
+                    None => {
+                        text.push_str(if index > 0 { " " } else { "" });
+                        text.push_str(word);
+                    }
+                },
+                None => text.push_str(&word.replace('\u{2581}', if index > 0 { " " } else { "" })),
+            }
+        }
+        text
+    }
+}
