@@ -9,6 +9,7 @@
 //! - `network`: the parameters of the model file, each bound to where its values come from.
 //! - `calibrate`: what goes into the linears on sample inputs: outlier channels, Hessians.
 //! - `quantize`: one parameter's values to the bytes of its dtype in the blocked layout.
+//! - [`tokenizer`]: the checkpoint's tokenizer files to the section that the core reads.
 //! - `writer`: where everything lies in the file.
 //!
 //! The bytes depend on the weights and the options alone: not on the container, the path or the number of threads.
@@ -25,6 +26,7 @@ mod network;
 mod quantize;
 mod report;
 mod synth;
+pub mod tokenizer;
 mod writer;
 
 pub use bytes::ModelBytes;

@@ -8,6 +8,7 @@
 //! - [`engine`]: the product, run on the fixtures' inputs.
 //! - [`random`]: networks and inputs of any shape.
 //! - [`robust`]: what must hold for any bytes; the fuzz targets call it too.
+//! - [`tokenizers`]: tokenizers under test and hard texts.
 //! - [`aligned`]: buffers at chosen addresses.
 
 pub mod aligned;
@@ -19,3 +20,4 @@ pub mod random;
 pub mod reference;
 pub mod robust;
 pub mod tensors;
+pub mod tokenizers;

@@ -365,7 +365,10 @@ impl<'m> Pipeline<'m> {
     /// An added token in normalized text, blanks that it took in included.
     fn added_word(&self, text: &[u8], items: &[Item], sink: &mut Sink<'_>) -> Result<(), Need> {
         let trie = self.tables.added_trie(true);
-        let record = trie.get(text).or_else(|| trie.get(core::str::from_utf8(text).ok()?.trim().as_bytes()));
+        let record = (0..text.len())
+            .filter_map(|start| trie.longest_prefix(text.get(start..)?))
+            .map(|(record, _)| record)
+            .next();
         let id = record.and_then(|record| self.tables.added(record)).map_or(self.tables.unk, |(id, _)| id);
         let start = items.first().map_or(0, |item| item.start);
         let end = items.last().map_or(start, |item| item.end);
@@ -462,6 +465,32 @@ impl<'m> Pipeline<'m> {
         }
         Ok(at)
     }
+}
+
+/// The normalizer's result for a whole text.
+pub(super) fn normalize<'w>(tables: &Tables<'_>, text: &str, memory: &'w mut [u8]) -> Result<&'w str, EncodeError> {
+    let pipeline = Pipeline::new(tables);
+    let bytes = memory.len();
+    let too_small = |missing: usize| EncodeError::MemoryTooSmall { missing: missing.max(1) };
+    let scratch = super::workspace::aligned(memory);
+    let available = scratch.len();
+    let mut items = Items::new(scratch, 0);
+    let missing = |need: Need| match need {
+        Need::Scratch(words) => too_small(words.saturating_sub(available) * 8),
+        Need::Tokens(_) | Need::Surfaces(_) => too_small(1),
+    };
+    items.load(text).map_err(missing)?;
+    match normalizer::run(&pipeline.ops, &mut items, true) {
+        Err(Stop::Need(need)) => return Err(missing(need)),
+        Ok(()) | Err(Stop::TakeWhole) => {}
+    }
+    let len = items.len();
+    let (items, rest) = carve::<Item>(scratch, len).ok_or(too_small(1))?;
+    let needed = items.iter().map(|item| char::from_u32(item.code & CODE).map_or(3, char::len_utf8)).sum::<usize>();
+    let room = bytes.saturating_sub(len * size_of::<Item>());
+    let (text, _) = carve::<u8>(rest, needed).ok_or(too_small(needed.saturating_sub(room)))?;
+    let size = write_utf8(items, text);
+    Ok(core::str::from_utf8(text.get(..size).unwrap_or(&[])).unwrap_or(""))
 }
 
 /// The end of the word that begins at `start`; `start` at the end of the text; `None` when a byte is not plain.

@@ -165,6 +165,11 @@ impl<'m> Tokenizer<'m> {
         assemble::encode(&self.tables, text, pair, options, memory)
     }
 
+    /// What the normalizer makes of a text, added tokens not taken out; `memory` holds the result.
+    pub fn normalize<'w>(&self, text: &str, memory: &'w mut [u8]) -> Result<&'w str, EncodeError> {
+        encoder::normalize(&self.tables, text, memory)
+    }
+
     /// Writes the text that `ids` stand for, as the reference's `decode`; unknown ids are left out.
     pub fn decode(&self, ids: &[u32], skip_special_tokens: bool, out: &mut dyn core::fmt::Write) -> core::fmt::Result {
         decoder::decode(&self.tables, ids, skip_special_tokens, out)

@@ -71,13 +71,7 @@ impl<'w> Workspace<'w> {
     /// `tokens` is an upper bound of what will be stored, `surfaces` whether any text will.
     pub(super) fn new(memory: &'w mut [u8], tokens: Option<usize>, surfaces: bool) -> Self {
         let bytes = memory.len();
-        let skip = memory.as_ptr().align_offset(8).min(bytes);
-        let (_, aligned) = memory.split_at_mut_checked(skip).unwrap_or((&mut [], &mut []));
-        let whole = aligned.len() & !7;
-        let words: &mut [u64] = match aligned.get_mut(..whole) {
-            Some(bytes) => bytemuck::try_cast_slice_mut(bytes).unwrap_or(&mut []),
-            None => &mut [],
-        };
+        let words = aligned(memory);
         let half = words.len() / 2 / TOKEN_BYTES * TOKEN_STEP;
         let bound = tokens.unwrap_or(half).saturating_add(TOKEN_STEP - 1) / TOKEN_STEP * TOKEN_STEP;
         Self {
@@ -157,6 +151,15 @@ impl<'w> Workspace<'w> {
         let (surfaces, _) = rest.split_at_mut_checked(self.surfaces).unwrap_or((&mut [], &mut []));
         (arrays(tokens, self.tokens), bytemuck::must_cast_slice_mut(surfaces))
     }
+}
+
+/// The memory as words, what does not fit left out.
+pub(super) fn aligned(memory: &mut [u8]) -> &mut [u64] {
+    let skip = memory.as_ptr().align_offset(8).min(memory.len());
+    let (_, rest) = memory.split_at_mut_checked(skip).unwrap_or((&mut [], &mut []));
+    let whole = rest.len() & !7;
+    let (words, _) = rest.split_at_mut_checked(whole).unwrap_or((&mut [], &mut []));
+    bytemuck::try_cast_slice_mut(words).unwrap_or(&mut [])
 }
 
 /// `copy_within` that does nothing when a range does not fit.

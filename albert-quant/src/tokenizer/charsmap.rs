@@ -1,0 +1,56 @@
+//! SentencePiece's precompiled character maps.
+
+use std::collections::BTreeMap;
+
+use super::CompileError;
+
+/// Longest key that is looked for; the official maps' have 18 bytes.
+const MAX_KEY_BYTES: usize = 64;
+/// Most keys; the official maps have under 20,000.
+const MAX_KEYS: usize = 1 << 20;
+
+/// Keys and replacements of a map.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Charsmap(pub(super) BTreeMap<Vec<u8>, String>);
+
+impl Charsmap {
+    /// Reads the blob: u32 trie bytes, a Darts trie of u32 units, replacements that end in NUL.
+    pub(super) fn parse(blob: &[u8]) -> Result<Self, CompileError> {
+        let damaged = || CompileError::Charsmap;
+        if blob.is_empty() {
+            return Ok(Self::default());
+        }
+        let (size, rest) = blob.split_first_chunk::<4>().ok_or_else(damaged)?;
+        let (trie, text) = rest.split_at_checked(u32::from_le_bytes(*size) as usize).ok_or_else(damaged)?;
+        let (units, _) = trie.as_chunks::<4>();
+        let units: Vec<u32> = units.iter().map(|&unit| u32::from_le_bytes(unit)).collect();
+        let unit = |at: u32| units.get(at as usize).copied().ok_or_else(damaged);
+        let offset = |unit: u32| (unit >> 10) << ((unit & 0x200) >> 6);
+        let mut keys = BTreeMap::new();
+        let mut stack = vec![(offset(unit(0)?), Vec::new())];
+        while let Some((base, key)) = stack.pop() {
+            for label in 1..=255u8 {
+                let at = base ^ u32::from(label);
+                let Some(&child) = units.get(at as usize) else { continue };
+                if child & 0x8000_00ff != u32::from(label) {
+                    continue;
+                }
+                let mut key: Vec<u8> = key.clone();
+                key.push(label);
+                let next = at ^ offset(child);
+                if child >> 8 & 1 == 1 {
+                    let start = (unit(next)? & 0x7fff_ffff) as usize;
+                    let tail = text.get(start..).ok_or_else(damaged)?;
+                    let end = tail.iter().position(|&byte| byte == 0).unwrap_or(tail.len());
+                    let replacement = std::str::from_utf8(&tail[..end]).map_err(|_| damaged())?;
+                    keys.insert(key.clone(), replacement.to_owned());
+                }
+                if key.len() >= MAX_KEY_BYTES || keys.len() > MAX_KEYS || stack.len() > MAX_KEYS {
+                    return Err(damaged());
+                }
+                stack.push((next, key));
+            }
+        }
+        Ok(Self(keys))
+    }
+}

@@ -1,0 +1,162 @@
+//! A tokenizer between its files and its section.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::Deserialize;
+
+use super::CompileError;
+use super::pipeline::{Normalizer, PreTokenizer};
+
+/// Everything that the section is made from.
+pub(super) struct Definition {
+    /// Code of the model.
+    pub(super) model: u32,
+    /// Keys of the vocabulary's trie with their ids.
+    pub(super) pieces: Vec<(String, u32)>,
+    /// Scores by id; empty for WordPiece.
+    pub(super) scores: Vec<f64>,
+    pub(super) unk: u32,
+    pub(super) unk_score: f64,
+    pub(super) max_word: u32,
+    /// Continuation prefix.
+    pub(super) prefix: String,
+    /// Tokens by id, for decoding.
+    pub(super) tokens: BTreeMap<u32, String>,
+    pub(super) vocab_size: usize,
+    pub(super) added: Vec<AddedToken>,
+    pub(super) normalizers: Vec<Normalizer>,
+    pub(super) steps: Vec<PreTokenizer>,
+    pub(super) single: Vec<(u32, u32)>,
+    pub(super) pair: Vec<(u32, u32)>,
+    pub(super) decoder: Decoder,
+    /// The tokens of the roles, as `tokenizer_config.json` or convention names them.
+    pub(super) roles: Roles,
+    /// Pieces that end in a digit and a comma, and their parts: id and code points.
+    pub(super) digit_comma: BTreeMap<u32, Vec<(u32, u32)>>,
+}
+
+/// Decoders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Decoder {
+    None,
+    Metaspace { blank: char, drop_first: bool },
+    WordPiece { clean_up: bool },
+    SentencePiece,
+}
+
+/// An added token.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct AddedToken {
+    /// The file's; the reference goes by the content.
+    pub(super) id: u32,
+    pub(super) content: String,
+    pub(super) single_word: bool,
+    pub(super) lstrip: bool,
+    pub(super) rstrip: bool,
+    pub(super) normalized: bool,
+    pub(super) special: bool,
+    /// Other texts that are this token; see [`Self::content`] for the first.
+    #[serde(skip)]
+    pub(super) variants: Vec<String>,
+}
+
+/// Ids by role.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Roles {
+    pub(super) cls: Option<u32>,
+    pub(super) sep: Option<u32>,
+    pub(super) mask: Option<u32>,
+    pub(super) pad: Option<u32>,
+    pub(super) model_max_length: Option<u32>,
+}
+
+/// The part of `tokenizer_config.json` that matters here.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Config {
+    pub(super) do_lower_case: Option<bool>,
+    pub(super) keep_accents: Option<bool>,
+    pub(super) remove_space: Option<bool>,
+    pub(super) strip_accents: Option<bool>,
+    pub(super) tokenize_chinese_chars: Option<bool>,
+    pub(super) model_max_length: Option<f64>,
+    pub(super) cls_token: Option<TokenName>,
+    pub(super) sep_token: Option<TokenName>,
+    pub(super) mask_token: Option<TokenName>,
+    pub(super) pad_token: Option<TokenName>,
+    pub(super) unk_token: Option<TokenName>,
+}
+
+/// A token, or a record that describes one.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum TokenName {
+    Name(String),
+    Record { content: String },
+}
+
+impl TokenName {
+    pub(super) fn content(&self) -> &str {
+        match self {
+            Self::Name(content) | Self::Record { content } => content,
+        }
+    }
+}
+
+impl Config {
+    pub(super) fn parse(json: Option<&[u8]>) -> Result<Self, CompileError> {
+        let Some(json) = json else { return Ok(Self::default()) };
+        serde_json::from_slice(json).map_err(|source| CompileError::Json { file: "tokenizer_config.json", source })
+    }
+
+    /// The ids of the roles: the configuration's tokens, else the usual ones.
+    pub(super) fn roles(&self, ids: &HashMap<&str, u32>) -> Roles {
+        let find = |name: &Option<TokenName>, usual: &[&str]| match name {
+            Some(name) => ids.get(name.content()).copied(),
+            None => usual.iter().find_map(|usual| ids.get(usual).copied()),
+        };
+        Roles {
+            cls: find(&self.cls_token, &["[CLS]"]),
+            sep: find(&self.sep_token, &["[SEP]"]),
+            mask: find(&self.mask_token, &["[MASK]"]),
+            pad: find(&self.pad_token, &["<pad>", "[PAD]"]),
+            // Absent is written as 1e30.
+            model_max_length: self
+                .model_max_length
+                .filter(|&length| (1.0..=1e9).contains(&length))
+                .map(|length| length as u32),
+        }
+    }
+}
+
+impl Definition {
+    /// Ids of special tokens: what the reference leaves out when it decodes.
+    pub(super) fn special_ids(&self) -> BTreeSet<u32> {
+        let special: BTreeSet<&str> =
+            self.added.iter().filter(|token| token.special).map(|token| token.content.as_str()).collect();
+        self.tokens.iter().filter(|(_, token)| special.contains(token.as_str())).map(|(&id, _)| id).collect()
+    }
+
+    /// Gives the added tokens their ids as the reference does: that of the model's vocabulary, or the next free one.
+    pub(super) fn number_added_tokens(&mut self, model_ids: &HashMap<String, u32>, model_size: usize) {
+        let mut ids: HashMap<String, u32> = HashMap::new();
+        let mut by_id: BTreeMap<u32, AddedToken> = BTreeMap::new();
+        let mut next = model_size as u32;
+        for mut token in std::mem::take(&mut self.added) {
+            if token.content.is_empty() {
+                continue;
+            }
+            let known = ids.get(&token.content).or_else(|| model_ids.get(&token.content)).copied();
+            token.id = known.unwrap_or_else(|| {
+                next += 1;
+                next - 1
+            });
+            ids.insert(token.content.clone(), token.id);
+            self.tokens.insert(token.id, token.content.clone());
+            by_id.insert(token.id, token);
+        }
+        let overlapping = ids.keys().filter(|content| model_ids.contains_key(*content)).count();
+        self.vocab_size = model_size + ids.len() - overlapping;
+        self.added = by_id.into_values().collect();
+    }
+}

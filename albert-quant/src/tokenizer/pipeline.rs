@@ -1,0 +1,383 @@
+//! Lowering of normalizers to the operations of the section.
+//!
+//! Operations on single code points are fused into one map, and every table covers only what can reach it. A decomposition
+//! whose combining marks are all dropped right after it is such an operation too: reordering moves only marks.
+
+use albert_core::tokenizer::section::{op, prepend};
+
+use super::charsmap::Charsmap;
+use super::code_points::{CodePointSet, Map};
+use super::{CompileError, unicode};
+
+/// A normalizer of the checkpoint.
+#[derive(Clone, Debug)]
+pub(super) enum Normalizer {
+    Replace {
+        pattern: String,
+        content: String,
+    },
+    /// The regular expression ` {2,}`.
+    CollapseBlanks {
+        content: String,
+    },
+    Nfc,
+    Nfd,
+    Nfkc,
+    Nfkd,
+    StripAccents,
+    Lowercase,
+    Precompiled(Charsmap),
+    Strip {
+        left: bool,
+        right: bool,
+    },
+    Prepend(String),
+    Bert {
+        clean_text: bool,
+        handle_chinese_chars: bool,
+        strip_accents: bool,
+        lowercase: bool,
+    },
+    Nmt,
+    /// Python's `str.split` blanks to U+0020, as `remove_space` of the original ALBERT tokenizer.
+    PythonBlanks,
+    /// Compatibility decomposition without what has a combining class, by current Unicode data, as the original ALBERT
+    /// tokenizer.
+    PythonAccents,
+    SentencePiece {
+        charsmap: Charsmap,
+        symbols: Vec<String>,
+        bits: u32,
+    },
+}
+
+/// A pre-tokenizer step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PreTokenizer {
+    Whitespace,
+    Metaspace { blank: char, prepend: u32, split: bool },
+    Punctuation,
+}
+
+/// An operation, with the tables that it needs.
+pub(super) enum Lowered {
+    Map(Map),
+    Decompose { map: Map, compose: bool, reach: CodePointSet },
+    Replace { pattern: String, content: String },
+    CollapseBlanks { content: String },
+    Strip { left: bool, right: bool },
+    Prepend(String),
+    Charsmap { keys: Charsmap, reach: CodePointSet, clusters: bool },
+    SentencePiece { charsmap: Charsmap, symbols: Vec<String>, bits: u32 },
+}
+
+/// The operations, and what can come out of the last.
+pub(super) fn lower(normalizers: &[Normalizer]) -> (Vec<Lowered>, CodePointSet) {
+    let mut lowering = Lowering { ops: Vec::new(), reach: CodePointSet::all() };
+    for normalizer in normalizers {
+        lowering.add(normalizer);
+    }
+    let ops = lowering.ops.into_iter().filter(|op| !matches!(op, Lowered::Map(map) if map.0.is_empty()));
+    (ops.collect(), lowering.reach)
+}
+
+struct Lowering {
+    ops: Vec<Lowered>,
+    /// What can come out of the operations so far.
+    reach: CodePointSet,
+}
+
+impl Lowering {
+    fn add(&mut self, normalizer: &Normalizer) {
+        match normalizer {
+            Normalizer::Replace { pattern, content } => {
+                content.chars().for_each(|code| self.reach.insert(u32::from(code)));
+                self.ops.push(Lowered::Replace { pattern: pattern.clone(), content: content.clone() });
+            }
+            Normalizer::CollapseBlanks { content } => {
+                content.chars().for_each(|code| self.reach.insert(u32::from(code)));
+                self.ops.push(Lowered::CollapseBlanks { content: content.clone() });
+            }
+            Normalizer::Nfc => self.decompose(false, true),
+            Normalizer::Nfd => self.decompose(false, false),
+            Normalizer::Nfkc => self.decompose(true, true),
+            Normalizer::Nfkd => self.decompose(true, false),
+            Normalizer::StripAccents => self.drop(unicode::is_mark),
+            Normalizer::PythonAccents => self.map(unicode::without_accents),
+            Normalizer::Lowercase => self.map(unicode::lowercase),
+            Normalizer::Precompiled(charsmap) => self.charsmap(charsmap),
+            Normalizer::Strip { left, right } => self.ops.push(Lowered::Strip { left: *left, right: *right }),
+            Normalizer::Prepend(content) => {
+                content.chars().for_each(|code| self.reach.insert(u32::from(code)));
+                self.ops.push(Lowered::Prepend(content.clone()));
+            }
+            Normalizer::Bert { clean_text, handle_chinese_chars, strip_accents, lowercase } => {
+                if *clean_text {
+                    self.drop(|code| matches!(code, '\0' | '\u{fffd}') || unicode::is_bert_control(code));
+                    self.map(|code| vec![if code.is_whitespace() { 0x20 } else { u32::from(code) }]);
+                }
+                if *handle_chinese_chars {
+                    self.map(|code| {
+                        let code = u32::from(code);
+                        if is_bert_ideograph(code) { vec![0x20, code, 0x20] } else { vec![code] }
+                    });
+                }
+                if *strip_accents {
+                    self.decompose(false, false);
+                    self.drop(unicode::is_nonspacing_mark);
+                }
+                if *lowercase {
+                    self.map(unicode::lowercase);
+                }
+            }
+            Normalizer::Nmt => {
+                self.drop(|code| matches!(u32::from(code), 1..=8 | 0xb | 0xe..=0x1f | 0x7f | 0x8f | 0x9f));
+                self.map(|code| match u32::from(code) {
+                    0x9 | 0xa | 0xc | 0xd | 0x1680 | 0x200b..=0x200f | 0x2028 | 0x2029 | 0x2581 | 0xfeff | 0xfffd => {
+                        vec![0x20]
+                    }
+                    code => vec![code],
+                });
+            }
+            Normalizer::PythonBlanks => self.map(|code| {
+                let blank = code.is_whitespace() || matches!(code, '\u{1c}'..='\u{1f}');
+                vec![if blank { 0x20 } else { u32::from(code) }]
+            }),
+            Normalizer::SentencePiece { charsmap, symbols, bits } => {
+                self.sentence_piece(charsmap, symbols, *bits);
+            }
+        }
+    }
+
+    /// An operation on single code points.
+    fn map(&mut self, image: impl Fn(char) -> Vec<u32>) {
+        let map = Map::of(&self.reach, image);
+        self.push_map(map);
+    }
+
+    fn drop(&mut self, dropped: impl Fn(char) -> bool) {
+        self.fuse_decomposition(&dropped);
+        self.map(|code| if dropped(code) { Vec::new() } else { vec![u32::from(code)] });
+    }
+
+    fn push_map(&mut self, map: Map) {
+        self.reach = map.apply(&self.reach);
+        match self.ops.last_mut() {
+            Some(Lowered::Map(last)) => *last = last.then(&map),
+            _ => self.ops.push(Lowered::Map(map)),
+        }
+    }
+
+    fn decompose(&mut self, compatibility: bool, compose: bool) {
+        let map = Map::of(&self.reach, |code| unicode::decompose(code, compatibility));
+        self.reach = map.apply(&self.reach);
+        let reach = self.reach.clone();
+        if compose {
+            unicode::compositions().iter().for_each(|&[_, _, composite]| self.reach.insert(composite));
+            (0xac00..0xd7a4).for_each(|syllable| self.reach.insert(syllable));
+        }
+        self.ops.push(Lowered::Decompose { map, compose, reach });
+    }
+
+    /// Turns a decomposition into a map when everything that it could reorder is dropped next.
+    fn fuse_decomposition(&mut self, dropped: &impl Fn(char) -> bool) {
+        let Some(Lowered::Decompose { compose: false, reach, .. }) = self.ops.last() else { return };
+        let all_dropped =
+            reach.iter().filter_map(char::from_u32).all(|code| unicode::combining_class(code) == 0 || dropped(code));
+        if all_dropped && let Some(Lowered::Decompose { map, .. }) = self.ops.pop() {
+            match self.ops.last_mut() {
+                Some(Lowered::Map(last)) => *last = last.then(&map),
+                _ => self.ops.push(Lowered::Map(map)),
+            }
+        }
+    }
+
+    fn charsmap(&mut self, charsmap: &Charsmap) {
+        let keys = Charsmap(charsmap.0.iter().filter(|(key, _)| self.is_reachable(charsmap, key)).map(own).collect());
+        let clusters = self.needs_clusters(&keys);
+        let reach = self.reach.clone();
+        self.reach_replacements(&keys);
+        self.ops.push(Lowered::Charsmap { keys, reach, clusters });
+    }
+
+    /// Whether `tokenizers` can ever find a key: the shortest key wins, and several characters must be one short cluster.
+    fn is_reachable(&self, charsmap: &Charsmap, key: &[u8]) -> bool {
+        let shadowed = (1..key.len()).any(|end| charsmap.0.contains_key(&key[..end]));
+        let Ok(text) = std::str::from_utf8(key) else { return !shadowed };
+        let several = text.chars().count() > 1;
+        !shadowed
+            && text.chars().all(|code| self.reach.contains(u32::from(code)))
+            && !(several && (key.len() > 5 || !unicode::is_cluster(text)))
+    }
+
+    /// Whether it matters where clusters begin, CR LF apart.
+    fn needs_clusters(&self, keys: &Charsmap) -> bool {
+        let texts: Vec<&str> = keys.0.keys().filter_map(|key| std::str::from_utf8(key).ok()).collect();
+        if texts.iter().any(|text| text.chars().count() > 1 && *text != "\r\n") {
+            return true;
+        }
+        let shortest = texts.iter().map(|text| text.len()).min().unwrap_or(usize::MAX);
+        let room = 5usize.saturating_sub(shortest);
+        let extenders: Vec<char> = self
+            .reach
+            .iter()
+            .filter_map(char::from_u32)
+            .filter(|code| code.len_utf8() <= room && unicode::extends(*code))
+            .collect();
+        texts.iter().filter_map(|text| text.chars().next()).any(|key| {
+            key.len_utf8() < 5 && unicode::prepends(key)
+                || extenders
+                    .iter()
+                    .any(|code| key.len_utf8() + code.len_utf8() <= 5 && unicode::is_cluster(&format!("{key}{code}")))
+        })
+    }
+
+    fn sentence_piece(&mut self, charsmap: &Charsmap, symbols: &[String], bits: u32) {
+        let reachable = |key: &[u8]| {
+            std::str::from_utf8(key).is_ok_and(|text| text.chars().all(|code| self.reach.contains(u32::from(code))))
+        };
+        let keys = Charsmap(charsmap.0.iter().filter(|(key, _)| reachable(key)).map(own).collect());
+        self.reach_replacements(&keys);
+        self.reach.insert(0x2581);
+        self.ops.push(Lowered::SentencePiece { charsmap: keys, symbols: symbols.to_vec(), bits });
+    }
+
+    fn reach_replacements(&mut self, keys: &Charsmap) {
+        for replacement in keys.0.values() {
+            replacement.chars().for_each(|code| self.reach.insert(u32::from(code)));
+        }
+    }
+}
+
+fn own((key, value): (&Vec<u8>, &String)) -> (Vec<u8>, String) {
+    (key.clone(), value.clone())
+}
+
+/// The ideographs of `BertNormalizer`; the range from U+2B920 is the reference's.
+fn is_bert_ideograph(code: u32) -> bool {
+    matches!(
+        code,
+        0x4e00..=0x9fff
+            | 0x3400..=0x4dbf
+            | 0x2_0000..=0x2_a6df
+            | 0x2_a700..=0x2_b73f
+            | 0x2_b740..=0x2_b81f
+            | 0x2_b920..=0x2_ceaf
+            | 0xf900..=0xfaff
+            | 0x2_f800..=0x2_fa1f
+    )
+}
+
+/// Where a text may be cut, and what its plain ASCII becomes.
+#[derive(Debug, Default)]
+pub(super) struct Shortcuts {
+    pub(super) at_blanks: bool,
+    pub(super) after_visible: bool,
+    pub(super) at_ideographs: bool,
+    /// The table and the mode of plain ASCII words.
+    pub(super) ascii: Option<([u8; 128], u32)>,
+}
+
+/// Finds out what a pipeline allows.
+pub(super) fn shortcuts(
+    ops: &[Lowered],
+    steps: &[PreTokenizer],
+    matches_normalized: bool,
+    blank: char,
+) -> Result<Shortcuts, CompileError> {
+    use albert_core::tokenizer::section::ascii;
+    let splits_at_blanks = match steps {
+        [PreTokenizer::Whitespace, ..] => true,
+        [PreTokenizer::Metaspace { split, .. }, ..] => *split,
+        _ => false,
+    };
+    let image = |code: u32| {
+        ops.iter().try_fold(code, |code, op| match op {
+            Lowered::Map(map) | Lowered::Decompose { map, .. } => match map.image(code).as_slice() {
+                &[image] => Some(image),
+                _ => None,
+            },
+            Lowered::Replace { pattern, .. } => {
+                let mut pattern = pattern.chars().map(u32::from);
+                (pattern.next() != Some(code) || pattern.next().is_some()).then_some(code)
+            }
+            Lowered::CollapseBlanks { .. } => Some(code),
+            Lowered::Charsmap { keys, .. } => {
+                let key = char::from_u32(code)?.to_string();
+                (!keys
+                    .0
+                    .keys()
+                    .any(|known| known.starts_with(key.as_bytes()) && (known.len() == key.len() || code == 0x20)))
+                .then_some(code)
+            }
+            Lowered::Strip { .. } | Lowered::Prepend(_) | Lowered::SentencePiece { .. } => None,
+        })
+    };
+    let clean = ops.iter().all(|op| match op {
+        Lowered::Replace { pattern, .. } => !pattern.contains(' '),
+        Lowered::Charsmap { keys, .. } => keys.0.keys().all(|key| {
+            let text = std::str::from_utf8(key).unwrap_or(" ");
+            !text.chars().skip(1).any(|code| code == ' ') && !text.chars().next().is_some_and(unicode::prepends)
+        }),
+        _ => true,
+    });
+    if matches_normalized || !splits_at_blanks || !clean || image(0x20) != Some(0x20) {
+        return Ok(Shortcuts::default());
+    }
+    let collapses = ops.iter().any(|op| matches!(op, Lowered::CollapseBlanks { .. }));
+    let mut table = [0u8; 128];
+    for byte in 0x21..0x7fu8 {
+        if let Some(mapped @ 0x21..0x7f) = image(u32::from(byte)) {
+            let in_pattern = ops
+                .iter()
+                .any(|op| matches!(op, Lowered::Replace { pattern, .. } if pattern.contains(char::from(byte))));
+            table[usize::from(byte)] = mapped as u8 | if in_pattern { 0x80 } else { 0 };
+        }
+    }
+    let plain = table[0x21..0x7f].iter().all(|&mapped| mapped != 0);
+    let contents_plain = ops.iter().all(|op| match op {
+        Lowered::Replace { content, .. } => !content.is_empty() && !content.contains(' '),
+        _ => true,
+    });
+    let mode = match steps {
+        [PreTokenizer::Whitespace, PreTokenizer::Metaspace { blank: own, prepend: prepend::ALWAYS, split: true }]
+            if *own == blank =>
+        {
+            Some(ascii::BLANKS)
+        }
+        [PreTokenizer::Whitespace, PreTokenizer::Punctuation] => Some(ascii::PUNCTUATION),
+        _ => None,
+    };
+    let cuts = !collapses || (plain && contents_plain);
+    // A pattern that begins before an ASCII mark would be missed when text is cut there.
+    let patterns = ops.iter().any(|op| matches!(op, Lowered::Replace { .. }));
+    let mode = mode.filter(|&mode| cuts && !(mode == ascii::PUNCTUATION && patterns));
+    Ok(Shortcuts {
+        at_blanks: !collapses,
+        after_visible: collapses && plain && contents_plain,
+        at_ideographs: !collapses && !patterns && mode == Some(ascii::PUNCTUATION) && spaces_ideographs(ops),
+        ascii: mode.map(|mode| (table, mode)),
+    })
+}
+
+/// Whether every ideograph of the block U+4E00 comes out between blanks, first thing.
+fn spaces_ideographs(ops: &[Lowered]) -> bool {
+    match ops.first() {
+        Some(Lowered::Map(map)) => (0x4e00..=0x9fff).all(|code| map.image(code) == [0x20, code, 0x20]),
+        _ => false,
+    }
+}
+
+/// Code of an operation, for the section.
+pub(super) fn code(op: &Lowered) -> u32 {
+    match op {
+        Lowered::Map(_) => op::MAP,
+        Lowered::Decompose { .. } => op::DECOMPOSE,
+        Lowered::Replace { .. } => op::REPLACE,
+        Lowered::CollapseBlanks { .. } => op::COLLAPSE_BLANKS,
+        Lowered::Strip { .. } => op::STRIP,
+        Lowered::Prepend(_) => op::PREPEND,
+        Lowered::Charsmap { .. } => op::CHARSMAP,
+        Lowered::SentencePiece { .. } => op::SENTENCE_PIECE,
+    }
+}

@@ -1,0 +1,228 @@
+//! The tokenizer on recorded results of the original libraries.
+
+use albert_core::tokenizer::{EncodeOptions, Tokenizer, Truncation, windows};
+use albert_quant::tokenizer::{CompileError, compile_json, compile_spiece, compile_vocab};
+use albert_tests::tokenizers::{Section, encode, fixture, shared, unigram_json, wordpiece_json};
+use serde_json::{Value, json};
+
+fn rows(text: &[u8]) -> Vec<Value> {
+    let lines = std::str::from_utf8(text).expect("UTF-8").lines();
+    lines.map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+/// Encodes a row and compares what it records; `surfaces` says whether its tokens are the text that was matched.
+fn check(tokenizer: &Tokenizer<'_>, row: &Value, surfaces: bool) {
+    let text = row["text"].as_str().expect("text");
+    let truncation = row["truncation"]
+        .as_str()
+        .map_or(Truncation::LongestFirst, |name| Truncation::from_name(name).expect("a known strategy"));
+    let max_tokens = row["max_length"].as_u64().map(|max| max as usize);
+    let options = EncodeOptions { max_tokens, truncation, surfaces, ..EncodeOptions::default() };
+    let mut memory = Vec::new();
+    let found = encode(tokenizer, text, row["pair"].as_str(), &options, &mut memory).expect("encodes");
+    let tokens: Vec<&str> = (0..found.len()).filter_map(|index| found.token(tokenizer, index)).collect();
+    let offsets: Vec<[u32; 2]> = found.offsets().iter().map(|offsets| [offsets.start, offsets.end]).collect();
+    assert_eq!(json!(tokens), row["tokens"], "{row}");
+    assert_eq!(json!(found.ids()), row["ids"], "{row}");
+    assert_eq!(json!(offsets), row["offsets"], "{row}");
+    assert_eq!(json!(found.type_ids()), row["type_ids"], "{row}");
+    if let Some(words) = row.get("words") {
+        let found: Vec<Option<u32>> = (0..found.len()).map(|index| found.word_id(index)).collect();
+        assert_eq!(json!(found), *words, "{row}");
+    }
+    if let Some(decoded) = row.get("decoded").and_then(Value::as_str) {
+        let mut text = String::new();
+        tokenizer.decode(found.ids(), false, &mut text).expect("strings take everything");
+        assert_eq!(text, decoded, "{row}");
+    }
+    if let Some(normalized) = row.get("normalized").and_then(Value::as_str) {
+        let mut memory = vec![0; 4096 + text.len() * 512];
+        assert_eq!(tokenizer.normalize(text, &mut memory), Ok(normalized), "{row}");
+    }
+}
+
+#[test]
+fn shared_cases() {
+    let (Some(json), Some(cases)) = (shared("tokenizer/tokenizer.json"), shared("tokenizer/cases.jsonl")) else {
+        return;
+    };
+    let section = Section::json(&std::fs::read(json).expect("readable"));
+    let rows = rows(&std::fs::read(cases).expect("readable"));
+    // These tokens were looked up by id.
+    rows.iter().for_each(|row| check(&section.tokenizer(), row, false));
+    println!("{} cases", rows.len());
+}
+
+#[test]
+fn recorded_rows() {
+    for (json, recorded) in [(unigram_json(), "unigram.jsonl"), (wordpiece_json(), "wordpiece.jsonl")] {
+        let section = Section::json(json.to_string().as_bytes());
+        let rows = rows(&fixture(recorded));
+        assert!(rows.len() > 100);
+        rows.iter().for_each(|row| check(&section.tokenizer(), row, true));
+    }
+}
+
+#[test]
+fn sentence_piece_rows() {
+    for (name, config) in [("default", "{}"), ("cased", r#"{"do_lower_case": false, "keep_accents": true}"#)] {
+        let compiled = compile_spiece(&fixture("spiece.model"), Some(config.as_bytes())).expect("compiles");
+        let section = Section::of(&compiled);
+        let tokenizer = section.tokenizer();
+        let options = EncodeOptions { add_special_tokens: false, surfaces: true, ..EncodeOptions::default() };
+        let rows = rows(&fixture("spiece.jsonl"));
+        for row in &rows {
+            let mut memory = Vec::new();
+            let found =
+                encode(&tokenizer, row["text"].as_str().expect("text"), None, &options, &mut memory).expect("encodes");
+            let tokens: Vec<&str> = (0..found.len()).filter_map(|index| found.token(&tokenizer, index)).collect();
+            assert_eq!(json!(tokens), row[name]["tokens"], "{name}: {}", row["text"]);
+            assert_eq!(json!(found.ids()), row[name]["ids"], "{name}: {}", row["text"]);
+        }
+    }
+}
+
+/// What the original tokenizer does around SentencePiece, from its own tests and descriptions.
+#[test]
+fn original_albert_tokenizer() {
+    let section = Section::of(&compile_spiece(&fixture("spiece.model"), None).expect("compiles"));
+    let tokenizer = section.tokenizer();
+    let tokens = |text: &str, pair: Option<&str>, max_tokens: Option<usize>| {
+        let options = EncodeOptions { max_tokens, surfaces: true, ..EncodeOptions::default() };
+        let mut memory = Vec::new();
+        let found = encode(&tokenizer, text, pair, &options, &mut memory).expect("encodes");
+        let token = |index| found.token(&tokenizer, index).expect("a token").to_owned();
+        (0..found.len()).map(token).collect::<Vec<_>>()
+    };
+    assert_eq!(tokens("The [MASK] of", None, None), ["[CLS]", "▁the", " [MASK]", "▁of", "[SEP]"]);
+    // Lower-casing comes before special tokens are looked for.
+    assert_eq!(tokens("the <PAD> of", None, None), ["[CLS]", "▁the", "<PAD>", "▁of", "[SEP]"]);
+    assert_ne!(tokens("[mask]", None, None)[1], "[MASK]");
+    // An empty second text is a second text; on a tie the first one gets the odd token.
+    assert_eq!(tokens("the", Some(""), None), ["[CLS]", "▁the", "[SEP]", "[SEP]"]);
+    assert_eq!(tokens("the of the", Some("of the of"), Some(6)), ["[CLS]", "▁the", "▁of", "[SEP]", "▁of", "[SEP]"]);
+    let ids: Vec<u32> =
+        ["[CLS]", "▁the", "[MASK]", "▁of", "[SEP]"].iter().filter_map(|token| tokenizer.id(token)).collect();
+    let decode = |ids: &[u32], skip| {
+        let mut text = String::new();
+        tokenizer.decode(ids, skip, &mut text).expect("strings take everything");
+        text
+    };
+    assert_eq!(decode(&ids, false), "[CLS] the[MASK] of[SEP]");
+    assert_eq!(decode(&ids, true), "the of");
+}
+
+#[test]
+fn word_piece_of_a_vocabulary_file() {
+    let json = wordpiece_json();
+    let vocab = json["model"]["vocab"].as_object().expect("vocabulary");
+    let mut tokens: Vec<(&String, u64)> = vocab.iter().filter_map(|(token, id)| Some((token, id.as_u64()?))).collect();
+    tokens.sort_by_key(|&(_, id)| id);
+    let lines: String = tokens.iter().map(|(token, _)| format!("{token}\n")).collect();
+    let section = Section::of(&compile_vocab(lines.as_bytes(), Some(br#"{"do_lower_case": true}"#)).expect("compiles"));
+    rows(&fixture("wordpiece.jsonl")).iter().for_each(|row| check(&section.tokenizer(), row, true));
+}
+
+#[test]
+fn special_token_operations() {
+    let section = Section::json(unigram_json().to_string().as_bytes());
+    let tokenizer = section.tokenizer();
+    assert_eq!((tokenizer.cls(), tokenizer.sep(), tokenizer.mask()), (Some(2), Some(3), Some(4)));
+    assert_eq!((tokenizer.pad(), tokenizer.unk(), tokenizer.vocab_size()), (Some(0), Some(1), 751));
+    assert_eq!((tokenizer.special_token_count(false), tokenizer.special_token_count(true)), (2, 3));
+    let (mut ids, mut bytes) = ([0; 8], [9; 8]);
+    assert_eq!(tokenizer.build_inputs(&[20, 21], None, &mut ids), Ok(4));
+    assert_eq!(ids[..4], [2, 20, 21, 3]);
+    assert_eq!(tokenizer.build_inputs(&[20, 21], Some(&[30, 31, 32]), &mut ids), Ok(8));
+    assert_eq!(ids, [2, 20, 21, 3, 30, 31, 32, 3]);
+    assert_eq!(tokenizer.special_tokens_mask(2, Some(3), &mut bytes), Ok(8));
+    assert_eq!(bytes, [1, 0, 0, 1, 0, 0, 0, 1]);
+    assert_eq!(tokenizer.token_types(2, Some(3), &mut bytes), Ok(8));
+    assert_eq!(bytes, [0, 0, 0, 0, 1, 1, 1, 1]);
+    assert!(tokenizer.build_inputs(&[1; 7], None, &mut ids).is_err());
+    assert!(tokenizer.is_special(4) && !tokenizer.is_special(20));
+    assert_eq!(tokenizer.id("[MASK]"), Some(4));
+    assert_eq!(tokenizer.token(tokenizer.id("▁the").expect("a piece")), Some("▁the"));
+    assert_eq!((tokenizer.id("no such piece"), tokenizer.token(u32::MAX)), (None, None));
+}
+
+#[test]
+fn windows_are_those_of_the_reference() {
+    use tokenizers::utils::truncation::TruncationDirection;
+    for tokens in 1..40 {
+        for size in 1..12 {
+            for stride in 0..size {
+                let mut encoding = tokenizers::Encoding::from_tokens(
+                    (0..tokens as u32).map(|id| tokenizers::Token::new(id, String::new(), (0, 0))).collect(),
+                    0,
+                );
+                encoding.truncate(size, stride, TruncationDirection::Right);
+                let all = std::iter::once(&encoding).chain(encoding.get_overflowing());
+                let expected: Vec<Vec<usize>> =
+                    all.map(|window| window.get_ids().iter().map(|&id| id as usize).collect()).collect();
+                let found: Vec<Vec<usize>> = windows(tokens, size, stride).map(|window| window.collect()).collect();
+                assert_eq!(found, expected, "{tokens} {size} {stride}");
+            }
+        }
+    }
+    assert_eq!(windows(0, 4, 1).collect::<Vec<_>>(), [0..0]);
+    assert_eq!(windows(5, 0, 0).count(), 0);
+}
+
+#[test]
+fn model_max_length_and_roles_of_the_configuration() {
+    let json = unigram_json().to_string();
+    let config =
+        br#"{"model_max_length": 512, "mask_token": {"content": "[SEP]", "lstrip": true}, "pad_token": "<unk>"}"#;
+    let compiled = compile_json(json.as_bytes(), Some(config)).expect("compiles");
+    let section = Section::of(&compiled);
+    let tokenizer = section.tokenizer();
+    assert_eq!((tokenizer.model_max_length(), tokenizer.mask(), tokenizer.pad()), (Some(512), Some(3), Some(1)));
+    let compiled = compile_json(json.as_bytes(), Some(br#"{"model_max_length": 1e30}"#)).expect("compiles");
+    assert_eq!(Section::of(&compiled).tokenizer().model_max_length(), None);
+}
+
+/// What is not supported is named.
+#[test]
+fn unsupported_components() {
+    let edit = |pointer: &str, value: Value| {
+        let mut json = unigram_json();
+        *json.pointer_mut(pointer).expect("a place") = value;
+        compile_json(json.to_string().as_bytes(), None).err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    assert!(edit("/normalizer", json!({"type": "ByteLevel"})).contains("normalizer \"ByteLevel\""));
+    let regex = json!({"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "});
+    assert!(edit("/normalizer", regex).contains("\\\\s+"));
+    assert!(edit("/pre_tokenizer", json!({"type": "Digits"})).contains("pre_tokenizer \"Digits\""));
+    assert!(
+        edit("/post_processor", json!({"type": "RobertaProcessing"})).contains("post_processor \"RobertaProcessing\"")
+    );
+    assert!(edit("/decoder", json!({"type": "BPEDecoder"})).contains("decoder \"BPEDecoder\""));
+    assert!(edit("/model/type", json!("BPE")).contains("model \"BPE\""));
+    assert!(edit("/model/byte_fallback", json!(true)).contains("byte_fallback"));
+    assert!(edit("/model/unk_id", Value::Null).contains("unk_id"));
+    assert!(
+        edit("/post_processor/pair", json!([{"Sequence": {"id": "A", "type_id": 0}}])).contains("TemplateProcessing")
+    );
+    let charsmap = json!({"type": "Precompiled", "precompiled_charsmap": "AAAAAQ=="});
+    assert!(edit("/normalizer", charsmap).contains("character map"));
+    assert!(matches!(compile_json(b"{", None), Err(CompileError::Json { .. })));
+    assert!(compile_vocab(b"a\nb\n", None).is_err());
+}
+
+/// Every cut and every flipped byte of a SentencePiece model gives a tokenizer or an error.
+#[test]
+fn damaged_sentence_piece_models() {
+    let model = fixture("spiece.model");
+    for end in (0..model.len()).step_by(model.len() / 40) {
+        let _ = compile_spiece(&model[..end], None);
+    }
+    for at in (0..400).chain((400..model.len()).step_by(model.len() / 40)) {
+        let mut damaged = model.clone();
+        damaged[at] ^= 0x55;
+        // The pieces are at the beginning; compiling takes a moment, so only what fails early is tried densely.
+        if at % 16 == 0 || at > 400 {
+            let _ = compile_spiece(&damaged, None);
+        }
+    }
+}
