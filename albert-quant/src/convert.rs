@@ -14,6 +14,7 @@ use crate::head::HeadChoice;
 use crate::network::{Kind, Network, Parameter};
 use crate::quantize::{self, Feedback};
 use crate::report::{Report, TensorReport};
+use crate::tokenizer::{self, CompileError};
 use crate::writer::{Sections, TensorPlan, Writer};
 
 /// Numbers that the matrices are stored in. Biases and layer norms are f32 in every model.
@@ -156,9 +157,16 @@ pub struct Converted {
 /// or has the wrong shape or element type, a weight that is not finite.
 pub fn convert(checkpoint: &Path, options: &Options<'_>) -> Result<Converted, Error> {
     let mut warnings = Vec::new();
+    let directory = if checkpoint.is_dir() { Some(checkpoint) } else { checkpoint.parent() };
     let checkpoint = Checkpoint::open(checkpoint, &mut warnings)?;
-    let tokenizer: Option<Vec<u8>> = None;
-    warnings.push(Warning::NoTokenizer);
+    let tokenizer = match tokenizer::compile_directory(directory.unwrap_or(Path::new("."))) {
+        Ok(compiled) => Some(compiled.bytes),
+        Err(CompileError::NoTokenizer { .. }) => {
+            warnings.push(Warning::NoTokenizer);
+            None
+        }
+        Err(error) => return Err(Error::Tokenizer(error)),
+    };
     let architecture = checkpoint.config.architecture.clone();
     let network = Network::from_checkpoint(checkpoint, options.head, options.mlm_bias, &mut warnings)?;
     let mut provenance = json!({ "architecture": architecture });

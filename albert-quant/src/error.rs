@@ -17,6 +17,9 @@ pub enum Error {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The checkpoint's tokenizer cannot be compiled.
+    #[error("tokenizer: {0}")]
+    Tokenizer(#[source] crate::tokenizer::CompileError),
     /// A directory holds no weights in a known container.
     #[error(
         "no weights in {}: expected one of model.safetensors, model.safetensors.index.json",
