@@ -48,7 +48,7 @@ fn tiles_permitted() -> bool {
 }
 
 /// Fewer rows are faster on AVX-512 VNNI, where no tile has to be configured.
-const FEWEST_ROWS: usize = 4;
+const FEWEST_ROWS: usize = 5;
 /// Most rows of a tile.
 const TILE_ROWS: usize = 16;
 /// Steps of 4 slots in a tile.
@@ -69,7 +69,7 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     let (a_at, w_at, sums_at) = unsafe {
         (
             |row: usize| a.as_ptr().add(row.min(last_row) * size.row_bytes),
-            |block: usize| w.as_ptr().add(block.min(last_block) * size.steps * 64),
+            |block: usize| w.as_ptr().add(block.min(last_block) * size.steps * 64).cast::<u8>(),
             |row: usize, block: usize| sums.add(row.min(last_row) * size.row_sums + block.min(last_block) * 16),
         )
     };
@@ -82,13 +82,16 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
             let lower = row + height;
             if lower < size.rows {
                 for block in (0..size.blocks).step_by(2) {
-                    let sums = [(row, 0), (row, 1), (lower, 0), (lower, 1)].map(|(row, n)| sums_at(row, block + n));
-                    two_by_two(size, [a_at(row), a_at(lower)], [w_at(block), w_at(block + 1)], &sums);
+                    let right = block + 1;
+                    let pointers = [a_at(row), a_at(lower), w_at(block), w_at(right), w_at(right)];
+                    let sums = [(row, block), (row, right), (lower, block), (lower, right)];
+                    two_by_two(size, pointers, sums.map(|(row, block)| sums_at(row, block)));
                 }
             } else {
                 for block in (0..size.blocks).step_by(4) {
                     let blocks = [block, block + 1, block + 2, block + 3];
-                    one_by_four(size, a_at(row), blocks.map(w_at), &blocks.map(|block| sums_at(row, block)));
+                    let [w0, w1, w2, w3] = blocks.map(w_at);
+                    one_by_four(size, [a_at(row), w0, w1, w2, w3], blocks.map(|block| sums_at(row, block)));
                 }
             }
         }
@@ -139,114 +142,19 @@ unsafe fn release() {
     unsafe { asm!("tilerelease", options(nostack, preserves_flags, nomem)) }
 }
 
-/// One step of `two_by_two`: `$a` and `$w` are the tiles that activations and weights pass through.
-///
-/// Loads and products alternate: the processor renames tiles, and each load hides behind the product before it.
-macro_rules! step_two_by_two {
-    ($a:literal, $w:literal) => {
-        concat!(
-            "tileloadd ",
-            $a,
-            ", [{a0} + {a_stride}]\n",
-            "tileloadd ",
-            $w,
-            ", [{w0} + {w_stride}]\n",
-            "tdpbusd tmm0, ",
-            $a,
-            ", ",
-            $w,
-            "\n",
-            "tileloadd ",
-            $w,
-            ", [{w1} + {w_stride}]\n",
-            "tdpbusd tmm1, ",
-            $a,
-            ", ",
-            $w,
-            "\n",
-            "tileloadd ",
-            $a,
-            ", [{a1} + {a_stride}]\n",
-            "tdpbusd tmm3, ",
-            $a,
-            ", ",
-            $w,
-            "\n",
-            "tileloadd ",
-            $w,
-            ", [{w0} + {w_stride}]\n",
-            "tdpbusd tmm2, ",
-            $a,
-            ", ",
-            $w,
-            "\n",
-        )
-    };
-}
+// One step of 64 slots for each shape: `$a` and `$w` are the tiles that activations and weights pass through. Loads and
+// products alternate: the processor renames tiles, and each load hides behind the products before it.
 
-/// Two row tiles by two blocks.
-///
-/// # Safety
-/// The configuration of `size` is loaded; `a` are row tiles, `w` blocks and `sums` their four results, row tile by row
-/// tile, with the strides of `size`.
-unsafe fn two_by_two(size: &Product, a: [*const u8; 2], w: [*const i8; 2], sums: &[*mut i32; 4]) {
-    // SAFETY: the caller's promise: a tile's rows are `row_bytes` apart, a weight tile's 64, a result's `row_sums`.
-    unsafe {
-        asm!(
-            "tilezero tmm0",
-            "tilezero tmm1",
-            "tilezero tmm2",
-            "tilezero tmm3",
-            "test {tiles}, {tiles}",
-            "jz 3f",
-            "2:",
-            step_two_by_two!("tmm4", "tmm6"),
-            "add {a0}, 64",
-            "add {a1}, 64",
-            "add {w0}, 1024",
-            "add {w1}, 1024",
-            "dec {tiles}",
-            "jnz 2b",
-            "3:",
-            "test {rest}, {rest}",
-            "jz 4f",
-            step_two_by_two!("tmm5", "tmm7"),
-            "4:",
-            "mov {a0}, [{sums}]",
-            "mov {a1}, [{sums} + 8]",
-            "mov {w0}, [{sums} + 16]",
-            "mov {w1}, [{sums} + 24]",
-            "tilestored [{a0} + {sums_stride}], tmm0",
-            "tilestored [{a1} + {sums_stride}], tmm1",
-            "tilestored [{w0} + {sums_stride}], tmm2",
-            "tilestored [{w1} + {sums_stride}], tmm3",
-            a0 = inout(reg) a[0] => _,
-            a1 = inout(reg) a[1] => _,
-            w0 = inout(reg) w[0] => _,
-            w1 = inout(reg) w[1] => _,
-            tiles = inout(reg) size.steps / TILE_STEPS => _,
-            rest = in(reg) size.steps % TILE_STEPS,
-            a_stride = in(reg) size.row_bytes,
-            w_stride = in(reg) 64usize,
-            sums_stride = in(reg) size.row_sums * 4,
-            sums = in(reg) sums,
-            out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
-            out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
-            options(nostack),
-        );
-    }
-}
-
-/// One step of `one_by_four`, as that of `two_by_two`.
+/// Row tile 0 by blocks 1 to 4.
 macro_rules! step_one_by_four {
     ($a:literal, $w:literal) => {
         concat!(
             "tileloadd ",
             $a,
-            ", [{a} + {a_stride}]\n",
+            ", [{p0} + {a_stride}]\n",
             "tileloadd ",
             $w,
-            ", [{w0} + {w_stride}]\n",
+            ", [{p1} + {w_stride}]\n",
             "tdpbusd tmm0, ",
             $a,
             ", ",
@@ -254,7 +162,7 @@ macro_rules! step_one_by_four {
             "\n",
             "tileloadd ",
             $w,
-            ", [{w1} + {w_stride}]\n",
+            ", [{p2} + {w_stride}]\n",
             "tdpbusd tmm1, ",
             $a,
             ", ",
@@ -262,7 +170,7 @@ macro_rules! step_one_by_four {
             "\n",
             "tileloadd ",
             $w,
-            ", [{w2} + {w_stride}]\n",
+            ", [{p3} + {w_stride}]\n",
             "tdpbusd tmm2, ",
             $a,
             ", ",
@@ -270,67 +178,122 @@ macro_rules! step_one_by_four {
             "\n",
             "tileloadd ",
             $w,
-            ", [{w3} + {w_stride}]\n",
+            ", [{p4} + {w_stride}]\n",
             "tdpbusd tmm3, ",
             $a,
             ", ",
             $w,
             "\n",
+            "add {p0}, 64\n",
+            "add {p1}, 1024\n",
+            "add {p2}, 1024\n",
+            "add {p3}, 1024\n",
+            "add {p4}, 1024\n",
         )
     };
 }
 
-/// One row tile by four blocks.
-///
-/// # Safety
-/// The configuration of `size` is loaded; `a` is a row tile, `w` blocks and `sums` their results, with the strides of
-/// `size`.
-unsafe fn one_by_four(size: &Product, a: *const u8, w: [*const i8; 4], sums: &[*mut i32; 4]) {
-    // SAFETY: the caller's promise: a tile's rows are `row_bytes` apart, a weight tile's 64, a result's `row_sums`.
-    unsafe {
-        asm!(
-            "tilezero tmm0",
-            "tilezero tmm1",
-            "tilezero tmm2",
-            "tilezero tmm3",
-            "test {tiles}, {tiles}",
-            "jz 3f",
-            "2:",
-            step_one_by_four!("tmm4", "tmm6"),
-            "add {a}, 64",
-            "add {w0}, 1024",
-            "add {w1}, 1024",
-            "add {w2}, 1024",
-            "add {w3}, 1024",
-            "dec {tiles}",
-            "jnz 2b",
-            "3:",
-            "test {rest}, {rest}",
-            "jz 4f",
-            step_one_by_four!("tmm5", "tmm7"),
-            "4:",
-            "mov {w0}, [{sums}]",
-            "mov {w1}, [{sums} + 8]",
-            "mov {w2}, [{sums} + 16]",
-            "mov {w3}, [{sums} + 24]",
-            "tilestored [{w0} + {sums_stride}], tmm0",
-            "tilestored [{w1} + {sums_stride}], tmm1",
-            "tilestored [{w2} + {sums_stride}], tmm2",
-            "tilestored [{w3} + {sums_stride}], tmm3",
-            a = inout(reg) a => _,
-            w0 = inout(reg) w[0] => _,
-            w1 = inout(reg) w[1] => _,
-            w2 = inout(reg) w[2] => _,
-            w3 = inout(reg) w[3] => _,
-            tiles = inout(reg) size.steps / TILE_STEPS => _,
-            rest = in(reg) size.steps % TILE_STEPS,
-            a_stride = in(reg) size.row_bytes,
-            w_stride = in(reg) 64usize,
-            sums_stride = in(reg) size.row_sums * 4,
-            sums = in(reg) sums,
-            out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
-            out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
-            options(nostack),
-        );
-    }
+/// Row tiles 0 and 1 by blocks 2 and 3; pointer 4 is spare.
+macro_rules! step_two_by_two {
+    ($a:literal, $w:literal) => {
+        concat!(
+            "tileloadd ",
+            $a,
+            ", [{p0} + {a_stride}]\n",
+            "tileloadd ",
+            $w,
+            ", [{p2} + {w_stride}]\n",
+            "tdpbusd tmm0, ",
+            $a,
+            ", ",
+            $w,
+            "\n",
+            "tileloadd ",
+            $w,
+            ", [{p3} + {w_stride}]\n",
+            "tdpbusd tmm1, ",
+            $a,
+            ", ",
+            $w,
+            "\n",
+            "tileloadd ",
+            $a,
+            ", [{p1} + {a_stride}]\n",
+            "tdpbusd tmm3, ",
+            $a,
+            ", ",
+            $w,
+            "\n",
+            "tileloadd ",
+            $w,
+            ", [{p2} + {w_stride}]\n",
+            "tdpbusd tmm2, ",
+            $a,
+            ", ",
+            $w,
+            "\n",
+            "add {p0}, 64\n",
+            "add {p1}, 64\n",
+            "add {p2}, 1024\n",
+            "add {p3}, 1024\n",
+            "add {p4}, 1024\n",
+        )
+    };
 }
+
+/// Declares the function that multiplies one shape over all slots and writes its four results.
+macro_rules! product_of_tiles {
+    ($name:ident, $step:ident) => {
+        /// # Safety
+        /// The configuration of `size` is loaded. The pointers are row tiles and blocks as `$step` takes them, and `sums`
+        /// their results, with the strides of `size`.
+        unsafe fn $name(size: &Product, pointers: [*const u8; 5], sums: [*mut i32; 4]) {
+            // SAFETY: the caller's promise: rows of activations are `row_bytes` apart, those of a weight tile 64 bytes,
+            // those of a result `row_sums`.
+            unsafe {
+                asm!(
+                    "tilezero tmm0",
+                    "tilezero tmm1",
+                    "tilezero tmm2",
+                    "tilezero tmm3",
+                    "test {tiles}, {tiles}",
+                    "jz 3f",
+                    "2:",
+                    $step!("tmm4", "tmm6"),
+                    "dec {tiles}",
+                    "jnz 2b",
+                    "3:",
+                    "test {rest}, {rest}",
+                    "jz 4f",
+                    $step!("tmm5", "tmm7"),
+                    "4:",
+                    "mov {p0}, [{sums}]",
+                    "mov {p1}, [{sums} + 8]",
+                    "mov {p2}, [{sums} + 16]",
+                    "mov {p3}, [{sums} + 24]",
+                    "tilestored [{p0} + {sums_stride}], tmm0",
+                    "tilestored [{p1} + {sums_stride}], tmm1",
+                    "tilestored [{p2} + {sums_stride}], tmm2",
+                    "tilestored [{p3} + {sums_stride}], tmm3",
+                    p0 = inout(reg) pointers[0] => _,
+                    p1 = inout(reg) pointers[1] => _,
+                    p2 = inout(reg) pointers[2] => _,
+                    p3 = inout(reg) pointers[3] => _,
+                    p4 = inout(reg) pointers[4] => _,
+                    tiles = inout(reg) size.steps / TILE_STEPS => _,
+                    rest = in(reg) size.steps % TILE_STEPS,
+                    a_stride = in(reg) size.row_bytes,
+                    w_stride = in(reg) 64usize,
+                    sums_stride = in(reg) size.row_sums * 4,
+                    sums = in(reg) &sums,
+                    out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+                    out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
+                    options(nostack),
+                );
+            }
+        }
+    };
+}
+
+product_of_tiles!(one_by_four, step_one_by_four);
+product_of_tiles!(two_by_two, step_two_by_two);

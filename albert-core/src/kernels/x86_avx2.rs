@@ -33,40 +33,46 @@ const TILE_ROWS: usize = 2;
 
 #[target_feature(enable = "avx2")]
 fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
-    let mut row = 0;
-    while row < size.rows {
-        let rows = TILE_ROWS.min(size.rows - row);
-        let mut block = 0;
-        while block < size.blocks {
-            let blocks = 2.min(size.blocks - block);
+    for block in (0..size.blocks).step_by(2) {
+        let blocks = 2.min(size.blocks - block);
+        for (pass, row) in (0..size.rows).step_by(TILE_ROWS).enumerate() {
+            let rows = TILE_ROWS.min(size.rows - row);
+            // Each pass fetches one of the blocks that come next. A lone pass is bound by memory as it is.
+            let ahead = if size.rows > TILE_ROWS && pass < blocks { (blocks + pass) * size.steps * 64 } else { 0 };
             // SAFETY: the rows and blocks of the tile are among those of the product, whose sizes fit the slices.
             unsafe {
                 let a = a.as_ptr().add(row * size.row_bytes);
                 let w = w.as_ptr().add(block * size.steps * 64);
                 let sums = sums.as_mut_ptr().add(row * size.row_sums + block * 16);
                 match (rows, blocks) {
-                    (2, 2) => tile_i8::<2, 2>(size, a, w, sums),
-                    (2, _) => tile_i8::<2, 1>(size, a, w, sums),
-                    (_, 2) => tile_i8::<1, 2>(size, a, w, sums),
-                    _ => tile_i8::<1, 1>(size, a, w, sums),
+                    (2, 2) => tile_i8::<2, 2>(size, a, w, sums, ahead),
+                    (2, _) => tile_i8::<2, 1>(size, a, w, sums, ahead),
+                    (_, 2) => tile_i8::<1, 2>(size, a, w, sums, ahead),
+                    _ => tile_i8::<1, 1>(size, a, w, sums, ahead),
                 }
             }
-            block += blocks;
         }
-        row += rows;
     }
 }
 
-/// `R` rows by `B` blocks.
+/// `R` rows by `B` blocks; fetches the bytes that lie `ahead` of the weights into the second-level cache.
 ///
 /// # Safety
 /// `a` has `R` rows, `w` has `B` blocks and `sums` has `R` rows of `B * 16`, with the strides of `size`.
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn tile_i8<const R: usize, const B: usize>(size: &Product, a: *const u8, w: *const i8, sums: *mut i32) {
+unsafe fn tile_i8<const R: usize, const B: usize>(
+    size: &Product,
+    a: *const u8,
+    w: *const i8,
+    sums: *mut i32,
+    ahead: usize,
+) {
     let mut sums_of = [[[_mm256_setzero_si256(); R]; 2]; B];
     let ones = _mm256_set1_epi16(1);
     for step in 0..size.steps {
+        // One line of 64 bytes a step.
+        _mm_prefetch::<_MM_HINT_T1>(w.wrapping_add(ahead + step * 64));
         let mut bytes = [_mm256_setzero_si256(); R];
         for (r, bytes) in bytes.iter_mut().enumerate() {
             // SAFETY: step < size.steps, so four bytes of the row follow.

@@ -4,6 +4,7 @@ use super::vector::{self, row_kernels};
 use super::x86_avx512_lanes::Avx512Lanes;
 use super::{Channels, KernelSet, Keys, Product, RowScale, Store, Tile, x86_detect, x86_float};
 use crate::config::Activation;
+use core::arch::asm;
 use core::arch::x86_64::*;
 
 /// The set for x86-64 servers from Cascade Lake on, and Zen 4.
@@ -25,11 +26,14 @@ pub(super) static SET: KernelSet = KernelSet {
 
 row_kernels!(Avx512Lanes, "avx512f,avx512dq,avx512bw,avx512vl");
 
-/// Calls the tile with the constant that equals `$rows`.
+/// Most rows of a tile: with four blocks 24 accumulators, four weights and two broadcasts.
+const TILE_ROWS: usize = 6;
+
+/// Calls the tile with the constants that equal `$rows` and `$blocks`.
 macro_rules! tile_of {
-    ($rows:ident in $($r:literal)*, $blocks:literal, $arguments:tt) => {
-        match $rows {
-            $($r => tile::<$r, $blocks> $arguments,)*
+    ($rows:ident, $blocks:ident in [$(($r:literal, $b:literal))*], $arguments:tt) => {
+        match ($rows, $blocks) {
+            $(($r, $b) => tile::<$r, $b> $arguments,)*
             _ => {}
         }
     };
@@ -37,29 +41,34 @@ macro_rules! tile_of {
 
 #[target_feature(enable = "avx512f,avx512vnni")]
 pub(super) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
+    let block_bytes = size.steps * 64;
+    let passes = size.rows.div_ceil(TILE_ROWS);
     let mut block = 0;
     while block < size.blocks {
-        // Three or four blocks share the broadcasts of the activations best: 5 is 3 + 2, not 4 + 1.
+        // The more blocks share the broadcasts of the activations the better: 5 is 3 + 2, and 6 is 3 + 3.
         let blocks = match size.blocks - block {
-            5 => 3,
+            5 | 6 => 3,
             left => left.min(4),
         };
         let mut row = 0;
-        while row < size.rows {
-            // Up to 24 accumulators. Rows are split evenly, so that no tile is much smaller than the others.
-            let left = size.rows - row;
-            let rows = left.div_ceil(left.div_ceil(24 / blocks.max(2)));
+        for pass in 0..passes {
+            // Rows are split evenly, so that no tile is much smaller than the others.
+            let rows = (size.rows - row).div_ceil(passes - pass);
+            // Each pass fetches one or two of the blocks that come next. A lone pass is bound by memory as it is.
+            let share = blocks.div_ceil(passes).min(2);
+            let ahead = [pass * share, (pass + 1) * share - 1]
+                .map(|next| if passes > 1 && next < blocks { (blocks + next) * block_bytes } else { 0 });
             // SAFETY: the rows and blocks of the tile are among those of the product, whose sizes fit the slices.
             unsafe {
                 let a = a.as_ptr().add(row * size.row_bytes);
-                let w = w.as_ptr().add(block * size.steps * 64);
+                let w = w.as_ptr().add(block * block_bytes);
                 let sums = sums.as_mut_ptr().add(row * size.row_sums + block * 16);
-                match blocks {
-                    4 => tile_of!(rows in 1 2 3 4 5 6, 4, (size, a, w, sums)),
-                    3 => tile_of!(rows in 1 2 3 4 5 6 7 8, 3, (size, a, w, sums)),
-                    2 => tile_of!(rows in 1 2 3 4 5 6 7 8 9 10 11 12, 2, (size, a, w, sums)),
-                    _ => tile_of!(rows in 1 2 3 4 5 6 7 8 9 10 11 12, 1, (size, a, w, sums)),
-                }
+                tile_of!(rows, blocks in [
+                    (1, 1) (2, 1) (3, 1) (4, 1) (5, 1) (6, 1)
+                    (1, 2) (2, 2) (3, 2) (4, 2) (5, 2) (6, 2)
+                    (1, 3) (2, 3) (3, 3) (4, 3) (5, 3) (6, 3)
+                    (1, 4) (2, 4) (3, 4) (4, 4) (5, 4) (6, 4)
+                ], (size, a, w, sums, ahead));
             }
             row += rows;
         }
@@ -67,27 +76,60 @@ pub(super) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     }
 }
 
-/// `R` rows by `B` blocks.
+/// Four bytes of activations in every lane. Assembly, so that the address is what it says.
+macro_rules! broadcast {
+    ($instruction:literal, $($address:expr),*) => {{
+        let bytes: __m512i;
+        asm!($instruction, out(zmm_reg) bytes, $(in(reg) $address,)* options(pure, readonly, nostack, preserves_flags));
+        bytes
+    }};
+}
+
+/// `R` rows by `B` blocks; fetches the bytes that lie `ahead` of the weights into the second-level cache.
+///
+/// Intel's cores lose products to scalar additions on the same ports, and the compiler would spend one on each row. So rows
+/// are addressed as 0, 1 and 2 strides from every third row, whose pointers it cannot see through.
 ///
 /// # Safety
 /// `a` has `R` rows, `w` has `B` blocks and `sums` has `R` rows of `B * 16`, with the strides of `size`.
 #[target_feature(enable = "avx512f,avx512vnni")]
-unsafe fn tile<const R: usize, const B: usize>(size: &Product, a: *const u8, w: *const i8, sums: *mut i32) {
+unsafe fn tile<const R: usize, const B: usize>(
+    size: &Product,
+    a: *const u8,
+    mut w: *const i8,
+    sums: *mut i32,
+    ahead: [usize; 2],
+) {
+    let (stride, block_bytes) = (size.row_bytes, size.steps * 64);
+    let mut thirds = [a, a.wrapping_add(3 * stride)];
     let mut tile = [[_mm512_setzero_si512(); B]; R];
-    for step in 0..size.steps {
+    for _ in 0..size.steps {
         let mut weights = [_mm512_setzero_si512(); B];
         for (b, weights) in weights.iter_mut().enumerate() {
-            // SAFETY: step < size.steps, so 64 bytes of the block follow.
-            *weights = unsafe { _mm512_loadu_si512(w.add((b * size.steps + step) * 64).cast()) };
+            // SAFETY: the step is one of `size.steps`, so 64 bytes of the block follow.
+            *weights = unsafe { _mm512_loadu_si512(w.add(b * block_bytes).cast()) };
+        }
+        for ahead in ahead {
+            // SAFETY: a prefetch may name any address.
+            unsafe {
+                asm!("prefetcht1 [{} + {}]", in(reg) w, in(reg) ahead, options(nostack, preserves_flags, readonly))
+            };
         }
         for (r, row) in tile.iter_mut().enumerate() {
-            // SAFETY: step < size.steps, so four bytes of the row follow.
-            let bytes = unsafe { a.add(r * size.row_bytes + step * 4).cast::<i32>().read_unaligned() };
-            let bytes = _mm512_set1_epi32(bytes);
+            // SAFETY: the step is one of `size.steps`, so four bytes of the row follow.
+            let bytes = unsafe {
+                match r % 3 {
+                    0 => broadcast!("vpbroadcastd {}, [{}]", thirds[r / 3]),
+                    1 => broadcast!("vpbroadcastd {}, [{} + {}]", thirds[r / 3], stride),
+                    _ => broadcast!("vpbroadcastd {}, [{} + 2*{}]", thirds[r / 3], stride),
+                }
+            };
             for (sum, weights) in row.iter_mut().zip(weights) {
                 *sum = _mm512_dpbusd_epi32(*sum, bytes, weights);
             }
         }
+        w = w.wrapping_add(64);
+        thirds = thirds.map(|third| third.wrapping_add(4));
     }
     for (r, row) in tile.iter().enumerate() {
         for (b, sum) in row.iter().enumerate() {

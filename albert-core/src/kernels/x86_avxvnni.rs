@@ -21,33 +21,33 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
             4 => 2,
             left => left.min(3),
         };
-        let mut row = 0;
-        while row < size.rows {
-            let left = size.rows - row;
-            let rows = left.min(if blocks == 3 { 2 } else { 3 });
+        let tile_rows = if blocks == 3 { 2 } else { 3 };
+        for (pass, row) in (0..size.rows).step_by(tile_rows).enumerate() {
+            let rows = tile_rows.min(size.rows - row);
+            // Each pass fetches one of the blocks that come next. A lone pass is bound by memory as it is.
+            let ahead = if size.rows > tile_rows && pass < blocks { (blocks + pass) * size.steps * 64 } else { 0 };
             // SAFETY: the rows and blocks of the tile are among those of the product, whose sizes fit the slices.
             unsafe {
                 let a = a.as_ptr().add(row * size.row_bytes);
                 let w = w.as_ptr().add(block * size.steps * 64);
                 let sums = sums.as_mut_ptr().add(row * size.row_sums + block * 16);
                 match (rows, blocks) {
-                    (2, 3) => tile::<2, 3>(size, a, w, sums),
-                    (_, 3) => tile::<1, 3>(size, a, w, sums),
-                    (3, 2) => tile::<3, 2>(size, a, w, sums),
-                    (2, 2) => tile::<2, 2>(size, a, w, sums),
-                    (_, 2) => tile::<1, 2>(size, a, w, sums),
-                    (3, _) => tile::<3, 1>(size, a, w, sums),
-                    (2, _) => tile::<2, 1>(size, a, w, sums),
-                    _ => tile::<1, 1>(size, a, w, sums),
+                    (2, 3) => tile::<2, 3>(size, a, w, sums, ahead),
+                    (_, 3) => tile::<1, 3>(size, a, w, sums, ahead),
+                    (3, 2) => tile::<3, 2>(size, a, w, sums, ahead),
+                    (2, 2) => tile::<2, 2>(size, a, w, sums, ahead),
+                    (_, 2) => tile::<1, 2>(size, a, w, sums, ahead),
+                    (3, _) => tile::<3, 1>(size, a, w, sums, ahead),
+                    (2, _) => tile::<2, 1>(size, a, w, sums, ahead),
+                    _ => tile::<1, 1>(size, a, w, sums, ahead),
                 }
             }
-            row += rows;
         }
         block += blocks;
     }
 }
 
-/// `R` rows by `B` blocks.
+/// `R` rows by `B` blocks; fetches the bytes that lie `ahead` of the weights into the second-level cache.
 ///
 /// The broadcasts of the activations are held and the weights pass through one register: 12 accumulators, 3 broadcasts
 /// and 1 are the 16 registers. The other order needs 17, and its spills halve the speed.
@@ -55,9 +55,17 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
 /// # Safety
 /// `a` has `R` rows, `w` has `B` blocks and `sums` has `R` rows of `B * 16`, with the strides of `size`.
 #[target_feature(enable = "avx2,avxvnni")]
-unsafe fn tile<const R: usize, const B: usize>(size: &Product, a: *const u8, w: *const i8, sums: *mut i32) {
+unsafe fn tile<const R: usize, const B: usize>(
+    size: &Product,
+    a: *const u8,
+    w: *const i8,
+    sums: *mut i32,
+    ahead: usize,
+) {
     let mut tile = [[[_mm256_setzero_si256(); R]; 2]; B];
     for step in 0..size.steps {
+        // One line of 64 bytes a step.
+        _mm_prefetch::<_MM_HINT_T1>(w.wrapping_add(ahead + step * 64));
         let mut bytes = [_mm256_setzero_si256(); R];
         for (r, bytes) in bytes.iter_mut().enumerate() {
             // SAFETY: step < size.steps, so four bytes of the row follow.
