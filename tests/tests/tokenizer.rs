@@ -165,7 +165,7 @@ fn windows_are_those_of_the_reference() {
             }
         }
     }
-    assert_eq!(windows(0, 4, 1).collect::<Vec<_>>(), [0..0]);
+    assert!(windows(0, 4, 1).eq(std::iter::once(0..0)));
     assert_eq!(windows(5, 0, 0).count(), 0);
 }
 
@@ -214,14 +214,14 @@ fn unsupported_components() {
 #[test]
 fn damaged_sentence_piece_models() {
     let model = fixture("spiece.model");
-    for end in (0..model.len()).step_by(model.len() / 40) {
+    for end in (0..model.len()).step_by(model.len() / 12) {
         let _ = compile_spiece(&model[..end], None);
     }
-    for at in (0..400).chain((400..model.len()).step_by(model.len() / 40)) {
+    for at in (0..400).chain((400..model.len()).step_by(model.len() / 12)) {
         let mut damaged = model.clone();
         damaged[at] ^= 0x55;
         // The pieces are at the beginning; compiling takes a moment, so only what fails early is tried densely.
-        if at % 16 == 0 || at > 400 {
+        if at % 32 == 0 || at > 400 {
             let _ = compile_spiece(&damaged, None);
         }
     }

@@ -117,7 +117,7 @@ fn random_damage() {
             for _ in 0..1 + random.below(12) {
                 let spread = if random.below(2) == 0 { 512 } else { damaged.len() };
                 let at = random.below(spread.min(damaged.len()));
-                damaged[at] = random.next() as u8;
+                damaged[at] = random.number() as u8;
             }
             let copy = Section::new(&damaged);
             if let Ok(tokenizer) = Tokenizer::parse(copy.bytes()) {
@@ -132,7 +132,7 @@ fn random_bytes_are_refused_or_work() {
     let mut random = Random::new(5);
     let mut memory = vec![0; 1 << 14];
     for length in 0..2_000 {
-        let mut bytes: Vec<u8> = (0..length).map(|_| random.next() as u8).collect();
+        let mut bytes: Vec<u8> = (0..length).map(|_| random.number() as u8).collect();
         // With a plausible header every now and then.
         if length > 160 && length % 2 == 0 {
             bytes[..160].fill(0);
