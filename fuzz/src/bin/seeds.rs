@@ -9,7 +9,7 @@ use albert_tests::model_file::{Inputs, Parts, Storage};
 use albert_tests::reference::Reference;
 
 /// Longer seeds slow the fuzzer down more than they teach it.
-const MOST_BYTES: usize = 40_000;
+const MOST_BYTES: usize = 70_000;
 
 fn main() -> Result<()> {
     let inputs = Inputs { extra: 3, smoothing: true };
