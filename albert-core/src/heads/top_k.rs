@@ -2,6 +2,7 @@
 
 /// One of the best.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[repr(C)]
 pub struct Candidate {
     /// Index of the logit: a label, or a vocabulary id.
     pub id: u32,

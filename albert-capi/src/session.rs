@@ -1,0 +1,225 @@
+//! Sessions: inputs in, results out.
+
+use crate::executor::albert_executor;
+use crate::memory::{place, put, slice, slice_mut, text, value};
+use crate::model::{albert_model, albert_plan};
+use crate::status::{Failure, albert_status, answer};
+use crate::tokenizer::albert_encode_options;
+use albert_core::kernels::{self, KernelError};
+use albert_core::{Input, Positions, Progress, Session};
+use core::ffi::{CStr, c_char, c_void};
+
+/// One inference at a time over a model. Opaque; borrows the model file's bytes and the arena.
+pub struct albert_session(pub(crate) Session<'static, 'static>);
+
+// The header promises these to C programs that keep handles in static memory.
+const _: () = assert!(size_of::<albert_session>() <= 1024 && align_of::<albert_session>() <= 8);
+
+/// Ids to run.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct albert_input {
+    /// Token ids with their special tokens.
+    pub ids: *const u32,
+    /// Number of ids.
+    pub tokens: usize,
+    /// A token type for each id, or null for 0 everywhere.
+    pub token_types: *const u32,
+    /// A number for each id, 0 for those that are not attended to, or null to attend to all.
+    pub attention_mask: *const u32,
+    /// An ALBERT_POSITIONS_ number: which hidden states are wanted.
+    pub positions: u32,
+    /// For ALBERT_POSITIONS_LISTED: positions in ascending order.
+    pub listed: *const u32,
+    /// Number of listed positions.
+    pub listed_count: usize,
+    /// Run only so many layers; 0 for all.
+    pub layers: u32,
+}
+
+/// The hidden states that the head reads.
+pub const ALBERT_POSITIONS_HEAD: u32 = 0;
+/// All that the attention mask lets through.
+pub const ALBERT_POSITIONS_ALL: u32 = 1;
+/// Listed ones.
+pub const ALBERT_POSITIONS_LISTED: u32 = 2;
+
+/// Results in the arena; valid until the session is used again.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct albert_output {
+    /// Logits: `num_labels` for a head over the pooled output, `[rows][num_labels]` for a head over tokens, else none.
+    pub logits: *const f32,
+    /// Number of logits.
+    pub logits_count: usize,
+    /// Pooled output, `hidden_size` numbers, or null.
+    pub pooled: *const f32,
+    /// Last hidden states, `[rows][hidden_size]`.
+    pub hidden: *const f32,
+    /// Position of each row.
+    pub positions: *const u32,
+    /// Rows of hidden states.
+    pub rows: usize,
+}
+
+/// Bytes of memory for a session handle.
+#[unsafe(no_mangle)]
+pub extern "C" fn albert_session_bytes() -> usize {
+    size_of::<albert_session>()
+}
+
+/// Alignment of memory for a session handle.
+#[unsafe(no_mangle)]
+pub extern "C" fn albert_session_align() -> usize {
+    align_of::<albert_session>()
+}
+
+/// Prepares `arena` for inputs within `plan` and puts a handle into `memory`.
+///
+/// `kernel_set` names a kernel set, or is null for the best one that this CPU runs. Results do not depend on it. The model's
+/// handle is not needed any more; the file's bytes are.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn albert_session_init(
+    memory: *mut c_void,
+    memory_bytes: usize,
+    model: *const albert_model,
+    plan: *const albert_plan,
+    arena: *mut u8,
+    arena_bytes: usize,
+    kernel_set: *const c_char,
+    session: *mut *mut albert_session,
+    detail: *mut u64,
+) -> albert_status {
+    // SAFETY: the caller's pointers, as the header says.
+    let init = || unsafe {
+        let (model, session) = (&value(model)?.0, place(session)?);
+        let kernels = match kernel_set.is_null() {
+            true => kernels::detect(),
+            false => named(CStr::from_ptr(kernel_set))?,
+        };
+        let made = Session::with_kernels(model, value(plan)?.of(model), slice_mut(arena, arena_bytes)?, kernels)?;
+        *session = put(memory, memory_bytes, albert_session(made))?;
+        Ok::<(), Failure>(())
+    };
+    // SAFETY: as above.
+    unsafe { answer(init(), detail) }
+}
+
+fn named(name: &CStr) -> Result<kernels::Kernels, albert_status> {
+    kernels::by_name(name.to_str().unwrap_or("")).map_err(|error| match error {
+        KernelError::Unknown => albert_status::KernelsUnknown,
+        KernelError::Unavailable => albert_status::KernelsUnavailable,
+    })
+}
+
+/// Lets `executor` run the tiles of a step side by side, as many as the plan has workers. It must outlive the session.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn albert_session_execute_on(
+    session: *mut albert_session,
+    executor: *const albert_executor,
+) -> albert_status {
+    // SAFETY: the caller's pointers, as the header says.
+    let set = || unsafe {
+        place(session)?.0.execute_on(value(executor)?);
+        Ok::<(), albert_status>(())
+    };
+    set().err().unwrap_or(albert_status::Ok)
+}
+
+/// Takes ids in; an inference that was under way is dropped.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn albert_session_start_ids(
+    session: *mut albert_session,
+    input: *const albert_input,
+    detail: *mut u64,
+) -> albert_status {
+    // SAFETY: the caller's pointers, as the header says.
+    let start = || unsafe {
+        let (session, from) = (&mut place(session)?.0, value(input)?);
+        let optional = |start: *const u32| slice(start, if start.is_null() { 0 } else { from.tokens });
+        let positions = match from.positions {
+            ALBERT_POSITIONS_HEAD => Positions::Head,
+            ALBERT_POSITIONS_ALL => Positions::All,
+            ALBERT_POSITIONS_LISTED => Positions::Listed(slice(from.listed, from.listed_count)?),
+            _ => return Err(Failure::from(albert_status::Argument)),
+        };
+        let input = Input::new(slice(from.ids, from.tokens)?)
+            .with_token_types(optional(from.token_types)?)
+            .with_attention_mask(optional(from.attention_mask)?)
+            .with_positions(positions);
+        let input = if from.layers == 0 { input } else { input.with_layers(from.layers) };
+        Ok(session.start(&input)?)
+    };
+    // SAFETY: as above.
+    unsafe { answer(start(), detail) }
+}
+
+/// Takes a text in, or with a non-null `pair` two texts; an inference that was under way is dropped. The text is cut to the
+/// plan's tokens. `options` may be null for the usual ones. The arena serves as the tokenizer's memory.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn albert_session_start_text(
+    session: *mut albert_session,
+    first: *const c_char,
+    first_bytes: usize,
+    pair: *const c_char,
+    pair_bytes: usize,
+    options: *const albert_encode_options,
+    detail: *mut u64,
+) -> albert_status {
+    // SAFETY: the caller's pointers, as the header says.
+    let start = || unsafe {
+        let session = &mut place(session)?.0;
+        let pair = if pair.is_null() { None } else { Some(text(pair, pair_bytes)?) };
+        let options = options.as_ref().map_or(Ok(Default::default()), albert_encode_options::core)?;
+        Ok(session.start_text(text(first, first_bytes)?, pair, &options)?)
+    };
+    // SAFETY: as above.
+    unsafe { answer(start(), detail) }
+}
+
+/// Does one bounded piece of work. ALBERT_STATUS_RUNNING when there is more to do, ALBERT_STATUS_OK when the output is
+/// there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn albert_session_step(session: *mut albert_session) -> albert_status {
+    // SAFETY: the caller's pointer, as the header says.
+    match unsafe { place(session) }.map(|session| session.0.step()) {
+        Ok(Progress::Running) => albert_status::Running,
+        Ok(Progress::Done) => albert_status::Ok,
+        Err(status) => status,
+    }
+}
+
+/// Does all the steps that are left.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn albert_session_finish(session: *mut albert_session) -> albert_status {
+    loop {
+        // SAFETY: the caller's pointer, as the header says.
+        match unsafe { albert_session_step(session) } {
+            albert_status::Running => {}
+            status => return status,
+        }
+    }
+}
+
+/// Writes where the results lie. ALBERT_STATUS_NO_RESULT before the last step is done.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn albert_session_output(
+    session: *mut albert_session,
+    output: *mut albert_output,
+) -> albert_status {
+    // SAFETY: the caller's pointers, as the header says.
+    let read = || unsafe {
+        let (session, place) = (&mut place(session)?.0, place(output)?);
+        let output = session.output().ok_or(albert_status::NoResult)?;
+        *place = albert_output {
+            logits: output.logits().as_ptr(),
+            logits_count: output.logits().len(),
+            pooled: output.pooled().map_or(core::ptr::null(), <[f32]>::as_ptr),
+            hidden: output.last_hidden_state().as_ptr(),
+            positions: output.positions().as_ptr(),
+            rows: output.positions().len(),
+        };
+        Ok::<(), albert_status>(())
+    };
+    read().err().unwrap_or(albert_status::Ok)
+}
