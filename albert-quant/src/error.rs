@@ -22,7 +22,8 @@ pub enum Error {
     Tokenizer(#[source] crate::tokenizer::CompileError),
     /// A directory holds no weights in a known container.
     #[error(
-        "no weights in {}: expected one of model.safetensors, model.safetensors.index.json",
+        "no weights in {}: expected model.safetensors, pytorch_model.bin (or an index of shards of either), tf_model.h5, \
+         flax_model.msgpack or model.ckpt-best.index",
         path.display()
     )]
     NoWeights {

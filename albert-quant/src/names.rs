@@ -25,9 +25,99 @@ fn is_optimizer_state(name: &str) -> bool {
     ["adam_m", "adam_v", "exp_avg", "exp_avg_sq"].iter().any(|suffix| name.ends_with(suffix))
 }
 
+/// The canonical name of a Keras variable (`tf_model.h5`), and whether the reference stores its transpose.
+///
+/// Paths are those of the file's groups: the layer's name, the scope and the variable, as in
+/// `albert/tf_albert_model/albert/encoder/albert_layer_groups_._0/…/query/kernel:0`.
+pub(crate) fn of_keras(path: &str) -> Option<(String, bool)> {
+    let path = path.split_once(':').map_or(path, |(path, _)| path).replace("_._", "/");
+    let parts: Vec<&str> = path.split('/').collect();
+    let head = |part: &&str| matches!(*part, "predictions" | "sop_classifier" | "qa_outputs" | "classifier");
+    // The scope repeats the layer's name; what counts starts at its last mention.
+    let trunk = parts.iter().rposition(|part| *part == "albert").map(|at| at + 1);
+    let start = trunk.or_else(|| {
+        let last = parts.iter().rposition(head)?;
+        let nested = last > 0 && parts[last] == "classifier" && parts[last - 1] == "sop_classifier";
+        Some(last - usize::from(nested))
+    })?;
+    let (variable, parents) = parts[start..].split_last()?;
+    let (variable, transposed) = match *variable {
+        "kernel" => ("weight", true),
+        "gamma" | "embeddings" => ("weight", false),
+        "beta" => ("bias", false),
+        other => (other, false),
+    };
+    let dotted = parents.iter().map(|part| format!("{part}.")).collect::<String>() + variable;
+    canonical(&dotted).map(|name| (name, transposed))
+}
+
+/// The canonical name of a Flax parameter by the keys on the way to it, and whether the reference stores its transpose.
+pub(crate) fn of_flax(path: &[&str]) -> Option<(String, bool)> {
+    let path = path.strip_prefix(&["params"]).unwrap_or(path);
+    let (variable, parents) = path.split_last()?;
+    let (variable, transposed) = match *variable {
+        "kernel" => ("weight", true),
+        "scale" | "embedding" => ("weight", false),
+        other => (other, false),
+    };
+    let dotted = parents.iter().map(|part| format!("{part}.")).collect::<String>() + variable;
+    canonical(&dotted).map(|name| (name, transposed))
+}
+
+/// The canonical name of a variable of the original TensorFlow checkpoints, and whether the reference stores its transpose.
+pub(crate) fn of_tensorflow(name: &str) -> Option<(String, bool)> {
+    let name = name.strip_prefix("module/").unwrap_or(name);
+    if let Some(table) = name.strip_prefix("bert/embeddings/").filter(|table| table.ends_with("_embeddings")) {
+        return Some((format!("embeddings.{table}.weight"), false));
+    }
+    let fixed = match name {
+        "cls/predictions/output_bias" => Some("predictions.bias"),
+        "cls/seq_relationship/output_weights" => Some("sop_classifier.classifier.weight"),
+        "cls/seq_relationship/output_bias" => Some("sop_classifier.classifier.bias"),
+        "output_weights" => Some("classifier.weight"),
+        "output_bias" => Some("classifier.bias"),
+        _ => None,
+    };
+    if let Some(fixed) = fixed {
+        return Some((fixed.to_owned(), false));
+    }
+    let (layer, variable) = name.rsplit_once('/')?;
+    let (variable, transposed) = match variable {
+        "kernel" => ("weight", true),
+        "gamma" => ("weight", false),
+        "beta" | "bias" => ("bias", false),
+        _ => return None,
+    };
+    let layer = match layer {
+        "bert/embeddings/LayerNorm" => "embeddings.LayerNorm".to_owned(),
+        "bert/encoder/embedding_hidden_mapping_in" => "encoder.embedding_hidden_mapping_in".to_owned(),
+        "bert/pooler/dense" => "pooler".to_owned(),
+        "cls/predictions/transform/dense" => "predictions.dense".to_owned(),
+        "cls/predictions/transform/LayerNorm" => "predictions.LayerNorm".to_owned(),
+        other => {
+            let inner = other.strip_prefix("bert/encoder/transformer/group_")?;
+            let (group, inner) = inner.split_once("/inner_group_")?;
+            let (inner, part) = inner.split_once('/')?;
+            let part = match part {
+                "attention_1/self/query" => "attention.query",
+                "attention_1/self/key" => "attention.key",
+                "attention_1/self/value" => "attention.value",
+                "attention_1/output/dense" => "attention.dense",
+                "LayerNorm" => "attention.LayerNorm",
+                "ffn_1/intermediate/dense" => "ffn",
+                "ffn_1/intermediate/output/dense" => "ffn_output",
+                "LayerNorm_1" => "full_layer_layer_norm",
+                _ => return None,
+            };
+            format!("encoder.albert_layer_groups.{group}.albert_layers.{inner}.{part}")
+        }
+    };
+    Some((format!("{layer}.{variable}"), transposed))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::canonical;
+    use super::*;
 
     #[test]
     fn prefixes_and_old_names_are_normalised() {
@@ -45,6 +135,44 @@ mod tests {
     fn buffers_and_optimizer_state_are_dropped() {
         for name in ["albert.embeddings.position_ids", "embeddings.token_type_ids", "global_step", "a/kernel/adam_m"] {
             assert_eq!(canonical(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn keras_paths_are_cut_at_the_scope() {
+        let same = |path: &str, name: &str, transposed| assert_eq!(of_keras(path), Some((name.to_owned(), transposed)));
+        same("albert/tf_albert_model/albert/pooler/kernel:0", "pooler.weight", true);
+        same("albert/tf_x/albert/embeddings/word_embeddings/weight:0", "embeddings.word_embeddings.weight", false);
+        same(
+            "albert/tf_x/albert/embeddings/position_embeddings/embeddings:0",
+            "embeddings.position_embeddings.weight",
+            false,
+        );
+        same(
+            "albert/tf_x/albert/encoder/albert_layer_groups_._0/albert_layers_._1/attention/LayerNorm/gamma:0",
+            "encoder.albert_layer_groups.0.albert_layers.1.attention.LayerNorm.weight",
+            false,
+        );
+        same("predictions/tf_x/predictions/decoder/bias:0", "predictions.decoder.bias", false);
+        same("sop_classifier/tf_x/sop_classifier/classifier/kernel:0", "sop_classifier.classifier.weight", true);
+        same("classifier/tf_x/classifier/bias:0", "classifier.bias", false);
+        assert_eq!(of_keras("dropout_4/rate:0"), None);
+    }
+
+    #[test]
+    fn original_names_are_mapped_and_state_is_dropped() {
+        let same = |path: &str, name: &str, transposed| {
+            assert_eq!(of_tensorflow(path), Some((name.to_owned(), transposed)));
+        };
+        let block = "encoder.albert_layer_groups.0.albert_layers.2";
+        let part = |part: &str| format!("bert/encoder/transformer/group_0/inner_group_2/{part}");
+        same(&part("attention_1/self/query/kernel"), &format!("{block}.attention.query.weight"), true);
+        same(&part("ffn_1/intermediate/output/dense/bias"), &format!("{block}.ffn_output.bias"), false);
+        same(&part("LayerNorm_1/gamma"), &format!("{block}.full_layer_layer_norm.weight"), false);
+        same("module/cls/seq_relationship/output_weights", "sop_classifier.classifier.weight", false);
+        same("bert/embeddings/token_type_embeddings", "embeddings.token_type_embeddings.weight", false);
+        for name in ["global_step", "bert/pooler/dense/kernel/adam_m", "bert/embeddings/word_embeddings/adam_v"] {
+            assert_eq!(of_tensorflow(name), None, "{name}");
         }
     }
 }

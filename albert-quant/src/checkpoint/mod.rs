@@ -4,9 +4,13 @@
 //! [`names`](crate::names)). Element types, strides and the files they lie in are all that differs afterwards.
 
 mod file;
+mod flax;
+mod hdf5;
+mod pytorch;
 mod safetensors;
 mod sharded;
 mod tensor;
+mod tensorflow;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,8 +23,15 @@ pub(crate) use tensor::{ElementType, Tensor};
 pub(crate) type Tensors = BTreeMap<String, Tensor>;
 
 /// Weights files, best first, and how they are read.
-const CONTAINERS: [(&str, Reader); 2] =
-    [("model.safetensors", safetensors::read), ("model.safetensors.index.json", sharded::read)];
+const CONTAINERS: [(&str, Reader); 7] = [
+    ("model.safetensors", safetensors::read),
+    ("model.safetensors.index.json", sharded::read),
+    ("pytorch_model.bin", pytorch::read),
+    ("pytorch_model.bin.index.json", sharded::read),
+    ("tf_model.h5", hdf5::read),
+    ("flax_model.msgpack", flax::read),
+    ("model.ckpt-best.index", tensorflow::read),
+];
 
 type Reader = fn(&Path) -> Result<Tensors, Error>;
 
@@ -56,11 +67,11 @@ impl Checkpoint {
     }
 }
 
-/// The reader for a weights file, by its name.
+/// The reader for a weights file, by the end of its name.
 fn reader_of(path: &Path) -> Option<Reader> {
     let name = path.file_name()?.to_str()?;
-    let ending = |ending: &str| name.ends_with(ending);
-    CONTAINERS.iter().find(|(known, _)| ending(known.trim_start_matches("model"))).map(|(_, reader)| *reader)
+    let ending = |known: &str| known.split_once('.').is_some_and(|(_, ending)| name.ends_with(&format!(".{ending}")));
+    CONTAINERS.iter().rev().find(|(known, _)| ending(known)).map(|(_, reader)| *reader)
 }
 
 /// Adds a tensor; a second one of the same name must have the same values.

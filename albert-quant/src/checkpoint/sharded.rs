@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{Tensors, damaged, insert, safetensors};
+use super::{Tensors, damaged, insert, pytorch, safetensors};
 use crate::error::Error;
 use crate::names;
 
@@ -27,7 +27,8 @@ pub(super) fn read(path: &Path) -> Result<Tensors, Error> {
         if Path::new(shard).file_name() != Some(shard.as_ref()) {
             return Err(damaged(path, format!("shard {shard:?} is not a file name")));
         }
-        for (name, tensor) in safetensors::read(&directory.join(shard))? {
+        let read = if shard.ends_with(".bin") { pytorch::read } else { safetensors::read };
+        for (name, tensor) in read(&directory.join(shard))? {
             insert(&mut tensors, name, tensor)?;
         }
     }

@@ -104,6 +104,13 @@ impl Tensor {
         Some(Self { element, shape, strides, storage })
     }
 
+    /// The same elements with rows for columns; a vector is as before.
+    pub(crate) fn transposed(mut self) -> Self {
+        self.shape.reverse();
+        self.strides.reverse();
+        self
+    }
+
     pub(crate) fn element(&self) -> &ElementType {
         &self.element
     }

@@ -135,7 +135,7 @@ fn files_are_named() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let found = || message(path, Weights::Int8, HeadChoice::Auto);
-    assert!(found().starts_with("no weights in DIR: expected one of model.safetensors"), "{}", found());
+    assert!(found().starts_with("no weights in DIR: expected model.safetensors"), "{}", found());
     let missing = path.join("nowhere");
     let error = convert(&missing, &Options::default()).unwrap_err();
     assert!(matches!(&error, Error::Read { path, .. } if *path == missing), "{error}");
