@@ -157,9 +157,8 @@ pub struct Converted {
 /// or has the wrong shape or element type, a weight that is not finite.
 pub fn convert(checkpoint: &Path, options: &Options<'_>) -> Result<Converted, Error> {
     let mut warnings = Vec::new();
-    let directory = if checkpoint.is_dir() { Some(checkpoint) } else { checkpoint.parent() };
     let checkpoint = Checkpoint::open(checkpoint, &mut warnings)?;
-    let tokenizer = match tokenizer::compile_directory(directory.unwrap_or(Path::new("."))) {
+    let tokenizer = match tokenizer::compile_directory(&checkpoint.directory) {
         Ok(compiled) => Some(compiled.bytes),
         Err(CompileError::NoTokenizer { .. }) => {
             warnings.push(Warning::NoTokenizer);
