@@ -99,7 +99,7 @@ int main(int argc, char **argv) {
     if (status != ALBERT_STATUS_OK) fail("session", status, detail);
 
     char line[4096];
-    for (unsigned long row = 0; fgets(line, sizeof line, stdin) != NULL; row++) {
+    for (unsigned long row = 1; fgets(line, sizeof line, stdin) != NULL; row++) {
         size_t length = strcspn(line, "\r\n");
         status = albert_session_start_text(session, line, length, NULL, 0, NULL, &detail);
         if (status != ALBERT_STATUS_OK) fail("text", status, detail);

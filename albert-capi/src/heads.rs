@@ -1,9 +1,11 @@
 //! From logits to answers.
 
-use crate::memory::{place, slice, slice_mut};
+use crate::memory::{place, slice, slice_mut, value};
+use crate::model::albert_model;
 use crate::session::albert_session;
 use crate::status::albert_status;
-use albert_core::heads::{Candidate, TopK};
+use albert_core::heads::{Aggregation, Candidate, Entities, Span, TokenKind, TopK, sentence_embedding, spans};
+use albert_core::kernels;
 use core::ffi::c_void;
 
 /// One of the best.
@@ -97,6 +99,168 @@ pub unsafe extern "C" fn albert_session_vocabulary_logits(
         Ok::<(), albert_status>(())
     };
     show().err().unwrap_or(albert_status::Ok)
+}
+
+/// Softmax of each of the `rows` rows of `values`, `width` wide, in place: label probabilities of a token classifier.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn albert_softmax(values: *mut f32, rows: usize, width: usize) -> albert_status {
+    let Some(count) = rows.checked_mul(width) else { return albert_status::Argument };
+    // SAFETY: the caller's pointers, as the header says.
+    let values = match unsafe { slice_mut(values, count) } {
+        Ok(values) => values,
+        Err(status) => return status,
+    };
+    let kernels = kernels::detect();
+    values.chunks_mut(width.max(1)).for_each(|row| kernels.softmax_f32(row, core::f32::consts::LOG2_E));
+    albert_status::Ok
+}
+
+/// A stretch of tokens that may be the answer to a question.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct albert_span {
+    /// First token.
+    pub start: usize,
+    /// Last token.
+    pub end: usize,
+    /// Probability that the answer starts there times probability that it ends there.
+    pub score: f32,
+}
+
+/// The best answers within the context, in descending order, no longer than `most_tokens`; at most `wanted` of them.
+///
+/// `logits` are the output's, `[tokens][2]`. `context` has a number for each token that is not 0 where an answer may lie.
+/// `null_score` becomes the score of "no answer"; it may be null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn albert_answers(
+    logits: *const f32,
+    tokens: usize,
+    context: *const u8,
+    most_tokens: usize,
+    best: *mut albert_span,
+    wanted: usize,
+    found: *mut usize,
+    null_score: *mut f32,
+) -> albert_status {
+    // SAFETY: the caller's pointers, as the header says.
+    let search = || unsafe {
+        let logits = slice(logits, tokens.checked_mul(2).ok_or(albert_status::Argument)?)?;
+        let (context, best, found) = (slice(context, tokens)?, slice_mut(best, wanted)?, place(found)?);
+        let accepts = |token: usize| context.get(token).is_some_and(|&accepts| accepts != 0);
+        let spans = spans(logits, accepts, most_tokens, core_spans(best));
+        *found = spans.best.len();
+        crate::memory::report(null_score, spans.null_score);
+        Ok::<(), albert_status>(())
+    };
+    search().err().unwrap_or(albert_status::Ok)
+}
+
+/// Tokens with one tag, of a token classifier.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct albert_entity {
+    /// First token.
+    pub first: usize,
+    /// Last token.
+    pub last: usize,
+    /// Label of the first token or word.
+    pub label: usize,
+    /// Probability.
+    pub score: f32,
+}
+
+/// Every token by itself.
+pub const ALBERT_AGGREGATION_NONE: u32 = 0;
+/// Neighbours with the same tag together.
+pub const ALBERT_AGGREGATION_SIMPLE: u32 = 1;
+/// Words first, each with the label of its first token.
+pub const ALBERT_AGGREGATION_FIRST: u32 = 2;
+/// Words first, each with the largest mean probability.
+pub const ALBERT_AGGREGATION_AVERAGE: u32 = 3;
+/// Words first, each with the label of its surest token.
+pub const ALBERT_AGGREGATION_MAX: u32 = 4;
+
+/// A special token: in no entity.
+pub const ALBERT_TOKEN_KIND_SPECIAL: u8 = 0;
+/// First token of a word.
+pub const ALBERT_TOKEN_KIND_BEGINS: u8 = 1;
+/// Goes on with the word of the token before it.
+pub const ALBERT_TOKEN_KIND_CONTINUES: u8 = 2;
+
+/// The entities of a text from left to right, those of the label `O` among them.
+///
+/// `probabilities` are `[tokens][num_labels]`, see albert_softmax; `kinds` has an ALBERT_TOKEN_KIND_ number for each token.
+/// ALBERT_STATUS_BUFFER_TOO_SMALL when there are more than `capacity`; `found` is their number then too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn albert_entities(
+    model: *const albert_model,
+    probabilities: *const f32,
+    kinds: *const u8,
+    tokens: usize,
+    aggregation: u32,
+    entities: *mut albert_entity,
+    capacity: usize,
+    found: *mut usize,
+) -> albert_status {
+    // SAFETY: the caller's pointers, as the header says.
+    let group = || unsafe {
+        let (model, found) = (&value(model)?.0, place(found)?);
+        let width = model.config().num_labels as usize;
+        let count = tokens.checked_mul(width).ok_or(albert_status::Argument)?;
+        let (probabilities, kinds) = (slice(probabilities, count)?, slice(kinds, tokens)?);
+        let places = slice_mut(entities, capacity)?;
+        let aggregation = match aggregation {
+            ALBERT_AGGREGATION_NONE => Aggregation::None,
+            ALBERT_AGGREGATION_SIMPLE => Aggregation::Simple,
+            ALBERT_AGGREGATION_FIRST => Aggregation::First,
+            ALBERT_AGGREGATION_AVERAGE => Aggregation::Average,
+            ALBERT_AGGREGATION_MAX => Aggregation::Max,
+            _ => return Err(albert_status::Argument),
+        };
+        let kind = |token: usize| match kinds.get(token) {
+            Some(&ALBERT_TOKEN_KIND_BEGINS) => TokenKind::Begins,
+            Some(&ALBERT_TOKEN_KIND_CONTINUES) => TokenKind::Continues,
+            _ => TokenKind::Special,
+        };
+        let mut count = 0;
+        let mut free = places.iter_mut();
+        for entity in Entities::new(model, probabilities, aggregation, kind) {
+            count += 1;
+            if let Some(place) = free.next() {
+                let (first, last, label, score) = (entity.first, entity.last, entity.label, entity.score);
+                *place = albert_entity { first, last, label, score };
+            }
+        }
+        *found = count;
+        if count <= capacity { Ok(()) } else { Err(albert_status::BufferTooSmall) }
+    };
+    group().err().unwrap_or(albert_status::Ok)
+}
+
+/// A vector for the whole text: the mean of the `rows` hidden states, scaled to length 1 if `normalize`; `out` has
+/// `hidden_size` places.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn albert_sentence_embedding(
+    hidden: *const f32,
+    rows: usize,
+    hidden_size: usize,
+    normalize: bool,
+    out: *mut f32,
+) -> albert_status {
+    // SAFETY: the caller's pointers, as the header says.
+    let embed = || unsafe {
+        let count = rows.checked_mul(hidden_size).ok_or(albert_status::Argument)?;
+        sentence_embedding(slice(hidden, count)?, normalize, slice_mut(out, hidden_size)?);
+        Ok::<(), albert_status>(())
+    };
+    embed().err().unwrap_or(albert_status::Ok)
+}
+
+/// C's spans as the core's.
+fn core_spans(best: &mut [albert_span]) -> &mut [Span] {
+    const _: () = assert!(size_of::<Span>() == size_of::<albert_span>());
+    // SAFETY: both types are `repr(C)` with two usizes and an f32.
+    unsafe { &mut *(core::ptr::from_mut(best) as *mut [Span]) }
 }
 
 /// Lets `push` fill a top-k over C's array; returns how many there are.

@@ -46,6 +46,19 @@ pub(crate) unsafe fn slice_mut<'a, T>(start: *mut T, count: usize) -> Result<&'a
     }
 }
 
+/// Working memory that C passed, set to zero: C may not have written it yet, and the core takes initialized bytes.
+///
+/// # Safety
+/// `start` is null or valid for reading and writing `bytes` bytes for 'a, and nobody else uses them.
+pub(crate) unsafe fn working<'a>(start: *mut u8, bytes: usize) -> Result<&'a mut [u8], albert_status> {
+    if !start.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe { start.write_bytes(0, bytes) };
+    }
+    // SAFETY: the caller's promise; the bytes are initialized now.
+    unsafe { slice_mut(start, bytes) }
+}
+
 /// UTF-8 text that C passed.
 ///
 /// # Safety

@@ -1,7 +1,7 @@
 //! Sessions: inputs in, results out.
 
 use crate::executor::albert_executor;
-use crate::memory::{place, put, slice, slice_mut, text, value};
+use crate::memory::{place, put, slice, text, value, working};
 use crate::model::{albert_model, albert_plan};
 use crate::status::{Failure, albert_status, answer};
 use crate::tokenizer::albert_encode_options;
@@ -97,7 +97,7 @@ pub unsafe extern "C" fn albert_session_init(
             true => kernels::detect(),
             false => named(CStr::from_ptr(kernel_set))?,
         };
-        let made = Session::with_kernels(model, value(plan)?.of(model), slice_mut(arena, arena_bytes)?, kernels)?;
+        let made = Session::with_kernels(model, value(plan)?.of(model), working(arena, arena_bytes)?, kernels)?;
         *session = put(memory, memory_bytes, albert_session(made))?;
         Ok::<(), Failure>(())
     };

@@ -1,6 +1,6 @@
 //! Text to ids and back.
 
-use crate::memory::{place, report, slice, slice_mut, text, value};
+use crate::memory::{place, report, slice, slice_mut, text, value, working};
 use crate::model::albert_model;
 use crate::status::{Failure, albert_status, answer};
 use albert_core::tokenizer::{EncodeOptions, Offsets, Tokenizer, Truncation, memory_bytes};
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn albert_encode(
         let (tokenizer, place) = (tokenizer(model)?, place(encoding)?);
         let pair = if pair.is_null() { None } else { Some(text(pair, pair_bytes)?) };
         let options = options.as_ref().map_or(Ok(Default::default()), albert_encode_options::core)?;
-        let memory = slice_mut(memory.cast::<u8>(), memory_bytes)?;
+        let memory = working(memory.cast::<u8>(), memory_bytes)?;
         let encoding = tokenizer.encode(text(first, first_bytes)?, pair, &options, memory)?;
         *place = albert_encoding {
             tokens: encoding.len(),

@@ -2,6 +2,7 @@
 
 /// A stretch of tokens that may be the answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[repr(C)]
 pub struct Span {
     /// First token.
     pub start: usize,

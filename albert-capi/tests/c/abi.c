@@ -1,0 +1,245 @@
+/* Calls every function of albert.h on the model file that is named on the command line. Compiles as C99 and as C++17. */
+#include <albert.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECK(condition)                                                       \
+    do {                                                                       \
+        if (!(condition)) {                                                    \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);    \
+            exit(1);                                                           \
+        }                                                                      \
+    } while (0)
+#define OK ALBERT_STATUS_OK
+
+static uint8_t *file_memory, *file;
+static size_t file_bytes;
+static union { uint64_t align; uint8_t bytes[ALBERT_MODEL_BYTES]; } model_memory;
+static union { uint64_t align; uint8_t bytes[ALBERT_SESSION_BYTES]; } session_memory;
+static const albert_model *model;
+static albert_session *session;
+static albert_config config;
+static const char text[] = "how much money is in my account";
+
+static uint8_t *align_up(uint8_t *memory) {
+    return memory + (ALBERT_ARENA_ALIGN - (uintptr_t)memory % ALBERT_ARENA_ALIGN) % ALBERT_ARENA_ALIGN;
+}
+
+static void read_file(const char *path) {
+    FILE *stream = fopen(path, "rb");
+    CHECK(stream != NULL && fseek(stream, 0, SEEK_END) == 0);
+    file_bytes = (size_t)ftell(stream);
+    rewind(stream);
+    file_memory = (uint8_t *)malloc(file_bytes + ALBERT_ARENA_ALIGN);
+    CHECK(file_memory != NULL);
+    file = align_up(file_memory);
+    CHECK(fread(file, 1, file_bytes, stream) == file_bytes);
+    fclose(stream);
+}
+
+static void test_model(void) {
+    uint64_t detail = 1;
+    CHECK(albert_abi_version() == ALBERT_ABI_VERSION);
+    CHECK(albert_model_bytes() <= sizeof model_memory && albert_model_align() <= ALBERT_HANDLE_ALIGN);
+    CHECK(albert_session_bytes() <= sizeof session_memory && albert_session_align() <= ALBERT_HANDLE_ALIGN);
+    CHECK(strcmp(albert_status_name(ALBERT_STATUS_ARENA_TOO_SMALL), "arena too small") == 0);
+
+    CHECK(albert_model_init(NULL, sizeof model_memory, file, file_bytes, &model, &detail) == ALBERT_STATUS_NULL_POINTER);
+    CHECK(albert_model_init(&model_memory, 8, file, file_bytes, &model, &detail) == ALBERT_STATUS_HANDLE_MEMORY);
+    CHECK(albert_model_init(&model_memory, sizeof model_memory, NULL, 9, &model, NULL) == ALBERT_STATUS_NULL_POINTER);
+    CHECK(albert_model_init(&model_memory, sizeof model_memory, NULL, 0, &model, &detail) == ALBERT_STATUS_FILE_TRUNCATED);
+    CHECK(detail == 64);
+    CHECK(albert_model_init(&model_memory, sizeof model_memory, file + 1, file_bytes - 1, &model, &detail) ==
+          ALBERT_STATUS_FILE_MAGIC);
+    CHECK(albert_model_init(&model_memory, sizeof model_memory, file, file_bytes - 1, &model, &detail) ==
+          ALBERT_STATUS_FILE_BYTES);
+    CHECK(detail == file_bytes);
+    CHECK(model == NULL);
+    CHECK(albert_model_init(&model_memory, sizeof model_memory, file, file_bytes, &model, &detail) == OK && detail == 0);
+    CHECK((const void *)model == (const void *)&model_memory);
+
+    CHECK(albert_verify_checksum(file, file_bytes, NULL) == OK);
+    file[file_bytes - 1] ^= 1;
+    CHECK(albert_verify_checksum(file, file_bytes, &detail) == ALBERT_STATUS_FILE_CHECKSUM && detail != 0);
+    file[file_bytes - 1] ^= 1;
+
+    CHECK(albert_model_config(model, &config) == OK);
+    CHECK(config.hidden_size == 256 && config.num_labels == 151 && config.pooler && config.tokenizer);
+    CHECK(config.head == ALBERT_HEAD_SEQUENCE_CLASSIFICATION && config.problem_type == ALBERT_PROBLEM_SINGLE_LABEL);
+    CHECK(albert_model_config(NULL, &config) == ALBERT_STATUS_NULL_POINTER);
+    const char *label = NULL;
+    size_t label_bytes = 0;
+    CHECK(albert_model_label(model, config.num_labels, &label, &label_bytes) == ALBERT_STATUS_NOT_FOUND && label == NULL);
+    CHECK(albert_model_label(model, 0, &label, &label_bytes) == OK && label_bytes > 0);
+}
+
+static void test_tokenizer(void) {
+    uint64_t detail = 0;
+    size_t memory_bytes = albert_encode_memory_bytes(64, 32), bytes = 0;
+    void *memory = malloc(memory_bytes);
+    albert_encoding encoding;
+    albert_encode_options options = {64, ALBERT_TRUNCATION_LONGEST_FIRST, false};
+    CHECK(albert_encode(model, text, strlen(text), NULL, 0, &options, memory, memory_bytes, &encoding, &detail) == OK);
+    CHECK(encoding.tokens == 9 && encoding.special_tokens_mask[0] == 1 && encoding.special_tokens_mask[1] == 0);
+    CHECK(encoding.offsets[1].start == 0 && encoding.offsets[1].end == 3 && encoding.token_types[8] == 0);
+    uint32_t cls, sep, id;
+    CHECK(albert_special_token(model, ALBERT_TOKEN_CLS, &cls) == OK && encoding.ids[0] == cls);
+    CHECK(albert_special_token(model, ALBERT_TOKEN_SEP, &sep) == OK && encoding.ids[8] == sep);
+    CHECK(albert_special_token(model, 99, &sep) == ALBERT_STATUS_ARGUMENT);
+    const char *token;
+    CHECK(albert_token(model, cls, &token, &bytes) == OK && bytes == 5 && memcmp(token, "[CLS]", 5) == 0);
+    CHECK(albert_token(model, 1000000, &token, &bytes) == ALBERT_STATUS_NOT_FOUND);
+    CHECK(albert_token_id(model, "[CLS]", 5, &id) == OK && id == cls);
+    CHECK(albert_token_id(model, "no such token", 13, &id) == ALBERT_STATUS_NOT_FOUND);
+
+    char out[64];
+    CHECK(albert_decode(model, encoding.ids, encoding.tokens, true, NULL, 0, &bytes) == ALBERT_STATUS_BUFFER_TOO_SMALL);
+    CHECK(bytes == strlen(text));
+    CHECK(albert_decode(model, encoding.ids, encoding.tokens, true, out, 10, &bytes) == ALBERT_STATUS_BUFFER_TOO_SMALL);
+    CHECK(albert_decode(model, encoding.ids, encoding.tokens, true, out, sizeof out, &bytes) == OK);
+    CHECK(memcmp(out, text, bytes) == 0);
+
+    CHECK(albert_encode(model, text, strlen(text), text, strlen(text), NULL, memory, memory_bytes, &encoding, NULL) == OK);
+    CHECK(encoding.tokens == 17 && encoding.token_types[16] == 1);
+    options.truncation = ALBERT_TRUNCATION_DO_NOT_TRUNCATE;
+    options.max_tokens = 4;
+    CHECK(albert_encode(model, text, strlen(text), NULL, 0, &options, memory, memory_bytes, &encoding, &detail) ==
+          ALBERT_STATUS_TEXT_TOO_MANY_TOKENS);
+    options.truncation = 77;
+    CHECK(albert_encode(model, text, strlen(text), NULL, 0, &options, memory, memory_bytes, &encoding, &detail) ==
+          ALBERT_STATUS_ARGUMENT);
+    CHECK(albert_encode(model, text, strlen(text), NULL, 0, NULL, memory, 16, &encoding, &detail) ==
+          ALBERT_STATUS_TEXT_MEMORY);
+    CHECK(detail > 0);
+    CHECK(albert_encode(model, "\xff", 1, NULL, 0, NULL, memory, memory_bytes, &encoding, &detail) ==
+          ALBERT_STATUS_TEXT_NOT_UTF8);
+    free(memory);
+}
+
+/* Runs tasks in reverse order, as threads might, and counts them. */
+static void run_backwards(void *context, size_t tasks, void (*task)(const void *state, size_t index), const void *state) {
+    while (tasks-- > 0) {
+        task(state, tasks);
+        ++*(size_t *)context;
+    }
+}
+
+static void test_session(void) {
+    uint64_t detail = 0;
+    size_t arena_bytes = 0, steps = 0, done = 0;
+    albert_plan plan = {32, 4, 2};
+    CHECK(albert_arena_bytes(model, &plan, &arena_bytes) == OK && arena_bytes > 0);
+    uint8_t *arena_memory = (uint8_t *)malloc(arena_bytes + ALBERT_ARENA_ALIGN), *arena = align_up(arena_memory);
+    CHECK(albert_session_init(&session_memory, sizeof session_memory, model, &plan, arena, arena_bytes - 1, NULL, &session,
+                              &detail) == ALBERT_STATUS_ARENA_TOO_SMALL);
+    CHECK(detail == 1 && session == NULL);
+    CHECK(albert_session_init(&session_memory, sizeof session_memory, model, &plan, arena, arena_bytes, "none", &session,
+                              &detail) == ALBERT_STATUS_KERNELS_UNKNOWN);
+    CHECK(albert_session_init(&session_memory, sizeof session_memory, model, &plan, arena, arena_bytes, NULL, &session,
+                              &detail) == OK);
+    albert_output output;
+    CHECK(albert_session_output(session, &output) == ALBERT_STATUS_NO_RESULT);
+
+    /* Step by step, on an executor. */
+    albert_executor executor = {run_backwards, &done};
+    CHECK(albert_session_execute_on(session, &executor) == OK);
+    CHECK(albert_session_start_text(session, text, strlen(text), NULL, 0, NULL, &detail) == OK);
+    while (albert_session_step(session) == ALBERT_STATUS_RUNNING) steps++;
+    CHECK(steps > config.num_hidden_layers && done > 0);
+    CHECK(albert_session_output(session, &output) == OK);
+    CHECK(output.logits_count == config.num_labels && output.pooled != NULL && output.rows == 1 && output.positions[0] == 0);
+    float *logits = (float *)malloc(output.logits_count * sizeof(float));
+    memcpy(logits, output.logits, output.logits_count * sizeof(float));
+
+    /* The same ids with scalar kernels and in one call: the same bits. */
+    size_t memory_bytes = albert_encode_memory_bytes(64, 32), found = 0, count = 0;
+    void *memory = malloc(memory_bytes);
+    albert_encoding encoding;
+    CHECK(albert_encode(model, text, strlen(text), NULL, 0, NULL, memory, memory_bytes, &encoding, NULL) == OK);
+    CHECK(albert_session_init(&session_memory, sizeof session_memory, model, &plan, arena, arena_bytes, "scalar", &session,
+                              NULL) == OK);
+    albert_input input = {encoding.ids, encoding.tokens, NULL, NULL, ALBERT_POSITIONS_ALL, NULL, 0, 0};
+    CHECK(albert_session_start_ids(session, &input, &detail) == OK);
+    CHECK(albert_session_finish(session) == OK);
+    CHECK(albert_session_output(session, &output) == OK && output.rows == encoding.tokens);
+    CHECK(memcmp(logits, output.logits, output.logits_count * sizeof(float)) == 0);
+
+    /* Heads. */
+    albert_candidate best[3];
+    CHECK(albert_top_k(logits, output.logits_count, best, 3, &found) == OK && found == 3);
+    CHECK(best[0].score >= best[1].score && best[1].score >= best[2].score);
+    const char *label;
+    size_t label_bytes;
+    CHECK(albert_model_label(model, best[0].id, &label, &label_bytes) == OK);
+    CHECK(label_bytes == 7 && memcmp(label, "balance", 7) == 0);
+    float *embedding = (float *)malloc(config.hidden_size * sizeof(float)), length = 0;
+    CHECK(albert_sentence_embedding(output.hidden, output.rows, config.hidden_size, true, embedding) == OK);
+    for (uint32_t i = 0; i < config.hidden_size; i++) length += embedding[i] * embedding[i];
+    CHECK(length > 0.999f && length < 1.001f);
+    const float *scores;
+    CHECK(albert_session_scores(session, &scores, &count) == OK && count == config.num_labels);
+    CHECK(scores[best[0].id] > 0.5f && scores[best[0].id] - best[0].score < 1e-5f);
+    CHECK(albert_softmax(logits, 1, count) == OK && memcmp(logits, scores, count * sizeof(float)) == 0);
+    CHECK(albert_session_vocabulary_top_k(session, 0, best, 3, &found) == ALBERT_STATUS_NO_RESULT);
+    CHECK(albert_session_vocabulary_logits(session, 0, NULL, NULL) == ALBERT_STATUS_NULL_POINTER);
+
+    const float spans_logits[8] = {0, 0, 5, 0, 0, 5, 0, 0};
+    const uint8_t context[4] = {0, 1, 1, 1};
+    albert_span span;
+    float null_score = -1;
+    CHECK(albert_answers(spans_logits, 4, context, 8, &span, 1, &found, &null_score) == OK && found == 1);
+    CHECK(span.start == 1 && span.end == 2 && span.score > 0.9f && null_score >= 0 && null_score < 0.1f);
+
+    const uint8_t kinds[2] = {ALBERT_TOKEN_KIND_SPECIAL, ALBERT_TOKEN_KIND_BEGINS};
+    float *probabilities = (float *)calloc(2 * config.num_labels, sizeof(float));
+    albert_entity entity;
+    probabilities[config.num_labels + 5] = 1;
+    CHECK(albert_entities(model, probabilities, kinds, 2, ALBERT_AGGREGATION_NONE, &entity, 1, &found) == OK && found == 1);
+    CHECK(entity.first == 1 && entity.last == 1 && entity.label == 5);
+    CHECK(albert_entities(model, probabilities, kinds, 2, ALBERT_AGGREGATION_NONE, NULL, 0, &found) ==
+          ALBERT_STATUS_BUFFER_TOO_SMALL);
+    CHECK(albert_entities(model, probabilities, kinds, 2, 9, &entity, 1, &found) == ALBERT_STATUS_ARGUMENT);
+
+    /* Bad inputs. */
+    uint32_t ids[3] = {2, 9999999, 3}, zeros[3] = {0, 0, 0}, listed[2] = {1, 1};
+    albert_input bad = {ids, 3, NULL, NULL, ALBERT_POSITIONS_HEAD, NULL, 0, 0};
+    CHECK(albert_session_start_ids(session, &bad, &detail) == ALBERT_STATUS_INPUT_ID && detail == 1);
+    ids[1] = 4;
+    bad.attention_mask = zeros;
+    CHECK(albert_session_start_ids(session, &bad, &detail) == ALBERT_STATUS_INPUT_NOTHING_ATTENDED);
+    bad.attention_mask = NULL;
+    bad.positions = 7;
+    CHECK(albert_session_start_ids(session, &bad, &detail) == ALBERT_STATUS_ARGUMENT);
+    bad.positions = ALBERT_POSITIONS_LISTED;
+    bad.listed = listed;
+    bad.listed_count = 2;
+    CHECK(albert_session_start_ids(session, &bad, &detail) == ALBERT_STATUS_INPUT_POSITION && detail == 1);
+    bad.positions = ALBERT_POSITIONS_HEAD;
+    bad.layers = 100;
+    CHECK(albert_session_start_ids(session, &bad, &detail) == ALBERT_STATUS_INPUT_LAYERS);
+    bad.tokens = 0;
+    CHECK(albert_session_start_ids(session, &bad, &detail) == ALBERT_STATUS_INPUT_EMPTY);
+    bad.tokens = 40;
+    CHECK(albert_session_start_ids(NULL, &bad, &detail) == ALBERT_STATUS_NULL_POINTER);
+    CHECK(albert_session_step(NULL) == ALBERT_STATUS_NULL_POINTER);
+    CHECK(albert_session_start_text(session, "\xff", 1, NULL, 0, NULL, &detail) == ALBERT_STATUS_TEXT_NOT_UTF8);
+
+    free(probabilities);
+    free(embedding);
+    free(memory);
+    free(logits);
+    free(arena_memory);
+}
+
+int main(int argc, char **argv) {
+    CHECK(argc == 2);
+    read_file(argv[1]);
+    test_model();
+    test_tokenizer();
+    test_session();
+    free(file_memory);
+    printf("all checks passed\n");
+    return 0;
+}
