@@ -71,7 +71,8 @@ impl Fixture {
 pub fn all() -> Vec<Fixture> {
     let mut directories = subdirectories(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"));
     directories.sort();
-    assert!(!directories.is_empty(), "tests/fixtures is part of the repository");
+    directories.retain(|directory| directory.join("reference.safetensors").is_file());
+    assert!(directories.len() >= 27, "a checkpoint of tests/fixtures is missing");
     directories.iter().map(|directory| Fixture::load(directory)).collect()
 }
 

@@ -4,7 +4,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use albert_core::format::verify_checksum;
-use albert_core::heads::{Candidate, TopK};
+use albert_core::heads::{Candidate, TopK, argmax};
+use albert_core::tokenizer::EncodeOptions;
 use albert_core::{Input, Model, Plan, Positions, Progress, Session};
 use albert_tests::aligned::Aligned;
 use albert_tests::engine;
@@ -49,6 +50,30 @@ fn allocations(work: impl FnOnce()) -> usize {
 fn the_counter_counts() {
     assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(1)))), 1);
     assert_eq!(allocations(|| ()), 0);
+}
+
+/// The demo model: a sentence in, the name of an intent out.
+#[test]
+fn text_to_label() {
+    let file = Aligned::copy(include_bytes!("../../models/clinc-intents-int8.albert"));
+    let config = *Model::from_bytes(&file).expect("a valid model file").config();
+    let mut arena = Aligned::zeros(Plan::new(&config, 64).arena_bytes());
+    for kernels in engine::all_kernels() {
+        let mut label = None;
+        let whole_run = || {
+            verify_checksum(&file).expect("an intact file");
+            let model = Model::from_bytes(&file).expect("a valid model file");
+            let plan = Plan::new(model.config(), 64);
+            let mut session = Session::with_kernels(&model, plan, &mut arena, kernels).expect("the planned arena");
+            let text = "What is the weather like in Tōkyō tomorrow?";
+            session.start_text(text, None, &EncodeOptions::default()).expect("a text that fits");
+            while session.step() == Progress::Running {}
+            let scores = session.scores().expect("the session is done");
+            label = argmax(scores).and_then(|index| model.label(index));
+        };
+        assert_eq!(allocations(whole_run), 0, "{kernels:?}");
+        assert_eq!(label, Some("weather"), "{kernels:?}");
+    }
 }
 
 #[test]
