@@ -4,3 +4,4 @@ mod containers;
 mod convert;
 mod errors;
 mod support;
+mod synthetic;
