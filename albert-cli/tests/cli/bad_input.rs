@@ -1,0 +1,112 @@
+//! Everything that can be wrong with a call gives one line and exit code 2.
+
+use std::fs;
+
+use crate::harness::{Folder, albert, albert_with, fixture};
+
+#[test]
+fn wrong_use() {
+    let cases: [(&[&str], &str); 9] = [
+        (&[], "no command"),
+        (&["fly"], "'fly'"),
+        (&["run"], "<MODEL>"),
+        (&["run", "m", "--colour"], "'--colour'"),
+        (&["run", "m", "--top-k", "0"], "number from 1 on"),
+        (&["run", "m", "--task", "haiku"], "text-classification"),
+        (&["run", "m", "text", "--file", "f"], "--file"),
+        (&["bench", "m", "--isa", "abacus"], "scalar"),
+        (&["synth", "-o", "m", "--geometry", "huge"], "xxlarge"),
+    ];
+    for (arguments, part) in cases {
+        let error = albert(arguments).fails();
+        assert!(error.contains(part), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn files_that_are_not_there_or_no_models() {
+    let folder = Folder::new();
+    let (missing, empty, text) = (folder.path("missing"), folder.write("empty", ""), folder.write("text", "words"));
+    let directory = folder.path("");
+    for command in ["run", "inspect", "bench", "tokenize"] {
+        for (path, part) in
+            [(&missing, "cannot open"), (&empty, "empty"), (&text, "cut short"), (&directory, "directory")]
+        {
+            let error = albert([command, path.as_str()]).fails();
+            assert!(error.contains(part) && error.contains(path.as_str()), "{command}: {error}");
+        }
+    }
+    let long = folder.write("long", "no model at all ".repeat(100));
+    assert!(albert(["inspect", &long]).fails().contains("no ALBERT model file"));
+}
+
+#[test]
+fn a_damaged_model() {
+    let folder = Folder::new();
+    let model = folder.model_of_ids("sequence-classification-narrow", "int8");
+    let mut bytes = fs::read(&model).unwrap();
+    let cut = folder.write("cut", &bytes[..bytes.len() - 1]);
+    assert!(albert(["inspect", &cut]).fails().contains("instead of"));
+    *bytes.last_mut().unwrap() ^= 1;
+    let flipped = folder.write("flipped", &bytes);
+    assert!(albert(["inspect", &flipped]).fails().contains("checksum"));
+    bytes[8] = 77;
+    let newer = folder.write("newer", &bytes);
+    assert!(albert(["run", &newer]).fails().contains("version 77"));
+}
+
+#[test]
+fn checkpoints_that_cannot_be_converted() {
+    let folder = Folder::new();
+    let output = folder.path("m.albert");
+    let missing = folder.path("missing");
+    assert!(albert(["quantize", &missing, "-o", &output]).fails().contains("missing"));
+    let empty = folder.path("empty");
+    fs::create_dir(&empty).unwrap();
+    albert(["quantize", &empty, "-o", &output]).fails();
+    let checkpoint = fixture("model-minute");
+    let checkpoint = checkpoint.to_str().unwrap();
+    let directory = folder.path("");
+    assert!(albert(["quantize", checkpoint, "-o", &directory]).fails().contains("directory"));
+    assert!(albert(["quantize", checkpoint, "-o", &output, "--weights", "int3"]).fails().contains("int8"));
+    assert!(albert(["quantize", checkpoint, "-o", &output, "--head", "tail"]).fails().contains("masked-lm"));
+    assert!(!fs::exists(&output).unwrap(), "no file is left behind");
+}
+
+#[test]
+fn rows_that_cannot_be_run() {
+    let folder = Folder::new();
+    let model = folder.model("sequence-classification-narrow");
+    let run = |text: &str| albert(["run", &model, text]).fails();
+    assert!(run("").contains("empty"));
+    assert!(run("  \t ").contains("empty"));
+    assert!(run(&"river ".repeat(60)).contains("62 tokens, but the model has 40 positions"));
+    assert!(albert(["run", &model, "river", "--layers", "4"]).fails().contains("--layers"));
+    assert!(albert(["run", &model, "river", "--task", "fill-mask"]).fails().contains("sequence-classification"));
+    assert!(albert_with(b"caf\xe9\n", ["run", &model]).fails().contains("line 1: not UTF-8"));
+    assert!(albert(["run", &model, "--file", &folder.path("nowhere")]).fails().contains("cannot open"));
+    let rows = [
+        ("{\"text\": 5}", "not a row"),
+        ("{\"text\"", "not a row"),
+        ("{\"pair\": \"x\"}", "no \"text\""),
+        ("{\"input_ids\": [2, 101, 3]}", "id 101 at index 1"),
+        ("{\"input_ids\": [2, 9, 3], \"token_type_ids\": [0, 0, 2]}", "token type 2 at index 2"),
+        ("{\"input_ids\": [2, 9, 3], \"token_type_ids\": [0]}", "differ in length"),
+    ];
+    for (row, part) in rows {
+        let error = albert_with(row, ["run", &model, "--file", "-"]).fails();
+        assert!(error.contains("line 1") && error.contains(part), "{row}: {error}");
+    }
+}
+
+#[test]
+fn references_that_do_not_fit() {
+    let folder = Folder::new();
+    let model = folder.model_of_ids("sequence-classification-narrow", "fp32");
+    let reference = |name: &str| fixture(name).join("reference.safetensors").to_str().unwrap().to_owned();
+    let validate = |path: &str| albert(["validate", &model, "--reference", path]).fails();
+    assert!(validate(&folder.path("missing")).contains("cannot open"));
+    assert!(validate(&folder.write("text", "no tensors here")).contains("not a safetensors file"));
+    assert!(validate(&model).contains("not a safetensors file"));
+    assert!(validate(&reference("sequence-classification-square")).contains("has shape"));
+}

@@ -1,0 +1,7 @@
+//! The `albert` command as its users see it: the real program, its output, its exit codes.
+
+mod bad_input;
+mod harness;
+mod measures;
+mod rows;
+mod tasks;

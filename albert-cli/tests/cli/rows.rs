@@ -1,0 +1,141 @@
+//! Rows from everywhere, in order, and the bad ones among them.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::harness::{Folder, WORDS, albert, albert_with};
+
+#[test]
+fn the_same_text_gives_the_same_answer_from_everywhere() {
+    let folder = Folder::new();
+    let model = folder.model("sequence-classification-narrow");
+    let text = "the river runs north of Paris";
+    for json in [&[][..], &["--json"]] {
+        let argument = albert([&["run", &model, text], json].concat()).ok();
+        let line = format!("{text}\n");
+        assert_eq!(albert_with(&line, [&["run", &model], json].concat()).ok(), argument);
+        assert_eq!(albert_with(text, [&["run", &model], json].concat()).ok(), argument, "without a line feed");
+        let plain = folder.write("plain", format!("{text}\r\n"));
+        assert_eq!(albert([&["run", &model, "--file", &plain], json].concat()).ok(), argument);
+        let rows = folder.write("rows", format!("{{\"text\": \"{text}\"}}\n"));
+        assert_eq!(albert([&["run", &model, "--file", &rows], json].concat()).ok(), argument);
+        assert_eq!(albert_with(&line, [&["run", &model, "--file", "-"], json].concat()).ok(), argument);
+    }
+}
+
+#[test]
+fn pairs_from_options_and_rows() {
+    let folder = Folder::new();
+    let model = folder.model("sequence-classification-narrow");
+    let pair = albert(["run", &model, "the river", "--text-pair", "london"]).ok();
+    assert_ne!(pair, albert(["run", &model, "the river"]).ok());
+    let row = "{\"text\": \"the river\", \"pair\": \"london\"}";
+    assert_eq!(albert_with(row, ["run", &model, "--file", "-"]).ok(), pair);
+    let row = "{\"text\": \"the river\", \"text_pair\": \"london\"}";
+    assert_eq!(albert_with(row, ["run", &model, "--file", "-"]).ok(), pair);
+}
+
+/// Many texts of different lengths.
+fn texts(count: usize) -> Vec<String> {
+    let word = |at: usize| WORDS[at % WORDS.len()];
+    let text = |at: usize| (0..1 + at * 7 % 23).map(|place| word(at * 5 + place * 3)).collect::<Vec<_>>().join(" ");
+    (0..count).map(text).collect()
+}
+
+#[test]
+fn threads_change_nothing() {
+    let folder = Folder::new();
+    let model = folder.model("sequence-classification-narrow");
+    let file = folder.write("texts", texts(300).join("\n"));
+    let one = albert(["run", &model, "--file", &file, "--json", "--threads", "1"]).json();
+    assert_eq!(one.len(), 300);
+    assert!(one.iter().zip(1..).all(|(line, row)| line["row"] == row), "in order");
+    for threads in ["2", "5"] {
+        assert_eq!(albert(["run", &model, "--file", &file, "--json", "--threads", threads]).json(), one);
+    }
+}
+
+#[test]
+fn a_bad_row_is_reported_and_the_rest_go_on() {
+    let folder = Folder::new();
+    let model = folder.model("sequence-classification-narrow");
+    let file = folder.write("rows", b"the river\n\nlondon\n\xff\xfe\n{\"text\": 1}\nparis\n");
+    for threads in ["1", "3"] {
+        let ran = albert(["run", &model, "--file", &file, "--json", "--threads", threads]);
+        assert_eq!(ran.code, 2);
+        let rows: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(rows.iter().map(|row| row["row"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 3, 6]);
+        let errors: Vec<&str> = ran.err.lines().collect();
+        assert_eq!(errors.len(), 3, "{}", ran.err);
+        for (error, (line, part)) in errors.iter().zip([(2, "empty"), (4, "not UTF-8"), (5, "not a row")]) {
+            assert!(error.starts_with("error: ") && error.contains(&format!("line {line}: ")), "{error}");
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}
+
+/// Whoever feeds one line and waits for its answer gets it, before the next line and before the end.
+#[test]
+fn answers_come_as_soon_as_they_are_there() {
+    let folder = Folder::new();
+    let model = folder.model("sequence-classification-narrow");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_albert"));
+    command.args(["run", &model, "--threads", "2"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let (mut stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut answers = BufReader::new(stdout).lines();
+    for text in texts(3) {
+        writeln!(stdin, "{text}").unwrap();
+        assert_eq!(answers.next().unwrap().unwrap(), albert(["run", &model, &text]).ok().trim_end());
+    }
+    drop(stdin);
+    assert!(answers.next().is_none() && child.wait().unwrap().success());
+}
+
+/// `albert run … | head -1` is no error.
+#[test]
+fn a_reader_that_stops_is_no_error() {
+    let folder = Folder::new();
+    let model = folder.model("sequence-classification-narrow");
+    let file = folder.write("texts", texts(2000).join("\n"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_albert"));
+    command.args(["run", &model, "--file", &file]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(!first.is_empty() && output.status.success() && output.stderr.is_empty());
+}
+
+#[test]
+fn tokens_with_the_names_of_the_reference_library() {
+    let folder = Folder::new();
+    let model = folder.model("sequence-classification-narrow");
+    let expected = serde_json::json!({
+        "ids": [2, 7, 19, 3, 13, 3],
+        "tokens": ["[CLS]", "\u{2581}river", "f", "[SEP]", "\u{2581}london", "[SEP]"],
+        "offsets": [[0, 0], [0, 5], [5, 6], [0, 0], [0, 6], [0, 0]],
+        "type_ids": [0, 0, 0, 0, 1, 1],
+        "attention_mask": [1, 1, 1, 1, 1, 1],
+        "special_tokens_mask": [1, 0, 0, 1, 0, 1]
+    });
+    let arguments = ["tokenize", &model, "riverf", "--text-pair", "London", "--json"];
+    assert_eq!(albert(arguments).json().remove(0), expected);
+    let row = "{\"text\": \"riverf\", \"pair\": \"London\"}";
+    assert_eq!(albert_with(row, ["tokenize", &model, "--file", "-", "--json"]).json().remove(0), expected);
+    let cut = |arguments: &[&str]| {
+        let line = albert([&["tokenize", &model, "--json"], arguments].concat()).json().remove(0);
+        line["ids"].as_array().unwrap().iter().map(|id| id.as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(cut(&["the river runs", "--max-tokens", "4"]), [2, 6, 7, 3]);
+    let pair = ["the river runs", "--text-pair", "london", "--max-tokens", "5"];
+    assert_eq!(cut(&[&pair[..], &["--truncation", "only_first"]].concat()), [2, 6, 3, 13, 3]);
+    assert_eq!(cut(&[""]), [2, 3]);
+    let error =
+        albert(["tokenize", &model, "the river", "--max-tokens", "3", "--truncation", "do_not_truncate"]).fails();
+    assert!(error.contains("4 tokens"), "{error}");
+    let table = albert(["tokenize", &model, "river"]).ok();
+    assert_eq!(table, "2\t[CLS]\t0-0\n7\t\u{2581}river\t0-5\n3\t[SEP]\t0-0\n");
+}
