@@ -68,13 +68,18 @@ pub(crate) fn for_tiles(
     let Some(second) = tiles.next() else {
         return first.into_iter().for_each(work);
     };
-    let mut queue: [Option<TileWork<'_>>; MAX_WORKERS] = [const { None }; MAX_WORKERS];
-    let mut count = 0;
-    for (place, tile) in queue.iter_mut().zip(first.into_iter().chain([second]).chain(tiles)) {
-        *place = Some(tile);
-        count += 1;
-    }
-    let queue = queue.map(Mutex::new);
+    side_by_side(executor, first.into_iter().chain([second]).chain(tiles), work);
+}
+
+/// Runs `work` on several tiles. A function of its own, so that its queue is not on the stack of those who need none.
+#[inline(never)]
+fn side_by_side<'t>(
+    executor: &dyn Executor,
+    tiles: impl Iterator<Item = TileWork<'t>>,
+    work: &(dyn Fn(TileWork<'_>) + Sync),
+) {
+    let mut queue: [Mutex<Option<TileWork<'_>>>; MAX_WORKERS] = [const { Mutex::new(None) }; MAX_WORKERS];
+    let count = queue.iter_mut().zip(tiles).map(|(place, tile)| *place.get_mut() = Some(tile)).count();
     executor.run(count, &|index| {
         if let Some(tile) = queue.get(index).and_then(|place| place.lock().take()) {
             work(tile);

@@ -2,6 +2,7 @@
 
 mod bytes;
 mod config;
+mod embedded;
 mod labels;
 pub mod layout;
 mod model;
@@ -9,5 +10,8 @@ mod sections;
 mod tensor;
 mod tensors;
 
+pub use embedded::EmbeddedModel;
+#[doc(hidden)]
+pub use embedded::config_of_embedded;
 pub use model::{Model, checksum, verify_checksum};
 pub use tensor::{Linear, Matrix, Norm, Record, Weights};

@@ -1,0 +1,98 @@
+//! A model file inside the program: aligned, and its header and configuration read by the compiler.
+
+use super::layout::{CONFIG_BYTES, HEADER_BYTES, MAGIC, SECTION_BYTES, VERSION, section};
+use crate::config::{Activation, Config, Head, Precision, ProblemType};
+
+/// A model file in the program's read-only memory; made by [`include_model!`](crate::include_model).
+#[derive(Clone, Copy, Debug)]
+pub struct EmbeddedModel {
+    /// The file, at a multiple of 64.
+    pub bytes: &'static [u8],
+    /// Its configuration, for a `const` [`Plan`](crate::Plan).
+    pub config: Config,
+}
+
+/// Places a model file in read-only memory, flash on a device, at a multiple of 64 bytes. The path is relative to the source
+/// file, as for `include_bytes!`.
+///
+/// The compiler checks magic bytes, version, length and configuration, so that a file that is none, is cut or belongs to
+/// another version does not build. [`Model::from_bytes`](crate::Model::from_bytes) checks the rest when the program runs.
+///
+/// ```ignore
+/// use albert_core::{Arena, Model, Plan, Session, format::EmbeddedModel};
+///
+/// const MODEL: EmbeddedModel = albert_core::include_model!("../../../models/clinc-intents-int8.albert");
+/// const PLAN: Plan = Plan::new(&MODEL.config, 32).with_tile_rows(4);
+///
+/// let mut arena = Arena::<{ PLAN.arena_bytes() }>::new();
+/// let model = Model::from_bytes(MODEL.bytes).unwrap();
+/// let session = Session::new(&model, PLAN, &mut arena.0).unwrap();
+/// ```
+#[macro_export]
+macro_rules! include_model {
+    ($path:expr) => {{
+        #[repr(C, align(64))]
+        struct Aligned<B: ?Sized>(B);
+        static FILE: &Aligned<[u8]> = &Aligned(*::core::include_bytes!($path));
+        const CONFIG: $crate::Config = $crate::format::config_of_embedded(::core::include_bytes!($path));
+        $crate::format::EmbeddedModel { bytes: &FILE.0, config: CONFIG }
+    }};
+}
+
+/// The configuration of a model file, for constants: what is wrong with the file stops the compiler.
+#[doc(hidden)]
+pub const fn config_of_embedded(file: &[u8]) -> Config {
+    assert!(file.len() >= HEADER_BYTES, "the model file is too short");
+    let mut at = 0;
+    while at < MAGIC.len() {
+        assert!(file[at] == MAGIC[at], "this is not a model file");
+        at += 1;
+    }
+    assert!(word(file, 8) == VERSION, "the model file has another version than this library reads");
+    assert!(word(file, 16) as usize == file.len() && word(file, 20) == 0, "the model file is not whole");
+    let mut entry = HEADER_BYTES;
+    while word(file, entry) != section::CONFIG {
+        entry += SECTION_BYTES;
+    }
+    let start = word(file, entry + 8) as usize;
+    assert!(start + CONFIG_BYTES <= file.len(), "the model file's configuration is out of place");
+    config(file, start)
+}
+
+const fn config(file: &[u8], start: usize) -> Config {
+    let (Some(hidden_act), Some(precision), Some(head), Some(problem_type)) = (
+        Activation::from_code(word(file, start + 40)),
+        Precision::from_code(word(file, start + 48)),
+        Head::from_code(word(file, start + 52)),
+        ProblemType::from_code(word(file, start + 64)),
+    ) else {
+        panic!("the model file's configuration is impossible")
+    };
+    Config {
+        vocab_size: word(file, start),
+        embedding_size: word(file, start + 4),
+        hidden_size: word(file, start + 8),
+        intermediate_size: word(file, start + 12),
+        num_hidden_layers: word(file, start + 16),
+        num_hidden_groups: word(file, start + 20),
+        inner_group_num: word(file, start + 24),
+        num_attention_heads: word(file, start + 28),
+        max_position_embeddings: word(file, start + 32),
+        type_vocab_size: word(file, start + 36),
+        hidden_act,
+        layer_norm_eps: f32::from_bits(word(file, start + 44)),
+        precision,
+        head,
+        pooler: word(file, start + 56) != 0,
+        num_labels: word(file, start + 60),
+        problem_type,
+        max_extra_slots: word(file, start + 68),
+        smoothing: word(file, start + 72) != 0,
+        codebook: word(file, start + 76) != 0,
+    }
+}
+
+/// The little-endian word at `at`; beyond the end the compiler stops.
+const fn word(file: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([file[at], file[at + 1], file[at + 2], file[at + 3]])
+}

@@ -1,0 +1,38 @@
+//! Instructions, by the system timer.
+//!
+//! QEMU with `-icount shift=0` runs one instruction a nanosecond of virtual time. The timer counts the board's clock, so one
+//! tick is so many instructions. On hardware the ticks are cycles.
+
+use cortex_m::peripheral::SYST;
+use cortex_m::peripheral::syst::SystClkSource;
+
+/// Instructions of one tick: the boards' clocks are 25 MHz, and 20 MHz on mps2-an505.
+const PER_TICK: u64 = if cfg!(feature = "mps2-an505") { 50 } else { 40 };
+/// The timer counts down from here to 0 and begins again.
+const RELOAD: u32 = 0x00ff_ffff;
+
+/// Counts instructions between two calls of [`Counter::lap`], which may be up to 600 million apart.
+pub struct Counter {
+    timer: SYST,
+    last: u32,
+}
+
+impl Counter {
+    /// Starts the timer.
+    pub fn new(mut timer: SYST) -> Self {
+        timer.set_clock_source(SystClkSource::Core);
+        timer.set_reload(RELOAD);
+        timer.clear_current();
+        timer.enable_counter();
+        Self { timer, last: RELOAD }
+    }
+
+    /// Instructions since the last call.
+    pub fn lap(&mut self) -> u64 {
+        let _ = &self.timer;
+        let now = SYST::get_current();
+        let ticks = self.last.wrapping_sub(now) & RELOAD;
+        self.last = now;
+        u64::from(ticks) * PER_TICK
+    }
+}

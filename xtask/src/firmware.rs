@@ -1,0 +1,108 @@
+//! The firmware on emulated boards: every program links without panic machinery, prints its golden output, the logits of
+//! this host to the bit, and stays within its stack.
+
+use crate::toolchain::{check, firmware_cargo, root, target_dir};
+use albert_core::tokenizer::EncodeOptions;
+use albert_core::{Model, Plan, Progress, Session, format::EmbeddedModel, heads::argmax, include_model};
+use std::fmt::Write;
+use std::process::{Command, Stdio};
+
+/// QEMU's machine, and the target that its CPU runs.
+const BOARDS: [(&str, &str); 3] = [
+    ("mps2-an386", "thumbv7em-none-eabihf"),
+    ("mps2-an500", "thumbv7em-none-eabihf"),
+    ("mps2-an505", "thumbv8m.main-none-eabihf"),
+];
+/// Programs with their golden output beside them.
+const PROGRAMS: [&str; 2] = ["text_to_intent", "cooperative"];
+/// Most bytes of stack, the program's own included.
+const STACK_BOUND: u64 = 7168;
+/// Largest part of RAM beside the arena and the stack, in bytes.
+const STATICS_BESIDE_ARENA: u64 = 256;
+
+const MODEL: EmbeddedModel = include_model!("../../models/clinc-intents-int8.albert");
+
+/// Builds all programs for all boards and runs them.
+pub(crate) fn run() -> Result<(), String> {
+    for (board, target) in BOARDS {
+        let mut build = firmware_cargo("build", target)?;
+        check(build.args(["--release", "--locked", "--package", "programs", "--features", board]))?;
+        for program in PROGRAMS {
+            println!("== {board}: {program}");
+            let printed = emulate(board, target, program)?;
+            compare(program, &printed)?;
+            bounds(&printed)?;
+        }
+    }
+    println!("all programs print what they should");
+    Ok(())
+}
+
+/// Runs a program; one instruction takes a nanosecond of the board's time.
+fn emulate(board: &str, target: &str, program: &str) -> Result<String, String> {
+    let image = target_dir().join(target).join("release").join(program);
+    let mut qemu = Command::new("qemu-system-arm");
+    qemu.args(["-M", board, "-nographic", "-monitor", "none", "-serial", "none", "-icount", "shift=0"]);
+    qemu.args(["-chardev", "stdio,id=out", "-semihosting-config", "enable=on,target=native,chardev=out"]);
+    qemu.arg("-kernel").arg(image);
+    let output = qemu.stdin(Stdio::null()).output().map_err(|error| format!("qemu-system-arm: {error}"))?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() { Ok(printed) } else { Err(format!("{program} failed: {}\n{printed}", output.status)) }
+}
+
+/// Lines that begin with `#` are measurements and shown; all others are held against the golden file, and the results
+/// among them against this host.
+fn compare(program: &str, printed: &str) -> Result<(), String> {
+    let (measured, results): (Vec<_>, Vec<_>) = printed.lines().partition(|line| line.starts_with('#'));
+    measured.iter().for_each(|line| println!("{line}"));
+    let path = root().join("firmware/programs/src/bin").join(program).with_extension("out");
+    let results = results.iter().fold(String::new(), |text, line| text + line + "\n");
+    if std::env::var_os("XTASK_UPDATE").is_some() {
+        std::fs::write(&path, &results).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    let golden = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    if results != golden {
+        return Err(format!("{program} prints something else than {}:\n{results}", path.display()));
+    }
+    let missing = on_this_host()?.into_iter().find(|result| !results.contains(result.as_str()));
+    missing.map_or(Ok(()), |result| Err(format!("{program} differs from this host, which gets\n{result}")))
+}
+
+/// What the programs print for each text, computed here with the best kernels of this CPU.
+fn on_this_host() -> Result<Vec<String>, String> {
+    let model = Model::from_bytes(MODEL.bytes).map_err(|error| error.to_string())?;
+    let plan = Plan::new(model.config(), 32);
+    let mut arena = vec![0; plan.arena_bytes() + 64];
+    let mut session = Session::new(&model, plan, &mut arena).map_err(|error| error.to_string())?;
+    let mut results = Vec::new();
+    for text in ["what is my balance", "please set an alarm for seven in the morning"] {
+        session.start_text(text, None, &EncodeOptions::default()).map_err(|error| error.to_string())?;
+        while session.step() == Progress::Running {}
+        let output = session.output().ok_or("no output")?;
+        let label = argmax(output.logits()).and_then(|best| model.label(best)).unwrap_or("?");
+        let mut result = format!("{text}: {label}\n");
+        for row in output.logits().chunks(8) {
+            row.iter().for_each(|logit| write!(result, " {:08x}", logit.to_bits()).unwrap_or_default());
+            result.push('\n');
+        }
+        results.push(result);
+    }
+    Ok(results)
+}
+
+/// Stack and statics stay within their bounds.
+fn bounds(printed: &str) -> Result<(), String> {
+    let measure = |name: &str| -> Result<u64, String> {
+        let line = printed.lines().find_map(|line| line.strip_prefix(&format!("# {name}: ")));
+        let number = line.and_then(|line| line.split(' ').next()?.parse().ok());
+        number.ok_or_else(|| format!("the program does not print its {name}"))
+    };
+    let (stack, statics, arena) = (measure("stack")?, measure("statics")?, measure("arena by the plan")?);
+    if stack > STACK_BOUND {
+        return Err(format!("{stack} bytes of stack; at most {STACK_BOUND} are allowed"));
+    }
+    if statics < arena || statics > arena + STATICS_BESIDE_ARENA {
+        return Err(format!("{statics} bytes of statics for an arena of {arena}"));
+    }
+    Ok(())
+}

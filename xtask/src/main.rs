@@ -1,0 +1,32 @@
+//! Chores that cargo alone cannot do: `cargo xtask help` lists them.
+
+mod firmware;
+mod size;
+mod toolchain;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask firmware                         builds the firmware and runs it on emulated boards
+cargo xtask size                             flash bytes of the core by module, against recorded bounds
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let done = match arguments.split_first() {
+        Some((command, [])) if command == "firmware" => firmware::run(),
+        Some((command, [])) if command == "size" => size::run(),
+        Some((command, [])) if command == "help" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        _ => Err(format!("unknown command; there are\n{HELP}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Flash bytes of the core, by module, as the linker laid them out. Linking proves that no panic can be reached.
+
+use crate::toolchain::{check, firmware_cargo, target_dir};
+use std::collections::BTreeMap;
+use std::process::Command;
+
+/// Target, and most bytes of code and constants that text-to-label may have there.
+const BOUNDS: [(&str, u64); 2] = [("thumbv7em-none-eabihf", 60_000), ("thumbv8m.main-none-eabihf", 60_000)];
+
+/// Links the programs of `firmware/footprint` and reports.
+pub(crate) fn run() -> Result<(), String> {
+    for (target, bound) in BOUNDS {
+        let mut build = firmware_cargo("build", target)?;
+        check(build.args(["--release", "--locked", "--package", "footprint"]))?;
+        for program in ["classifier", "everything"] {
+            let total = report(target, program)?;
+            if program == "classifier" && total > bound {
+                return Err(format!("{total} bytes on {target}; the recorded bound is {bound}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Prints the modules of a program with their bytes; returns the sum of code and constants.
+fn report(target: &str, program: &str) -> Result<u64, String> {
+    let image = target_dir().join(target).join("release").join(program);
+    let sections = printed(Command::new("llvm-size").arg("-A").arg(&image))?;
+    let section = |name: &str| {
+        let line = sections.lines().find(|line| line.split_whitespace().next() == Some(name));
+        line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).unwrap_or(0)
+    };
+    let (code, constants, data, zeroed) = (section(".text"), section(".rodata"), section(".data"), section(".bss"));
+    let symbols = printed(Command::new("llvm-nm").args(["--print-size", "--demangle", "--defined-only"]).arg(&image))?;
+    let mut modules: BTreeMap<String, u64> = BTreeMap::new();
+    for line in symbols.lines() {
+        let mut fields = line.splitn(4, ' ');
+        let (Some(_), Some(size), Some(kind), Some(name)) =
+            (fields.next(), fields.next(), fields.next(), fields.next())
+        else {
+            continue;
+        };
+        if matches!(kind, "t" | "T" | "r" | "R")
+            && let Ok(size) = u64::from_str_radix(size, 16)
+        {
+            *modules.entry(module(name)).or_default() += size;
+        }
+    }
+    println!(
+        "{target}: {program}: {} bytes: code {code}, constants {constants}; RAM: {}",
+        code + constants,
+        data + zeroed
+    );
+    let mut modules: Vec<_> = modules.into_iter().collect();
+    modules.sort_by_key(|&(_, bytes)| std::cmp::Reverse(bytes));
+    modules.iter().for_each(|(name, bytes)| println!("  {bytes:6} {name}"));
+    Ok(code + constants)
+}
+
+/// The module of the core that a symbol belongs to, or its crate. What was inlined counts where it went.
+fn module(symbol: &str) -> String {
+    match symbol.find("albert_core::") {
+        Some(at) => {
+            let path = &symbol[at + "albert_core::".len()..];
+            path.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or(path).to_owned()
+        }
+        None if symbol.starts_with("_start") => "the program, with what was inlined into it".to_owned(),
+        None if symbol.starts_with("__") || symbol.starts_with("mem") => "compiler_builtins".to_owned(),
+        None => symbol.trim_start_matches('<').split("::").next().unwrap_or(symbol).to_owned(),
+    }
+}
+
+/// What a command prints.
+fn printed(command: &mut Command) -> Result<String, String> {
+    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)))
+    }
+}

@@ -1,0 +1,63 @@
+//! A compiler for another target: the pinned one when it has the target's library, else one that can build the library.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// Where cross builds go: another compiler must not touch the host's results.
+pub(crate) fn target_dir() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    target.join("cross")
+}
+
+/// `cargo SUBCOMMAND --target TARGET`. `crates` are those of the standard library that the build needs.
+///
+/// Without `rustup target add TARGET`, a compiler of a Linux distribution that comes with the library's source is used:
+/// `XTASK_RUSTC`, else `/usr/bin/rustc`.
+pub(crate) fn cargo(subcommand: &str, target: &str, crates: &str) -> Result<Command, String> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+    cargo.current_dir(root()).env("CARGO_TARGET_DIR", target_dir()).args([subcommand, "--target", target]);
+    if printed("rustc".as_ref(), &["--print", "target-libdir", "--target", target]).is_some_and(|lib| lib.exists()) {
+        return Ok(cargo);
+    }
+    let other = std::env::var_os("XTASK_RUSTC").unwrap_or("/usr/bin/rustc".into());
+    let source = printed(&other, &["--print", "sysroot"]).map(|sysroot| sysroot.join("lib/rustlib/src/rust/library"));
+    if source.is_some_and(|source| source.exists()) {
+        let rustdoc = Path::new(&other).with_file_name("rustdoc");
+        cargo.env("RUSTC", &other).env("RUSTDOC", rustdoc).env("RUSTC_BOOTSTRAP", "1");
+        cargo.arg(format!("-Zbuild-std={crates}"));
+        return Ok(cargo);
+    }
+    Err(format!("no standard library for {target}: run `rustup target add {target}`"))
+}
+
+/// `cargo SUBCOMMAND --target TARGET` in the firmware's workspace.
+pub(crate) fn firmware_cargo(subcommand: &str, target: &str) -> Result<Command, String> {
+    let mut cargo = cargo(subcommand, target, "core")?;
+    cargo.current_dir(root().join("firmware"));
+    let own =
+        printed("rustc".as_ref(), &["--print", "target-libdir", "--target", target]).is_some_and(|lib| lib.exists());
+    if !own {
+        // A distribution's compiler comes without rust-lld.
+        let name = target.to_uppercase().replace(['-', '.'], "_");
+        cargo.env(format!("CARGO_TARGET_{name}_LINKER"), "ld.lld");
+    }
+    Ok(cargo)
+}
+
+/// The path that a compiler prints.
+fn printed(rustc: &OsStr, arguments: &[&str]) -> Option<PathBuf> {
+    let output = Command::new(rustc).args(arguments).current_dir(root()).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
+}
+
+/// Runs a command; its failure is an error.
+pub(crate) fn check(command: &mut Command) -> Result<(), String> {
+    let status = command.status().map_err(|error| format!("{command:?}: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{command:?}: {status}")) }
+}
