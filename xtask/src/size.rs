@@ -65,6 +65,7 @@ fn module(symbol: &str) -> String {
             path.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or(path).to_owned()
         }
         None if symbol.starts_with("_start") => "the program, with what was inlined into it".to_owned(),
+        None if symbol.starts_with(".L") => "constants".to_owned(),
         None if symbol.starts_with("__") || symbol.starts_with("mem") => "compiler_builtins".to_owned(),
         None => symbol.trim_start_matches('<').split("::").next().unwrap_or(symbol).to_owned(),
     }
