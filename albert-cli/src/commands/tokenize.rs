@@ -46,7 +46,7 @@ fn encode(engine: &mut Engine<'_>, tokenizer: Tokenizer<'_>, row: &Row, args: &T
             .ok_or_else(|| Error::new(format_args!("unknown truncation {name:?}; longest_first is one")))?,
     };
     let max_tokens = row.max_length.or(args.max_tokens);
-    let options = EncodeOptions { max_tokens, truncation, surfaces: true, ..EncodeOptions::default() };
+    let options = EncodeOptions { max_tokens, truncation, ..EncodeOptions::default() };
     let line = |encoding: &Encoding<'_>| Line {
         ids: encoding.ids().to_vec(),
         tokens: (0..encoding.len()).map(|token| encoding.token(&tokenizer, token).unwrap_or("").to_owned()).collect(),

@@ -125,6 +125,8 @@ fn tokens_with_the_names_of_the_reference_library() {
     assert_eq!(albert(arguments).json().remove(0), expected);
     let row = "{\"text\": \"riverf\", \"pair\": \"London\"}";
     assert_eq!(albert_with(row, ["tokenize", &model, "--file", "-", "--json"]).json().remove(0), expected);
+    let unknown = albert(["tokenize", &model, "river \u{2665}", "--json"]).json().remove(0);
+    assert_eq!(unknown["tokens"], serde_json::json!(["[CLS]", "\u{2581}river", "\u{2581}", "<unk>", "[SEP]"]));
     let cut = |arguments: &[&str]| {
         let line = albert([&["tokenize", &model, "--json"], arguments].concat()).json().remove(0);
         line["ids"].as_array().unwrap().iter().map(|id| id.as_u64().unwrap()).collect::<Vec<_>>()
