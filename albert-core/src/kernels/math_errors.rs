@@ -50,7 +50,7 @@ struct Bound {
     reason: &'static str,
 }
 
-/// Every half-thousandth of -8 to 8, and three values around every power of two up to 2^59, so that squares are finite.
+/// Every half ten-thousandth of -8 to 8, and three values around every power of two up to 2^59, so that squares are finite.
 fn points() -> Vec<f32> {
     let even = (-160_000..=160_000).map(|i| i as f32 / 20_000.0);
     let powers = (1..186u32).flat_map(|e| [e << 23, (e << 23) - 1, (e << 23) + 1]).map(f32::from_bits);
