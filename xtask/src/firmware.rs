@@ -16,7 +16,7 @@ const BOARDS: [(&str, &str); 3] = [
 /// Programs with their golden output beside them.
 const PROGRAMS: [&str; 2] = ["text_to_intent", "cooperative"];
 /// Most bytes of stack, the program's own included.
-const STACK_BOUND: u64 = 7168;
+const STACK_BOUND: u64 = 5120;
 /// Largest part of RAM beside the arena and the stack, in bytes.
 const STATICS_BESIDE_ARENA: u64 = 256;
 

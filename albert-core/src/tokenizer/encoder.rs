@@ -133,18 +133,20 @@ impl Source<'_> {
 }
 
 impl<'m> Pipeline<'m> {
-    pub(super) fn new(tables: &Tables<'m>) -> Self {
-        // Parsing has checked both lists.
-        let ops = tables.ops().unwrap_or([Op::None; MAX_OPS]);
-        let steps = tables.steps().unwrap_or([Step::None; MAX_OPS]);
-        Self {
-            ops,
-            steps,
+    /// Runs `work` with a tokenizer's pipeline. The lists are read in place and never moved: they take 1.5 KiB of stack.
+    pub(super) fn with<R>(tables: &Tables<'m>, work: impl FnOnce(&Self) -> R) -> R {
+        let mut pipeline = Self {
+            ops: [Op::None; MAX_OPS],
+            steps: [Step::None; MAX_OPS],
             added: Matcher::new(tables.added_trie(false)),
             normalized: Matcher::new(tables.added_trie(true)),
             continuation: tables.vocab.walk(tables.vocab.root(), tables.prefix().as_bytes()),
             tables: *tables,
-        }
+        };
+        // Parsing has checked both lists.
+        tables.read_ops(&mut pipeline.ops).unwrap_or_default();
+        tables.read_steps(&mut pipeline.steps).unwrap_or_default();
+        work(&pipeline)
     }
 
     /// Encodes one text into the tokens from `first` on.
@@ -469,7 +471,9 @@ impl<'m> Pipeline<'m> {
 
 /// The normalizer's result for a whole text.
 pub(super) fn normalize<'w>(tables: &Tables<'_>, text: &str, memory: &'w mut [u8]) -> Result<&'w str, EncodeError> {
-    let pipeline = Pipeline::new(tables);
+    let mut ops = [Op::None; MAX_OPS];
+    // Parsing has checked the list.
+    tables.read_ops(&mut ops).unwrap_or_default();
     let bytes = memory.len();
     let too_small = |missing: usize| EncodeError::MemoryTooSmall { missing: missing.max(1) };
     let scratch = super::workspace::aligned(memory);
@@ -480,7 +484,7 @@ pub(super) fn normalize<'w>(tables: &Tables<'_>, text: &str, memory: &'w mut [u8
         Need::Tokens(_) | Need::Surfaces(_) => too_small(1),
     };
     items.load(text).map_err(missing)?;
-    match normalizer::run(&pipeline.ops, &mut items, true) {
+    match normalizer::run(&ops, &mut items, true) {
         Err(Stop::Need(need)) => return Err(missing(need)),
         Ok(()) | Err(Stop::TakeWhole) => {}
     }

@@ -200,8 +200,8 @@ impl<'m> Tables<'m> {
             tables.cast::<u32>(index as u32).ok_or(damaged(index))?;
         }
         tables.text(part::PREFIX as u32).ok_or(damaged(part::PREFIX))?;
-        tables.ops()?;
-        tables.steps()?;
+        tables.read_ops(&mut [Op::None; MAX_OPS])?;
+        tables.read_steps(&mut [Step::None; MAX_OPS])?;
         for (pair, index) in [(false, part::TEMPLATE_SINGLE), (true, part::TEMPLATE_PAIR)] {
             tables.cast::<u32>(index as u32).ok_or(damaged(index))?;
             tables.check_template(pair)?;
@@ -355,9 +355,8 @@ impl<'m> Tables<'m> {
         })
     }
 
-    /// The normalizer.
-    pub(super) fn ops(&self) -> Result<[Op<'m>; MAX_OPS], TableError> {
-        let mut ops = [Op::None; MAX_OPS];
+    /// Writes the normalizer to `ops`, in place: a list that is returned would lie on the stack several times.
+    pub(super) fn read_ops(&self, ops: &mut [Op<'m>; MAX_OPS]) -> Result<(), TableError> {
         let words = self.cast::<u32>(part::OPS as u32).ok_or(TableError::Part { index: part::OPS as u32 })?;
         if words.len() > MAX_OPS * OP_WORDS || !words.len().is_multiple_of(OP_WORDS) {
             return Err(TableError::Part { index: part::OPS as u32 });
@@ -365,7 +364,7 @@ impl<'m> Tables<'m> {
         for (index, (op, words)) in ops.iter_mut().zip(words.chunks_exact(OP_WORDS)).enumerate() {
             *op = self.op(words).ok_or(TableError::Operation { index: index as u32 })?;
         }
-        Ok(ops)
+        Ok(())
     }
 
     fn op(&self, words: &[u32]) -> Option<Op<'m>> {
@@ -396,9 +395,8 @@ impl<'m> Tables<'m> {
         })
     }
 
-    /// The pre-tokenizer.
-    pub(super) fn steps(&self) -> Result<[Step<'m>; MAX_OPS], TableError> {
-        let mut steps = [Step::None; MAX_OPS];
+    /// Writes the pre-tokenizer to `steps`.
+    pub(super) fn read_steps(&self, steps: &mut [Step<'m>; MAX_OPS]) -> Result<(), TableError> {
         let words = self.cast::<u32>(part::STEPS as u32).ok_or(TableError::Part { index: part::STEPS as u32 })?;
         if words.len() > MAX_OPS * OP_WORDS || !words.len().is_multiple_of(OP_WORDS) {
             return Err(TableError::Part { index: part::STEPS as u32 });
@@ -406,7 +404,7 @@ impl<'m> Tables<'m> {
         for (index, (step, words)) in steps.iter_mut().zip(words.chunks_exact(OP_WORDS)).enumerate() {
             *step = self.step(words).ok_or(TableError::Step { index: index as u32 })?;
         }
-        Ok(steps)
+        Ok(())
     }
 
     fn step(&self, words: &[u32]) -> Option<Step<'m>> {
