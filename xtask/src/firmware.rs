@@ -1,10 +1,11 @@
 //! The firmware on emulated boards: every program links without panic machinery, prints its golden output, the logits of
 //! this host to the bit, and stays within its stack.
 
-use crate::toolchain::{check, firmware_cargo, root, target_dir};
+use crate::toolchain::{captured, cargo, check, firmware_cargo, root, target_dir};
 use albert_core::tokenizer::EncodeOptions;
 use albert_core::{Model, Plan, Progress, Session, format::EmbeddedModel, heads::argmax, include_model};
 use std::fmt::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// QEMU's machine, and the target that its CPU runs.
@@ -29,43 +30,73 @@ pub(crate) fn run() -> Result<(), String> {
         check(build.args(["--release", "--locked", "--package", "programs", "--features", board]))?;
         for program in PROGRAMS {
             println!("== {board}: {program}");
-            let printed = emulate(board, target, program)?;
-            compare(program, &printed)?;
+            let printed = emulate(board, &target_dir().join(target).join("release").join(program))?;
+            compare(&root().join("firmware/programs/src/bin").join(program), &printed)?;
             bounds(&printed)?;
         }
     }
+    let (board, target) = BOARDS[0];
+    println!("== {board}: C");
+    compare(&root().join("firmware/c/main"), &emulate(board, &compile_c(target)?)?)?;
     println!("all programs print what they should");
     Ok(())
 }
 
-/// Runs a program; one instruction takes a nanosecond of the board's time.
-fn emulate(board: &str, target: &str, program: &str) -> Result<String, String> {
-    let image = target_dir().join(target).join("release").join(program);
+/// The firmware in C: the static library without std, and the C compiler's linker. No panic machinery and no allocator may
+/// be in the image.
+fn compile_c(target: &str) -> Result<std::path::PathBuf, String> {
+    let mut library = cargo("rustc", target, "core")?;
+    library.args(["--release", "--locked", "--package", "albert-capi", "--crate-type", "staticlib"]);
+    library.args(["--no-default-features", "--features", "panic-halt"]);
+    for (setting, value) in [("PANIC", "abort"), ("LTO", "fat"), ("OPT_LEVEL", "s"), ("CODEGEN_UNITS", "1")] {
+        library.env(format!("CARGO_PROFILE_RELEASE_{setting}"), value);
+    }
+    check(&mut library)?;
+    let folder = target_dir().join(target).join("release");
+    let image = folder.join("c-firmware");
+    let mut compiler = Command::new("arm-none-eabi-gcc");
+    compiler.args(["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16", "-Os"]);
+    compiler.args(["-Wall", "-Wextra", "-Werror", "-nostartfiles", "-Wl,--gc-sections", "-Tfirmware/c/board.ld"]);
+    compiler.args(["-Ialbert-capi/include", "-DMODEL_FILE=\"models/clinc-intents-int8.albert\"", "firmware/c/main.c"]);
+    check(compiler.current_dir(root()).arg(folder.join("libalbert.a")).arg("-o").arg(&image))?;
+    let symbols = captured(Command::new("llvm-nm").arg(&image))?;
+    match symbols.lines().find(|line| ["panic", "alloc", "sbrk"].iter().any(|word| line.contains(word))) {
+        Some(symbol) => Err(format!("the firmware in C contains {symbol}")),
+        None => Ok(image),
+    }
+}
+
+/// Runs an image; one instruction takes a nanosecond of the board's time.
+fn emulate(board: &str, image: &Path) -> Result<String, String> {
     let mut qemu = Command::new("qemu-system-arm");
     qemu.args(["-M", board, "-nographic", "-monitor", "none", "-serial", "none", "-icount", "shift=0"]);
     qemu.args(["-chardev", "stdio,id=out", "-semihosting-config", "enable=on,target=native,chardev=out"]);
     qemu.arg("-kernel").arg(image);
     let output = qemu.stdin(Stdio::null()).output().map_err(|error| format!("qemu-system-arm: {error}"))?;
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    if output.status.success() { Ok(printed) } else { Err(format!("{program} failed: {}\n{printed}", output.status)) }
+    if output.status.success() {
+        Ok(printed)
+    } else {
+        Err(format!("{} failed: {}\n{printed}", image.display(), output.status))
+    }
 }
 
 /// Lines that begin with `#` are measurements and shown; all others are held against the golden file, and the results
 /// among them against this host.
-fn compare(program: &str, printed: &str) -> Result<(), String> {
+fn compare(program: &Path, printed: &str) -> Result<(), String> {
     let (measured, results): (Vec<_>, Vec<_>) = printed.lines().partition(|line| line.starts_with('#'));
     measured.iter().for_each(|line| println!("{line}"));
-    let path = root().join("firmware/programs/src/bin").join(program).with_extension("out");
+    let path = program.with_extension("out");
     let results = results.iter().fold(String::new(), |text, line| text + line + "\n");
     if std::env::var_os("XTASK_UPDATE").is_some() {
         std::fs::write(&path, &results).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     let golden = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     if results != golden {
-        return Err(format!("{program} prints something else than {}:\n{results}", path.display()));
+        return Err(format!("the program prints something else than {}:\n{results}", path.display()));
     }
     let missing = on_this_host()?.into_iter().find(|result| !results.contains(result.as_str()));
-    missing.map_or(Ok(()), |result| Err(format!("{program} differs from this host, which gets\n{result}")))
+    missing.map_or(Ok(()), |result| Err(format!("{} differs from this host, which gets\n{result}", path.display())))
 }
 
 /// What the programs print for each text, computed here with the best kernels of this CPU.

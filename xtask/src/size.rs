@@ -1,6 +1,6 @@
 //! Flash bytes of the core, by module, as the linker laid them out. Linking proves that no panic can be reached.
 
-use crate::toolchain::{check, firmware_cargo, target_dir};
+use crate::toolchain::{captured, check, firmware_cargo, target_dir};
 use std::collections::BTreeMap;
 use std::process::Command;
 
@@ -25,13 +25,13 @@ pub(crate) fn run() -> Result<(), String> {
 /// Prints the modules of a program with their bytes; returns the sum of code and constants.
 fn report(target: &str, program: &str) -> Result<u64, String> {
     let image = target_dir().join(target).join("release").join(program);
-    let sections = printed(Command::new("llvm-size").arg("-A").arg(&image))?;
+    let sections = captured(Command::new("llvm-size").arg("-A").arg(&image))?;
     let section = |name: &str| {
         let line = sections.lines().find(|line| line.split_whitespace().next() == Some(name));
         line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).unwrap_or(0)
     };
     let (code, constants, data, zeroed) = (section(".text"), section(".rodata"), section(".data"), section(".bss"));
-    let symbols = printed(Command::new("llvm-nm").args(["--print-size", "--demangle", "--defined-only"]).arg(&image))?;
+    let symbols = captured(Command::new("llvm-nm").args(["--print-size", "--demangle", "--defined-only"]).arg(&image))?;
     let mut modules: BTreeMap<String, u64> = BTreeMap::new();
     for line in symbols.lines() {
         let mut fields = line.splitn(4, ' ');
@@ -68,15 +68,5 @@ fn module(symbol: &str) -> String {
         None if symbol.starts_with(".L") => "constants".to_owned(),
         None if symbol.starts_with("__") || symbol.starts_with("mem") => "compiler_builtins".to_owned(),
         None => symbol.trim_start_matches('<').split("::").next().unwrap_or(symbol).to_owned(),
-    }
-}
-
-/// What a command prints.
-fn printed(command: &mut Command) -> Result<String, String> {
-    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
-    if output.status.success() {
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    } else {
-        Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)))
     }
 }
