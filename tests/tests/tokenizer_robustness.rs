@@ -135,8 +135,8 @@ fn random_bytes_are_refused_or_work() {
         let mut bytes: Vec<u8> = (0..length).map(|_| random.number() as u8).collect();
         // With a plausible header every now and then.
         if length > 160 && length % 2 == 0 {
-            bytes[..160].fill(0);
-            (bytes[0], bytes[4]) = (1, 17);
+            bytes[..128].fill(0);
+            (bytes[0], bytes[4]) = (1, 19);
         }
         let section = Section::new(&bytes);
         if let Ok(tokenizer) = Tokenizer::parse(section.bytes()) {

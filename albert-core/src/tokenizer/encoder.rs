@@ -271,7 +271,7 @@ impl<'m> Pipeline<'m> {
         items.load(text)?;
         let codes = items.len() as u32;
         let is_all = whole || (begins && end == rest.len());
-        normalizer::run(&self.ops, &mut items, is_all)?;
+        normalizer::run(&self.ops, &mut items, begins, is_all)?;
         if !self.normalized.is_empty() {
             let len = items.len();
             self.mark_added(scratch, len)?;
@@ -484,7 +484,7 @@ pub(super) fn normalize<'w>(tables: &Tables<'_>, text: &str, memory: &'w mut [u8
         Need::Tokens(_) | Need::Surfaces(_) => too_small(1),
     };
     items.load(text).map_err(missing)?;
-    match normalizer::run(&ops, &mut items, true) {
+    match normalizer::run(&ops, &mut items, true, true) {
         Err(Stop::Need(need)) => return Err(missing(need)),
         Ok(()) | Err(Stop::TakeWhole) => {}
     }

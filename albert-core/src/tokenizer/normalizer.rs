@@ -158,8 +158,9 @@ impl<'s> Items<'s> {
     }
 }
 
-/// Runs the pipeline over a stretch. `whole` says that it is all of the text between two added tokens.
-pub(super) fn run(ops: &[Op<'_>], items: &mut Items<'_>, whole: bool) -> Result<(), Stop> {
+/// Runs the pipeline over a stretch. `begins` says that the text between two added tokens begins with it, `whole` that it is
+/// all of it.
+pub(super) fn run(ops: &[Op<'_>], items: &mut Items<'_>, begins: bool, whole: bool) -> Result<(), Stop> {
     for op in ops {
         match op {
             Op::None => break,
@@ -171,7 +172,7 @@ pub(super) fn run(ops: &[Op<'_>], items: &mut Items<'_>, whole: bool) -> Result<
             Op::Prepend { content } => prepend(content, items)?,
             Op::Charsmap { trie, pool, categories } => charsmap::run(trie, pool, categories, items, whole)?,
             Op::SentencePiece { trie, pool, symbols, bits } => {
-                sentencepiece::normalize(trie, pool, symbols, *bits, items)?;
+                sentencepiece::normalize(trie, pool, symbols, *bits, begins, items)?;
             }
         }
     }

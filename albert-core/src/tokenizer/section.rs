@@ -79,8 +79,6 @@ pub mod flag {
     pub const CUT_AT_IDEOGRAPHS: u32 = 2;
     /// Words of ASCII characters take the table [`part::ASCII`](super::part::ASCII) instead of the pipeline.
     pub const ASCII_WORDS: u32 = 4;
-    /// Scores are f64, else f32 (every score is an f32 exactly).
-    pub const SCORES_F64: u32 = 8;
     /// WordPiece decoder: removes blanks before punctuation and contractions.
     pub const CLEAN_UP: u32 = 32;
     /// Metaspace decoder: the first token's blanks are dropped.
@@ -103,7 +101,7 @@ pub mod decoder {
 pub mod part {
     /// Trie of the vocabulary: piece to id.
     pub const VOCAB_TRIE: usize = 0;
-    /// Score of each id: f32 or f64.
+    /// f32 score of each id.
     pub const SCORES: usize = 1;
     /// u32 offset into [`TEXT`] of every sixteenth token.
     pub const TEXT_BLOCKS: usize = 2;
@@ -137,8 +135,12 @@ pub mod part {
     /// Pieces that ALBERT's tokenizer splits again because they end in a digit and a comma: u32 records of id, count, and
     /// `count` pairs of id and code points; ids ascending. SentencePiece only.
     pub const DIGIT_COMMA: usize = 16;
+    /// i8 of each id: how many f64 values the score lies above its f32; -128 for an exception. Empty when all are 0.
+    pub const SCORE_STEPS: usize = 17;
+    /// u32 triples, ids ascending: id, low and high word of its f64 score.
+    pub const SCORE_EXCEPTIONS: usize = 18;
     /// Number of these parts.
-    pub const COUNT: usize = 17;
+    pub const COUNT: usize = 19;
 }
 
 /// u32 words of an operation or step: code, then arguments.

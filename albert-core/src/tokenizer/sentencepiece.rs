@@ -17,17 +17,20 @@ const ESCAPED: u32 = 0x2581;
 const BLANK: u32 = 0x20;
 
 /// Longest match of user-defined symbols, then of the character map; blanks collapsed, escaped, and one put in front.
+///
+/// A stretch that does not begin the text follows a visible character, and its own first blank is what is put in front.
 pub(super) fn normalize(
     trie: &Trie<'_>,
     pool: &[u32],
     symbols: &Trie<'_>,
     bits: u32,
+    begins: bool,
     items: &mut Items<'_>,
 ) -> Result<(), Need> {
     let remove = bits & REMOVE_EXTRA_BLANKS != 0;
     let blank = if bits & ESCAPE_BLANKS != 0 { ESCAPED } else { BLANK };
     let mut from = 0;
-    while remove && from < items.len() {
+    while begins && remove && from < items.len() {
         let (entry, count) = longest(trie, symbols, items, from);
         let mut codes = Codes::new(pool, entry, from, count);
         if codes.next(items) != Some(BLANK) || codes.next(items).is_some() {
@@ -39,10 +42,10 @@ pub(super) fn normalize(
         items.truncate(0);
         return Ok(());
     };
-    if bits & DUMMY_PREFIX != 0 {
+    if begins && bits & DUMMY_PREFIX != 0 {
         items.push(blank, first.start, first.end)?;
     }
-    let mut after_blank = remove;
+    let mut after_blank = begins && remove;
     while let Some(Item { start, .. }) = items.get(from) {
         let (entry, count) = longest(trie, symbols, items, from);
         let end = items.get(from + count - 1).map_or(start, |item| item.end);

@@ -63,20 +63,30 @@ pub(super) enum Model {
     SentencePiece,
 }
 
-/// Scores by id.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Scores<'m> {
-    Single(&'m [f32]),
-    Double(&'m [f64]),
+/// f64 scores by id, stored as f32 and the distance to it: scores were trained in f32, but parsing and lowering them
+/// leaves some a little off.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Scores<'m> {
+    singles: &'m [f32],
+    steps: &'m [i8],
+    exceptions: &'m [[u32; 3]],
 }
 
 impl Scores<'_> {
     #[inline]
     pub(super) fn get(&self, id: u32) -> f64 {
-        match self {
-            Self::Single(scores) => scores.get(id as usize).map_or(0.0, |&score| f64::from(score)),
-            Self::Double(scores) => scores.get(id as usize).copied().unwrap_or(0.0),
+        let single = self.singles.get(id as usize).map_or(0.0, |&score| f64::from(score));
+        match self.steps.get(id as usize) {
+            None | Some(0) => single,
+            Some(&i8::MIN) => self.exception(id).unwrap_or(single),
+            Some(&step) => f64::from_bits(single.to_bits().wrapping_add_signed(i64::from(step))),
         }
+    }
+
+    fn exception(&self, id: u32) -> Option<f64> {
+        let at = self.exceptions.binary_search_by_key(&id, |&[id, _, _]| id).ok()?;
+        let &[_, low, high] = self.exceptions.get(at)?;
+        Some(f64::from_bits(u64::from(low) | u64::from(high) << 32))
     }
 }
 
@@ -174,7 +184,7 @@ impl<'m> Tables<'m> {
             model,
             flags,
             vocab: Trie::default(),
-            scores: Scores::Single(&[]),
+            scores: Scores::default(),
             unk_score,
             unk: field(header::ROLES + role::UNK)?,
             ascii: None,
@@ -186,10 +196,10 @@ impl<'m> Tables<'m> {
         }
         let damaged = |index: usize| TableError::Part { index: index as u32 };
         tables.vocab = Trie::new(tables.cast(part::VOCAB_TRIE as u32).ok_or(damaged(part::VOCAB_TRIE))?);
-        tables.scores = if flags & section::flag::SCORES_F64 != 0 {
-            Scores::Double(tables.cast(part::SCORES as u32).ok_or(damaged(part::SCORES))?)
-        } else {
-            Scores::Single(tables.cast(part::SCORES as u32).ok_or(damaged(part::SCORES))?)
+        tables.scores = Scores {
+            singles: tables.cast(part::SCORES as u32).ok_or(damaged(part::SCORES))?,
+            steps: tables.cast(part::SCORE_STEPS as u32).ok_or(damaged(part::SCORE_STEPS))?,
+            exceptions: tables.cast(part::SCORE_EXCEPTIONS as u32).ok_or(damaged(part::SCORE_EXCEPTIONS))?,
         };
         if flags & section::flag::ASCII_WORDS != 0 {
             let table = tables.bytes(part::ASCII as u32).and_then(|bytes| bytes.first_chunk());

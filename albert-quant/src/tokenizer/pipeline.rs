@@ -3,7 +3,7 @@
 //! Operations on single code points are fused into one map, and every table covers only what can reach it. A decomposition
 //! whose combining marks are all dropped right after it is such an operation too: reordering moves only marks.
 
-use albert_core::tokenizer::section::{op, prepend};
+use albert_core::tokenizer::section::{op, prepend, sentence_piece};
 
 use super::charsmap::Charsmap;
 use super::code_points::{CodePointSet, Map};
@@ -268,6 +268,10 @@ fn is_bert_ideograph(code: u32) -> bool {
     )
 }
 
+/// SentencePiece's usual treatment of blanks.
+const ALL_BITS: u32 =
+    sentence_piece::DUMMY_PREFIX | sentence_piece::REMOVE_EXTRA_BLANKS | sentence_piece::ESCAPE_BLANKS;
+
 /// Where a text may be cut, and what its plain ASCII becomes.
 #[derive(Debug, Default)]
 pub(super) struct Shortcuts {
@@ -310,12 +314,21 @@ pub(super) fn shortcuts(
                     .any(|known| known.starts_with(key.as_bytes()) && (known.len() == key.len() || code == 0x20)))
                 .then_some(code)
             }
-            Lowered::Strip { .. } | Lowered::Prepend(_) | Lowered::SentencePiece { .. } => None,
+            Lowered::SentencePiece { charsmap, symbols, bits } => {
+                let key = char::from_u32(code)?.to_string();
+                let known = charsmap
+                    .0
+                    .keys()
+                    .any(|known| known.starts_with(key.as_bytes()) && (known.len() == key.len() || code == 0x20));
+                let blanks = symbols.iter().any(|symbol| symbol.contains([' ', '\u{2581}']));
+                (*bits == ALL_BITS && !known && !blanks).then_some(code)
+            }
+            Lowered::Strip { .. } | Lowered::Prepend(_) => None,
         })
     };
     let clean = ops.iter().all(|op| match op {
         Lowered::Replace { pattern, .. } => !pattern.contains(' '),
-        Lowered::Charsmap { keys, .. } => keys.0.keys().all(|key| {
+        Lowered::Charsmap { keys, .. } | Lowered::SentencePiece { charsmap: keys, .. } => keys.0.keys().all(|key| {
             let text = std::str::from_utf8(key).unwrap_or(" ");
             !text.chars().skip(1).any(|code| code == ' ') && !text.chars().next().is_some_and(unicode::prepends)
         }),
@@ -324,7 +337,7 @@ pub(super) fn shortcuts(
     if matches_normalized || !splits_at_blanks || !clean || image(0x20) != Some(0x20) {
         return Ok(Shortcuts::default());
     }
-    let collapses = ops.iter().any(|op| matches!(op, Lowered::CollapseBlanks { .. }));
+    let collapses = ops.iter().any(|op| matches!(op, Lowered::CollapseBlanks { .. } | Lowered::SentencePiece { .. }));
     let mut table = [0u8; 128];
     for byte in 0x21..0x7fu8 {
         if let Some(mapped @ 0x21..0x7f) = image(u32::from(byte)) {

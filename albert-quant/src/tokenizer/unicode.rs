@@ -109,10 +109,30 @@ pub(super) fn prepends(code: char) -> bool {
 }
 
 /// Grapheme categories of a set, found by how clusters form around each code point.
-pub(super) fn grapheme_categories(set: &CodePointSet) -> BTreeMap<u32, u16> {
+///
+/// Only clusters that begin with a key matter. When keys are single characters and none is of a category that joins only with
+/// its like (Hangul, flags, pictographs, Indic conjuncts), those categories are left out.
+pub(super) fn grapheme_categories<'k>(
+    set: &CodePointSet,
+    keys: impl Iterator<Item = &'k Vec<u8>>,
+) -> BTreeMap<u32, u16> {
+    let joins_alike = |category: u16| {
+        !matches!(
+            category & grapheme::CATEGORY,
+            grapheme::CONTROL | grapheme::EXTEND | grapheme::ZWJ | grapheme::SPACING_MARK | grapheme::PREPEND
+        )
+    };
+    let all = keys.into_iter().any(|key| match std::str::from_utf8(key) {
+        Ok(text) => {
+            let mut codes = text.chars();
+            let first = codes.next().map_or(grapheme::ANY, grapheme_category);
+            codes.next().is_some() || (first != grapheme::ANY && joins_alike(first))
+        }
+        Err(_) => true,
+    });
     let categories = set.iter().filter(|&code| code >= 0x7f).filter_map(|code| {
         let value = grapheme_category(char::from_u32(code)?);
-        (value != grapheme::ANY).then_some((code, value))
+        (value != grapheme::ANY && (all || !joins_alike(value))).then_some((code, value))
     });
     categories.collect()
 }

@@ -138,15 +138,31 @@ fn write_model(definition: &Definition, section: &mut Section) -> Result<(), Com
     let keys = definition.pieces.iter().filter(|(piece, _)| !piece.is_empty());
     let trie = trie::build(keys.map(|(piece, id)| (piece.as_bytes(), *id)))?;
     section.set(part::VOCAB_TRIE, "vocabulary trie", u32_bytes(&trie));
-    let single = definition.scores.iter().all(|&score| f64::from(score as f32) == score);
-    let scores = if single {
-        definition.scores.iter().flat_map(|&score| (score as f32).to_le_bytes()).collect()
-    } else {
-        section.header[header::FLAGS] |= flag::SCORES_F64;
-        definition.scores.iter().flat_map(|score| score.to_le_bytes()).collect()
-    };
-    section.set(part::SCORES, "scores", scores);
+    write_scores(&definition.scores, section);
     Ok(())
+}
+
+/// Scores as f32, and what is lost by that.
+fn write_scores(scores: &[f64], section: &mut Section) {
+    let (mut singles, mut steps, mut exceptions) = (Vec::new(), Vec::new(), Vec::new());
+    for (id, &score) in (0..).zip(scores) {
+        let single = score as f32;
+        singles.extend(single.to_le_bytes());
+        let distance = score.to_bits().wrapping_sub(f64::from(single).to_bits()) as i64;
+        match i8::try_from(distance) {
+            Ok(step) if step != i8::MIN => steps.extend(step.to_le_bytes()),
+            _ => {
+                steps.extend(i8::MIN.to_le_bytes());
+                exceptions.extend([id, score.to_bits() as u32, (score.to_bits() >> 32) as u32]);
+            }
+        }
+    }
+    if steps.iter().all(|&step| step == 0) {
+        steps.clear();
+    }
+    section.set(part::SCORES, "scores", singles);
+    section.set(part::SCORE_STEPS, "scores", steps);
+    section.set(part::SCORE_EXCEPTIONS, "scores", u32_bytes(&exceptions));
 }
 
 fn write_tokens(definition: &Definition, section: &mut Section) -> Result<(), CompileError> {
@@ -255,7 +271,8 @@ fn write_ops(ops: &[Lowered], section: &mut Section) -> Result<(), CompileError>
             Lowered::Strip { left, right } => arguments[0] = u32::from(*left) | u32::from(*right) << 1,
             Lowered::Charsmap { keys, reach, clusters } => {
                 arguments[..2].copy_from_slice(&write_charsmap(keys, section)?);
-                let categories = if *clusters { unicode::grapheme_categories(reach) } else { BTreeMap::new() };
+                let categories =
+                    if *clusters { unicode::grapheme_categories(reach, keys.0.keys()) } else { BTreeMap::new() };
                 arguments[2] = section.add("grapheme categories", u16_bytes(&table(&categories)));
             }
             Lowered::SentencePiece { charsmap, symbols, bits } => {
