@@ -14,6 +14,14 @@ pub use counter::Counter;
 pub use memory::{data_bytes, stack_used};
 pub use print::{exit, hex, line, number, text};
 
+#[cfg(feature = "panic-exit")]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    line("panic");
+    exit(false)
+}
+
+#[cfg(not(feature = "panic-exit"))]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     unsafe extern "C" {
