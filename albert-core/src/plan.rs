@@ -16,7 +16,7 @@
 
 use crate::config::{Config, Head, Precision};
 use crate::executor::MAX_WORKERS;
-use crate::format::layout::{ALIGNMENT, BLOCK_CHANNELS, BLOCK_SLOTS, GROUP_SLOTS, round_up};
+use crate::format::layout::{ALIGNMENT, BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, round_up};
 use crate::kernels::RowScale;
 
 /// Rows of a tile unless [`Plan::with_tile_rows`] says otherwise.
@@ -230,7 +230,7 @@ impl Sizes {
             sizes.0[Region::RowScales as usize] = mul(max(rows, ATTENTION_ROWS), size_of::<RowScale>());
             sizes.0[Region::Probabilities as usize] = mul(ATTENTION_ROWS, activation_row_bytes(extents.value_slots));
             if config.codebook {
-                let slots = round_up(widest + config.max_extra_slots as usize, GROUP_SLOTS);
+                let slots = round_up(widest + config.max_extra_slots as usize, CODEBOOK_SLOTS);
                 sizes.0[Region::Panel as usize] = mul(EXPANDED_BLOCKS * BLOCK_CHANNELS, slots);
             }
             sizes.0[Region::Saved as usize] = mul(config.max_extra_slots as usize, 4);

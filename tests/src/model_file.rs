@@ -485,7 +485,7 @@ struct Matrix {
 struct Grouped {
     /// `[rows][slots]`.
     codes: Vec<Vec<usize>>,
-    /// `[rows][slots/32]`.
+    /// `[rows/4][slots/8]`.
     multipliers: Vec<Vec<i32>>,
     /// The int8 weights that they stand for.
     weights: Vec<Vec<i32>>,
@@ -517,51 +517,55 @@ impl Matrix {
         [data, floats(self.scales().into_iter()), sums(weights)]
     }
 
-    /// Each group's multiplier puts its largest weight on the lowest level; each code is the nearest level.
+    /// Each multiplier puts the largest weight of its 4 channels and 8 slots, in steps of their scales, on the lowest level;
+    /// each code is the nearest level.
     fn grouped(&self, levels: usize) -> Grouped {
         let levels: &[i8] = if levels == 16 { &LEVELS_4 } else { &LEVELS_5 };
         let expand = |level: i8, multiplier: i32| (i32::from(level) * multiplier + 64) >> 7;
-        let mut grouped = Grouped { codes: vec![], multipliers: vec![], weights: vec![] };
-        for (row, scale) in self.values.iter().zip(self.scales()) {
-            let (mut codes, mut multipliers, mut weights) = (vec![], vec![], vec![]);
-            for group in row.chunks(32) {
-                let largest = group.iter().copied().fold(0.0, |a: f64, b| if b.abs() > a.abs() { b } else { a });
-                let multiplier = (-largest / scale.max(1e-30) * 128.0 / 127.0).round().clamp(-127.0, 127.0) as i32;
-                multipliers.push(multiplier);
-                for value in group {
-                    let distance = |level: i8| (f64::from(expand(level, multiplier)) * scale - value).abs();
+        let scales = self.scales();
+        let value = |row: usize, slot: usize| self.values[row][slot] / scales[row].max(1e-30);
+        let mut codes = vec![vec![0; self.slots]; self.rows];
+        let mut weights = vec![vec![0; self.slots]; self.rows];
+        let mut multipliers = vec![vec![0; self.slots.div_ceil(8)]; self.rows.div_ceil(4)];
+        for (first, multipliers) in (0..self.rows).step_by(4).zip(&mut multipliers) {
+            for (start, multiplier) in (0..self.slots).step_by(8).zip(multipliers) {
+                let channels = first..self.rows.min(first + 4);
+                let places = channels.flat_map(|row| (start..self.slots.min(start + 8)).map(move |slot| (row, slot)));
+                let further = |a: f64, b: f64| if b.abs() > a.abs() { b } else { a };
+                let largest = places.clone().map(|(row, slot)| value(row, slot)).fold(0.0, further);
+                *multiplier = (-largest * 128.0 / 127.0).round().clamp(-127.0, 127.0) as i32;
+                for (row, slot) in places {
+                    let distance = |level: i8| (f64::from(expand(level, *multiplier)) - value(row, slot)).abs();
                     let nearest = |a: &usize, b: &usize| distance(levels[*a]).total_cmp(&distance(levels[*b]));
                     let code = (0..levels.len()).min_by(nearest).expect("there are levels");
-                    codes.push(code);
-                    weights.push(expand(levels[code], multiplier));
+                    (codes[row][slot], weights[row][slot]) = (code, expand(levels[code], *multiplier));
                 }
             }
-            grouped.codes.push(codes);
-            grouped.multipliers.push(multipliers);
-            grouped.weights.push(weights);
         }
-        grouped
+        Grouped { codes, multipliers, weights }
     }
 
     /// Data, scales and sums in a codebook format.
     fn codebook(&self, levels: usize) -> [Vec<u8>; 3] {
         let Grouped { codes, multipliers, weights } = self.grouped(levels);
         let code = |row: usize, slot: usize| codes.get(row).and_then(|row| row.get(slot)).copied().unwrap_or(0);
+        let units = || (0..self.slots.div_ceil(8)).map(|unit| 8 * unit);
         let mut data = Vec::new();
         for first in (0..self.rows).step_by(16) {
-            for slot in (0..self.slots).step_by(32) {
-                for (part, channel, j) in (0..64 * 4).map(|byte| (byte / 64, byte % 64 / 4, byte % 4)) {
-                    let [low, high] = [0, 4].map(|half| code(first + channel, slot + 8 * part + half + j) & 15);
-                    data.push((low | high << 4) as u8);
-                }
-                for (channel, j) in (0..64).map(|byte| (byte / 4, byte % 4)).filter(|_| levels == 32) {
-                    let bit = |b: usize| (code(first + channel, slot + 4 * b + j) >> 4) << b;
+            for (slot, byte) in units().flat_map(|slot| (0..64).map(move |byte| (slot, byte))) {
+                let [low, high] = [0, 4].map(|half| code(first + byte / 4, slot + half + byte % 4) & 15);
+                data.push((low | high << 4) as u8);
+            }
+            for (slot, channel) in units().flat_map(|slot| (0..16).map(move |channel| (slot, channel))) {
+                let bit = |b: usize| (code(first + channel, slot + b) >> 4) << b;
+                if levels == 32 {
                     data.push((0..8).map(bit).sum::<usize>() as u8);
                 }
             }
-            for (group, channel) in (0..self.slots.div_ceil(32)).flat_map(|group| (0..16).map(move |c| (group, c))) {
-                data.push(multipliers.get(first + channel).map_or(0, |row| row[group]) as i8 as u8);
+            for (slot, quad) in units().flat_map(|slot| (0..4).map(move |quad| (slot, quad))) {
+                data.push(multipliers.get(first / 4 + quad).map_or(0, |row| row[slot / 8]) as i8 as u8);
             }
+            data.resize(aligned(data.len()), 0);
         }
         [data, floats(self.scales().into_iter()), sums(&weights)]
     }

@@ -341,7 +341,7 @@ fn specification() {
     says(&format!("an address that is a multiple of {ALIGNMENT}"));
     says(&format!("blocks of {BLOCK_CHANNELS} output channels"));
     says(&format!("`[rows/{BLOCK_CHANNELS}][slots/{BLOCK_SLOTS}][{BLOCK_CHANNELS}][{BLOCK_SLOTS}]`"));
-    says(&format!("multipliers i8 `[slots/{GROUP_SLOTS}][{BLOCK_CHANNELS}]`"));
+    says(&format!("multipliers i8 `[slots/{CODEBOOK_SLOTS}][{}]`", BLOCK_CHANNELS / CODEBOOK_CHANNELS));
     says(&LEVELS_4.map(|level| level.to_string()).join(" "));
     says(&LEVELS_5.map(|level| level.to_string()).join(" "));
     let known =

@@ -62,9 +62,9 @@ fn add_row(table: &Matrix<'_>, index: usize, out: &mut [f32]) {
         }
         Weights::Codebook { dtype, panels, scales, .. } => {
             let scale = scales.get(index).copied().unwrap_or(0.0);
-            let panel = codebook::panel(dtype, panels, table.columns, block);
+            let panel = codebook::panel(dtype, panels, table.columns, block, 0);
             for (slot, value) in out.iter_mut().enumerate() {
-                *value += f32::from(codebook::weight(dtype, panel, channel, slot)) * scale;
+                *value += f32::from(panel.weight(channel, slot)) * scale;
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::quantize::quantize_row;
 use crate::arena::Scratch;
 use crate::codebook;
-use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, GROUP_SLOTS};
+use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS};
 use crate::format::{Linear, Matrix, Weights};
 use crate::kernels::{Channels, FloatProduct, Kernels, Product, Store, Tile};
 use crate::plan::{EXPANDED_BLOCKS, GROUP_CHANNELS, activation_row_bytes};
@@ -129,16 +129,13 @@ fn integer_group(
             kernels.matmul_i8(&product(steps, blocks), scratch.bytes, weights.unwrap_or(&[]), scratch.sums);
         }
         Weights::Codebook { dtype, panels, .. } => {
-            let padded = slots.next_multiple_of(GROUP_SLOTS);
+            let padded = slots.next_multiple_of(CODEBOOK_SLOTS);
             for first in (0..blocks).step_by(EXPANDED_BLOCKS) {
                 let count = EXPANDED_BLOCKS.min(blocks - first);
                 let panel_bytes = (padded * BLOCK_CHANNELS).max(1);
                 for (index, out) in scratch.panel.chunks_exact_mut(panel_bytes).take(count).enumerate() {
-                    codebook::expand_panel(
-                        dtype,
-                        codebook::panel(dtype, panels, slots, first_block + first + index),
-                        out,
-                    );
+                    let block = first_block + first + index;
+                    kernels.expand(&codebook::panel(dtype, panels, slots, block, EXPANDED_BLOCKS), out);
                 }
                 let sums = scratch.sums.get_mut(first * BLOCK_CHANNELS..).unwrap_or(&mut []);
                 kernels.matmul_i8(&product(padded / BLOCK_SLOTS, count), scratch.bytes, scratch.panel, sums);

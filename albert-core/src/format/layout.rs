@@ -21,7 +21,9 @@ pub const BLOCK_CHANNELS: usize = 16;
 /// Input slots that lie together in an int8 weight block.
 pub const BLOCK_SLOTS: usize = 4;
 /// Input slots that share a multiplier in the codebook formats.
-pub const GROUP_SLOTS: usize = 32;
+pub const CODEBOOK_SLOTS: usize = 8;
+/// Output channels that share a multiplier in the codebook formats.
+pub const CODEBOOK_CHANNELS: usize = 4;
 /// Most input slots of a linear, so that no i32 sum of 255 x 127 products can overflow.
 pub const MAX_SLOTS: u32 = 65_536;
 /// Set in a section's flags when a reader that does not know it must refuse the file.
@@ -51,7 +53,7 @@ pub mod dtype {
     pub const F16: u8 = 1;
     /// Signed bytes in [-127, 127] with a scale per output channel.
     pub const I8: u8 = 2;
-    /// Indices into the codebook of 16 levels, a multiplier per channel and group of 32 slots, a scale per channel.
+    /// Indices into the codebook of 16 levels, a multiplier per 4 channels and 8 slots, a scale per channel.
     pub const C4: u8 = 3;
     /// As `C4` with 32 levels.
     pub const C5: u8 = 4;
@@ -150,19 +152,33 @@ pub const fn matrix_bytes(dtype: u8, rows: usize, slots: usize) -> Option<usize>
         dtype::F32 => blocks.checked_mul(BLOCK_CHANNELS * 4 * slots),
         dtype::F16 => blocks.checked_mul(BLOCK_CHANNELS * 2 * slots),
         dtype::I8 => blocks.checked_mul(BLOCK_CHANNELS * round_up(slots, BLOCK_SLOTS)),
-        dtype::C4 | dtype::C5 => blocks.checked_mul(codebook_panel_bytes(dtype, slots)),
+        dtype::C4 | dtype::C5 => blocks.checked_mul(CodebookLayout::new(dtype, slots).bytes),
         _ => None,
     }
 }
 
-/// Bytes of one block of 16 channels in a codebook format: codes of all groups, then multipliers of all groups.
-pub const fn codebook_panel_bytes(dtype: u8, slots: usize) -> usize {
-    slots.div_ceil(GROUP_SLOTS) * (codebook_group_bytes(dtype) + BLOCK_CHANNELS)
+/// Where the parts of one block of 16 channels in a codebook format lie; each part goes on for all units of 8 slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodebookLayout {
+    /// Units of [`CODEBOOK_SLOTS`] slots.
+    pub units: usize,
+    /// Offset of the fifth bits, 16 bytes a unit; none with 16 levels. Codes are before them, 64 bytes a unit.
+    pub fifths: usize,
+    /// Offset of the multipliers, 4 bytes a unit.
+    pub multipliers: usize,
+    /// Bytes of the panel, a multiple of [`ALIGNMENT`].
+    pub bytes: usize,
 }
 
-/// Bytes of the codes of one group of 32 slots and 16 channels.
-pub const fn codebook_group_bytes(dtype: u8) -> usize {
-    BLOCK_CHANNELS * GROUP_SLOTS / 8 * if dtype == dtype::C5 { 5 } else { 4 }
+impl CodebookLayout {
+    /// The layout of a panel of `slots` slots.
+    pub const fn new(dtype: u8, slots: usize) -> Self {
+        let units = slots.div_ceil(CODEBOOK_SLOTS);
+        let fifths = units * BLOCK_CHANNELS * CODEBOOK_SLOTS / 2;
+        let multipliers = fifths + if dtype == dtype::C5 { units * BLOCK_CHANNELS } else { 0 };
+        let bytes = round_up(multipliers + units * (BLOCK_CHANNELS / CODEBOOK_CHANNELS), ALIGNMENT);
+        Self { units, fifths, multipliers, bytes }
+    }
 }
 
 /// The 16 levels of the 4-bit codebook.
@@ -172,8 +188,3 @@ pub const LEVELS_5: [i8; 32] = [
     -127, -118, -103, -93, -83, -73, -65, -57, -49, -41, -35, -28, -22, -16, -10, -4, 1, 7, 13, 19, 25, 31, 38, 45, 53,
     61, 69, 80, 91, 102, 112, 124,
 ];
-
-/// The int8 weight that a level and a group's multiplier stand for: `round(level * multiplier / 128)`, halves up.
-pub const fn codebook_weight(level: i8, multiplier: i8) -> i8 {
-    ((level as i32 * multiplier as i32 + 64) >> 7) as i8
-}

@@ -1,6 +1,6 @@
 //! The door to a kernel set: what each function computes, and the checks that make calling it sound.
 
-use super::{Channels, FloatProduct, KernelSet, Keys, Product, RowScale, Store, Tile, scalar};
+use super::{Channels, CodebookPanel, FloatProduct, KernelSet, Keys, Product, RowScale, Store, Tile, scalar};
 use crate::config::Activation;
 
 /// A kernel set that this CPU can run.
@@ -66,6 +66,19 @@ impl Kernels {
         if float_fits(size, a.len(), w.len(), out.len()) {
             // SAFETY: door.
             unsafe { (self.0.matmul_f16)(size, a, w, out) }
+        }
+    }
+
+    /// Weights of one block of 16 channels, from codes to the layout that [`Self::matmul_i8`] takes: `[step][16][4]`, two steps
+    /// of 4 slots a unit, each weight [`scaled`](super::scaled)`(level of the code, multiplier)`. `out` has 128 bytes a unit.
+    pub fn expand(self, panel: &CodebookPanel<'_>, out: &mut [i8]) {
+        let units = panel.codes.len();
+        let fits = panel.multipliers.len() >= units
+            && (panel.fifths.is_empty() || panel.fifths.len() >= units)
+            && out.len() / 128 >= units;
+        if fits {
+            // SAFETY: door.
+            unsafe { (self.0.expand)(panel, out) }
         }
     }
 

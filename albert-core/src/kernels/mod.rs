@@ -16,6 +16,7 @@
 
 #![allow(unsafe_code)]
 
+mod codebook;
 mod handle;
 mod math;
 #[cfg(test)]
@@ -36,10 +37,13 @@ mod x86_avx512vnni;
 #[cfg(target_arch = "x86_64")]
 mod x86_avxvnni;
 #[cfg(target_arch = "x86_64")]
+mod x86_codebook;
+#[cfg(target_arch = "x86_64")]
 mod x86_detect;
 #[cfg(target_arch = "x86_64")]
 mod x86_float;
 
+pub use codebook::{CodebookPanel, scaled};
 pub use handle::Kernels;
 pub use math::half_to_f32;
 
@@ -146,6 +150,7 @@ pub struct KernelSet {
     matmul_i8: unsafe fn(&Product, &[u8], &[i8], &mut [i32]),
     matmul_f32: unsafe fn(&FloatProduct, &[f32], &[f32], &mut [f32]),
     matmul_f16: unsafe fn(&FloatProduct, &[f32], &[u16], &mut [f32]),
+    expand: unsafe fn(&CodebookPanel<'_>, &mut [i8]),
     dequantize: Dequantize,
     range: unsafe fn(&[f32]) -> (f32, f32),
     quantize: unsafe fn(&[f32], f32, i32, i32, &mut [u8]),

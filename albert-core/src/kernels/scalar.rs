@@ -1,5 +1,6 @@
 //! The scalar set: the definition of every kernel, in plain loops.
 
+use super::codebook::expand;
 use super::math::{self, Float, ROUND};
 use super::{Channels, FloatProduct, KernelSet, Keys, Product, RowScale, SMALLEST_RANGE, Store, Tile};
 use crate::config::Activation;
@@ -12,6 +13,7 @@ pub static SET: KernelSet = KernelSet {
     matmul_i8,
     matmul_f32,
     matmul_f16,
+    expand,
     dequantize,
     range,
     quantize,

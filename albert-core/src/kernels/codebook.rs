@@ -1,0 +1,61 @@
+//! Codebook formats: the definition of the expansion from codes and multipliers to int8 weights.
+
+/// One block of 16 output channels in a codebook format, in units of 8 slots (`docs/format.md`).
+///
+/// Four channels share a multiplier over the slots of a unit, so 16 bytes of weights, four slots of four channels, come from
+/// one table: a lookup by bytes within a 128-bit register.
+#[derive(Clone, Copy, Debug)]
+pub struct CodebookPanel<'a> {
+    /// The levels; codes without a fifth bit reach the first 16.
+    pub levels: &'a [i8; 32],
+    /// Low four bits of the codes: `[channel][slot]` of slots 0 to 3 of the unit in the low halves, of 4 to 7 in the high.
+    pub codes: &'a [[u8; 64]],
+    /// Fifth bits: a byte a channel, a bit a slot. None with 16 levels, else as many as units.
+    pub fifths: &'a [[u8; 16]],
+    /// A multiplier for each four channels, in [-127, 127]; as many as units.
+    pub multipliers: &'a [[i8; 4]],
+    /// Bytes from these codes to those wanted next, which the expansion may fetch into a cache; a hint.
+    pub ahead: usize,
+}
+
+impl CodebookPanel<'_> {
+    /// The weight of one channel and slot, 0 beyond the panel.
+    pub fn weight(&self, channel: usize, slot: usize) -> i8 {
+        let (unit, within) = (slot / 8, slot % 8);
+        let code = self.codes.get(unit).and_then(|codes| codes.get(channel * 4 + within % 4)).copied().unwrap_or(0);
+        let fifth = self.fifths.get(unit).and_then(|fifths| fifths.get(channel)).copied().unwrap_or(0);
+        let multiplier = self.multipliers.get(unit).and_then(|all| all.get(channel / 4)).copied().unwrap_or(0);
+        let code = code >> (4 * (within / 4)) & 15 | (fifth >> within & 1) << 4;
+        scaled(self.levels.get(usize::from(code)).copied().unwrap_or(0), multiplier)
+    }
+}
+
+/// The int8 weight that a level and a multiplier in [-127, 127] stand for: `round(level * multiplier / 128)`, halves up.
+pub const fn scaled(level: i8, multiplier: i8) -> i8 {
+    ((level as i32 * multiplier as i32 + 64) >> 7) as i8
+}
+
+/// The expansion of the scalar set.
+pub(super) fn expand(panel: &CodebookPanel<'_>, out: &mut [i8]) {
+    let count = if panel.fifths.is_empty() { 16 } else { 32 };
+    let units = panel.codes.iter().zip(panel.multipliers).zip(out.as_chunks_mut::<128>().0);
+    for (unit, ((codes, multipliers), out)) in units.enumerate() {
+        let fifths = panel.fifths.get(unit).copied().unwrap_or_default();
+        let (first, second) = out.split_at_mut(64);
+        let quads = codes.as_chunks::<16>().0.iter().zip(fifths.as_chunks::<4>().0).zip(multipliers);
+        let outs = first.as_chunks_mut::<16>().0.iter_mut().zip(second.as_chunks_mut::<16>().0);
+        for (((codes, fifths), &multiplier), (first, second)) in quads.zip(outs) {
+            let mut table = [0; 32];
+            for (weight, &level) in table.iter_mut().zip(panel.levels).take(count) {
+                *weight = scaled(level, multiplier);
+            }
+            for (index, ((&codes, first), second)) in codes.iter().zip(first).zip(second).enumerate() {
+                let fifth = fifths.get(index / 4).copied().unwrap_or(0) >> (index % 4);
+                let weight =
+                    |code: u8, fifth: u8| table.get(usize::from(code & 15 | (fifth & 1) << 4)).copied().unwrap_or(0);
+                *first = weight(codes, fifth);
+                *second = weight(codes >> 4, fifth >> 4);
+            }
+        }
+    }
+}
