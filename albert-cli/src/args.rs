@@ -77,7 +77,7 @@ pub(crate) struct Run {
     /// Task, when it is not the one that the model's head is made for
     #[arg(long = "task", value_name = "NAME", value_parser = |name: &str| name.parse::<Task>())]
     pub(crate) task_name: Option<Task>,
-    /// Threads that texts are shared out to [default: all]
+    /// Threads that texts, or the layers of a few texts, are shared out to [default: all]
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) threads: Option<usize>,
     /// Run only the first N layers

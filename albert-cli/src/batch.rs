@@ -9,6 +9,13 @@ use crate::error::Result;
 /// Rows that may be under way or wait for an earlier one, for each thread.
 const WINDOW: usize = 16;
 
+/// How many rows are under way at once when `threads` serve them, and the threads that each of these has. `rows` is their
+/// number, when it is known.
+pub(crate) fn share(threads: usize, rows: Option<usize>) -> (usize, usize) {
+    let rows = rows.map_or(threads, |rows| threads.min(rows)).max(1);
+    (rows, (threads / rows).max(1))
+}
+
 /// Does `work` on all items, on `threads` threads with a state of their own, and hands the results to `take` in the order of
 /// the items. Stops at the first error of `take`.
 pub(crate) fn map<I, S, T>(
@@ -158,6 +165,15 @@ mod tests {
     use super::*;
     use crate::error::Error;
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn threads_are_shared_out_to_few_rows_and_go_round_many() {
+        assert_eq!(share(8, Some(1)), (1, 8));
+        assert_eq!(share(8, Some(3)), (3, 2));
+        assert_eq!(share(8, Some(100)), (8, 1));
+        assert_eq!(share(8, None), (8, 1));
+        assert_eq!(share(1, Some(0)), (1, 1));
+    }
 
     #[test]
     fn results_come_in_order_whatever_the_threads_do() {

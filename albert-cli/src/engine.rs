@@ -1,11 +1,11 @@
 //! The memory that a model runs in: an arena for the longest input so far, and the tokenizer's workspace.
 
-use albert_core::executor::{Rayon, Serial};
+use albert_core::executor::Threads;
 use albert_core::kernels::Kernels;
 use albert_core::tokenizer::{EncodeError, EncodeOptions, Encoding, Offsets, Tokenizer, Truncation};
 use albert_core::{Input, InputError, Model, Plan, Session};
 
-use crate::error::{Error, Result};
+use crate::error::{At, Error, Result};
 
 /// Rows of a tile: more than on a board, where they cost memory.
 const TILE_ROWS: usize = 64;
@@ -19,6 +19,8 @@ pub(crate) struct Engine<'m> {
     kernels: Kernels,
     layers: Option<u32>,
     workers: usize,
+    /// Started when they are first needed.
+    threads: Option<Threads>,
     arena: Vec<u8>,
     workspace: Vec<u8>,
 }
@@ -55,7 +57,7 @@ impl Tokens {
 impl<'m> Engine<'m> {
     /// Nothing is allocated yet.
     pub(crate) fn new(model: &'m Model<'m>, kernels: Kernels) -> Self {
-        Self { model, kernels, layers: None, workers: 1, arena: Vec::new(), workspace: Vec::new() }
+        Self { model, kernels, layers: None, workers: 1, threads: None, arena: Vec::new(), workspace: Vec::new() }
     }
 
     /// Runs only the first layers.
@@ -64,7 +66,7 @@ impl<'m> Engine<'m> {
         self
     }
 
-    /// Shares an inference out to `workers` threads of rayon's global pool.
+    /// Shares an inference out to `workers` threads, the caller's counted.
     pub(crate) fn with_workers(mut self, workers: usize) -> Self {
         self.workers = workers;
         self
@@ -117,7 +119,7 @@ impl<'m> Engine<'m> {
     }
 
     /// A session for inputs of up to `tokens` tokens.
-    pub(crate) fn session(&mut self, tokens: usize) -> Result<Session<'m, '_>> {
+    pub(crate) fn session(&mut self, tokens: usize) -> Result<Session<'_, '_>> {
         let plan = Plan::new(self.model.config(), tokens).with_tile_rows(TILE_ROWS).with_workers(self.workers);
         // From an address that is not aligned, up to 63 bytes more are needed.
         let bytes = plan.arena_bytes().saturating_add(63);
@@ -125,13 +127,19 @@ impl<'m> Engine<'m> {
             // Old contents mean nothing: fresh zeros are not even touched until they are used.
             self.arena = vec![0; bytes];
         }
+        if self.workers > 1 && self.threads.is_none() {
+            let threads = Threads::new(self.workers).at(format_args!("cannot start {} threads", self.workers))?;
+            self.threads = Some(threads);
+        }
         let mut session = Session::with_kernels(self.model, plan, &mut self.arena, self.kernels).map_err(Error::new)?;
-        session.execute_on(if self.workers > 1 { &Rayon } else { &Serial });
+        if let Some(threads) = &self.threads {
+            session.execute_on(threads);
+        }
         Ok(session)
     }
 
     /// Runs an input; the session that is returned holds the output.
-    pub(crate) fn run(&mut self, input: &Input<'_>, tokens: usize) -> Result<Session<'m, '_>> {
+    pub(crate) fn run(&mut self, input: &Input<'_>, tokens: usize) -> Result<Session<'_, '_>> {
         let input = self.layers.map_or(*input, |layers| input.with_layers(layers));
         let config = *self.model.config();
         let mut session = self.session(tokens)?;

@@ -1,5 +1,6 @@
 //! Rows: what `run`, `tokenize` and `eval` take in, from arguments, files or standard input.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, stdin};
 use std::path::Path;
@@ -80,8 +81,8 @@ pub(crate) struct Rows {
     name: String,
     defaults: RowDefaults,
     number: usize,
-    /// Bytes of the last line.
-    bytes: u64,
+    /// Rows that were read to count them.
+    ahead: VecDeque<Numbered>,
     file_bytes: Option<u64>,
 }
 
@@ -106,14 +107,14 @@ impl Rows {
             None if defaults.context.is_some() => (Lines::Single(true), "row".to_owned()),
             None => (standard_input(false), "standard input, line".to_owned()),
         };
-        Ok(Self { lines, name, defaults, number: 0, bytes: 0, file_bytes: None })
+        Ok(Self { lines, name, defaults, number: 0, ahead: VecDeque::new(), file_bytes: None })
     }
 
     /// The rows of a file.
     pub(crate) fn of_file(path: &Path, defaults: RowDefaults) -> Result<Self> {
         let (lines, bytes) = file(path)?;
         let name = format!("{}, line", path.display());
-        Ok(Self { lines, name, defaults, number: 0, bytes: 0, file_bytes: Some(bytes) })
+        Ok(Self { lines, name, defaults, number: 0, ahead: VecDeque::new(), file_bytes: Some(bytes) })
     }
 
     /// Where row `number` is.
@@ -135,7 +136,27 @@ impl Rows {
         }
     }
 
-    fn next_row(&mut self) -> Option<Result<Row>> {
+    /// The number of rows, when there are fewer than `limit` or it is known beforehand. Of a file, that many are read; of
+    /// standard input none, for more may come any time.
+    pub(crate) fn fewer_than(&mut self, limit: usize) -> Option<usize> {
+        while self.file_bytes.is_some() && self.ahead.len() < limit {
+            match self.read() {
+                Some(row) => self.ahead.push_back(row),
+                None => return Some(self.ahead.len()),
+            }
+        }
+        self.known_len()
+    }
+
+    fn read(&mut self) -> Option<Numbered> {
+        let mut bytes = 0;
+        let row = self.next_row(&mut bytes)?.map(|row| row.complete(&self.defaults));
+        self.number += 1;
+        Some(Numbered { number: self.number, bytes, row })
+    }
+
+    /// The next row; `bytes` becomes the length of its line.
+    fn next_row(&mut self, bytes: &mut u64) -> Option<Result<Row>> {
         match &mut self.lines {
             Lines::Ended => None,
             Lines::Single(first) => std::mem::take(first).then(|| Ok(Row::default())),
@@ -154,7 +175,7 @@ impl Rows {
                         return Some(Err(Error::new(format_args!("cannot be read: {error}"))));
                     }
                 }
-                self.bytes = line.len() as u64;
+                *bytes = line.len() as u64;
                 Some(parse(&line, *json))
             }
         }
@@ -165,9 +186,7 @@ impl Iterator for Rows {
     type Item = Numbered;
 
     fn next(&mut self) -> Option<Numbered> {
-        let row = self.next_row()?.map(|row| row.complete(&self.defaults));
-        self.number += 1;
-        Some(Numbered { number: self.number, bytes: self.bytes, row })
+        self.ahead.pop_front().or_else(|| self.read())
     }
 }
 

@@ -16,6 +16,9 @@
 #[cfg(target_endian = "big")]
 compile_error!("model files are little-endian and used in place: big-endian targets are not supported");
 
+#[cfg(feature = "threads")]
+extern crate std;
+
 pub mod arena;
 mod codebook;
 pub mod config;

@@ -34,11 +34,6 @@ pub(super) fn run(args: &Bench) -> Result<Outcome> {
     let file = ModelFile::open(&args.model)?;
     let model = file.model()?;
     let lengths = lengths(args, &model)?;
-    if args.threads > 1 {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads);
-        pool.build_global()
-            .map_err(|error| Error::new(format_args!("cannot start {} threads: {error}", args.threads)))?;
-    }
     let mut engine = Engine::new(&model, args.isa.kernels).with_workers(args.threads);
     let mut output = Output::new();
     if !args.json {

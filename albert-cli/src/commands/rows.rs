@@ -18,14 +18,14 @@ pub(super) enum Separator {
 
 /// Writes what `answer` makes of each row, in order. A row that fails is reported and the others go on.
 pub(super) fn answer_all<'m>(
-    rows: Rows,
+    mut rows: Rows,
     threads: usize,
     separator: Separator,
     engine: impl Fn() -> Engine<'m> + Sync,
     answer: impl Fn(&mut Engine<'m>, &Row, usize) -> Result<String> + Sync,
 ) -> Result<Outcome> {
-    let threads = rows.known_len().map_or(threads, |rows| threads.min(rows));
     let alone = rows.known_len() == Some(1);
+    let (side_by_side, workers) = batch::share(threads, rows.fewer_than(threads));
     let place = rows.place().to_owned();
     let mut output = Output::new();
     let mut outcome = Outcome::Passed;
@@ -35,26 +35,32 @@ pub(super) fn answer_all<'m>(
         let result = row.and_then(|row| answer(engine, &row, number));
         (if alone { result } else { result.at(format_args!("{place} {number}")) }, bytes)
     };
-    batch::map(rows, threads, engine, work, |(result, bytes)| {
-        bar.inc(bytes);
-        match result {
-            Ok(lines) => {
-                if !first && separator == Separator::EmptyLine {
-                    output.line("")?;
+    batch::map(
+        rows,
+        side_by_side,
+        || engine().with_workers(workers),
+        work,
+        |(result, bytes)| {
+            bar.inc(bytes);
+            match result {
+                Ok(lines) => {
+                    if !first && separator == Separator::EmptyLine {
+                        output.line("")?;
+                    }
+                    first = false;
+                    output.text(&lines)?;
+                    // Whoever feeds lines one by one waits for the answer to each.
+                    output.flush()
                 }
-                first = false;
-                output.text(&lines)?;
-                // Whoever feeds lines one by one waits for the answer to each.
-                output.flush()
+                Err(error @ Error::Message(_)) => {
+                    bar.suspend(|| error.report());
+                    outcome = Outcome::BadRows;
+                    Ok(())
+                }
+                Err(error) => Err(error),
             }
-            Err(error @ Error::Message(_)) => {
-                bar.suspend(|| error.report());
-                outcome = Outcome::BadRows;
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
-    })?;
+        },
+    )?;
     bar.finish_and_clear();
     Ok(outcome)
 }

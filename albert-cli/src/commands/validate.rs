@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::threads;
 use crate::args::Validate;
 use crate::engine::Engine;
 use crate::error::{At, Error, Outcome, Result};
@@ -47,7 +48,7 @@ pub(super) fn run(args: &Validate) -> Result<Outcome> {
     if outputs.is_empty() {
         return Err(Error::new(format_args!("{place} has no output that this model computes; nothing to compare")));
     }
-    let mut engine = Engine::new(&model, args.isa.kernels);
+    let mut engine = Engine::new(&model, args.isa.kernels).with_workers(threads(None));
     let kinds: Vec<Kind> = outputs.iter().map(|output| output.kind).collect();
     let bar = progress::bar(reference.rows as u64);
     for row in 0..reference.rows {

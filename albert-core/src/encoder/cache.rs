@@ -2,11 +2,11 @@
 //! serve attention too. In an int8 model keys lie as 16 keys by 4 channels and values as 16 channels by 4 keys; in a float
 //! model as 16 keys by one channel and 16 channels by one key. Both are written in words of four bytes.
 
-use crate::arena::Shared;
+use crate::arena::{AttentionScratch, Shared};
 use crate::config::Config;
 use crate::disjoint::Disjoint;
-use crate::format::layout::BLOCK_CHANNELS;
-use crate::kernels::Keys;
+use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS};
+use crate::kernels::{Kernels, Keys, Product};
 use crate::plan::Extents;
 
 /// Extents of the heads for one input.
@@ -115,19 +115,22 @@ impl CacheWriter<'_> {
     }
 }
 
-/// Sums of the values' channels over all tokens, for the zero point of the probabilities.
-pub(crate) fn sum_values(heads: &Heads, shared: &mut Shared<'_>) {
-    let block_words = BLOCK_CHANNELS * heads.extents.value_slots / 4;
-    let blocks = shared.values.chunks_exact(block_words.max(1));
-    for (sums, block) in shared.value_sums.chunks_exact_mut(BLOCK_CHANNELS).zip(blocks) {
-        sums.fill(0);
-        for words in block.chunks_exact(BLOCK_CHANNELS) {
-            for (sum, word) in sums.iter_mut().zip(words) {
-                let [a, b, c, d] = word.map(|byte| i32::from(byte as i8));
-                *sum += a + b + c + d;
-            }
-        }
+/// Sums of the values' channels over all tokens, for the zero point of the probabilities: the product with a row of ones.
+pub(crate) fn sum_values(kernels: Kernels, heads: &Heads, shared: &mut Shared<'_>, scratch: &mut AttentionScratch<'_>) {
+    let (channels, slots) = (heads.count * heads.extents.value_channels, heads.extents.value_slots);
+    if shared.value_sums.is_empty() {
+        return;
     }
+    let ones = scratch.probabilities.get_mut(..slots).unwrap_or(&mut []);
+    ones.fill(1);
+    let size = Product {
+        rows: 1,
+        row_bytes: slots,
+        steps: slots / BLOCK_SLOTS,
+        blocks: channels / BLOCK_CHANNELS,
+        row_sums: channels,
+    };
+    kernels.matmul_i8(&size, ones, bytemuck::must_cast_slice(shared.values), shared.value_sums);
 }
 
 /// Keys and values of all heads.

@@ -243,7 +243,10 @@ impl<'m, 'a> Session<'m, 'a> {
                 let (hidden, cache) = encoder::write(self.heads, &mut shared);
                 run(hidden, workers, &|work| encoder::keys_values(context, block, work, &cache));
                 if tiles.end == rows {
-                    encoder::sum_values(&self.heads, &mut shared);
+                    let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
+                    if let Some(mut worker) = workers.next() {
+                        encoder::sum_values(context.kernels, &self.heads, &mut shared, &mut worker.attention);
+                    }
                 }
                 Phase::Attention
             }

@@ -1,14 +1,15 @@
 //! Sessions over a mapped model file: one whose steps are spread over the threads, or for a batch one on each thread.
 
 use std::fs::File;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use albert_core::executor::Rayon;
+use albert_core::executor::{Executor, Threads};
 use albert_core::kernels::{self, Kernels};
 use albert_core::{Input, Model, Plan, Session};
 use anyhow::{Result, anyhow};
 use memmap2::Mmap;
 use peer_protocol::{Engine, Task};
-use rayon::prelude::*;
 
 /// A session aligns its arena itself when it has this many bytes to spare.
 const ALIGNMENT_SLACK: usize = 63;
@@ -23,9 +24,6 @@ pub(crate) fn load(task: &Task, isa: &str, tile_rows: usize) -> Result<Engine<'s
         "auto" => kernels::detect(),
         name => kernels::by_name(name).map_err(|error| anyhow!("kernel set {name}: {error:?}"))?,
     };
-    if task.threads > 1 {
-        rayon::ThreadPoolBuilder::new().num_threads(task.threads).build_global()?;
-    }
     let plan = Plan::new(model.config(), task.tokens).with_tile_rows(tile_rows);
     let run =
         if task.batch > 1 { across_sequences(task, model, plan, kernels)? } else { one(task, model, plan, kernels)? };
@@ -47,22 +45,32 @@ fn logits(session: &mut Session<'_, '_>, ids: &[u32]) -> Result<Vec<f32>> {
 fn one(task: &Task, model: &'static Model<'static>, plan: Plan, kernels: Kernels) -> Result<Run> {
     let mut session = session(model, plan.with_workers(task.threads), kernels)?;
     if task.threads > 1 {
-        session.execute_on(&Rayon);
+        session.execute_on(Box::leak(Box::new(Threads::new(task.threads)?)));
     }
     let ids = task.ids(0);
     Ok(Box::new(move || logits(&mut session, &ids)))
 }
 
-/// Each thread runs its share of the sequences, from the first to the last.
+/// Each thread runs one sequence after another until none is left.
 fn across_sequences(task: &Task, model: &'static Model<'static>, plan: Plan, kernels: Kernels) -> Result<Run> {
     let sequences: Vec<Vec<u32>> = (0..task.batch).map(|index| task.ids(index)).collect();
-    let mut sessions = (0..task.threads).map(|_| session(model, plan, kernels)).collect::<Result<Vec<_>>>()?;
-    let share = task.batch.div_ceil(task.threads);
+    let session = || Ok(Mutex::new(session(model, plan, kernels)?));
+    let sessions = (0..task.threads).map(|_| session()).collect::<Result<Vec<_>>>()?;
+    let threads = Threads::new(task.threads)?;
     Ok(Box::new(move || {
-        let shares = sessions.par_iter_mut().zip(sequences.par_chunks(share));
-        let all =
-            shares.map(|(session, share)| share.iter().map(|ids| logits(session, ids)).collect::<Result<Vec<_>>>());
-        let all = all.collect::<Result<Vec<_>>>()?;
-        all.into_iter().flatten().next().ok_or_else(|| anyhow!("an empty batch"))
+        let next = AtomicUsize::new(0);
+        let first = Mutex::new(Err(anyhow!("an empty batch")));
+        threads.run(sessions.len(), &|index| {
+            let mut session = sessions[index].lock().expect("no session panics");
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let Some(ids) = sequences.get(number) else { break };
+                let logits = logits(&mut session, ids);
+                if number == 0 || logits.is_err() {
+                    *first.lock().expect("no session panics") = logits;
+                }
+            }
+        });
+        first.into_inner().expect("no session panics")
     }))
 }

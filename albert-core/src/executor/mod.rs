@@ -1,5 +1,11 @@
 //! Who runs the tiles of a step: the caller's threads, or nobody but the caller.
 
+#[cfg(feature = "threads")]
+mod threads;
+
+#[cfg(feature = "threads")]
+pub use threads::Threads;
+
 use crate::arena::{Worker, Workers};
 use core::ops::Range;
 use spin::Mutex;
@@ -20,19 +26,6 @@ pub struct Serial;
 impl Executor for Serial {
     fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
         (0..tasks).for_each(task);
-    }
-}
-
-/// Executor on the global thread pool of `rayon`.
-#[cfg(feature = "rayon")]
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Rayon;
-
-#[cfg(feature = "rayon")]
-impl Executor for Rayon {
-    fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
-        use rayon::prelude::*;
-        (0..tasks).into_par_iter().with_max_len(1).for_each(task);
     }
 }
 
