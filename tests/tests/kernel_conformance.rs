@@ -4,7 +4,8 @@
 
 use albert_core::config::Activation;
 use albert_core::kernels::{
-    self, Channels, CodebookPanel, FloatProduct, KernelSet, Kernels, Keys, Product, RowScale, Store, Tile,
+    self, Channels, CodebookPanel, FloatProduct, KernelSet, Kernels, Keys, LinearProduct, Product, RowScale, Store,
+    Tile,
 };
 
 /// Fills every gap and every place around an output; a kernel that writes there changes it.
@@ -132,8 +133,8 @@ fn check_matmul_i8(sets: &[Kernels], steps: usize, sizes: &[(usize, usize)], a: 
         let stored: Vec<u8> = bytes.iter().map(|&a| (i32::from(a) + offset) as u8).collect();
         for &(rows, blocks) in sizes {
             let row_sums = blocks * 16 + rows % 3 * 5;
-            // The slices end where the product does: reading on would be out of bounds.
-            let a_len = (rows - 1) * row_bytes + steps * 4;
+            // The slices end where the product does, or where its last row does: reading on would be out of bounds.
+            let a_len = (rows - 1) * row_bytes + if rows % 2 == 0 { row_bytes } else { steps * 4 };
             let sums_len = (rows - 1) * row_sums + blocks * 16;
             let mut sums = vec![GUARD as i32; sums_len + 32];
             let size = Product { rows, row_bytes, steps, blocks, row_sums };
@@ -403,6 +404,52 @@ fn dequantization_follows_its_formula() {
         let mut out = [100.0, 200.0];
         set.dequantize(&tile, &[100, 50], &[RowScale { scale: 2.0, zero: 4 }], &channels, Store::Add, &mut out);
         assert_eq!(out, [100.0 + 61.0, 200.0 + 30.0], "{set:?}");
+    }
+}
+
+#[test]
+fn integer_linears() {
+    let mut random = Random(9);
+    let activations = [Activation::Gelu, Activation::GeluTanh, Activation::Relu, Activation::Silu];
+    let stores: Vec<Store> =
+        [Store::Write, Store::Add].into_iter().chain(activations.into_iter().map(Store::Activate)).collect();
+    let sizes = (1..=70)
+        .chain([96, 100, 129])
+        .zip([1, 15, 16, 17, 31, 32, 33, 48, 64, 65, 80, 96, 130, 312].into_iter().cycle());
+    for set in sets() {
+        let offset = set.activation_offset();
+        for ((rows, channels), steps) in sizes.clone().zip([1, 7, 16, 17, 31, 32, 49, 64].into_iter().cycle()) {
+            let row_bytes = (steps * 4usize).next_multiple_of(64);
+            let row_outputs = channels + rows % 4;
+            let size = LinearProduct { rows, row_bytes, steps, channels, row_outputs };
+            let bytes = Bytes::Random.fill(rows * row_bytes, &mut random);
+            let weights =
+                Weights { steps, values: Bytes::Random.fill(channels.div_ceil(16) * steps * 64, &mut random) };
+            let channel_sums: Vec<i32> = (0..channels).map(|channel| weights.sum(channel)).collect();
+            let scales: Vec<f32> = (0..channels).map(|_| random.unit() * 1e-2).collect();
+            let bias: Vec<f32> = (0..channels).map(|_| random.unit()).collect();
+            let row_scales: Vec<RowScale> = (0..rows)
+                .map(|_| RowScale { scale: random.unit() * 1e-3, zero: (random.next() % 255) as i32 - 127 })
+                .collect();
+            let per_channel = Channels { scales: &scales, sums: &channel_sums, bias: &bias };
+            let before: Vec<f32> = (0..rows * row_outputs + 1).map(|_| random.unit()).collect();
+            let mut sums = vec![0; rows * 64];
+            for &store in &stores {
+                let mut run = |kernels: Kernels, offset: i32| {
+                    let stored: Vec<u8> = bytes.iter().map(|&a| (i32::from(a) + offset) as u8).collect();
+                    let rows: Vec<_> =
+                        row_scales.iter().map(|row| RowScale { zero: row.zero + offset, ..*row }).collect();
+                    let mut out = before.clone();
+                    let end = 1 + (size.rows - 1) * row_outputs + channels;
+                    let written = &mut out[1..end];
+                    kernels.linear_i8(&size, &stored, &weights.values, &rows, &per_channel, store, written, &mut sums);
+                    out
+                };
+                let (got, want) = (run(set, offset), run(Kernels::SCALAR, 0));
+                assert_same(&got, &want, || format!("{set:?} {size:?} {store:?}"));
+                assert_ne!(want[1].to_bits(), before[1].to_bits(), "{size:?} {store:?} did nothing");
+            }
+        }
     }
 }
 

@@ -5,8 +5,9 @@ use crate::arena::Scratch;
 use crate::codebook;
 use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS};
 use crate::format::{Linear, Matrix, Weights};
-use crate::kernels::{Channels, FloatProduct, Kernels, Product, Store, Tile};
+use crate::kernels::{Channels, FloatProduct, Kernels, LinearProduct, Store};
 use crate::plan::{EXPANDED_BLOCKS, GROUP_CHANNELS, activation_row_bytes};
+use core::ops::Range;
 
 /// Blocks of 16 channels in a group.
 const GROUP_BLOCKS: usize = GROUP_CHANNELS / BLOCK_CHANNELS;
@@ -54,6 +55,10 @@ pub(crate) fn multiply(
     out: &mut Rows<'_>,
     scratch: &mut Scratch<'_>,
 ) {
+    if let Weights::I8 { .. } = linear.matrix.weights {
+        let all = Columns { data: &mut *out.data, stride: out.stride, rows: out.count };
+        return integer_blocks(kernels, linear, 0..linear.matrix.blocks(), store, all, scratch);
+    }
     for group in 0..linear.matrix.rows.div_ceil(GROUP_CHANNELS) {
         let first = group * GROUP_CHANNELS;
         let columns =
@@ -80,9 +85,10 @@ pub(crate) fn multiply_group(
     scratch: &mut Scratch<'_>,
 ) {
     match linear.matrix.weights {
-        Weights::I8 { scales, sums, .. } | Weights::Codebook { scales, sums, .. } => {
-            let channels = Channels { scales, sums, bias: linear.bias };
-            integer_group(kernels, &linear.matrix, &channels, group, store, out, scratch);
+        Weights::I8 { .. } | Weights::Codebook { .. } => {
+            let first = group * GROUP_BLOCKS;
+            let blocks = first..linear.matrix.blocks().min(first + GROUP_BLOCKS);
+            integer_blocks(kernels, linear, blocks, store, out, scratch);
         }
         Weights::F32(weights) => {
             float_group(kernels, linear, Float::F32(weights), group, x, store, out, scratch);
@@ -106,56 +112,47 @@ pub(crate) fn linear(
     multiply(kernels, linear, x, store, out, scratch);
 }
 
-/// One group of channels of an integer product.
-fn integer_group(
+/// Some blocks of an integer product.
+fn integer_blocks(
     kernels: Kernels,
-    matrix: &Matrix<'_>,
-    channels: &Channels<'_>,
-    group: usize,
+    linear: &Linear<'_>,
+    blocks: Range<usize>,
     store: Store,
     out: Columns<'_>,
     scratch: &mut Scratch<'_>,
 ) {
+    let matrix = &linear.matrix;
     let slots = matrix.slots();
     let row_bytes = activation_row_bytes(slots);
-    let first_block = group * GROUP_BLOCKS;
-    let blocks = GROUP_BLOCKS.min(matrix.blocks() - first_block);
-    let product = |steps, blocks| Product { rows: out.rows, row_bytes, steps, blocks, row_sums: GROUP_CHANNELS };
+    let first_channel = blocks.start * BLOCK_CHANNELS;
+    let mut multiply = |steps: usize, blocks: Range<usize>, weights: &[i8], channels: &Channels<'_>| {
+        let channel = blocks.start * BLOCK_CHANNELS;
+        let count = (blocks.end * BLOCK_CHANNELS).min(matrix.rows) - channel;
+        let size = LinearProduct { rows: out.rows, row_bytes, steps, channels: count, row_outputs: out.stride };
+        let out = out.data.get_mut(channel - first_channel..).unwrap_or(&mut []);
+        let (rows, channels) = (&*scratch.row_scales, channels.part(channel, count));
+        kernels.linear_i8(&size, scratch.bytes, weights, rows, &channels, store, out, scratch.sums);
+    };
     match matrix.weights {
-        Weights::I8 { values, .. } => {
+        Weights::I8 { values, scales, sums } => {
             let steps = slots.div_ceil(BLOCK_SLOTS);
             let panel = steps * BLOCK_SLOTS * BLOCK_CHANNELS;
-            let weights = values.get(first_block * panel..).and_then(|rest| rest.get(..blocks * panel));
-            kernels.matmul_i8(&product(steps, blocks), scratch.bytes, weights.unwrap_or(&[]), scratch.sums);
+            let weights = values.get(blocks.start * panel..blocks.end * panel).unwrap_or(&[]);
+            multiply(steps, blocks, weights, &Channels { scales, sums, bias: linear.bias });
         }
-        Weights::Codebook { dtype, panels, .. } => {
+        Weights::Codebook { dtype, panels, scales, sums } => {
             let padded = slots.next_multiple_of(CODEBOOK_SLOTS);
-            for first in (0..blocks).step_by(EXPANDED_BLOCKS) {
-                let count = EXPANDED_BLOCKS.min(blocks - first);
-                let panel_bytes = (padded * BLOCK_CHANNELS).max(1);
-                for (index, out) in scratch.panel.chunks_exact_mut(panel_bytes).take(count).enumerate() {
-                    let block = first_block + first + index;
+            let panel_bytes = (padded * BLOCK_CHANNELS).max(1);
+            for first in blocks.clone().step_by(EXPANDED_BLOCKS) {
+                let some = first..blocks.end.min(first + EXPANDED_BLOCKS);
+                for (block, out) in some.clone().zip(scratch.panel.chunks_exact_mut(panel_bytes)) {
                     kernels.expand(&codebook::panel(dtype, panels, slots, block, EXPANDED_BLOCKS), out);
                 }
-                let sums = scratch.sums.get_mut(first * BLOCK_CHANNELS..).unwrap_or(&mut []);
-                kernels.matmul_i8(&product(padded / BLOCK_SLOTS, count), scratch.bytes, scratch.panel, sums);
+                multiply(padded / BLOCK_SLOTS, some, scratch.panel, &Channels { scales, sums, bias: linear.bias });
             }
         }
-        Weights::F32(_) | Weights::F16(_) => return,
+        Weights::F32(_) | Weights::F16(_) => {}
     }
-    let first = group * GROUP_CHANNELS;
-    let tile = Tile {
-        rows: out.rows,
-        channels: GROUP_CHANNELS.min(matrix.rows - first),
-        row_sums: GROUP_CHANNELS,
-        row_outputs: out.stride,
-    };
-    let channels = Channels {
-        scales: channels.scales.get(first..).unwrap_or(&[]),
-        sums: channels.sums.get(first..).unwrap_or(&[]),
-        bias: channels.bias.get(first..).unwrap_or(&[]),
-    };
-    kernels.dequantize(&tile, scratch.sums, scratch.row_scales, &channels, store, out.data);
 }
 
 /// Float weights in the blocked layout.

@@ -1,7 +1,10 @@
 //! The door to a kernel set: what each function computes, and the checks that make calling it sound.
 
-use super::{Channels, CodebookPanel, FloatProduct, KernelSet, Keys, Product, RowScale, Store, Tile, scalar};
+use super::{
+    Channels, CodebookPanel, FloatProduct, KernelSet, Keys, LinearProduct, Product, RowScale, Store, Tile, scalar,
+};
 use crate::config::Activation;
+use crate::plan::GROUP_CHANNELS;
 
 /// A kernel set that this CPU can run.
 ///
@@ -49,6 +52,42 @@ impl Kernels {
         if fits {
             // SAFETY: door.
             unsafe { (self.0.matmul_i8)(size, a, w, sums) }
+        }
+    }
+
+    /// [`Self::matmul_i8`] and [`Self::dequantize`]: `out[r][n]` from row r of `a` and channel n of `w`.
+    ///
+    /// `sums` has room for `rows` x [`GROUP_CHANNELS`] sums.
+    #[expect(clippy::too_many_arguments, reason = "those of its two parts")]
+    pub fn linear_i8(
+        self,
+        size: &LinearProduct,
+        a: &[u8],
+        w: &[i8],
+        rows: &[RowScale],
+        channels: &Channels<'_>,
+        store: Store,
+        out: &mut [f32],
+        sums: &mut [i32],
+    ) {
+        let &LinearProduct { rows: count, row_bytes, steps, channels: width, row_outputs } = size;
+        let fits = reaches(a.len(), count, row_bytes, steps.checked_mul(4))
+            && reaches(w.len(), width.div_ceil(16), steps.saturating_mul(64), steps.checked_mul(64))
+            && reaches(out.len(), count, row_outputs, Some(width))
+            && rows.len() >= count
+            && channels.scales.len().min(channels.sums.len()).min(channels.bias.len()) >= width;
+        // SAFETY: door.
+        if fits && self.0.linear.is_some_and(|linear| unsafe { linear(size, a, w, rows, channels, store, out) }) {
+            return;
+        }
+        let panels = w.chunks((GROUP_CHANNELS * 4).saturating_mul(steps).max(1));
+        for (w, first) in panels.zip((0..width).step_by(GROUP_CHANNELS)) {
+            let part = (width - first).min(GROUP_CHANNELS);
+            let row_sums = GROUP_CHANNELS;
+            self.matmul_i8(&Product { rows: count, row_bytes, steps, blocks: part.div_ceil(16), row_sums }, a, w, sums);
+            let tile = Tile { rows: count, channels: part, row_sums, row_outputs };
+            let out = out.get_mut(first..).unwrap_or(&mut []);
+            self.dequantize(&tile, sums, rows, &channels.part(first, part), store, out);
         }
     }
 

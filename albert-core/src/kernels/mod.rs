@@ -27,6 +27,8 @@ mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86_amx;
 #[cfg(target_arch = "x86_64")]
+mod x86_amx_tiles;
+#[cfg(target_arch = "x86_64")]
 mod x86_avx2;
 #[cfg(target_arch = "x86_64")]
 mod x86_avx2_lanes;
@@ -111,6 +113,36 @@ pub struct Channels<'a> {
     pub bias: &'a [f32],
 }
 
+impl<'a> Channels<'a> {
+    /// `count` channels from `first` on, or as many as there are.
+    pub(crate) fn part(&self, first: usize, count: usize) -> Self {
+        fn part<T>(all: &[T], first: usize, count: usize) -> &[T] {
+            let rest = all.get(first..).unwrap_or(&[]);
+            rest.get(..count).unwrap_or(rest)
+        }
+        Self {
+            scales: part(self.scales, first, count),
+            sums: part(self.sums, first, count),
+            bias: part(self.bias, first, count),
+        }
+    }
+}
+
+/// Sizes of [`Kernels::linear_i8`]: `rows` x `steps * 4` bytes by `channels`.
+#[derive(Clone, Copy, Debug)]
+pub struct LinearProduct {
+    /// Rows of activations.
+    pub rows: usize,
+    /// Bytes from one row of activations to the next, at least `steps * 4`.
+    pub row_bytes: usize,
+    /// Input slots divided by 4.
+    pub steps: usize,
+    /// Output channels; the weights have blocks of 16.
+    pub channels: usize,
+    /// Elements from one row of outputs to the next, at least `channels`.
+    pub row_outputs: usize,
+}
+
 /// Per-key side of [`Kernels::softmax`]; each slice has at least the keys asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Keys<'a> {
@@ -148,6 +180,9 @@ pub struct KernelSet {
     available: fn() -> bool,
     activation_offset: i32,
     matmul_i8: unsafe fn(&Product, &[u8], &[i8], &mut [i32]),
+    /// Does [`Kernels::linear_i8`] in one go, or returns false; `None` when the set has nothing better than a product and
+    /// `dequantize`.
+    linear: Option<FusedLinear>,
     matmul_f32: unsafe fn(&FloatProduct, &[f32], &[f32], &mut [f32]),
     matmul_f16: unsafe fn(&FloatProduct, &[f32], &[u16], &mut [f32]),
     expand: unsafe fn(&CodebookPanel<'_>, &mut [i8]),
@@ -160,6 +195,7 @@ pub struct KernelSet {
     activate: unsafe fn(Activation, &mut [f32]),
 }
 
+type FusedLinear = unsafe fn(&LinearProduct, &[u8], &[i8], &[RowScale], &Channels<'_>, Store, &mut [f32]) -> bool;
 type Dequantize = unsafe fn(&Tile, &[i32], &[RowScale], &Channels<'_>, Store, &mut [f32]);
 type Softmax = unsafe fn(&[i32], &Keys<'_>, f32, i32, &mut [f32], &mut [u8]) -> f32;
 

@@ -11,6 +11,7 @@ pub static SET: KernelSet = KernelSet {
     available: || true,
     activation_offset: 0,
     matmul_i8,
+    linear: None,
     matmul_f32,
     matmul_f16,
     expand,

@@ -98,14 +98,14 @@ macro_rules! map {
 }
 
 /// What becomes of a dequantized value.
-trait Finish {
+pub(super) trait Finish {
     /// The element that takes the place of `old`.
     fn finish<L: Lanes>(value: L, old: L) -> L;
 }
 
 macro_rules! finish {
     ($name:ident, $value:ident, $old:ident => $result:expr) => {
-        struct $name;
+        pub(super) struct $name;
 
         impl Finish for $name {
             #[inline(always)]
@@ -166,28 +166,40 @@ fn dequantize_with<L: Lanes, F: Finish>(
     out: &mut [f32],
 ) {
     let n = tile.channels;
-    let (scales, scales_tail) = channels.scales.get(..n).unwrap_or(&[]).as_chunks::<16>();
-    let (offsets, offsets_tail) = channels.sums.get(..n).unwrap_or(&[]).as_chunks::<16>();
-    let (biases, biases_tail) = channels.bias.get(..n).unwrap_or(&[]).as_chunks::<16>();
+    let channels = channels.part(0, n);
     let tiles = sums.chunks(tile.row_sums.max(1)).zip(out.chunks_mut(tile.row_outputs.max(1)));
     for ((sums, out), &row) in tiles.zip(rows).take(tile.rows) {
-        let (sums, sums_tail) = sums.get(..n).unwrap_or(&[]).as_chunks::<16>();
-        let (out, out_tail) = out.get_mut(..n).unwrap_or(&mut []).as_chunks_mut::<16>();
-        for ((((sums, out), scales), offsets), bias) in sums.iter().zip(out).zip(scales).zip(offsets).zip(biases) {
-            F::finish(values(row, sums, scales, offsets, bias), L::load(out)).store(out);
-        }
-        if !out_tail.is_empty() {
-            let mut old = padded(out_tail, 0.0);
-            let new: L = values(
-                row,
-                &padded(sums_tail, 0),
-                &padded(scales_tail, 0.0),
-                &padded(offsets_tail, 0),
-                &padded(biases_tail, 0.0),
-            );
-            F::finish(new, L::load(&old)).store(&mut old);
-            copy_first(&old, out_tail);
-        }
+        dequantize_row::<L, F>(sums, row, &channels, out.get_mut(..n).unwrap_or(&mut []));
+    }
+}
+
+/// One row, as many channels as `out` has elements.
+#[inline(always)]
+pub(super) fn dequantize_row<L: Lanes, F: Finish>(
+    sums: &[i32],
+    row: RowScale,
+    channels: &Channels<'_>,
+    out: &mut [f32],
+) {
+    let (scales, scales_tail) = channels.scales.as_chunks::<16>();
+    let (offsets, offsets_tail) = channels.sums.as_chunks::<16>();
+    let (biases, biases_tail) = channels.bias.as_chunks::<16>();
+    let (sums, sums_tail) = sums.get(..out.len()).unwrap_or(&[]).as_chunks::<16>();
+    let (out, out_tail) = out.as_chunks_mut::<16>();
+    for ((((sums, out), scales), offsets), bias) in sums.iter().zip(out).zip(scales).zip(offsets).zip(biases) {
+        F::finish(values(row, sums, scales, offsets, bias), L::load(out)).store(out);
+    }
+    if !out_tail.is_empty() {
+        let mut old = padded(out_tail, 0.0);
+        let new: L = values(
+            row,
+            &padded(sums_tail, 0),
+            &padded(scales_tail, 0.0),
+            &padded(offsets_tail, 0),
+            &padded(biases_tail, 0.0),
+        );
+        F::finish(new, L::load(&old)).store(&mut old);
+        copy_first(&old, out_tail);
     }
 }
 

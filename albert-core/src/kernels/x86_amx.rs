@@ -1,10 +1,16 @@
 //! AMX: `tdpbusd` multiplies tiles of 16 rows x 64 unsigned bytes by 64 x 16 signed ones. The rest is AVX-512 VNNI's.
 //!
-//! Sixteen steps of a weight block are a weight tile as they lie in the file. The intrinsics are unstable in Rust, hence
-//! assembly.
+//! Sixteen steps of a weight block are a weight tile as they lie in the file. The tile unit works beside the vector units: while
+//! it multiplies one tile, [`linear`] makes values of the sums of the tile before.
 
-use super::{KernelSet, Product, x86_avx512vnni, x86_detect};
+use super::vector::{self, Finish};
+use super::x86_amx_tiles::{TILE_ROWS, TILE_STEPS, Tiles};
+use super::x86_avx512_lanes::Avx512Lanes;
+use super::{Channels, KernelSet, LinearProduct, Product, RowScale, Store, x86_avx512vnni, x86_detect};
+use crate::config::Activation;
 use core::arch::asm;
+use core::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+use core::marker::PhantomData;
 
 /// The set for x86-64 servers from Sapphire Rapids on, under Linux.
 pub(super) static SET: KernelSet = KernelSet {
@@ -14,6 +20,7 @@ pub(super) static SET: KernelSet = KernelSet {
         features.avx512_vnni && features.amx_int8 && tiles_permitted()
     },
     matmul_i8,
+    linear: Some(linear),
     ..x86_avx512vnni::SET
 };
 
@@ -49,251 +56,266 @@ fn tiles_permitted() -> bool {
 
 /// Fewer rows are bound by the memory that weights come from, and AVX-512 VNNI, which configures no tiles, gets more out of it.
 const FEWEST_ROWS: usize = 9;
-/// Most rows of a tile.
-const TILE_ROWS: usize = 16;
-/// Steps of 4 slots in a tile.
-const TILE_STEPS: usize = 16;
+/// Rows of two row tiles and channels of two blocks: what is multiplied at a time.
+const SQUARE: usize = 32;
 
-fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
-    if size.rows < FEWEST_ROWS {
-        // SAFETY: the set is available only where AVX-512 VNNI is; the sizes fit the slices.
-        unsafe { x86_avx512vnni::matmul_i8(size, a, w, sums) };
-        return;
-    }
-    // All tiles have the same rows, so that one configuration serves. The last row tile overlaps the one before it, and
-    // blocks past the last repeat it: they write the same sums again.
-    let height = size.rows.div_ceil(size.rows.div_ceil(TILE_ROWS));
-    let (last_row, last_block) = (size.rows - height, size.blocks - 1);
-    let sums = sums.as_mut_ptr();
-    // SAFETY: rows and blocks are limited to those of the product, whose sizes fit the slices.
-    let (a_at, w_at, sums_at) = unsafe {
-        (
-            |row: usize| a.as_ptr().add(row.min(last_row) * size.row_bytes),
-            |block: usize| w.as_ptr().add(block.min(last_block) * size.steps * 64).cast::<u8>(),
-            |row: usize, block: usize| sums.add(row.min(last_row) * size.row_sums + block.min(last_block) * 16),
-        )
-    };
-    let configuration = Configuration::new(height, size.steps % TILE_STEPS);
-    // SAFETY: AMX is available and permitted, and the configuration is valid. The tiles lie within the slices as above.
-    // Nothing else uses tiles between loading the configuration and releasing it.
-    unsafe {
-        configuration.load();
-        for row in (0..size.rows).step_by(2 * height) {
-            let lower = row + height;
-            if lower < size.rows {
-                for block in (0..size.blocks).step_by(2) {
-                    let right = block + 1;
-                    let pointers = [a_at(row), a_at(lower), w_at(block), w_at(right), w_at(right)];
-                    let sums = [(row, block), (row, right), (lower, block), (lower, right)];
-                    two_by_two(size, pointers, sums.map(|(row, block)| sums_at(row, block)));
-                }
-            } else {
-                for block in (0..size.blocks).step_by(4) {
-                    let blocks = [block, block + 1, block + 2, block + 3];
-                    let [w0, w1, w2, w3] = blocks.map(w_at);
-                    one_by_four(size, [a_at(row), w0, w1, w2, w3], blocks.map(|block| sums_at(row, block)));
-                }
-            }
-        }
-        release();
+/// Activations and weights of a product.
+struct Operands<'a> {
+    rows: usize,
+    row_bytes: usize,
+    steps: usize,
+    blocks: usize,
+    a: &'a [u8],
+    w: &'a [i8],
+}
+
+impl Operands<'_> {
+    /// Whether tiles serve: enough rows, and whole tiles to read. What is read of a row past its steps meets weights of zero.
+    fn suit_tiles(&self) -> bool {
+        let last_row = (self.rows - 1) * self.row_bytes;
+        self.rows >= FEWEST_ROWS && last_row + self.steps.next_multiple_of(TILE_STEPS) * 4 <= self.a.len()
     }
 }
 
-/// Shapes of the eight tiles, in the layout of `ldtilecfg`.
-///
-/// 0 to 3 are sums; 4 and 6 are a whole tile of activations and of weights, 5 and 7 what is left of the slots.
+/// Two row tiles by two blocks. All row tiles have the same height, so that one configuration serves; the last one of a product
+/// overlaps the one before it, and the last block stands twice when their number is odd.
+#[derive(Clone, Copy)]
+struct Square {
+    /// First row of each row tile.
+    rows: [usize; 2],
+    blocks: [usize; 2],
+}
+
+/// What becomes of sums.
+trait Sink {
+    /// Where the sums of the square go: first row tile by both blocks, then the second; and the bytes from row to row.
+    fn place(&mut self, square: Square) -> ([*mut i32; 4], usize);
+    /// A part of other work, while 64 slots of a square are multiplied. `part` counts up for one pair of blocks.
+    fn meanwhile(&mut self, blocks: usize, part: usize);
+    /// The sums of the square are in their place.
+    fn stored(&mut self, square: Square);
+}
+
+/// Steps of both blocks past the last whole tile, followed by zeros.
 #[repr(C, align(64))]
-struct Configuration {
-    palette: u8,
-    start_row: u8,
-    reserved: [u8; 14],
-    row_bytes: [u16; 16],
-    rows: [u8; 16],
-}
+struct Rest([[i8; TILE_STEPS * 64]; 2]);
 
-impl Configuration {
-    /// For `height` rows of activations (1 to 16) and `rest` steps after the last whole tile (0 to 15).
-    fn new(height: usize, rest: usize) -> Self {
-        let rest = if rest == 0 { TILE_STEPS } else { rest };
-        let (rows, all, rest, rest_bytes) = (height as u8, TILE_STEPS as u8, rest as u8, rest as u16 * 4);
-        Self {
-            palette: 1,
-            start_row: 0,
-            reserved: [0; 14],
-            row_bytes: [64, 64, 64, 64, 64, rest_bytes, 64, 64, 0, 0, 0, 0, 0, 0, 0, 0],
-            rows: [rows, rows, rows, rows, rows, rows, all, rest, 0, 0, 0, 0, 0, 0, 0, 0],
-        }
-    }
-
-    /// # Safety
-    /// AMX is available and permitted, and nobody else uses tiles.
-    unsafe fn load(&self) {
-        // SAFETY: the caller's promise; the instruction reads 64 bytes.
-        unsafe { asm!("ldtilecfg [{}]", in(reg) self, options(nostack, preserves_flags, readonly)) }
-    }
-}
-
-/// Puts the tiles back into their initial state, which also keeps context switches cheap.
+/// Multiplies square by square: all rows by two blocks, then by the next two.
 ///
 /// # Safety
-/// AMX is available.
-unsafe fn release() {
-    // SAFETY: the caller's promise.
-    unsafe { asm!("tilerelease", options(nostack, preserves_flags, nomem)) }
-}
-
-// One step of 64 slots for each shape: `$a` and `$w` are the tiles that activations and weights pass through. Loads and
-// products alternate: the processor renames tiles, and each load hides behind the products before it.
-
-/// Row tile 0 by blocks 1 to 4.
-macro_rules! step_one_by_four {
-    ($a:literal, $w:literal) => {
-        concat!(
-            "tileloadd ",
-            $a,
-            ", [{p0} + {a_stride}]\n",
-            "tileloadd ",
-            $w,
-            ", [{p1} + {w_stride}]\n",
-            "tdpbusd tmm0, ",
-            $a,
-            ", ",
-            $w,
-            "\n",
-            "tileloadd ",
-            $w,
-            ", [{p2} + {w_stride}]\n",
-            "tdpbusd tmm1, ",
-            $a,
-            ", ",
-            $w,
-            "\n",
-            "tileloadd ",
-            $w,
-            ", [{p3} + {w_stride}]\n",
-            "tdpbusd tmm2, ",
-            $a,
-            ", ",
-            $w,
-            "\n",
-            "tileloadd ",
-            $w,
-            ", [{p4} + {w_stride}]\n",
-            "tdpbusd tmm3, ",
-            $a,
-            ", ",
-            $w,
-            "\n",
-            "add {p0}, 64\n",
-            "add {p1}, 1024\n",
-            "add {p2}, 1024\n",
-            "add {p3}, 1024\n",
-            "add {p4}, 1024\n",
-        )
-    };
-}
-
-/// Row tiles 0 and 1 by blocks 2 and 3; pointer 4 is spare.
-macro_rules! step_two_by_two {
-    ($a:literal, $w:literal) => {
-        concat!(
-            "tileloadd ",
-            $a,
-            ", [{p0} + {a_stride}]\n",
-            "tileloadd ",
-            $w,
-            ", [{p2} + {w_stride}]\n",
-            "tdpbusd tmm0, ",
-            $a,
-            ", ",
-            $w,
-            "\n",
-            "tileloadd ",
-            $w,
-            ", [{p3} + {w_stride}]\n",
-            "tdpbusd tmm1, ",
-            $a,
-            ", ",
-            $w,
-            "\n",
-            "tileloadd ",
-            $a,
-            ", [{p1} + {a_stride}]\n",
-            "tdpbusd tmm3, ",
-            $a,
-            ", ",
-            $w,
-            "\n",
-            "tileloadd ",
-            $w,
-            ", [{p2} + {w_stride}]\n",
-            "tdpbusd tmm2, ",
-            $a,
-            ", ",
-            $w,
-            "\n",
-            "add {p0}, 64\n",
-            "add {p1}, 64\n",
-            "add {p2}, 1024\n",
-            "add {p3}, 1024\n",
-            "add {p4}, 1024\n",
-        )
-    };
-}
-
-/// Declares the function that multiplies one shape over all slots and writes its four results.
-macro_rules! product_of_tiles {
-    ($name:ident, $step:ident) => {
-        /// # Safety
-        /// The configuration of `size` is loaded. The pointers are row tiles and blocks as `$step` takes them, and `sums`
-        /// their results, with the strides of `size`.
-        unsafe fn $name(size: &Product, pointers: [*const u8; 5], sums: [*mut i32; 4]) {
-            // SAFETY: the caller's promise: rows of activations are `row_bytes` apart, those of a weight tile 64 bytes,
-            // those of a result `row_sums`.
-            unsafe {
-                asm!(
-                    "tilezero tmm0",
-                    "tilezero tmm1",
-                    "tilezero tmm2",
-                    "tilezero tmm3",
-                    "test {tiles}, {tiles}",
-                    "jz 3f",
-                    "2:",
-                    $step!("tmm4", "tmm6"),
-                    "dec {tiles}",
-                    "jnz 2b",
-                    "3:",
-                    "test {rest}, {rest}",
-                    "jz 4f",
-                    $step!("tmm5", "tmm7"),
-                    "4:",
-                    "mov {p0}, [{sums}]",
-                    "mov {p1}, [{sums} + 8]",
-                    "mov {p2}, [{sums} + 16]",
-                    "mov {p3}, [{sums} + 24]",
-                    "tilestored [{p0} + {sums_stride}], tmm0",
-                    "tilestored [{p1} + {sums_stride}], tmm1",
-                    "tilestored [{p2} + {sums_stride}], tmm2",
-                    "tilestored [{p3} + {sums_stride}], tmm3",
-                    p0 = inout(reg) pointers[0] => _,
-                    p1 = inout(reg) pointers[1] => _,
-                    p2 = inout(reg) pointers[2] => _,
-                    p3 = inout(reg) pointers[3] => _,
-                    p4 = inout(reg) pointers[4] => _,
-                    tiles = inout(reg) size.steps / TILE_STEPS => _,
-                    rest = in(reg) size.steps % TILE_STEPS,
-                    a_stride = in(reg) size.row_bytes,
-                    w_stride = in(reg) 64usize,
-                    sums_stride = in(reg) size.row_sums * 4,
-                    sums = in(reg) &sums,
-                    out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
-                    out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
-                    options(nostack),
-                );
+/// AVX-512 and AMX are available, AMX is permitted. The operands suit tiles. What the sink says of its places holds.
+#[inline(always)]
+unsafe fn multiply(operands: &Operands<'_>, sink: &mut impl Sink) {
+    let &Operands { rows, row_bytes, steps, blocks, a, w } = operands;
+    let row_pairs = rows.div_ceil(SQUARE);
+    let height = rows.div_ceil(2 * row_pairs);
+    let (whole, left) = (steps / TILE_STEPS, steps % TILE_STEPS);
+    let mut rest = Rest([[0; TILE_STEPS * 64]; 2]);
+    // SAFETY: the caller's promise; nothing else uses tiles here.
+    let mut tiles = unsafe { Tiles::configure(height) };
+    for block in (0..blocks).step_by(2) {
+        let pair = [block, (block + 1).min(blocks - 1)];
+        if left > 0 {
+            for (rest, block) in rest.0.iter_mut().zip(pair) {
+                let from = w.get((block * steps + whole * TILE_STEPS) * 64..).unwrap_or(&[]);
+                rest.iter_mut().zip(from).take(left * 64).for_each(|(rest, &weight)| *rest = weight);
             }
         }
-    };
+        for row_pair in 0..row_pairs {
+            let first = [2 * row_pair * height, (2 * row_pair + 1) * height].map(|row| row.min(rows - height));
+            let square = Square { rows: first, blocks: pair };
+            tiles.clear();
+            // SAFETY: rows, steps and blocks are among those of the operands, whose slices hold them (see `suit_tiles`).
+            unsafe {
+                let a = first.map(|row| a.as_ptr().add(row * row_bytes));
+                let w = pair.map(|block| w.as_ptr().add(block * steps * 64).cast::<u8>());
+                for tile in 0..whole {
+                    let (a, w) = (a.map(|a| a.add(tile * 64)), w.map(|w| w.add(tile * TILE_STEPS * 64)));
+                    tiles.multiply(a, row_bytes, w);
+                    sink.meanwhile(block, row_pair * whole + tile);
+                }
+                if left > 0 {
+                    let [w0, w1] = &rest.0;
+                    let w = [w0, w1].map(|w| w.as_ptr().cast::<u8>());
+                    tiles.multiply(a.map(|a| a.add(whole * 64)), row_bytes, w);
+                }
+                let (place, stride) = sink.place(square);
+                tiles.store(place, stride);
+            }
+            sink.stored(square);
+        }
+    }
 }
 
-product_of_tiles!(one_by_four, step_one_by_four);
-product_of_tiles!(two_by_two, step_two_by_two);
+/// Sums that are the result themselves.
+struct Sums {
+    start: *mut i32,
+    row_sums: usize,
+}
+
+impl Sink for Sums {
+    #[inline(always)]
+    fn place(&mut self, square: Square) -> ([*mut i32; 4], usize) {
+        let place = |row: usize, block: usize| self.start.wrapping_add(row * self.row_sums + block * 16);
+        let Square { rows: [upper, lower], blocks: [left, right] } = square;
+        ([place(upper, left), place(upper, right), place(lower, left), place(lower, right)], self.row_sums * 4)
+    }
+
+    #[inline(always)]
+    fn meanwhile(&mut self, _: usize, _: usize) {}
+
+    #[inline(always)]
+    fn stored(&mut self, _: Square) {}
+}
+
+fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
+    let &Product { rows, row_bytes, steps, blocks, row_sums } = size;
+    let operands = Operands { rows, row_bytes, steps, blocks, a, w };
+    if operands.suit_tiles() {
+        let mut sink = Sums { start: sums.as_mut_ptr(), row_sums };
+        // SAFETY: the set is available. Rows and blocks of a square are among those of the product, whose sums fit the slice.
+        unsafe { multiply(&operands, &mut sink) }
+    } else {
+        // SAFETY: the set is available only where AVX-512 VNNI is; the sizes fit the slices.
+        unsafe { x86_avx512vnni::matmul_i8(size, a, w, sums) }
+    }
+}
+
+/// The sums of a square: one row tile below the other.
+#[repr(C, align(64))]
+struct SquareSums([[i32; SQUARE]; SQUARE]);
+
+/// Sums that become values while the next square is multiplied.
+struct Values<'a, F> {
+    size: LinearProduct,
+    rows: &'a [RowScale],
+    channels: &'a Channels<'a>,
+    out: &'a mut [f32],
+    weights: *const i8,
+    /// Lines of the next two blocks' weights to fetch, and rows to finish, while 64 slots are multiplied.
+    lines: usize,
+    rows_at_a_time: usize,
+    /// Sums of the square that is finished, and of the one that is multiplied, by turns.
+    sums: [SquareSums; 2],
+    turn: usize,
+    /// The square that is finished, and its rows that are not yet.
+    square: Square,
+    next_row: usize,
+    end_row: usize,
+    height: usize,
+    finish: PhantomData<F>,
+}
+
+impl<F: Finish> Values<'_, F> {
+    /// Makes values of the next rows of the square before.
+    #[inline(always)]
+    fn finish(&mut self, rows: usize) {
+        let channel = self.square.blocks[0] * 16;
+        let count = (self.size.channels - channel).min(SQUARE);
+        let [sums0, sums1] = &self.sums;
+        let sums = if self.turn == 0 { sums1 } else { sums0 };
+        let channels = self.channels.part(channel, count);
+        let [upper, lower] = self.square.rows;
+        let end = self.end_row.min(self.next_row + rows);
+        for row in self.next_row..end {
+            let index = if row < upper + self.height { row - upper } else { row - lower + TILE_ROWS };
+            let out = self.out.get_mut(row * self.size.row_outputs + channel..);
+            let (Some(sums), Some(&scale), Some(out)) = (sums.0.get(index), self.rows.get(row), out) else { continue };
+            vector::dequantize_row::<Avx512Lanes, F>(sums, scale, &channels, out.get_mut(..count).unwrap_or(&mut []));
+        }
+        self.next_row = end;
+    }
+}
+
+impl<F: Finish> Sink for Values<'_, F> {
+    #[inline(always)]
+    fn place(&mut self, _: Square) -> ([*mut i32; 4], usize) {
+        let [sums0, sums1] = &mut self.sums;
+        let start = if self.turn == 0 { sums0 } else { sums1 }.0.as_mut_ptr().cast::<i32>();
+        let lower = TILE_ROWS * SQUARE;
+        ([0, 16, lower, lower + 16].map(|at| start.wrapping_add(at)), SQUARE * 4)
+    }
+
+    #[inline(always)]
+    fn meanwhile(&mut self, block: usize, part: usize) {
+        let next = self.weights.wrapping_add((block + 2) * self.size.steps * 64 + part * self.lines * 64);
+        for line in 0..self.lines {
+            // SAFETY: a prefetch may name any address.
+            unsafe { _mm_prefetch::<_MM_HINT_T1>(next.wrapping_add(line * 64)) };
+        }
+        self.finish(self.rows_at_a_time);
+    }
+
+    #[inline(always)]
+    fn stored(&mut self, square: Square) {
+        self.finish(SQUARE);
+        // The lower row tile may begin with rows of the upper one, and both with rows of the square before, which are finished.
+        let before = if square.blocks[0] == self.square.blocks[0] { self.end_row } else { 0 };
+        (self.next_row, self.end_row) = (before, square.rows[1] + self.height);
+        (self.square, self.turn) = (square, 1 - self.turn);
+    }
+}
+
+/// See [`Kernels::linear_i8`](super::Kernels::linear_i8).
+fn linear(
+    size: &LinearProduct,
+    a: &[u8],
+    w: &[i8],
+    rows: &[RowScale],
+    channels: &Channels<'_>,
+    store: Store,
+    out: &mut [f32],
+) -> bool {
+    let &LinearProduct { rows: count, row_bytes, steps, channels: width, .. } = size;
+    let operands = Operands { rows: count, row_bytes, steps, blocks: width.div_ceil(16), a, w };
+    if !operands.suit_tiles() {
+        return false;
+    }
+    // SAFETY: the set is available; the sizes fit the slices.
+    unsafe {
+        match store {
+            Store::Write => linear_with::<vector::Plain>(size, &operands, rows, channels, out),
+            Store::Add => linear_with::<vector::Residual>(size, &operands, rows, channels, out),
+            Store::Activate(Activation::Gelu) => linear_with::<vector::Gelu>(size, &operands, rows, channels, out),
+            Store::Activate(Activation::GeluTanh) => {
+                linear_with::<vector::GeluTanh>(size, &operands, rows, channels, out);
+            }
+            Store::Activate(_) => return false,
+        }
+    }
+    true
+}
+
+/// # Safety
+/// The set is available, the operands suit tiles, and the sizes fit the slices.
+#[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+unsafe fn linear_with<F: Finish>(
+    size: &LinearProduct,
+    operands: &Operands<'_>,
+    rows: &[RowScale],
+    channels: &Channels<'_>,
+    out: &mut [f32],
+) {
+    let row_pairs = size.rows.div_ceil(SQUARE);
+    let height = size.rows.div_ceil(2 * row_pairs);
+    let parts = (size.steps / TILE_STEPS).max(1);
+    let mut values = Values {
+        size: *size,
+        rows,
+        channels,
+        out,
+        weights: operands.w.as_ptr(),
+        lines: (SQUARE / row_pairs).clamp(4, 16),
+        rows_at_a_time: (2 * height).div_ceil(parts),
+        sums: [const { SquareSums([[0; SQUARE]; SQUARE]) }; 2],
+        turn: 0,
+        square: Square { rows: [0; 2], blocks: [0; 2] },
+        next_row: 0,
+        end_row: 0,
+        height,
+        finish: PhantomData::<F>,
+    };
+    // SAFETY: the caller's promise; places are in the sums of a square.
+    unsafe { multiply(operands, &mut values) };
+    values.finish(SQUARE);
+}

@@ -15,6 +15,7 @@ pub(super) static SET: KernelSet = KernelSet {
     available: || x86_detect::features().avx2,
     activation_offset: 0,
     matmul_i8,
+    linear: None,
     matmul_f32: x86_float::matmul_f32_avx2,
     matmul_f16: x86_float::matmul_f16_avx2,
     expand: x86_codebook::expand_avx2,

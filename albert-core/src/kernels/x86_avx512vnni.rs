@@ -13,6 +13,7 @@ pub(super) static SET: KernelSet = KernelSet {
     available: || x86_detect::features().avx512_vnni,
     activation_offset: 128,
     matmul_i8,
+    linear: None,
     matmul_f32: x86_float::matmul_f32_avx512,
     matmul_f16: x86_float::matmul_f16_avx512,
     expand: x86_codebook::expand_avx512,
