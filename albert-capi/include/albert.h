@@ -311,7 +311,7 @@ enum albert_status
    */
   ALBERT_STATUS_INPUT_NOTHING_ATTENDED = 304,
   /**
-   * A listed position is masked, out of range or not ascending. detail: its index in the list.
+   * A listed position is masked, out of range or listed twice. detail: its index in the list.
    */
   ALBERT_STATUS_INPUT_POSITION = 305,
   /**
@@ -516,7 +516,7 @@ typedef struct albert_input {
    */
   uint32_t positions;
   /**
-   * For ALBERT_POSITIONS_LISTED: positions in ascending order.
+   * For ALBERT_POSITIONS_LISTED: positions, each once, in the order that the rows of the output are to have.
    */
   const uint32_t *listed;
   /**
@@ -806,6 +806,57 @@ albert_status albert_session_finish(struct albert_session *session);
  * Writes where the results lie. ALBERT_STATUS_NO_RESULT before the last step is done.
  */
 albert_status albert_session_output(struct albert_session *session, struct albert_output *output);
+
+/**
+ * Number of special tokens that go around one text, or around a pair.
+ */
+albert_status albert_special_token_count(const struct albert_model *model, bool pair, uintptr_t *count);
+
+/**
+ * Puts the special tokens around the ids of one text, or with `pair` of two texts: [CLS] first [SEP] second [SEP]. `written`
+ * becomes the number of ids, also when `out` does not hold them (ALBERT_STATUS_BUFFER_TOO_SMALL).
+ */
+albert_status albert_build_inputs(const struct albert_model *model,
+                                  const uint32_t *first,
+                                  uintptr_t first_count,
+                                  const uint32_t *second,
+                                  uintptr_t second_count,
+                                  bool pair,
+                                  uint32_t *out,
+                                  uintptr_t capacity,
+                                  uintptr_t *written);
+
+/**
+ * 1 where albert_build_inputs puts special tokens into texts of so many ids, else 0; `out` and `written` as there.
+ */
+albert_status albert_special_tokens_mask(const struct albert_model *model,
+                                         uintptr_t first_count,
+                                         uintptr_t second_count,
+                                         bool pair,
+                                         uint8_t *out,
+                                         uintptr_t capacity,
+                                         uintptr_t *written);
+
+/**
+ * Token types of what albert_build_inputs makes of texts of so many ids; `out` and `written` as there.
+ */
+albert_status albert_token_types(const struct albert_model *model,
+                                 uintptr_t first_count,
+                                 uintptr_t second_count,
+                                 bool pair,
+                                 uint8_t *out,
+                                 uintptr_t capacity,
+                                 uintptr_t *written);
+
+/**
+ * Whether an id is a special token's.
+ */
+albert_status albert_is_special_token(const struct albert_model *model, uint32_t id, bool *special);
+
+/**
+ * Number of tokens of the vocabulary; albert_token names those of the ids from 0 on.
+ */
+albert_status albert_vocabulary_size(const struct albert_model *model, uintptr_t *tokens);
 
 /**
  * Name of a status, for logs: "ok", "arena too small". Static text; "unknown" for a number that is none.

@@ -26,6 +26,7 @@ mod heads;
 mod memory;
 mod model;
 mod session;
+mod special_tokens;
 mod status;
 mod tokenizer;
 
@@ -33,6 +34,7 @@ pub use executor::*;
 pub use heads::*;
 pub use model::*;
 pub use session::*;
+pub use special_tokens::*;
 pub use status::*;
 pub use tokenizer::*;
 

@@ -29,7 +29,7 @@ pub struct albert_input {
     pub attention_mask: *const u32,
     /// An ALBERT_POSITIONS_ number: which hidden states are wanted.
     pub positions: u32,
-    /// For ALBERT_POSITIONS_LISTED: positions in ascending order.
+    /// For ALBERT_POSITIONS_LISTED: positions, each once, in the order that the rows of the output are to have.
     pub listed: *const u32,
     /// Number of listed positions.
     pub listed_count: usize,

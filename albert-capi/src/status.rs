@@ -71,7 +71,7 @@ pub enum albert_status {
     InputTokenType = 303,
     /// The attention mask lets nothing through.
     InputNothingAttended = 304,
-    /// A listed position is masked, out of range or not ascending. detail: its index in the list.
+    /// A listed position is masked, out of range or listed twice. detail: its index in the list.
     InputPosition = 305,
     /// More layers than the model has, or none.
     InputLayers = 306,

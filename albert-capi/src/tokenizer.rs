@@ -221,7 +221,7 @@ pub unsafe extern "C" fn albert_special_token(model: *const albert_model, token:
 ///
 /// # Safety
 /// `model` is null or a handle.
-unsafe fn tokenizer(model: *const albert_model) -> Result<Tokenizer<'static>, albert_status> {
+pub(crate) unsafe fn tokenizer(model: *const albert_model) -> Result<Tokenizer<'static>, albert_status> {
     // SAFETY: the caller's promise.
     unsafe { value(model) }?.0.tokenizer().ok_or(albert_status::TextNoTokenizer)
 }

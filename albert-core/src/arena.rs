@@ -37,7 +37,7 @@ pub(crate) fn fit<'a>(buffer: &'a mut [u8], plan: &Plan) -> Result<&'a mut [u8],
 pub(crate) struct Shared<'a> {
     /// Position of each row of the hidden state.
     pub(crate) rows: &'a mut [u32],
-    /// Rows that the last application carries on, ascending.
+    /// Rows that the last application carries on, each once.
     pub(crate) selected: &'a mut [u32],
     pub(crate) hidden: &'a mut [f32],
     /// Keys as a weight matrix for each head, in words of four bytes; tokens before the embeddings are computed.
@@ -110,16 +110,21 @@ pub(crate) fn text_memory<'a>(arena: &'a mut [u8], plan: &Plan) -> (&'a mut [u32
 }
 
 impl Shared<'_> {
-    /// Moves the selected rows of the hidden state (`width` wide) that belong into `rows` there.
+    /// Swaps the selected rows of the hidden state (`width` wide) into their places in `rows`: row i comes from where
+    /// `selected[i]` was.
     ///
-    /// Row i comes from row `selected[i]`, which is i or a later one: tile after tile, nothing is overwritten before it is
-    /// read.
+    /// Tile after tile: a row that had to make room lies behind all rows that are in place.
     pub(crate) fn gather(&mut self, rows: Range<usize>, width: usize) {
+        let selected = |row: usize| self.selected.get(row).map_or(row, |&from| from as usize);
         for row in rows {
-            let from = self.selected.get(row).map_or(row, |&from| from as usize);
+            // An earlier place was given away; what lay there went to where its row came from.
+            let mut from = selected(row);
+            while from < row {
+                from = selected(from);
+            }
             if from > row {
-                move_row(self.hidden, width, from, row);
-                move_row(self.rows, 1, from, row);
+                swap_rows(self.hidden, width, from, row);
+                swap_rows(self.rows, 1, from, row);
             }
         }
     }
@@ -135,13 +140,13 @@ impl Shared<'_> {
     }
 }
 
-/// Copies row `from` to the earlier row `to`.
-fn move_row<T: Copy>(rows: &mut [T], width: usize, from: usize, to: usize) {
-    let Some((earlier, later)) = rows.split_at_mut_checked(from * width) else { return };
-    let (Some(target), Some(source)) = (earlier.get_mut(to * width..(to + 1) * width), later.get(..width)) else {
+/// Swaps row `later` with the earlier row `earlier`.
+fn swap_rows<T>(rows: &mut [T], width: usize, later: usize, earlier: usize) {
+    let Some((before, behind)) = rows.split_at_mut_checked(later * width) else { return };
+    let (Some(a), Some(b)) = (before.get_mut(earlier * width..(earlier + 1) * width), behind.get_mut(..width)) else {
         return;
     };
-    target.iter_mut().zip(source).for_each(|(target, &source)| *target = source);
+    a.iter_mut().zip(b).for_each(|(a, b)| core::mem::swap(a, b));
 }
 
 /// The words that hold tokens, as tokens.

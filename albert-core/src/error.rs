@@ -158,7 +158,7 @@ pub enum InputError {
     Lengths,
     /// The attention mask is zero everywhere.
     NothingAttended,
-    /// A selected position is masked, out of range, or not in ascending order.
+    /// A listed position is masked, out of range, or listed twice.
     Position {
         /// Index in the list of positions.
         index: usize,

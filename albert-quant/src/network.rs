@@ -303,7 +303,7 @@ fn config(checkpoint: &Checkpoint, choice: HeadChoice, warnings: &mut Vec<Warnin
 const MOST_LABELS: u32 = 1 << 20;
 
 /// Whether a head reads the pooled output.
-fn pooled(head: Head) -> bool {
+pub(crate) fn pooled(head: Head) -> bool {
     matches!(head, Head::SequenceClassification | Head::MultipleChoice | Head::PreTraining)
 }
 

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use crate::calibrate;
 use crate::convert::{Converted, Options, Scheme, Weights, build};
-use crate::error::Error;
-use crate::network::{Network, Source, slots};
+use crate::error::{Error, head_name};
+use crate::network::{Network, Source, pooled, slots};
 
 /// Sizes of well-known models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +54,8 @@ impl Geometry {
         GEOMETRIES.iter().find(|(_, geometry)| *geometry == self).map_or("", |(name, _)| name)
     }
 
-    /// A two-label classifier in this geometry.
-    fn config(self) -> Config {
+    /// This geometry with a head; two labels where the head has a choice.
+    fn config(self, head: Head) -> Config {
         let (vocab_size, hidden_size, num_attention_heads, num_hidden_layers) = match self {
             Self::Base => (30_000, 768, 12, 12),
             Self::Large => (30_000, 1024, 16, 24),
@@ -77,9 +77,13 @@ impl Geometry {
             hidden_act: Activation::GeluTanh,
             layer_norm_eps: 1e-12,
             precision: Precision::Float,
-            head: Head::SequenceClassification,
-            pooler: true,
-            num_labels: 2,
+            head,
+            pooler: head == Head::None || pooled(head),
+            num_labels: match head {
+                Head::None | Head::MaskedLm => 0,
+                Head::MultipleChoice => 1,
+                _ => 2,
+            },
             problem_type: ProblemType::SingleLabel,
             max_extra_slots: 0,
             smoothing: false,
@@ -93,23 +97,33 @@ const DEVIATION: f32 = 0.02;
 
 /// Makes a model file of random weights: matrices and biases normal, layer norms the identity.
 ///
-/// The same geometry, seed and options give the same bytes. An int8 model has as many extra slots as a real one and is
+/// The same geometry, head, seed and options give the same bytes. An int8 model has as many extra slots as a real one and is
 /// rounded to nearest, whatever the options say about calibration.
 ///
 /// # Errors
 /// As [`convert`](crate::convert()); random weights give none.
-pub fn synth(geometry: Geometry, seed: u64, options: &Options<'_>) -> Result<Converted, Error> {
-    let config = geometry.config();
+pub fn synth(geometry: Geometry, head: Head, seed: u64, options: &Options<'_>) -> Result<Converted, Error> {
+    let config = geometry.config(head);
     let source = |index: usize, role: u16| match role {
-        role::EMBEDDING_NORM_WEIGHT | role::ATTENTION_NORM_WEIGHT | role::OUTPUT_NORM_WEIGHT => Source::Constant(1.0),
-        role::EMBEDDING_NORM_BIAS | role::ATTENTION_NORM_BIAS | role::OUTPUT_NORM_BIAS => Source::Constant(0.0),
+        role::EMBEDDING_NORM_WEIGHT
+        | role::ATTENTION_NORM_WEIGHT
+        | role::OUTPUT_NORM_WEIGHT
+        | role::MLM_NORM_WEIGHT => Source::Constant(1.0),
+        role::EMBEDDING_NORM_BIAS | role::ATTENTION_NORM_BIAS | role::OUTPUT_NORM_BIAS | role::MLM_NORM_BIAS => {
+            Source::Constant(0.0)
+        }
         _ => Source::Random(Random { seed: mix(seed ^ mix(index as u64)), deviation: DEVIATION }),
     };
     let parameters = slots(&config, false).into_iter().enumerate();
     let network = Network {
         config,
         groups: vec![0; config.num_hidden_layers as usize],
-        labels: vec!["LABEL_0".to_owned(), "LABEL_1".to_owned()],
+        labels: match head {
+            Head::SequenceClassification | Head::TokenClassification => {
+                vec!["LABEL_0".to_owned(), "LABEL_1".to_owned()]
+            }
+            _ => Vec::new(),
+        },
         parameters: parameters
             .map(|(index, slot)| {
                 let source = source(index, slot.role);
@@ -117,7 +131,7 @@ pub fn synth(geometry: Geometry, seed: u64, options: &Options<'_>) -> Result<Con
             })
             .collect(),
     };
-    let provenance = json!({ "synthetic": { "geometry": geometry.name(), "seed": seed } });
+    let provenance = json!({ "synthetic": { "geometry": geometry.name(), "head": head_name(head), "seed": seed } });
     let mut scheme = Scheme::nearest(options.weights);
     if options.weights == Weights::Int8 {
         scheme.splits = calibrate::any_splits(&network);

@@ -16,6 +16,8 @@ pub struct Fixture {
     pub directory: PathBuf,
     /// Inputs, one for each row of the outputs; the choices of a multiple-choice question are rows of their own.
     pub sequences: Vec<Sequence>,
+    /// Rows that belong together: the choices of a question, else 1.
+    pub choices: usize,
     /// Expected outputs by name, [rows, ...].
     pub outputs: BTreeMap<String, Tensor>,
 }
@@ -29,7 +31,9 @@ impl Fixture {
         let mut outputs = tensors::read(&directory.join("reference.safetensors"));
         let mut inputs = ["input_ids", "token_type_ids", "attention_mask"]
             .map(|name| outputs.remove(name).unwrap_or_else(|| panic!("{}: no {name}", directory.display())));
+        let mut choices = 1;
         if inputs[0].shape.len() == 3 {
+            choices = inputs[0].shape[1];
             // [B, C, S] and logits [B, C]
             inputs = inputs.map(|input| input.flattened());
             outputs = outputs.into_iter().map(|(name, output)| (name, output.flattened())).collect();
@@ -44,7 +48,7 @@ impl Fixture {
         };
         let sequences = (0..inputs[0].shape[0]).map(sequence).collect();
         let name = directory.file_name().expect("a named directory").to_string_lossy().into_owned();
-        Self { name, directory: directory.to_owned(), sequences, outputs }
+        Self { name, directory: directory.to_owned(), sequences, choices, outputs }
     }
 
     /// Whether an output has a row for each token.

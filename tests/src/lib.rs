@@ -3,7 +3,7 @@
 //! - [`reference`]: the forward pass of ALBERT in f64, written to be read.
 //! - [`tensors`]: safetensors files as plain vectors.
 //! - [`fixtures`]: the checkpoints under `fixtures/`, and larger ones when they are at hand.
-//! - [`measure`]: largest difference, cosine, agreement.
+//! - [`measure`]: largest difference, cosine; [`closeness`]: those of all rows of an output.
 //! - [`model_file`]: a second writer of the model file.
 //! - [`engine`]: the product, run on the fixtures' inputs.
 //! - [`random`]: networks and inputs of any shape.
@@ -12,6 +12,7 @@
 //! - [`aligned`]: buffers at chosen addresses.
 
 pub mod aligned;
+pub mod closeness;
 pub mod engine;
 pub mod fixtures;
 pub mod measure;

@@ -175,9 +175,20 @@ impl Parts {
     /// # Panics
     /// When it is not.
     pub fn read(file: &[u8]) -> Self {
-        let mut unseen = file.to_vec();
+        let (parts, padding) = Self::dissect(file);
+        assert!(padding.iter().all(|&at| file[at] == 0), "padding is zero");
+        parts
+    }
+
+    /// Where the bytes of a file are that belong to nothing.
+    pub fn padding(file: &[u8]) -> Vec<usize> {
+        Self::dissect(file).1
+    }
+
+    fn dissect(file: &[u8]) -> (Self, Vec<usize>) {
+        let mut seen = vec![false; file.len()];
         let mut take = |start: usize, length: usize| {
-            unseen[start..start + length].fill(0);
+            seen[start..start + length].fill(true);
             file[start..start + length].to_vec()
         };
         let header = take(0, 64);
@@ -196,8 +207,7 @@ impl Parts {
                 _ => parts.more.push((kind, u32_at(entry, 4), take(start, length))),
             }
         }
-        assert!(unseen.iter().all(|&byte| byte == 0), "padding is zero");
-        parts
+        (parts, (0..file.len()).filter(|&at| !seen[at]).collect())
     }
 
     /// The file.

@@ -222,7 +222,7 @@ const SPECIAL: [&str; 18] = [
     "<<unk>>",
 ];
 /// Characters that normalization, clusters or splitting treat in their own way.
-const ODD: [&str; 97] = [
+const ODD: [&str; 101] = [
     "\u{301}",
     "\u{300}",
     "\u{323}",
@@ -317,6 +317,10 @@ const ODD: [&str; 97] = [
     "\u{1f600}",
     "\u{1f468}\u{200d}\u{1f469}",
     "\u{1f1e9}\u{1f1ea}\u{1f1eb}",
+    "1\u{fe0f}\u{20e3}",
+    "\u{1f44d}\u{1f3fd}",
+    "\u{1f469}\u{200d}\u{2764}\u{fe0f}\u{200d}\u{1f48b}\u{200d}\u{1f468}",
+    "\u{1f3f4}\u{e0067}\u{e0062}\u{e007f}",
     "\u{600}",
     "\u{110bd}",
     "\u{e0020}",
@@ -350,6 +354,10 @@ pub fn hard_text(random: &mut Random) -> String {
             7 if random.below(8) == 0 => {
                 let odd = random.pick(&ODD);
                 (0..1 + random.below(120)).for_each(|_| text.push_str(odd));
+            }
+            8 if random.below(24) == 0 => {
+                let piece = random.pick(&PLAIN);
+                (0..100 + random.below(400)).for_each(|_| text.push_str(piece));
             }
             _ => (0..1 + random.below(3)).for_each(|_| text.push_str(random.pick(&ODD))),
         }

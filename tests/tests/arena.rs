@@ -1,7 +1,9 @@
 //! The arena: its size is exact, known at compile time, and held to a bound.
 
 use albert_core::config::Head;
-use albert_core::{Arena, Config, Model, Plan, Session, SessionError};
+use albert_core::heads::{Candidate, TopK};
+use albert_core::{Arena, Config, Input, Model, Plan, Positions, Session, SessionError};
+use albert_quant::{Calibration, Geometry, Options, synth};
 use albert_tests::aligned::Aligned;
 use albert_tests::engine::Tokens;
 use albert_tests::fixtures;
@@ -47,9 +49,31 @@ fn sizes_are_monotone() {
 /// Vocabulary logits are streamed: no buffer of vocabulary size.
 #[test]
 fn a_masked_lm_needs_hardly_more_than_a_classifier() {
-    let masked_lm = Config { head: Head::MaskedLm, num_labels: 0, ..Config::BASE };
-    let bytes = Plan::new(&masked_lm, 128).arena_bytes();
-    assert!(bytes * 100 <= PLAN.arena_bytes() * 103, "{bytes}");
+    let mut options = Options::default();
+    options.calibration = Calibration::None;
+    let synthetic = |head| synth(Geometry::Base, head, 1, &options).expect("a synthetic model").bytes;
+    let (masked_lm, classifier) = (synthetic(Head::MaskedLm), synthetic(Head::SequenceClassification));
+    let [masked_lm, classifier] = [&masked_lm, &classifier].map(|file| Model::from_bytes(file).expect("a valid file"));
+    let plan = Plan::new(masked_lm.config(), 128);
+    let (bytes, bound) = (plan.arena_bytes(), Plan::new(classifier.config(), 128).arena_bytes());
+    println!("albert-base, 128 tokens: masked LM {bytes} bytes, classifier {bound}");
+    assert!(bytes * 100 <= bound * 103, "{bytes}");
+
+    let ids: Vec<u32> = (0..128).map(|index| 5 + index * 233).collect();
+    let mut arena = Aligned::zeros(bytes);
+    let mut session = Session::new(&masked_lm, plan, &mut arena).expect("the planned arena");
+    session.run(&Input::new(&ids).with_positions(Positions::Listed(&[64]))).expect("a valid input");
+    let mut best = [Candidate::default(); 5];
+    let mut top = TopK::new(&mut best);
+    let mut logits = session.vocabulary_logits(0).expect("a masked LM");
+    let mut seen = 0;
+    while let Some(chunk) = logits.next_chunk() {
+        top.push(chunk.first, chunk.logits);
+        seen += chunk.logits.len();
+    }
+    assert_eq!(seen, 30_000);
+    let best = top.finish();
+    assert!(best.len() == 5 && best.windows(2).all(|pair| pair[0].score >= pair[1].score && pair[1].score > 0.0));
 }
 
 #[test]

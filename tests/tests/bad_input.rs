@@ -32,12 +32,12 @@ fn refusals() {
         ("a longer mask", base().with_attention_mask(&[1; 5]), InputError::Lengths),
         ("nothing attended", base().with_attention_mask(&[0; 4]), InputError::NothingAttended),
         ("a position too large", base().with_positions(Positions::Listed(&[0, 4])), InputError::Position { index: 1 }),
-        (
-            "positions not ascending",
-            base().with_positions(Positions::Listed(&[2, 1])),
-            InputError::Position { index: 1 },
-        ),
         ("a position twice", base().with_positions(Positions::Listed(&[2, 2])), InputError::Position { index: 1 }),
+        (
+            "a position twice, apart",
+            base().with_positions(Positions::Listed(&[2, 0, 2])),
+            InputError::Position { index: 2 },
+        ),
         (
             "a masked position",
             base().with_attention_mask(&[1, 1, 0, 1]).with_positions(Positions::Listed(&[1, 2])),

@@ -1,12 +1,14 @@
 //! What must not change a bit of an int8 model's results: the kernel set, the tiles, the positions that are carried through,
 //! what lay in the arena, and how the steps are made.
 
+use albert_core::format::verify_checksum;
 use albert_core::{Input, Model, Plan, Positions, Progress, Session};
 use albert_tests::aligned::Aligned;
 use albert_tests::engine::{self, Results, Run, Tokens};
 use albert_tests::fixtures::{self, Fixture};
-use albert_tests::model_file::{Inputs, Parts, Storage};
+use albert_tests::model_file::{Inputs, Parts, Storage, seal};
 use albert_tests::reference::Reference;
+use albert_tests::tokenizers::Random;
 
 const INPUTS: Inputs = Inputs { extra: 5, smoothing: true };
 const INT8: Storage = Storage::Int8(INPUTS);
@@ -73,7 +75,7 @@ fn workers() {
 /// Positions that the answer does not need are left out of the last layer; the others do not notice.
 #[test]
 fn positions() {
-    for (fixture, file) in files(INT8) {
+    for (fixture, file) in [INT8, Storage::F32].into_iter().flat_map(files) {
         let all = engine::run(&file, &fixture.sequences, &Run::default());
         let head = engine::run(&file, &fixture.sequences, &Run { positions: Positions::Head, ..Run::default() });
         for (all, head) in all.iter().zip(&head) {
@@ -90,6 +92,43 @@ fn positions() {
                 let rows = all[name].chunks_exact(all[name].len() / attended.len());
                 let expected: Vec<f32> = rows.skip(1).step_by(3).flatten().copied().collect();
                 assert_eq!(bits(&expected), bits(values), "{}, {name}", fixture.name);
+            }
+        }
+    }
+}
+
+/// Listed positions come in the order of the list, whatever it is, a masked position 0 among them.
+#[test]
+fn orders_of_positions() {
+    let mut random = Random::new(11);
+    for (fixture, file) in files(INT8) {
+        let model = Model::from_bytes(&file).expect("a valid model file");
+        for tile_rows in [4, 16] {
+            let plan = Plan::new(model.config(), fixture.sequences[0].ids.len()).with_tile_rows(tile_rows);
+            let mut arena = Aligned::zeros(plan.arena_bytes());
+            let mut session = Session::new(&model, plan, &mut arena).expect("the planned arena");
+            for sequence in &fixture.sequences {
+                let tokens = Tokens::new(sequence);
+                let mut run = |positions| {
+                    let output = session.run(&tokens.input().with_positions(positions)).expect("a valid input");
+                    let width = output.hidden_size();
+                    let rows = output.last_hidden_state().chunks_exact(width).map(bits);
+                    let pooled = output.pooled().map(bits);
+                    (output.positions().iter().copied().zip(rows).collect::<Vec<_>>(), pooled)
+                };
+                let (all, pooled) = run(Positions::All);
+                let mut order: Vec<u32> = all.iter().map(|(position, _)| *position).collect();
+                for index in (1..order.len()).rev() {
+                    order.swap(index, random.below(index + 1));
+                }
+                for count in [order.len(), order.len().div_ceil(2), 1] {
+                    let (some, pooled_again) = run(Positions::Listed(&order[..count]));
+                    let of = |wanted| all.iter().find(|(position, _)| *position == wanted).cloned().expect("computed");
+                    let expected: Vec<_> = order[..count].iter().map(|&position| of(position)).collect();
+                    assert!(some == expected, "{}, {:?}", fixture.name, &order[..count]);
+                    let reads_first = order[..count].contains(&0);
+                    assert_eq!(pooled_again, pooled.clone().filter(|_| reads_first), "{}", fixture.name);
+                }
             }
         }
     }
@@ -147,6 +186,23 @@ fn padding() {
             let bare = bits(session.run(&input).expect("valid").last_hidden_state());
             assert_eq!(padded, bare, "{}", fixture.name);
         }
+    }
+}
+
+/// The file's padding bytes may be anything: only the checksum sees them.
+#[test]
+fn padding_of_the_file() {
+    for (fixture, file) in [INT8, Storage::Codebook(16, INPUTS), Storage::F32].into_iter().flat_map(files) {
+        let expected = engine::run(&file, &fixture.sequences, &Run::default());
+        let mut other = Aligned::copy(&file);
+        let padding = Parts::padding(&file);
+        assert!(!padding.is_empty(), "{}", fixture.name);
+        padding.iter().for_each(|&at| other[at] = 0xa5);
+        assert!(verify_checksum(&other).is_err(), "{}", fixture.name);
+        seal(&mut other);
+        assert_eq!(verify_checksum(&other), Ok(()), "{}", fixture.name);
+        let results = engine::run(&other, &fixture.sequences, &Run::default());
+        assert_same(&expected, &results, &fixture.name);
     }
 }
 

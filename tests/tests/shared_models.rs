@@ -1,11 +1,9 @@
 //! Trained models, when they are at hand: how close each kind of weights comes to the original framework's outputs.
 
-use std::fmt;
-
 use albert_quant::{Options, Weights, convert};
+use albert_tests::closeness::Closeness;
 use albert_tests::engine::{self, Results, Run};
-use albert_tests::fixtures::{self, Fixture};
-use albert_tests::measure::{argmax, cosine, max_abs};
+use albert_tests::fixtures;
 
 /// What is asked of an output. A row is a sequence, or a token where the output has a row for each.
 struct Bounds {
@@ -65,7 +63,7 @@ fn check(model: &str, outputs: &[Bounds]) {
         let results = engine::run(&file, &fixture.sequences, &Run::default());
         for bounds in outputs {
             let closeness = Closeness::new(&fixture, bounds.output, &results);
-            let line = format!("{model:16} {:17} {:4} {closeness}", bounds.output, weights.name());
+            let line = format!("| {model} | {} | {} {closeness} |", bounds.output, weights.name());
             println!("{line}");
             let held = match weights {
                 Weights::Fp32 => closeness.max_abs <= bounds.f32_error,
@@ -93,43 +91,4 @@ fn check(model: &str, outputs: &[Bounds]) {
 
 fn bits(results: &[Results]) -> Vec<u32> {
     results.iter().flat_map(|results| results.values().flatten()).map(|value| value.to_bits()).collect()
-}
-
-/// The rows of an output against the expected ones.
-struct Closeness {
-    max_abs: f64,
-    mean: f64,
-    worst: f64,
-    agreement: f64,
-}
-
-impl Closeness {
-    fn new(fixture: &Fixture, output: &str, results: &[Results]) -> Self {
-        let (mut rows, mut agreed, mut sum) = (0, 0, 0.0);
-        let mut closeness = Self { max_abs: 0.0, mean: 0.0, worst: 1.0, agreement: 0.0 };
-        for (row, results) in results.iter().enumerate() {
-            let (_, values, expected) = engine::expected(fixture, row, results)
-                .find(|(name, ..)| *name == output)
-                .expect("the model has this output");
-            let width = *fixture.outputs[output].shape.last().expect("at least one dimension");
-            for (values, expected) in values.chunks_exact(width).zip(expected.chunks_exact(width)) {
-                let cosine = cosine(values, expected);
-                closeness.max_abs = closeness.max_abs.max(max_abs(values, expected));
-                closeness.worst = closeness.worst.min(cosine);
-                sum += cosine;
-                rows += 1;
-                agreed += usize::from(argmax(values) == argmax(expected));
-            }
-        }
-        closeness.mean = sum / rows as f64;
-        closeness.agreement = agreed as f64 / rows as f64;
-        closeness
-    }
-}
-
-impl fmt::Display for Closeness {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { max_abs, mean, worst, agreement } = self;
-        write!(f, "max abs {max_abs:.1e}, cosine mean {mean:.6} worst {worst:.6}, agreement {:.2} %", 100.0 * agreement)
-    }
 }

@@ -1,7 +1,7 @@
 //! The tokenizer on recorded results of the original libraries.
 
 use albert_core::tokenizer::{EncodeOptions, Tokenizer, Truncation, windows};
-use albert_quant::tokenizer::{CompileError, compile_json, compile_spiece, compile_vocab};
+use albert_quant::tokenizer::{CompileError, compile_json, compile_spiece, compile_vocab, vocabulary};
 use albert_tests::tokenizers::{Section, encode, fixture, shared, unigram_json, wordpiece_json};
 use serde_json::{Value, json};
 
@@ -180,6 +180,51 @@ fn model_max_length_and_roles_of_the_configuration() {
     assert_eq!((tokenizer.model_max_length(), tokenizer.mask(), tokenizer.pad()), (Some(512), Some(3), Some(1)));
     let compiled = compile_json(json.as_bytes(), Some(br#"{"model_max_length": 1e30}"#)).expect("compiles");
     assert_eq!(Section::of(&compiled).tokenizer().model_max_length(), None);
+}
+
+/// A saved vocabulary makes the tokenizer again: the same section, byte for byte.
+#[test]
+fn saved_vocabularies() {
+    let saved = |section: &Section| vocabulary(&section.tokenizer());
+    let mut json = unigram_json();
+    json["added_tokens"]
+        .as_array_mut()
+        .expect("tokens")
+        .push(json!({"id": 751, "content": "<new>", "single_word": false,
+        "lstrip": false, "rstrip": false, "normalized": false, "special": false}));
+    let section = Section::json(json.to_string().as_bytes());
+    let file = saved(&section);
+    assert_eq!(file.name, "unigram.json");
+    let model: Value = serde_json::from_slice(&file.bytes).expect("JSON");
+    assert_eq!(model["vocab"].as_array().map(Vec::len), Some(751), "added tokens are no pieces");
+    json["model"] = model;
+    assert!(Section::json(json.to_string().as_bytes()).bytes() == section.bytes());
+
+    let json = wordpiece_json();
+    let file = saved(&Section::json(json.to_string().as_bytes()));
+    assert_eq!(file.name, "vocab.txt");
+    let lines = std::str::from_utf8(&file.bytes).expect("UTF-8");
+    let vocab = json["model"]["vocab"].as_object().expect("a vocabulary");
+    assert_eq!(lines.lines().count(), vocab.len());
+    assert!(lines.lines().enumerate().all(|(id, token)| vocab[token] == json!(id)));
+    let config = Some(br#"{"do_lower_case": true}"#.as_slice());
+    let section = Section::of(&compile_vocab(&file.bytes, config).expect("compiles"));
+    assert!(saved(&section) == file);
+
+    let section = Section::of(&compile_spiece(&fixture("spiece.model"), None).expect("compiles"));
+    let file = saved(&section);
+    assert_eq!(file.name, "spiece.vocab");
+    let lines: Vec<&str> = std::str::from_utf8(&file.bytes).expect("UTF-8").lines().collect();
+    // The pieces of the JSON file are those of this model, in order, with their scores.
+    let pieces = unigram_json()["model"]["vocab"].as_array().expect("pieces").clone();
+    assert_eq!(lines.len(), pieces.len());
+    for (id, (line, piece)) in lines.iter().zip(&pieces).enumerate() {
+        let (text, score) = line.rsplit_once('\t').expect("a piece and a score");
+        assert_eq!(text, piece[0].as_str().expect("text"));
+        // User-defined pieces, 5 to 12, have scores of SentencePiece's own.
+        let (score, expected) = (score.parse::<f32>().expect("a number"), piece[1].as_f64().expect("a number") as f32);
+        assert!(score == expected || (5..=12).contains(&id), "{text}: {score} for {expected}");
+    }
 }
 
 /// What is not supported is named.

@@ -1,9 +1,9 @@
 //! The tokenizer against the `tokenizers` library on generated hard texts: everything must be equal.
 
-use albert_core::tokenizer::{EncodeError, EncodeOptions, Truncation};
+use albert_core::tokenizer::{EncodeError, EncodeOptions, Encoding, Truncation};
 use albert_tests::tokenizers::{Random, Section, encode, hard_text, precompiled, shared, unigram_json, wordpiece_json};
 use serde_json::{Value, json};
-use tokenizers::{Tokenizer as Reference, TruncationDirection, TruncationParams, TruncationStrategy};
+use tokenizers::{Decoder, Tokenizer as Reference, TruncationDirection, TruncationParams, TruncationStrategy};
 
 /// One tokenizer in both implementations.
 struct Both {
@@ -49,6 +49,7 @@ impl Both {
         let widen = |bytes: &[u8]| bytes.iter().map(|&byte| u32::from(byte)).collect::<Vec<_>>();
         assert_eq!(widen(found.type_ids()), expected.get_type_ids(), "types of {}", context());
         assert_eq!(widen(found.special_tokens_mask()), expected.get_special_tokens_mask(), "mask of {}", context());
+        self.compare_operations(text, pair, options, &found);
         for skip in [false, true] {
             let mut decoded = String::new();
             tokenizer.decode(found.ids(), skip, &mut decoded).expect("strings take everything");
@@ -59,6 +60,35 @@ impl Both {
                 context()
             );
         }
+        let joined = match self.reference.get_decoder() {
+            Some(decoder) => decoder.decode(tokens.iter().map(|token| (*token).to_owned()).collect()).expect("decodes"),
+            None => tokens.join(" "),
+        };
+        let mut text = String::new();
+        tokenizer.join(tokens.iter().copied(), &mut text).expect("strings take everything");
+        assert_eq!(text, joined, "tokens of {} to text", context());
+    }
+
+    /// The operations on ids alone give what the encoding has.
+    fn compare_operations(&self, text: &str, pair: Option<&str>, options: &EncodeOptions, found: &Encoding<'_>) {
+        if !options.add_special_tokens || options.max_tokens.is_some() {
+            return;
+        }
+        let tokenizer = self.section.tokenizer();
+        let bare = EncodeOptions { add_special_tokens: false, ..*options };
+        let ids = |text| {
+            let mut memory = Vec::new();
+            encode(&tokenizer, text, None, &bare, &mut memory).expect("encodes").ids().to_vec()
+        };
+        let (first, second) = (ids(text), pair.map(ids));
+        let lengths = (first.len(), second.as_ref().map(Vec::len));
+        let (mut built, mut types, mut mask) = (vec![0; found.len()], vec![0; found.len()], vec![0; found.len()]);
+        assert_eq!(tokenizer.build_inputs(&first, second.as_deref(), &mut built), Ok(found.len()), "{}", self.name);
+        assert_eq!(tokenizer.token_types(lengths.0, lengths.1, &mut types), Ok(found.len()), "{}", self.name);
+        assert_eq!(tokenizer.special_tokens_mask(lengths.0, lengths.1, &mut mask), Ok(found.len()), "{}", self.name);
+        assert_eq!(built, found.ids(), "{}: {text:?} {pair:?}", self.name);
+        assert_eq!(types, found.type_ids(), "{}: {text:?} {pair:?}", self.name);
+        assert_eq!(mask, found.special_tokens_mask(), "{}: {text:?} {pair:?}", self.name);
     }
 
     fn normalizes_equally(&self, text: &str) {

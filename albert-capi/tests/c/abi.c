@@ -118,6 +118,45 @@ static void test_tokenizer(void) {
     free(memory);
 }
 
+static void test_special_tokens(void) {
+    const uint32_t first[2] = {20, 21}, second[3] = {30, 31, 32};
+    uint32_t ids[8], cls, sep, word;
+    uint8_t mask[8], types[8];
+    size_t count = 0, tokens = 0;
+    bool special = false;
+    CHECK(albert_special_token(model, ALBERT_TOKEN_CLS, &cls) == OK && albert_special_token(model, ALBERT_TOKEN_SEP, &sep) == OK);
+    CHECK(albert_special_token_count(model, false, &count) == OK && count == 2);
+    CHECK(albert_special_token_count(model, true, &count) == OK && count == 3);
+    CHECK(albert_build_inputs(model, first, 2, NULL, 0, false, ids, 8, &count) == OK && count == 4);
+    CHECK(ids[0] == cls && ids[1] == 20 && ids[2] == 21 && ids[3] == sep);
+    CHECK(albert_build_inputs(model, first, 2, NULL, 0, true, ids, 8, &count) == OK && count == 5);
+    CHECK(ids[3] == sep && ids[4] == sep);
+    CHECK(albert_build_inputs(model, first, 2, second, 3, true, NULL, 0, &count) == ALBERT_STATUS_BUFFER_TOO_SMALL && count == 8);
+    CHECK(albert_build_inputs(model, first, 2, second, 3, true, ids, 7, &count) == ALBERT_STATUS_BUFFER_TOO_SMALL && count == 8);
+    CHECK(albert_build_inputs(model, first, 2, second, 3, true, ids, 8, &count) == OK && count == 8);
+    CHECK(albert_special_tokens_mask(model, 2, 3, true, mask, 8, &count) == OK && count == 8);
+    CHECK(albert_token_types(model, 2, 3, true, types, 8, &count) == OK && count == 8);
+    for (size_t i = 0; i < count; i++) {
+        CHECK(mask[i] == (i == 0 || i == 3 || i == 7) && types[i] == (i > 3));
+        CHECK(ids[i] == (i == 0 ? cls : mask[i] ? sep : i < 3 ? first[i - 1] : second[i - 4]));
+    }
+    CHECK(albert_special_tokens_mask(model, 2, 0, false, mask, 1, &count) == ALBERT_STATUS_BUFFER_TOO_SMALL && count == 4);
+    CHECK(albert_token_types(model, 2, 0, false, types, 8, NULL) == OK && types[3] == 0);
+    CHECK(albert_build_inputs(NULL, first, 2, NULL, 0, false, ids, 8, &count) == ALBERT_STATUS_NULL_POINTER);
+    CHECK(albert_build_inputs(model, NULL, 2, NULL, 0, false, ids, 8, &count) == ALBERT_STATUS_NULL_POINTER);
+    CHECK(albert_token_id(model, "\xe2\x96\x81the", 6, &word) == OK);
+    CHECK(albert_is_special_token(model, cls, &special) == OK && special);
+    CHECK(albert_is_special_token(model, word, &special) == OK && !special);
+    CHECK(albert_is_special_token(model, cls, NULL) == ALBERT_STATUS_NULL_POINTER);
+    /* The vocabulary is what the ids from 0 on stand for. */
+    CHECK(albert_vocabulary_size(model, &tokens) == OK && tokens > 1000);
+    for (uint32_t id = 0; id < tokens; id++) {
+        const char *token;
+        uint32_t again;
+        CHECK(albert_token(model, id, &token, &count) == OK && albert_token_id(model, token, count, &again) == OK && again == id);
+    }
+}
+
 /* Runs tasks in reverse order, as threads might, and counts them. */
 static void run_backwards(void *context, size_t tasks, void (*task)(const void *state, size_t index), const void *state) {
     while (tasks-- > 0) {
@@ -238,6 +277,7 @@ int main(int argc, char **argv) {
     read_file(argv[1]);
     test_model();
     test_tokenizer();
+    test_special_tokens();
     test_session();
     free(file_memory);
     printf("all checks passed\n");

@@ -20,7 +20,8 @@ pub enum Positions<'i> {
     Head,
     /// Every position that the attention mask lets through.
     All,
-    /// These, in ascending order.
+    /// These, each once, in any order; row i of the output is the i-th of them. Position 0 may be one also when it is
+    /// masked, other masked positions may not.
     Listed(&'i [u32]),
 }
 

@@ -162,14 +162,8 @@ impl<'m, 'a> Session<'m, 'a> {
             }
             Positions::Head | Positions::All => select(shared.selected, 0..rows),
             Positions::Listed(list) => {
-                let mut row_of = order.zip(0..);
-                for (index, &wanted) in list.iter().enumerate() {
-                    let row = row_of.find(|&(position, _)| position == wanted as usize);
-                    let (Some((_, row)), Some(place)) = (row, shared.selected.get_mut(index)) else {
-                        return Err(InputError::Position { index });
-                    };
-                    *place = row;
-                }
+                let rows = shared.rows.get(..rows).unwrap_or(&[]);
+                find_rows(rows, list, shared.selected)?;
                 list.len()
             }
         };
@@ -379,6 +373,20 @@ fn reads_pooled(config: &Config) -> bool {
 /// Writes row indices; returns how many.
 fn select(selected: &mut [u32], rows: impl Iterator<Item = usize>) -> usize {
     selected.iter_mut().zip(rows).map(|(place, row)| *place = row as u32).count()
+}
+
+/// Finds the rows of listed positions. In an ascending list every search begins where the last one ended.
+fn find_rows(rows: &[u32], list: &[u32], selected: &mut [u32]) -> Result<(), InputError> {
+    let (mut next, mut highest) = (0, None);
+    for (index, wanted) in list.iter().enumerate() {
+        let find = |from: usize| (from..).zip(rows.get(from..)?).find(|(_, position)| *position == wanted);
+        let (row, _) = find(next).or_else(|| find(0)).ok_or(InputError::Position { index })?;
+        let twice = highest >= Some(row) && selected.iter().take(index).any(|&taken| taken as usize == row);
+        let place = selected.get_mut(index).filter(|_| !twice).ok_or(InputError::Position { index })?;
+        *place = row as u32;
+        (next, highest) = (row + 1, highest.max(Some(row)));
+    }
+    Ok(())
 }
 
 /// The row of position 0, when there is a pooler to read it.

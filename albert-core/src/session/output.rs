@@ -21,8 +21,8 @@ impl<'s> Output<'s> {
         self.hidden_size
     }
 
-    /// The positions that the rows of the hidden state stand for: ascending, but for position 0 when it is masked, which is
-    /// the last.
+    /// The positions that the rows of the hidden state stand for: listed ones in the order of the list, else ascending, but
+    /// for position 0 when it is masked, which is the last.
     pub fn positions(&self) -> &'s [u32] {
         self.positions
     }

@@ -1,4 +1,4 @@
-//! Ids to text.
+//! Ids, or tokens, to text.
 
 use core::fmt::{self, Write};
 
@@ -14,6 +14,15 @@ pub(super) fn decode(tables: &Tables<'_>, ids: &[u32], skip_special: bool, out: 
         }
         Some((tables.token(id)?, is_special))
     });
+    join(tables, tokens, out)
+}
+
+/// Joins tokens, each with whether it is a special one.
+pub(super) fn join<'t>(
+    tables: &Tables<'_>,
+    tokens: impl Iterator<Item = (&'t str, bool)> + Clone,
+    out: &mut dyn Write,
+) -> fmt::Result {
     match tables.header(header::DECODER) {
         decoder::METASPACE => metaspace(tables, tokens, out),
         decoder::WORD_PIECE => word_piece(tables, tokens, out),

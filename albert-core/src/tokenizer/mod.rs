@@ -175,6 +175,16 @@ impl<'m> Tokenizer<'m> {
         decoder::decode(&self.tables, ids, skip_special_tokens, out)
     }
 
+    /// Writes the text of tokens that are given as strings, as the reference's `convert_tokens_to_string`.
+    pub fn join<'t>(
+        &self,
+        tokens: impl Iterator<Item = &'t str> + Clone,
+        out: &mut dyn core::fmt::Write,
+    ) -> core::fmt::Result {
+        let is_special = |token| self.id(token).is_some_and(|id| self.is_special(id));
+        decoder::join(&self.tables, tokens.map(|token| (token, is_special(token))), out)
+    }
+
     /// The token of an id.
     pub fn token(&self, id: u32) -> Option<&'m str> {
         self.tables.token(id)
@@ -185,9 +195,24 @@ impl<'m> Tokenizer<'m> {
         self.tables.id(token)
     }
 
+    /// The token of an id, when it is one of the model's own and no added one: those that a vocabulary file lists.
+    pub fn piece(&self, id: u32) -> Option<&'m str> {
+        self.tables.piece(id)
+    }
+
+    /// Log probability of a piece; `None` when the model has none (WordPiece).
+    pub fn score(&self, id: u32) -> Option<f64> {
+        self.tables.score(id)
+    }
+
     /// Number of tokens, added ones included.
     pub fn vocab_size(&self) -> usize {
         self.tables.vocab_size()
+    }
+
+    /// One more than the highest id; ids below it may have no token.
+    pub fn id_end(&self) -> u32 {
+        self.tables.header(section::header::IDS)
     }
 
     /// `[CLS]`, if the tokenizer has one.
@@ -215,9 +240,14 @@ impl<'m> Tokenizer<'m> {
         self.tables.role(section::role::UNK)
     }
 
+    /// Code of the model: [`section::model`].
+    pub fn model(&self) -> u32 {
+        self.tables.header(section::header::MODEL)
+    }
+
     /// What tokens that continue a word begin with (`##`); `None` when tokens that begin a word are marked instead.
     pub fn continuation_prefix(&self) -> Option<&'m str> {
-        let word_piece = self.tables.header(section::header::MODEL) == section::model::WORD_PIECE;
+        let word_piece = self.model() == section::model::WORD_PIECE;
         word_piece.then(|| self.tables.prefix())
     }
 

@@ -83,6 +83,10 @@ impl Scores<'_> {
         }
     }
 
+    fn has(&self, id: u32) -> bool {
+        (id as usize) < self.singles.len()
+    }
+
     fn exception(&self, id: u32) -> Option<f64> {
         let at = self.exceptions.binary_search_by_key(&id, |&[id, _, _]| id).ok()?;
         let &[_, low, high] = self.exceptions.get(at)?;
@@ -293,6 +297,16 @@ impl<'m> Tables<'m> {
         let start = (*self.numbers(part::TEXT_BLOCKS).get(index / 16)? as usize).checked_add(before)?;
         let bytes = self.bytes(part::TEXT as u32)?.get(start..start.checked_add(length)?)?;
         core::str::from_utf8(bytes).ok()
+    }
+
+    /// The token of an id that is the model's own, not only an added one.
+    pub(super) fn piece(&self, id: u32) -> Option<&'m str> {
+        self.token(id).filter(|token| self.scores.has(id) || self.vocab.get(token.as_bytes()) == Some(id))
+    }
+
+    /// The score of a piece of a Unigram model.
+    pub(super) fn score(&self, id: u32) -> Option<f64> {
+        self.scores.has(id).then(|| self.scores.get(id))
     }
 
     /// The id of a token: added tokens first.

@@ -18,12 +18,14 @@ mod spiece;
 mod trie;
 mod unicode;
 mod vocab;
+mod vocabulary;
 mod write;
 
 use std::fs;
 use std::path::Path;
 
 pub use error::CompileError;
+pub use vocabulary::{VocabularyFile, vocabulary};
 
 use albert_core::tokenizer::Tokenizer;
 use definition::Definition;

@@ -1,12 +1,13 @@
 //! Random models in known geometries.
 
+use albert_core::config::Head;
 use albert_core::{Input, Model, Plan, Session};
 use albert_quant::{Converted, Geometry, Options, Weights, synth};
 
 fn tiny(seed: u64, weights: Weights) -> Converted {
     let mut options = Options::default();
     options.weights = weights;
-    synth(Geometry::Tiny, seed, &options).unwrap()
+    synth(Geometry::Tiny, Head::SequenceClassification, seed, &options).unwrap()
 }
 
 #[test]
@@ -29,5 +30,23 @@ fn models_run_and_their_states_are_like_real_ones() {
         let hidden = output.last_hidden_state();
         let square = hidden.iter().map(|x| x * x).sum::<f32>() / hidden.len() as f32;
         assert!((square - 1.0).abs() < 0.05, "layer norms leave variance 1: {square}");
+    }
+}
+
+#[test]
+fn every_head() {
+    let heads = [
+        (Head::None, true, 0),
+        (Head::SequenceClassification, true, 2),
+        (Head::TokenClassification, false, 2),
+        (Head::QuestionAnswering, false, 2),
+        (Head::MultipleChoice, true, 1),
+        (Head::MaskedLm, false, 0),
+        (Head::PreTraining, true, 2),
+    ];
+    for (head, pooler, labels) in heads {
+        let file = synth(Geometry::Tiny, head, 4, &Options::default()).unwrap().bytes;
+        let config = *Model::from_bytes(&file).unwrap().config();
+        assert_eq!((config.head, config.pooler, config.num_labels), (head, pooler, labels));
     }
 }
