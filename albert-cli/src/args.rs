@@ -2,15 +2,16 @@
 
 use std::path::PathBuf;
 
+use albert_core::config::Head;
 use albert_core::heads::Aggregation;
 use albert_core::kernels::{self, Kernels};
 use albert_core::tokenizer::Truncation;
 use albert_quant::{Geometry, HeadChoice, Weights};
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::error::{Error, Result};
-use crate::tasks::Task;
+use crate::tasks::{Function, Task};
 
 /// Quantizes, runs and checks ALBERT models.
 #[derive(Debug, Parser)]
@@ -121,9 +122,24 @@ pub(crate) struct RowDefaults {
 /// Options of single tasks; the names are those of the Hugging Face pipelines.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct TaskOptions {
+    /// Text classification: softmax, sigmoid or none, whatever the model's problem type is
+    #[arg(long, value_name = "NAME", default_value = "default", value_parser = function)]
+    pub(crate) function_to_apply: Function,
+    /// Zero-shot classification: labels to choose from
+    #[arg(long = "candidate-labels", value_name = "LABEL", num_args = 1..)]
+    pub(crate) candidate_labels: Vec<String>,
+    /// Zero-shot classification: what is said of a label, which stands in place of {}
+    #[arg(long, value_name = "TEXT", default_value = "This example is {}.")]
+    pub(crate) hypothesis_template: String,
+    /// Zero-shot classification: each label by itself
+    #[arg(long)]
+    pub(crate) multi_label: bool,
     /// Token classification: none, simple, first, average or max
     #[arg(long, value_name = "STRATEGY", default_value = "none", value_parser = aggregation)]
     pub(crate) aggregation_strategy: Aggregation,
+    /// Token classification: read long texts in windows that share so many tokens, instead of cutting them
+    #[arg(long, value_name = "N")]
+    pub(crate) stride: Option<usize>,
     /// Fill-mask: tokens to choose from
     #[arg(long = "targets", value_name = "TOKEN", num_args = 1..)]
     pub(crate) targets: Vec<String>,
@@ -136,6 +152,9 @@ pub(crate) struct TaskOptions {
     /// Question answering: most tokens of an answer
     #[arg(long, value_name = "N", default_value = "15", value_parser = at_least_one)]
     pub(crate) max_answer_len: usize,
+    /// Question answering: whether answers extend to whole words
+    #[arg(long, value_name = "BOOL", default_value = "true", action = ArgAction::Set)]
+    pub(crate) align_to_words: bool,
     /// Question answering: let "no answer" compete
     #[arg(long)]
     pub(crate) handle_impossible_answer: bool,
@@ -214,6 +233,9 @@ pub(crate) struct Inspect {
     /// Longest input that arena_bytes is to hold
     #[arg(long, value_name = "N", default_value = "128", value_parser = at_least_one)]
     pub(crate) max_tokens: usize,
+    /// Write the tokenizer's vocabulary into this folder: vocab.txt, unigram.json or spiece.vocab
+    #[arg(long, value_name = "DIR")]
+    pub(crate) save_vocabulary: Option<PathBuf>,
     /// Print a line of JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -244,6 +266,9 @@ pub(crate) struct Synth {
     /// Sizes of the network: base, large, xlarge, xxlarge or tiny
     #[arg(long, value_parser = |name: &str| name.parse::<Geometry>())]
     pub(crate) geometry: Geometry,
+    /// Head on top of it
+    #[arg(long, value_name = "NAME", default_value = "sequence-classification", value_parser = synthetic_head)]
+    pub(crate) head: Head,
     /// Numbers that the matrices are stored in: int8, fp16 or fp32
     #[arg(long, default_value = "int8", value_parser = weights)]
     pub(crate) weights: Weights,
@@ -306,8 +331,20 @@ fn head(name: &str) -> std::result::Result<HeadChoice, String> {
     if name == "auto" { Ok(HeadChoice::Auto) } else { name.parse().map_err(|error| format!("{error}")) }
 }
 
+fn synthetic_head(name: &str) -> std::result::Result<Head, String> {
+    match name.parse() {
+        Ok(HeadChoice::Use(head)) => Ok(head),
+        Ok(HeadChoice::Auto) => Err("there is no checkpoint that has a head".to_owned()),
+        Err(error) => Err(format!("{error}")),
+    }
+}
+
 fn aggregation(name: &str) -> std::result::Result<Aggregation, String> {
     Aggregation::from_name(name).ok_or_else(|| "expected none, simple, first, average or max".to_owned())
+}
+
+fn function(name: &str) -> std::result::Result<Function, String> {
+    Function::from_name(name).ok_or_else(|| "expected default, softmax, sigmoid or none".to_owned())
 }
 
 fn truncation(name: &str) -> std::result::Result<Truncation, String> {

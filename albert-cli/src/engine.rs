@@ -106,12 +106,23 @@ impl<'m> Engine<'m> {
         options: &EncodeOptions,
         read: impl Fn(&Encoding<'_>) -> T,
     ) -> Result<T> {
+        self.try_encode(text, pair, options, read)?.map_err(|error| Error::new(explain_encoding(error, options)))
+    }
+
+    /// As [`Self::encode_with`], for callers that know what to do when a text cannot be encoded.
+    pub(crate) fn try_encode<T>(
+        &mut self,
+        text: &str,
+        pair: Option<&str>,
+        options: &EncodeOptions,
+        read: impl Fn(&Encoding<'_>) -> T,
+    ) -> Result<std::result::Result<T, EncodeError>> {
         let tokenizer = self.tokenizer()?;
         loop {
             let missing = match tokenizer.encode(text, pair, options, &mut self.workspace) {
-                Ok(encoding) => return Ok(read(&encoding)),
+                Ok(encoding) => return Ok(Ok(read(&encoding))),
                 Err(EncodeError::MemoryTooSmall { missing }) => missing,
-                Err(error) => return Err(Error::new(explain_encoding(error, options))),
+                Err(error) => return Ok(Err(error)),
             };
             let more = missing.max(self.workspace.len()).max(WORKSPACE_BYTES);
             self.workspace.resize(self.workspace.len() + more, 0);
@@ -136,6 +147,12 @@ impl<'m> Engine<'m> {
             session.execute_on(threads);
         }
         Ok(session)
+    }
+
+    /// The logits of a classifier.
+    pub(crate) fn logits(&mut self, tokens: &Tokens) -> Result<Vec<f32>> {
+        let mut session = self.run(&tokens.input(), tokens.ids.len())?;
+        Ok(session.output().map_or_else(Vec::new, |output| output.logits().to_vec()))
     }
 
     /// Runs an input; the session that is returned holds the output.

@@ -25,6 +25,8 @@ pub(crate) struct Row {
     pub(crate) choices: Vec<String>,
     /// Fill-mask: tokens to choose from.
     pub(crate) targets: Vec<String>,
+    /// Zero-shot classification: labels to choose from.
+    pub(crate) candidate_labels: Vec<String>,
     /// Tokens instead of a text.
     pub(crate) input_ids: Vec<u32>,
     pub(crate) token_type_ids: Vec<u32>,

@@ -171,6 +171,33 @@ coded! {
     }
 }
 
+/// What a head's linear reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// Nothing: there is no such linear.
+    Nothing,
+    /// The pooled output.
+    Pooled,
+    /// The last hidden state of every token.
+    Tokens,
+}
+
+impl Head {
+    /// What the linear of `num_labels` outputs reads.
+    pub const fn reads(self) -> Reads {
+        match self {
+            Self::None | Self::MaskedLm => Reads::Nothing,
+            Self::SequenceClassification | Self::MultipleChoice | Self::PreTraining => Reads::Pooled,
+            Self::TokenClassification | Self::QuestionAnswering => Reads::Tokens,
+        }
+    }
+
+    /// Whether there are vocabulary logits, too.
+    pub const fn is_masked_lm(self) -> bool {
+        matches!(self, Self::MaskedLm | Self::PreTraining)
+    }
+}
+
 coded! {
     /// How a classifier's logits become scores (`problem_type` of the Hugging Face config).
     ProblemType {

@@ -14,7 +14,7 @@
 //!
 //! S is rounded up to 16 in keys and values, D to the block sizes.
 
-use crate::config::{Config, Head, Precision};
+use crate::config::{Config, Precision, Reads};
 use crate::executor::MAX_WORKERS;
 use crate::format::layout::{ALIGNMENT, BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, round_up};
 use crate::kernels::RowScale;
@@ -204,9 +204,9 @@ impl Sizes {
         let group = mul(max(rows, ATTENTION_ROWS), GROUP_CHANNELS * 4);
         let context = mul(ATTENTION_ROWS, mul(extents.value_channels, 4));
         let keys = mul(heads, mul(extents.key_channels, mul(extents.key_slots, extents.element)));
-        let label_rows = match config.head {
-            Head::TokenClassification | Head::QuestionAnswering => tokens,
-            _ => 1,
+        let label_rows = match config.head.reads() {
+            Reads::Tokens => tokens,
+            Reads::Pooled | Reads::Nothing => 1,
         };
         let mut sizes = Self([0; REGIONS]);
         sizes.0[Region::Rows as usize] = mul(tokens, 4);

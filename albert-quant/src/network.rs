@@ -1,7 +1,7 @@
 //! The parameters of a model file, in file order, each bound to where its values come from.
 
 use albert_core::Model;
-use albert_core::config::{Config, Head, Precision, ProblemType};
+use albert_core::config::{Config, Head, Precision, ProblemType, Reads};
 use albert_core::format::Record;
 use albert_core::format::layout::{BLOCK_ROLES, EMBEDDING_ROLES, role};
 
@@ -114,7 +114,7 @@ pub(crate) fn slots(config: &Config, decoder: bool) -> Vec<Slot> {
         .flat_map(|group| (0..config.inner_group_num).map(move |inner| (group, inner)))
         .enumerate()
         .flat_map(|(block, at)| BLOCK_ROLES.map(move |role| (role, block as u16, at)));
-    let masked_lm = matches!(config.head, Head::MaskedLm | Head::PreTraining);
+    let masked_lm = config.head.is_masked_lm();
     let wanted = move |role: &u16| match *role {
         role::POOLER | role::POOLER_BIAS => config.pooler,
         role::CLASSIFIER | role::CLASSIFIER_BIAS => !masked_lm && config.head != Head::None,
@@ -290,7 +290,7 @@ fn config(checkpoint: &Checkpoint, choice: HeadChoice, warnings: &mut Vec<Warnin
         layer_norm_eps: from.layer_norm_eps,
         precision: Precision::Float,
         head,
-        pooler: rows("pooler.weight").is_some() || pooled(head),
+        pooler: rows("pooler.weight").is_some() || head.reads() == Reads::Pooled,
         num_labels,
         problem_type: problem_type(head, from.problem_type, num_labels),
         max_extra_slots: 0,
@@ -301,11 +301,6 @@ fn config(checkpoint: &Checkpoint, choice: HeadChoice, warnings: &mut Vec<Warnin
 
 /// Most labels of a head.
 const MOST_LABELS: u32 = 1 << 20;
-
-/// Whether a head reads the pooled output.
-pub(crate) fn pooled(head: Head) -> bool {
-    matches!(head, Head::SequenceClassification | Head::MultipleChoice | Head::PreTraining)
-}
 
 /// How the reference's text-classification pipeline makes scores of the logits.
 fn problem_type(head: Head, stated: Option<ProblemType>, num_labels: u32) -> ProblemType {

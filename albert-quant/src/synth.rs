@@ -2,14 +2,14 @@
 
 use std::str::FromStr;
 
-use albert_core::config::{Activation, Config, Head, Precision, ProblemType};
+use albert_core::config::{Activation, Config, Head, Precision, ProblemType, Reads};
 use albert_core::format::layout::role;
 use serde_json::json;
 
 use crate::calibrate;
 use crate::convert::{Converted, Options, Scheme, Weights, build};
 use crate::error::{Error, head_name};
-use crate::network::{Network, Source, pooled, slots};
+use crate::network::{Network, Source, slots};
 
 /// Sizes of well-known models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Geometry {
             layer_norm_eps: 1e-12,
             precision: Precision::Float,
             head,
-            pooler: head == Head::None || pooled(head),
+            pooler: head == Head::None || head.reads() == Reads::Pooled,
             num_labels: match head {
                 Head::None | Head::MaskedLm => 0,
                 Head::MultipleChoice => 1,

@@ -1,12 +1,16 @@
 //! `albert inspect`: what a model file holds.
 
+use std::path::Path;
+
 use albert_core::format::checksum;
 use albert_core::{Model, Plan};
+use albert_quant::tokenizer::vocabulary;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::quantize::write;
 use crate::args::Inspect;
-use crate::error::{Outcome, Result};
+use crate::error::{At, Error, Outcome, Result};
 use crate::model_file::ModelFile;
 use crate::names;
 use crate::output::Output;
@@ -60,6 +64,9 @@ struct Tensor {
 pub(super) fn run(args: &Inspect) -> Result<Outcome> {
     let file = ModelFile::open(&args.model)?;
     let model = file.verified_model()?;
+    if let Some(folder) = &args.save_vocabulary {
+        save_vocabulary(&model, folder)?;
+    }
     let description = describe(&model, args.max_tokens);
     let mut output = Output::new();
     if args.json {
@@ -69,6 +76,13 @@ pub(super) fn run(args: &Inspect) -> Result<Outcome> {
     }
     output.flush()?;
     Ok(Outcome::Passed)
+}
+
+fn save_vocabulary(model: &Model<'_>, folder: &Path) -> Result<()> {
+    let tokenizer = model.tokenizer().ok_or_else(|| Error::new("the model has no tokenizer: nothing to save"))?;
+    let file = vocabulary(&tokenizer);
+    std::fs::create_dir_all(folder).at(format_args!("cannot make {}", folder.display()))?;
+    write(&folder.join(file.name), &file.bytes)
 }
 
 fn describe(model: &Model<'_>, max_tokens: usize) -> Description {

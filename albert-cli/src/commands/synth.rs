@@ -13,7 +13,7 @@ pub(super) fn run(args: &Synth) -> Result<Outcome> {
     let mut options = Options::default();
     options.weights = args.weights;
     options.progress = &show;
-    let converted = albert_quant::synth(args.geometry, args.seed, &options).map_err(Error::new)?;
+    let converted = albert_quant::synth(args.geometry, args.head, args.seed, &options).map_err(Error::new)?;
     progress.end();
     write(&args.output, &converted.bytes)?;
     let mut output = Output::new();

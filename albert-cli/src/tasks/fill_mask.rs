@@ -83,17 +83,20 @@ fn decode(tokenizer: Tokenizer<'_>, ids: &[u32], skip_special_tokens: bool) -> S
     text
 }
 
-/// Ids of the tokens to choose from, ascending. What is no token is tokenized, and its first token counts.
+/// Ids of the tokens to choose from, ascending. What is no token is tokenized and its first token counts; what has none is
+/// left out.
 fn targets(engine: &mut Engine<'_>, wanted: &[String]) -> Result<Vec<u32>> {
     let tokenizer = engine.tokenizer()?;
     let options = EncodeOptions { add_special_tokens: false, ..EncodeOptions::default() };
     let mut ids = Vec::new();
     for target in wanted {
-        let id = match tokenizer.id(target) {
+        ids.extend(match tokenizer.id(target) {
             Some(id) => Some(id),
             None => engine.encode_with(target, None, &options, |encoding| encoding.ids().first().copied())?,
-        };
-        ids.push(id.ok_or_else(|| Error::new(format_args!("the target {target:?} has no tokens")))?);
+        });
+    }
+    if ids.is_empty() && !wanted.is_empty() {
+        return Err(Error::new("none of the targets has a token"));
     }
     ids.sort_unstable();
     ids.dedup();

@@ -7,6 +7,8 @@ mod question_answering;
 mod sentence_order;
 mod text_classification;
 mod token_classification;
+mod windows;
+mod zero_shot;
 
 use std::fmt::{Display, Write};
 use std::str::FromStr;
@@ -24,10 +26,13 @@ use crate::input::Row;
 use crate::names;
 use crate::output::json;
 
+pub(crate) use text_classification::Function;
+
 /// What is asked of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     TextClassification,
+    ZeroShotClassification,
     TokenClassification,
     QuestionAnswering,
     FillMask,
@@ -37,8 +42,9 @@ pub(crate) enum Task {
     SentenceEmbedding,
 }
 
-const TASKS: [(&str, Task); 8] = [
+const TASKS: [(&str, Task); 9] = [
     ("text-classification", Task::TextClassification),
+    ("zero-shot-classification", Task::ZeroShotClassification),
     ("token-classification", Task::TokenClassification),
     ("question-answering", Task::QuestionAnswering),
     ("fill-mask", Task::FillMask),
@@ -80,6 +86,7 @@ impl Task {
         let fits = match task {
             Self::FeatureExtraction | Self::SentenceEmbedding => true,
             Self::SentenceOrder => head == Head::PreTraining,
+            Self::ZeroShotClassification => own == Self::TextClassification,
             task => task == own,
         };
         if fits {
@@ -109,6 +116,7 @@ impl Task {
         let page = Page { number, json: settings.json };
         match self {
             Self::TextClassification => text_classification::answer(engine, row, settings).map(|x| page.of(&x)),
+            Self::ZeroShotClassification => zero_shot::answer(engine, row, settings).map(|x| page.of(&[x])),
             Self::TokenClassification => token_classification::answer(engine, row, settings).map(|x| page.of(&x)),
             Self::QuestionAnswering => question_answering::answer(engine, row, settings).map(|x| page.of(&x)),
             Self::FillMask => fill_mask::answer(engine, row, settings).map(|x| page.of(&x)),

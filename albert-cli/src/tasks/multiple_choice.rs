@@ -33,9 +33,7 @@ pub(super) fn answer(engine: &mut Engine<'_>, row: &Row, settings: &Settings) ->
     let mut logits = Vec::new();
     for choice in &row.choices {
         let tokens = engine.encode(text, Some(choice), None)?;
-        let mut session = engine.run(&tokens.input(), tokens.ids.len())?;
-        let output = session.output();
-        logits.extend(output.and_then(|output| output.logits().first().copied()));
+        logits.extend(engine.logits(&tokens)?.first());
     }
     let best = top(&softmax(engine.kernels(), &logits), settings.top_k.unwrap_or(usize::MAX));
     let choice = |(index, score): (usize, f32)| Some(Choice { label: row.choices.get(index)?.clone(), score, index });

@@ -4,9 +4,10 @@ use std::fmt;
 use std::ops::Range;
 
 use albert_core::heads::{Span, spans};
-use albert_core::tokenizer::{EncodeOptions, windows};
+use albert_core::tokenizer::EncodeOptions;
 use serde::Serialize;
 
+use super::windows::Windowed;
 use super::{Settings, not_empty};
 use crate::engine::{Engine, Tokens};
 use crate::error::{Error, Result};
@@ -44,16 +45,22 @@ pub(super) fn answer(engine: &mut Engine<'_>, row: &Row, settings: &Settings) ->
         .ok_or_else(|| Error::new("there is no context: give --context, or \"context\" in the row"))?;
     let options = EncodeOptions { add_special_tokens: false, ..EncodeOptions::default() };
     let question = engine.encode_with(not_empty(question)?, None, &options, |encoding| encoding.ids().to_vec())?;
-    let context = Context::new(engine, not_empty(context)?)?;
+    let options = &settings.options;
+    let length = options.max_seq_len.unwrap_or(MAX_SEQ_LEN).min(engine.max_tokens());
+    let stride = options.doc_stride.unwrap_or(DOC_STRIDE.min(length / 2));
+    let windowed = Windowed::new(engine, Some(&question), not_empty(context)?, length, stride, "--doc-stride")?;
     let top_k = settings.top_k.unwrap_or(1);
-    let mut answers = Vec::new();
+    // Several spans may come to the same words.
+    let spans = if options.align_to_words { top_k.saturating_mul(2).saturating_add(10) } else { top_k };
+    let mut search =
+        Search { text: context, settings, best: vec![Span::default(); spans.min(1 << 16)], answers: vec![] };
     let mut null_score = f32::INFINITY;
-    let mut best = vec![Span::default(); top_k.saturating_mul(2).saturating_add(10).min(1 << 16)];
-    for window in window_ranges(engine, question.len(), context.tokens.ids.len(), settings)? {
-        let null = search(engine, &question, &context, &window, settings, &mut best, &mut answers)?;
-        null_score = null_score.min(null);
+    for range in &windowed.ranges {
+        let (tokens, begin) = windowed.input(engine.tokenizer()?, Some(&question), range)?;
+        null_score = null_score.min(search.window(engine, &tokens, begin..begin + range.len())?);
     }
-    if settings.options.handle_impossible_answer {
+    let mut answers = search.answers;
+    if options.handle_impossible_answer {
         answers.push(Answer { score: null_score, start: 0, end: 0, answer: String::new() });
     }
     answers.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -61,94 +68,42 @@ pub(super) fn answer(engine: &mut Engine<'_>, row: &Row, settings: &Settings) ->
     Ok(answers)
 }
 
-/// The stretches of the context that go into a window each.
-fn window_ranges(
-    engine: &Engine<'_>,
-    question: usize,
-    context: usize,
-    settings: &Settings,
-) -> Result<impl Iterator<Item = Range<usize>> + use<>> {
-    let special = engine.tokenizer()?.special_token_count(true);
-    let length = settings.options.max_seq_len.unwrap_or(MAX_SEQ_LEN).min(engine.max_tokens());
-    let size = length.saturating_sub(question + special);
-    let stride = settings.options.doc_stride.unwrap_or(DOC_STRIDE.min(length / 2));
-    if size == 0 {
-        return Err(Error::new(format_args!(
-            "the question has {question} tokens and leaves no room for the context in windows of {length}"
-        )));
-    }
-    if stride >= size && context > size {
-        return Err(Error::new(format_args!(
-            "windows take {size} tokens of the context, no more than they would share ({stride}); lower --doc-stride"
-        )));
-    }
-    Ok(windows(context, size, stride))
+/// Answers found so far.
+struct Search<'a> {
+    text: &'a str,
+    settings: &'a Settings,
+    /// Room for the best spans of a window.
+    best: Vec<Span>,
+    answers: Vec<Answer>,
 }
 
-/// Adds a window's best answers to those found so far; returns its score of no answer.
-fn search(
-    engine: &mut Engine<'_>,
-    question: &[u32],
-    context: &Context<'_>,
-    window: &Range<usize>,
-    settings: &Settings,
-    best: &mut [Span],
-    answers: &mut Vec<Answer>,
-) -> Result<f32> {
-    let tokenizer = engine.tokenizer()?;
-    let part = context.tokens.ids.get(window.clone()).unwrap_or(&[]);
-    let total = question.len() + part.len() + tokenizer.special_token_count(true);
-    let (mut ids, mut types, mut special) = (vec![0; total], vec![0; total], vec![0; total]);
-    let (first, second) = (question.len(), Some(part.len()));
-    tokenizer.build_inputs(question, Some(part), &mut ids).map_err(Error::new)?;
-    tokenizer.token_types(first, second, &mut types).map_err(Error::new)?;
-    tokenizer.special_tokens_mask(first, second, &mut special).map_err(Error::new)?;
-    // The context follows the question; special tokens stand between.
-    let mut ordinary = special.iter().enumerate().filter(|&(_, &special)| special == 0);
-    let Some((begin, _)) = ordinary.nth(question.len()) else { return Ok(f32::INFINITY) };
-    let tokens = Tokens { ids, types: types.into_iter().map(u32::from).collect(), ..Tokens::default() };
-    let mut session = engine.run(&tokens.input(), total)?;
-    let output = session.output().ok_or_else(|| Error::new("the inference did not end"))?;
-    let in_context = |token: usize| token >= begin && token - begin < part.len();
-    let found = spans(output.logits(), in_context, settings.options.max_answer_len, best);
-    for span in found.best {
-        let (start, end) = context.characters(window, span.start - begin, span.end - begin);
-        let text = context.slice(start, end);
-        // The same words found again, in another window or as other tokens, count together.
-        match answers.iter_mut().find(|other| other.answer.to_lowercase() == text.to_lowercase()) {
-            Some(same) => same.score += span.score,
-            None => answers.push(Answer { score: span.score, start, end, answer: text }),
+impl Search<'_> {
+    /// Adds the best answers of a window whose context is `context`; returns its score of no answer.
+    fn window(&mut self, engine: &mut Engine<'_>, tokens: &Tokens, context: Range<usize>) -> Result<f32> {
+        let logits = engine.logits(tokens)?;
+        let options = &self.settings.options;
+        let found = spans(&logits, |token| context.contains(&token), options.max_answer_len, &mut self.best);
+        for span in found.best {
+            let (start, end) = characters(tokens, span, options.align_to_words);
+            let length = end.saturating_sub(start) as usize;
+            let text: String = self.text.chars().skip(start as usize).take(length).collect();
+            // The same words found again, in another window or as other tokens, count together.
+            match self.answers.iter_mut().find(|other| other.answer.to_lowercase() == text.to_lowercase()) {
+                Some(same) => same.score += span.score,
+                None => self.answers.push(Answer { score: span.score, start, end, answer: text }),
+            }
         }
+        Ok(found.null_score)
     }
-    Ok(found.null_score)
 }
 
-/// The text that holds the answer, and its tokens.
-struct Context<'t> {
-    text: &'t str,
-    tokens: Tokens,
-}
-
-impl<'t> Context<'t> {
-    fn new(engine: &mut Engine<'_>, text: &'t str) -> Result<Self> {
-        let options = EncodeOptions { add_special_tokens: false, ..EncodeOptions::default() };
-        let tokens = engine.encode_with(text, None, &options, Tokens::new)?;
-        Ok(Self { text, tokens })
-    }
-
-    /// The code points of the whole words, as far as the window has them, from token `first` to `last` of the window.
-    fn characters(&self, window: &Range<usize>, first: usize, last: usize) -> (u32, u32) {
-        let (first, last) = (window.start + first, window.start + last);
-        let word = |token: usize| self.tokens.words.get(token).copied().flatten();
-        let same_word = |a: usize, b: usize| word(a).is_some() && word(a) == word(b);
-        let first = window.clone().find(|&token| token == first || same_word(token, first)).unwrap_or(first);
-        let last = window.clone().rfind(|&token| token == last || same_word(token, last)).unwrap_or(last);
-        let offsets = |token: usize| self.tokens.offsets.get(token).copied().unwrap_or_default();
-        (offsets(first).start, offsets(last).end)
-    }
-
-    fn slice(&self, start: u32, end: u32) -> String {
-        let length = end.saturating_sub(start) as usize;
-        self.text.chars().skip(start as usize).take(length).collect()
-    }
+/// The code points of a span: of its tokens, or of their whole words as far as the window has them.
+fn characters(tokens: &Tokens, span: &Span, align_to_words: bool) -> (u32, u32) {
+    let word = |token: usize| tokens.words.get(token).copied().flatten().filter(|_| align_to_words);
+    let same_word = |a: usize, b: usize| a == b || (word(a).is_some() && word(a) == word(b));
+    let all = 0..tokens.ids.len();
+    let first = all.clone().find(|&token| same_word(token, span.start)).unwrap_or(span.start);
+    let last = all.clone().rfind(|&token| same_word(token, span.end)).unwrap_or(span.end);
+    let offsets = |token: usize| tokens.offsets.get(token).copied().unwrap_or_default();
+    (offsets(first).start, offsets(last).end)
 }

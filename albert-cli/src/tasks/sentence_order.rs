@@ -13,10 +13,7 @@ pub(super) fn answer(engine: &mut Engine<'_>, row: &Row) -> Result<Label> {
         return Err(Error::new("sentence order needs two texts: give --text-pair, or \"pair\" in the row"));
     }
     let tokens = tokens(engine, row, None)?;
-    let kernels = engine.kernels();
-    let mut session = engine.run(&tokens.input(), tokens.ids.len())?;
-    let logits = session.output().map_or(&[][..], |output| output.logits());
-    let scores = softmax(kernels, logits);
+    let scores = softmax(engine.kernels(), &engine.logits(&tokens)?);
     let best = super::top(&scores, 1);
     let &(index, score) = best.first().ok_or_else(|| Error::new("the model gives no scores"))?;
     let label = LABELS.get(index).map_or_else(|| format!("LABEL_{index}"), |&label| label.to_owned());

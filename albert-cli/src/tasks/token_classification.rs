@@ -6,6 +6,7 @@ use albert_core::heads::{Aggregation, Entities, Entity, TokenKind};
 use albert_core::tokenizer::Tokenizer;
 use serde::Serialize;
 
+use super::windows::Windowed;
 use super::{Settings, not_empty, softmax};
 use crate::engine::{Engine, Tokens};
 use crate::error::{Error, Result};
@@ -23,6 +24,21 @@ pub(super) enum Found {
     Group { entity_group: String, score: f32, word: String, start: u32, end: u32 },
 }
 
+impl Found {
+    /// First code point, and one past the last.
+    fn place(&self) -> (u32, u32) {
+        match *self {
+            Self::Token { start, end, .. } | Self::Group { start, end, .. } => (start, end),
+        }
+    }
+
+    fn score(&self) -> f32 {
+        match *self {
+            Self::Token { score, .. } | Self::Group { score, .. } => score,
+        }
+    }
+}
+
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -34,18 +50,55 @@ impl fmt::Display for Found {
     }
 }
 
-/// The tokens or entities from left to right. Texts that are too long are cut.
+/// The tokens or entities from left to right. A text that is too long is cut, or with a stride read in windows.
 pub(super) fn answer(engine: &mut Engine<'_>, row: &Row, settings: &Settings) -> Result<Vec<Found>> {
-    let (model, kernels) = (engine.model(), engine.kernels());
+    if row.pair.is_some() {
+        return Err(Error::new("token classification takes one text; give no second one"));
+    }
     let text = Text::new(not_empty(row.text()?)?);
     let limit = engine.max_tokens();
-    let tokens = engine.encode(text.text, row.pair.as_deref(), Some(limit))?;
-    let tokenizer = engine.tokenizer()?;
-    let mut session = engine.run(&tokens.input(), tokens.ids.len())?;
-    let output = session.output().ok_or_else(|| Error::new("the inference did not end"))?;
+    let Some(stride) = settings.options.stride else {
+        let tokens = engine.encode(text.text, None, Some(limit))?;
+        return window(engine, &text, &tokens, settings);
+    };
+    if settings.options.aggregation_strategy == Aggregation::None {
+        return Err(Error::new("--stride puts entities of windows together; give an --aggregation-strategy"));
+    }
+    let windowed = Windowed::new(engine, None, text.text, limit, stride, "--stride")?;
+    let mut found = Vec::new();
+    for range in &windowed.ranges {
+        let (tokens, _) = windowed.input(engine.tokenizer()?, None, range)?;
+        found.extend(window(engine, &text, &tokens, settings)?);
+    }
+    Ok(if windowed.ranges.len() > 1 { without_overlaps(found) } else { found })
+}
+
+/// Of entities that overlap, as two windows may see them, the longest, and of equally long ones the surest.
+fn without_overlaps(mut found: Vec<Found>) -> Vec<Found> {
+    found.sort_by_key(|found| found.place().0);
+    let mut kept: Vec<Found> = Vec::new();
+    for next in found {
+        let (start, end) = next.place();
+        match kept.last_mut() {
+            Some(last) if start < last.place().1 => {
+                let (length, best) = (end - start, last.place().1 - last.place().0);
+                if length > best || (length == best && next.score() > last.score()) {
+                    *last = next;
+                }
+            }
+            _ => kept.push(next),
+        }
+    }
+    kept
+}
+
+/// The tokens or entities of one input.
+fn window(engine: &mut Engine<'_>, text: &Text<'_>, tokens: &Tokens, settings: &Settings) -> Result<Vec<Found>> {
+    let (model, kernels, tokenizer) = (engine.model(), engine.kernels(), engine.tokenizer()?);
     let labels = model.config().num_labels.max(1) as usize;
-    let scores: Vec<f32> = output.logits().chunks_exact(labels).flat_map(|row| softmax(kernels, row)).collect();
-    let pieces = Pieces { tokenizer, tokens: &tokens, text: &text };
+    let logits = engine.logits(tokens)?;
+    let scores: Vec<f32> = logits.chunks_exact(labels).flat_map(|row| softmax(kernels, row)).collect();
+    let pieces = Pieces { tokenizer, tokens, text };
     let aggregation = settings.options.aggregation_strategy;
     let entities = Entities::new(model, &scores, aggregation, |token| pieces.kind(token));
     let found = entities.map(|entity| {
@@ -149,21 +202,11 @@ impl Pieces<'_> {
         self.join(&words.iter().map(|word| self.join(word)).collect::<Vec<_>>())
     }
 
-    /// Tokens to text, as the tokenizer's decoder does it.
+    /// Tokens to text.
     fn join(&self, words: &[String]) -> String {
         let mut text = String::new();
-        for (index, word) in words.iter().enumerate() {
-            match self.tokenizer.continuation_prefix() {
-                Some(prefix) => match word.strip_prefix(prefix).filter(|_| index > 0) {
-                    Some(rest) => text.push_str(rest),
-                    None => {
-                        text.push_str(if index > 0 { " " } else { "" });
-                        text.push_str(word);
-                    }
-                },
-                None => text.push_str(&word.replace('\u{2581}', if index > 0 { " " } else { "" })),
-            }
-        }
+        // Writing to a string cannot fail.
+        self.tokenizer.join(words.iter().map(String::as_str), &mut text).unwrap_or_default();
         text
     }
 }

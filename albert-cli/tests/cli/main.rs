@@ -3,5 +3,6 @@
 mod bad_input;
 mod harness;
 mod measures;
+mod pipelines;
 mod rows;
 mod tasks;

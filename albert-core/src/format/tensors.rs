@@ -106,7 +106,7 @@ impl<'a> Table<'a> {
 
 /// Whether a head tensor belongs to this configuration. The decoder is optional: it may be tied.
 fn wanted(role: u16, config: &Config) -> bool {
-    let masked_lm = matches!(config.head, Head::MaskedLm | Head::PreTraining);
+    let masked_lm = config.head.is_masked_lm();
     match role {
         role::POOLER | role::POOLER_BIAS => config.pooler,
         role::CLASSIFIER | role::CLASSIFIER_BIAS => !masked_lm && config.head != Head::None,

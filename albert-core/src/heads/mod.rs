@@ -1,17 +1,25 @@
-//! From hidden states to logits, one file a head, and from logits to answers.
+//! From hidden states to logits, and from logits to answers.
+//!
+//! | head | its logits | answers |
+//! |---|---|---|
+//! | none | | `sentence_embedding` |
+//! | sequence classification, multiple choice, sentence order | `classifier`, over the pooled output | `scores`, `top_k` |
+//! | token classification | `classifier`, over every token | `token_classification` |
+//! | question answering | `classifier`, over every token | `question_answering` |
+//! | masked LM, pre-training | `masked_lm`, over the rows that are asked for | `top_k` |
 
 mod classifier;
-mod entities;
 mod masked_lm;
+mod question_answering;
 mod scores;
-mod sentence;
-mod spans;
+mod sentence_embedding;
+mod token_classification;
 mod top_k;
 
 pub(crate) use classifier::{classify_pooled, classify_tokens};
-pub use entities::{Aggregation, Entities, Entity, TokenKind};
 pub use masked_lm::{VocabularyChunk, VocabularyLogits};
+pub use question_answering::{Span, Spans, spans};
 pub use scores::{argmax, scores};
-pub use sentence::sentence_embedding;
-pub use spans::{Span, Spans, spans};
+pub use sentence_embedding::sentence_embedding;
+pub use token_classification::{Aggregation, Entities, Entity, TokenKind};
 pub use top_k::{Candidate, TopK};

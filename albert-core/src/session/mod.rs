@@ -9,7 +9,7 @@ pub use output::Output;
 pub use text::TextError;
 
 use crate::arena::{self, Shared};
-use crate::config::{Config, Head};
+use crate::config::{Config, Head, Reads};
 use crate::encoder::{self, Context, Heads};
 use crate::error::{InputError, SessionError};
 use crate::executor::{Executor, Serial, TileWork, for_tiles};
@@ -269,17 +269,15 @@ impl<'m, 'a> Session<'m, 'a> {
             Phase::Head => {
                 let Some(mut worker) = workers.next() else { return Progress::Done };
                 let tile = tiles.start..tiles.end.min(tiles.start + tile_rows);
-                match config.head {
-                    Head::TokenClassification | Head::QuestionAnswering => {
+                match config.head.reads() {
+                    Reads::Tokens => {
                         heads::classify_tokens(context, &mut shared, &mut worker, tile.clone());
                         return self.advance(tile.end, rows, Phase::Done);
                     }
-                    Head::SequenceClassification | Head::MultipleChoice | Head::PreTraining => {
-                        if first_row(&shared, rows, config).is_some() {
-                            heads::classify_pooled(context, &mut shared, &mut worker);
-                        }
+                    Reads::Pooled if first_row(&shared, rows, config).is_some() => {
+                        heads::classify_pooled(context, &mut shared, &mut worker);
                     }
-                    Head::None | Head::MaskedLm => {}
+                    Reads::Pooled | Reads::Nothing => {}
                 }
                 return self.advance(rows, rows, Phase::Done);
             }
@@ -308,16 +306,10 @@ impl<'m, 'a> Session<'m, 'a> {
         let (shared, _) = arena::divide(self.arena, &self.plan);
         let pooled = first_row(&shared, self.rows, config).is_some();
         let labels = config.num_labels as usize;
-        let logits = match config.head {
-            Head::None | Head::MaskedLm => 0,
-            Head::TokenClassification | Head::QuestionAnswering => self.rows * labels,
-            Head::SequenceClassification | Head::MultipleChoice | Head::PreTraining => {
-                if pooled {
-                    labels
-                } else {
-                    0
-                }
-            }
+        let logits = match config.head.reads() {
+            Reads::Tokens => self.rows * labels,
+            Reads::Pooled if pooled => labels,
+            Reads::Pooled | Reads::Nothing => 0,
         };
         Some(Output {
             hidden: shared.hidden.get(..self.rows * hidden_size).unwrap_or(&[]),
@@ -346,7 +338,7 @@ impl<'m, 'a> Session<'m, 'a> {
     /// Vocabulary logits of row `row` of the last hidden state; `None` without a masked-LM head, before the end, or beyond
     /// the rows. The hidden states stay as they are.
     pub fn vocabulary_logits(&mut self, row: usize) -> Option<heads::VocabularyLogits<'_>> {
-        let masked_lm = matches!(self.context.model.config().head, Head::MaskedLm | Head::PreTraining);
+        let masked_lm = self.context.model.config().head.is_masked_lm();
         if !masked_lm || self.phase != Phase::Done || row >= self.rows {
             return None;
         }
@@ -367,7 +359,7 @@ impl<'m, 'a> Session<'m, 'a> {
 
 /// Whether the head reads nothing but the pooled output.
 fn reads_pooled(config: &Config) -> bool {
-    matches!(config.head, Head::SequenceClassification | Head::MultipleChoice)
+    config.head.reads() == Reads::Pooled && !config.head.is_masked_lm()
 }
 
 /// Writes row indices; returns how many.

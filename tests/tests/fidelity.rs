@@ -1,0 +1,74 @@
+//! Every head on small checkpoints of several geometries, as `albert quantize` converts them, against the outputs of the
+//! original framework. What it prints are the rows of the table in `docs/fidelity.md`.
+
+use std::fs;
+use std::path::Path;
+
+use albert_core::Model;
+use albert_core::config::Head;
+use albert_quant::{Options, Weights, convert};
+use albert_tests::closeness::Closeness;
+use albert_tests::engine::{self, Run};
+use albert_tests::fixtures;
+
+/// Largest difference for f32 weights, as a share of the largest value.
+const F32_ERROR: f64 = 2e-5;
+/// Smallest cosine of a row for f16 weights.
+const F16_COSINE: f64 = 0.99999;
+/// Smallest cosine of a row for int8 weights: random weights at widths of 9 to 156 average out little.
+const INT8_COSINE: f64 = 0.997;
+
+const HEADS: [Head; 7] = [
+    Head::None,
+    Head::SequenceClassification,
+    Head::TokenClassification,
+    Head::QuestionAnswering,
+    Head::MultipleChoice,
+    Head::MaskedLm,
+    Head::PreTraining,
+];
+
+#[test]
+fn every_head_in_every_geometry() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/fidelity.md")).expect("the page");
+    let mut geometries = Vec::new();
+    let (mut missed, mut unlisted) = (Vec::new(), Vec::new());
+    for fixture in fixtures::all() {
+        let files = [Weights::Fp32, Weights::Fp16, Weights::Int8].map(|weights| {
+            let mut options = Options::default();
+            options.weights = weights;
+            convert(&fixture.directory, &options).unwrap_or_else(|error| panic!("{}: {error}", fixture.name)).bytes
+        });
+        let config = *Model::from_bytes(&files[0]).expect("a valid model file").config();
+        geometries.push((config.head, config.hidden_size, config.num_hidden_groups));
+        let results = files.map(|file| engine::run(&file, &fixture.sequences, &Run::default()));
+        for output in fixture.outputs.keys() {
+            let [f32, f16, int8] = results.each_ref().map(|results| Closeness::new(&fixture, output, results));
+            let name = format!("| {} | {output} |", fixture.name);
+            let row = format!(
+                "{name} {:.1e} | {:.1e} | {:.7} | {:.5} | {:.5} | {:.1} % |",
+                f32.max_abs,
+                f32.relative,
+                f16.worst,
+                int8.worst,
+                int8.mean,
+                100.0 * int8.agreement
+            );
+            println!("{row}");
+            if f32.relative > F32_ERROR || f16.worst < F16_COSINE || int8.worst < INT8_COSINE {
+                missed.push(row);
+            }
+            if !page.contains(&name) {
+                unlisted.push(name);
+            }
+        }
+    }
+    assert!(missed.is_empty(), "bounds missed:\n{}", missed.join("\n"));
+    assert!(unlisted.is_empty(), "docs/fidelity.md lacks:\n{}", unlisted.join("\n"));
+    for head in HEADS {
+        let mut own: Vec<(u32, u32)> = geometries.iter().filter(|of| of.0 == head).map(|of| (of.1, of.2)).collect();
+        own.sort_unstable();
+        own.dedup();
+        assert!(own.len() >= 3 && own.iter().any(|&(_, groups)| groups > 1), "{head:?}: {own:?}");
+    }
+}
