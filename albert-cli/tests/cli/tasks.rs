@@ -166,3 +166,55 @@ fn vectors() {
     let length = (0..52).map(|at| mean(at) * mean(at)).sum::<f64>().sqrt();
     assert!((0..52).all(|at| (embedding[at] - mean(at) / length).abs() < 1e-5));
 }
+
+#[test]
+fn zero_shot_classification() {
+    let folder = Folder::new();
+    let model = folder.model_with("sequence-classification-narrow", |config| {
+        config["id2label"] = json!({ "0": "contradiction", "1": "neutral", "2": "entailment" });
+    });
+    let ask = ["run", &model, "--task", "zero-shot-classification", "the river runs north"];
+    let labels = ["--candidate-labels", "river", "paris", "london"];
+    let line = albert([&ask[..], &labels, &["--json"]].concat()).json().remove(0);
+    assert_eq!(keys(&line), ["labels", "row", "scores", "sequence"]);
+    let scores: Vec<f64> = line["scores"].as_array().unwrap().iter().map(|score| score.as_f64().unwrap()).collect();
+    assert!(scores.len() == 3 && (scores.iter().sum::<f64>() - 1.0).abs() < 1e-6);
+    assert!(scores.windows(2).all(|pair| pair[0] >= pair[1]));
+    let text = albert([&ask[..], &labels, &["--top-k", "1"]].concat()).ok();
+    assert_eq!(text, format!("{}\t{:.4}\n", line["labels"][0].as_str().unwrap(), scores[0]));
+    assert!(albert(ask).fails().contains("no labels"));
+    let template = [&ask[..], &labels, &["--hypothesis-template", "no place"]].concat();
+    assert!(albert(template).fails().contains("needs {}"));
+    let other = folder.model("token-classification-narrow");
+    assert!(albert(["run", &other, "x", "--task", "zero-shot-classification"]).fails().contains("another head"));
+}
+
+#[test]
+fn windows_that_cannot_be() {
+    let folder = Folder::new();
+    let model = folder.model_with("token-classification-narrow", entity_labels);
+    let text = "the river ".repeat(30);
+    let run = |options: &[&str]| albert([&["run", &model, &text, "--json"], options].concat());
+    let strategy = ["--aggregation-strategy", "simple"];
+    let cut = run(&strategy).json();
+    let all = run(&[&strategy[..], &["--stride", "8"]].concat()).json();
+    let end = |lines: &[Value]| lines.iter().filter_map(|line| line["end"].as_u64()).max();
+    assert!(end(&all) > end(&cut), "the windows reach behind the cut");
+    assert!(run(&["--stride", "8"]).fails().contains("--aggregation-strategy"));
+    assert!(run(&[&strategy[..], &["--stride", "38"]].concat()).fails().contains("lower --stride"));
+    assert!(run(&["--text-pair", "paris"]).fails().contains("one text"));
+}
+
+#[test]
+fn a_saved_vocabulary() {
+    let folder = Folder::new();
+    let model = folder.model("model-narrow");
+    let to = folder.path("vocabulary");
+    albert(["inspect", &model, "--save-vocabulary", &to]).ok();
+    let saved = std::fs::read(std::path::Path::new(&to).join("unigram.json")).unwrap();
+    let saved: Value = serde_json::from_slice(&saved).unwrap();
+    let pieces = saved["vocab"].as_array().unwrap();
+    assert_eq!((pieces.len(), &pieces[2], &pieces[6]), (40, &json!(["[CLS]", 0.0]), &json!(["\u{2581}the", -5.0])));
+    let bare = folder.model_of_ids("model-narrow", "fp32");
+    assert!(albert(["inspect", &bare, "--save-vocabulary", &to]).fails().contains("no tokenizer"));
+}
