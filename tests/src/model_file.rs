@@ -93,8 +93,8 @@ impl Record {
             (dtype::F32, _) => (4 * padded * slots, 0),
             (dtype::F16, _) => (2 * padded * slots, 0),
             (dtype::I8, _) => (padded * slots.next_multiple_of(4), 4 * padded),
-            (dtype::C4, _) => (padded * slots.div_ceil(32) * 17, 4 * padded),
-            (dtype::C5, _) => (padded * slots.div_ceil(32) * 21, 4 * padded),
+            (dtype::C4, _) => (padded / 16 * aligned(slots.div_ceil(8) * 68), 4 * padded),
+            (dtype::C5, _) => (padded / 16 * aligned(slots.div_ceil(8) * 84), 4 * padded),
             _ => panic!("dtype {dtype}"),
         };
         let lengths = [data, channel, channel, 4 * extra, 4 * columns.next_multiple_of(16)];
@@ -273,10 +273,14 @@ pub fn join(sections: &[(u32, u32, Vec<u8>)]) -> Aligned {
 
 /// Writes the checksum into the header.
 pub fn seal(file: &mut [u8]) {
-    let step = |crc: u32, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
-    let bytes = file[..60].iter().chain(&file[64..]);
-    let crc = !bytes.fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step));
+    let crc = crc32(&[&file[..60], &file[64..]].concat());
     put_u32(file, 60, crc);
+}
+
+/// CRC-32 (ISO-HDLC), a bit at a time.
+pub fn crc32(bytes: &[u8]) -> u32 {
+    let step = |crc: u32, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
 }
 
 /// Writes a little-endian u32.
