@@ -181,6 +181,7 @@ impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
         match error {
             SessionError::PlanMismatch => Self(albert_status::Argument, 0),
+            SessionError::NoExit => Self(albert_status::NoResult, 0),
             SessionError::ArenaTooSmall { missing } => Self(albert_status::ArenaTooSmall, missing as u64),
         }
     }

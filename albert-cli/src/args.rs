@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use albert_core::ExitPolicy;
 use albert_core::config::Head;
 use albert_core::heads::Aggregation;
 use albert_core::kernels::{self, Kernels};
@@ -29,6 +30,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Compare a model's outputs with reference outputs
     Validate(Validate),
+    /// Show how two model files differ: sizes, weights, hidden states, answers
+    Compare(Compare),
     /// Measure a model's accuracy on labelled data
     Eval(Eval),
     /// Show how texts become tokens
@@ -57,7 +60,34 @@ pub(crate) struct Quantize {
     /// Head to convert instead of the checkpoint's own; none drops it
     #[arg(long, value_name = "NAME", default_value = "auto", value_parser = head)]
     pub(crate) head: HeadChoice,
-    /// Print the report as a line of JSON
+    /// Write a page that shows what quantization cost, measured against the checkpoint in fp32
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+    /// Rows to measure on, as for eval or run, instead of a built-in held-out text
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+    /// Print sizes, errors and, with --report or --data, what was measured, as a line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Compare {
+    /// Model file to compare with
+    #[arg(value_name = "A")]
+    pub(crate) reference: PathBuf,
+    /// Model file
+    #[arg(value_name = "B")]
+    pub(crate) model: PathBuf,
+    /// Rows to run both on, as for eval or run, instead of a built-in text
+    #[arg(long, visible_alias = "file", value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+    /// Write a page that shows the differences
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) isa: Isa,
+    /// Print a line of JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -85,10 +115,30 @@ pub(crate) struct Run {
     #[arg(long, value_name = "N")]
     pub(crate) layers: Option<u32>,
     #[command(flatten)]
+    pub(crate) exit: Exit,
+    #[command(flatten)]
     pub(crate) isa: Isa,
     /// Print JSON lines
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// When an inference may end before the last layer.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Exit {
+    /// End an inference after K layers in a row that agree with the layer before them; 0: after the first
+    #[arg(long = "exit-patience", value_name = "K")]
+    patience: Option<u32>,
+    /// End an inference after the first layer whose best label has probability P or more
+    #[arg(long = "exit-confidence", value_name = "P", conflicts_with = "patience", value_parser = probability)]
+    confidence: Option<f32>,
+}
+
+impl Exit {
+    /// The policy, if one was asked for.
+    pub(crate) fn policy(self) -> Option<ExitPolicy> {
+        self.patience.map(ExitPolicy::Patience).or(self.confidence.map(ExitPolicy::Confidence))
+    }
 }
 
 /// Where rows come from.
@@ -196,9 +246,14 @@ pub(crate) struct Eval {
     /// JSON lines: {"text", "label"}, or {"words", "tags"} for token classification
     #[arg(long, value_name = "FILE")]
     pub(crate) data: PathBuf,
-    /// Threads that rows are shared out to [default: all]
+    /// Threads that rows are shared out to [default: all; 1 when inferences are timed]
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) threads: Option<usize>,
+    /// Measure every number of layers, from 1 to all
+    #[arg(long, conflicts_with_all = ["patience", "confidence"])]
+    pub(crate) sweep_layers: bool,
+    #[command(flatten)]
+    pub(crate) exit: Exit,
     #[command(flatten)]
     pub(crate) isa: Isa,
     /// Print a line of JSON
@@ -350,6 +405,11 @@ fn function(name: &str) -> std::result::Result<Function, String> {
 fn truncation(name: &str) -> std::result::Result<Truncation, String> {
     let expected = "expected longest_first, only_first, only_second or do_not_truncate";
     Truncation::from_name(name).ok_or_else(|| expected.to_owned())
+}
+
+fn probability(number: &str) -> std::result::Result<f32, String> {
+    let number = number.parse().ok().filter(|number| (0.0..=1.0).contains(number));
+    number.ok_or_else(|| "expected a probability from 0 to 1".to_owned())
 }
 
 fn at_least_one(number: &str) -> std::result::Result<usize, String> {

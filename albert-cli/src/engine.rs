@@ -3,7 +3,7 @@
 use albert_core::executor::Threads;
 use albert_core::kernels::Kernels;
 use albert_core::tokenizer::{EncodeError, EncodeOptions, Encoding, Offsets, Tokenizer, Truncation};
-use albert_core::{Input, InputError, Model, Plan, Session};
+use albert_core::{ExitPolicy, Input, InputError, Model, Plan, Session};
 
 use crate::error::{At, Error, Result};
 
@@ -18,6 +18,7 @@ pub(crate) struct Engine<'m> {
     model: &'m Model<'m>,
     kernels: Kernels,
     layers: Option<u32>,
+    exit: Option<ExitPolicy>,
     workers: usize,
     /// Started when they are first needed.
     threads: Option<Threads>,
@@ -57,13 +58,33 @@ impl Tokens {
 impl<'m> Engine<'m> {
     /// Nothing is allocated yet.
     pub(crate) fn new(model: &'m Model<'m>, kernels: Kernels) -> Self {
-        Self { model, kernels, layers: None, workers: 1, threads: None, arena: Vec::new(), workspace: Vec::new() }
+        Self {
+            model,
+            kernels,
+            layers: None,
+            exit: None,
+            workers: 1,
+            threads: None,
+            arena: Vec::new(),
+            workspace: Vec::new(),
+        }
     }
 
     /// Runs only the first layers.
     pub(crate) fn with_layers(mut self, layers: Option<u32>) -> Self {
         self.layers = layers;
         self
+    }
+
+    /// Ends inferences as soon as the policy is content; the head must choose one label.
+    pub(crate) fn with_exit(mut self, exit: Option<ExitPolicy>) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// Whether inferences may end before the last layer.
+    pub(crate) fn may_exit(&self) -> bool {
+        self.exit.is_some()
     }
 
     /// Shares an inference out to `workers` threads, the caller's counted.
@@ -146,6 +167,8 @@ impl<'m> Engine<'m> {
         if let Some(threads) = &self.threads {
             session.execute_on(threads);
         }
+        let fits = session.exit_early(self.exit);
+        fits.map_err(|_| Error::new("early exit needs a head that chooses one label for a text"))?;
         Ok(session)
     }
 

@@ -2,7 +2,6 @@
 
 use albert_core::Model;
 use albert_core::config::{Activation, Head, Precision, ProblemType};
-use albert_core::format::layout;
 
 /// The head's name, as `quantize --head` takes it.
 pub(crate) fn head(head: Head) -> &'static str {
@@ -53,17 +52,6 @@ pub(crate) fn precision(precision: Precision) -> &'static str {
     match precision {
         Precision::Int8 => "int8",
         Precision::Float => "f32",
-    }
-}
-
-/// An element type.
-pub(crate) fn dtype(code: u8) -> &'static str {
-    match code {
-        layout::dtype::F32 => "f32",
-        layout::dtype::F16 => "f16",
-        layout::dtype::I8 => "int8",
-        layout::dtype::C4 => "int4",
-        _ => "int5",
     }
 }
 

@@ -126,6 +126,8 @@ pub enum SessionError {
         /// Bytes that are missing.
         missing: usize,
     },
+    /// Early exit needs a head that chooses one label for the whole input.
+    NoExit,
 }
 
 /// Why an input cannot be run.

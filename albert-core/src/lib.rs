@@ -40,4 +40,4 @@ pub use error::{FormatError, InputError, SessionError};
 pub use format::Model;
 pub use observer::Observer;
 pub use plan::Plan;
-pub use session::{Input, Output, Positions, Progress, Session, TextError};
+pub use session::{ExitPolicy, Input, Output, Positions, Progress, Session, TextError};

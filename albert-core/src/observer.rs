@@ -1,14 +1,19 @@
-//! A look at what goes into every linear, for calibration.
+//! A look inside an inference, for calibration and for measuring what it costs: inputs of the linears, hidden states.
 
 use crate::encoder::Rows;
 
-/// Sees the f32 input rows of the linears while an inference runs.
+/// Sees f32 rows while an inference runs.
 ///
 /// Query, key and value read one input, which is shown once, as the query's.
 pub trait Observer: Sync {
     /// `row` goes into the linear with this role (see [`role`](crate::format::layout::role)) of this block; 0 for a linear
-    /// outside the blocks.
+    /// outside the blocks, the layer (from 0) for an exit's classifier.
     fn linear_input(&self, role: u16, block: usize, row: &[f32]);
+
+    /// The hidden states after so many layers, 0 for the embeddings: `[rows][H]`, in the order of the positions.
+    fn hidden_states(&self, layers: usize, hidden: &[f32]) {
+        let _ = (layers, hidden);
+    }
 }
 
 /// An observer, or none.
@@ -20,6 +25,13 @@ impl Observing<'_> {
     pub(crate) fn show(&self, role: u16, block: usize, rows: &mut Rows<'_>, width: usize) {
         if let Some(observer) = self.0 {
             rows.iter_mut(width).for_each(|row| observer.linear_input(role, block, row));
+        }
+    }
+
+    /// Shows the hidden states after so many layers.
+    pub(crate) fn show_states(&self, layers: usize, hidden: &[f32]) {
+        if let Some(observer) = self.0 {
+            observer.hidden_states(layers, hidden);
         }
     }
 }

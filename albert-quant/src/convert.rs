@@ -159,12 +159,16 @@ pub fn convert(checkpoint: &Path, options: &Options<'_>) -> Result<Converted, Er
     let mut warnings = Vec::new();
     let checkpoint = Checkpoint::open(checkpoint, &mut warnings)?;
     let tokenizer = match tokenizer::compile_directory(&checkpoint.directory) {
-        Ok(compiled) => Some(compiled.bytes),
+        Ok(compiled) => Some(compiled),
         Err(CompileError::NoTokenizer { .. }) => {
             warnings.push(Warning::NoTokenizer);
             None
         }
         Err(error) => return Err(Error::Tokenizer(error)),
+    };
+    let (tokenizer, tokenizer_bytes) = match tokenizer {
+        Some(compiled) => (Some(compiled.bytes), compiled.source_bytes),
+        None => (None, 0),
     };
     let architecture = checkpoint.config.architecture.clone();
     let network = Network::from_checkpoint(checkpoint, options.head, options.mlm_bias, &mut warnings)?;
@@ -176,7 +180,8 @@ pub fn convert(checkpoint: &Path, options: &Options<'_>) -> Result<Converted, Er
             scheme = calibrated(&network, tokenizer.as_deref(), options)?;
         }
     }
-    let (bytes, report) = build(&network, tokenizer.as_deref(), provenance, scheme, options.progress)?;
+    let (bytes, mut report) = build(&network, tokenizer.as_deref(), provenance, scheme, options.progress)?;
+    report.tokenizer_bytes = tokenizer_bytes;
     Ok(Converted { bytes, warnings, report })
 }
 
@@ -238,7 +243,8 @@ pub(crate) fn build(
         let region = writer.region(index);
         let (dtype, extra_slots) = (dtype_name(region.dtype), region.splits.len());
         let fidelity = quantize::pack(parameter, region, feedback)?;
-        report.checkpoint_bytes += parameter.source.bytes() as u64;
+        let checkpoint_bytes = parameter.source.bytes();
+        report.checkpoint_bytes += checkpoint_bytes as u64;
         report.tensors.push(TensorReport {
             name: parameter.name.clone(),
             dtype,
@@ -246,6 +252,7 @@ pub(crate) fn build(
             columns: parameter.columns,
             extra_slots,
             bytes: writer.bytes(index),
+            checkpoint_bytes,
             relative_error: fidelity.relative_error(),
         });
         progress(Progress { stage: Stage::Quantize, done: index + 1, total: parameters.len() });

@@ -47,7 +47,7 @@ fn of_architecture(class: &str) -> Option<Head> {
         "Model" => Some(Head::None),
         "ForPreTraining" => Some(Head::PreTraining),
         "ForMaskedLM" => Some(Head::MaskedLm),
-        "ForSequenceClassification" => Some(Head::SequenceClassification),
+        "ForSequenceClassification" | "ForSequenceClassificationWithPabee" => Some(Head::SequenceClassification),
         "ForTokenClassification" => Some(Head::TokenClassification),
         "ForQuestionAnswering" => Some(Head::QuestionAnswering),
         "ForMultipleChoice" => Some(Head::MultipleChoice),

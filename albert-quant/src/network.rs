@@ -3,7 +3,7 @@
 use albert_core::Model;
 use albert_core::config::{Config, Head, Precision, ProblemType, Reads};
 use albert_core::format::Record;
-use albert_core::format::layout::{BLOCK_ROLES, EMBEDDING_ROLES, role};
+use albert_core::format::layout::{BLOCK_ROLES, EMBEDDING_ROLES, EXIT_ROLES, role};
 
 use crate::checkpoint::{Checkpoint, ElementType, Tensor};
 use crate::convert::MlmBias;
@@ -108,8 +108,17 @@ impl Slot {
     }
 }
 
-/// Every parameter of a configuration in file order. `decoder`: whether the masked-LM head has a matrix of its own.
-pub(crate) fn slots(config: &Config, decoder: bool) -> Vec<Slot> {
+/// Parameters that the configuration leaves open.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Extras {
+    /// The masked-LM head has a matrix of its own.
+    pub(crate) decoder: bool,
+    /// Every layer but the last has a classifier of its own.
+    pub(crate) exits: bool,
+}
+
+/// Every parameter of a configuration in file order.
+pub(crate) fn slots(config: &Config, extras: Extras) -> Vec<Slot> {
     let blocks = (0..config.num_hidden_groups)
         .flat_map(|group| (0..config.inner_group_num).map(move |inner| (group, inner)))
         .enumerate()
@@ -118,19 +127,21 @@ pub(crate) fn slots(config: &Config, decoder: bool) -> Vec<Slot> {
     let wanted = move |role: &u16| match *role {
         role::POOLER | role::POOLER_BIAS => config.pooler,
         role::CLASSIFIER | role::CLASSIFIER_BIAS => !masked_lm && config.head != Head::None,
-        role::MLM_DECODER => masked_lm && decoder,
+        role::MLM_DECODER => masked_lm && extras.decoder,
         role::SENTENCE_ORDER | role::SENTENCE_ORDER_BIAS => config.head == Head::PreTraining,
         _ => masked_lm,
     };
     let heads = (role::POOLER..=role::SENTENCE_ORDER_BIAS).filter(wanted).map(|role| (role, 0, (0, 0)));
-    let all = EMBEDDING_ROLES.map(|role| (role, 0, (0, 0))).chain(blocks).chain(heads);
+    let last = if extras.exits { config.num_hidden_layers.saturating_sub(1) } else { 0 };
+    let exits = (0..last).flat_map(|layer| EXIT_ROLES.map(move |role| (role, layer as u16, (0, 0))));
+    let all = EMBEDDING_ROLES.map(|role| (role, 0, (0, 0))).chain(blocks).chain(heads).chain(exits);
     all.map(|(role, block, at)| slot(config, role, block, at)).collect()
 }
 
 /// The tensors of a model file, in file order: name and shape as a checkpoint has them, and the record.
 pub fn tensors<'m>(model: &Model<'m>) -> impl Iterator<Item = (String, Vec<usize>, Record)> + use<'m> {
     let decoder = model.tensors().any(|record| record.role == role::MLM_DECODER);
-    let slots = slots(model.config(), decoder).into_iter();
+    let slots = slots(model.config(), Extras { decoder, exits: model.has_exits() }).into_iter();
     slots.zip(model.tensors()).map(|(slot, record)| (slot.name.clone(), slot.shape(), record))
 }
 
@@ -156,6 +167,8 @@ fn slot(config: &Config, role: u16, block: u16, at: (u32, u32)) -> Slot {
         role::POOLER_BIAS => vector("pooler.bias", hidden),
         role::CLASSIFIER => linear(&format!("{classifier}.weight"), labels, hidden),
         role::CLASSIFIER_BIAS => vector(&format!("{classifier}.bias"), labels),
+        role::EXIT_CLASSIFIER => linear(&format!("classifiers.{block}.weight"), labels, hidden),
+        role::EXIT_CLASSIFIER_BIAS => vector(&format!("classifiers.{block}.bias"), labels),
         role::MLM_DENSE => linear("predictions.dense.weight", embedding, hidden),
         role::MLM_DENSE_BIAS => vector("predictions.dense.bias", embedding),
         role::MLM_NORM_WEIGHT => vector("predictions.LayerNorm.weight", embedding),
@@ -198,12 +211,14 @@ impl Network {
         mlm_bias: MlmBias,
         warnings: &mut Vec<Warning>,
     ) -> Result<Self, Error> {
+        let exits = exits(&mut checkpoint);
         let config = config(&checkpoint, choice, warnings)?;
         let labels = labels(&checkpoint, &config, warnings);
         let groups = checkpoint.config.groups();
         let decoder = masked_lm(&mut checkpoint, &config, mlm_bias, warnings)?;
         let mut parameters = Vec::new();
-        for slot in slots(&config, decoder.own_matrix) {
+        let exits = exits && config.head == Head::SequenceClassification;
+        for slot in slots(&config, Extras { decoder: decoder.own_matrix, exits }) {
             let tensor = match checkpoint.tensors.remove(&slot.name) {
                 Some(tensor) => tensor,
                 None if slot.role >= role::POOLER => {
@@ -230,7 +245,7 @@ impl Network {
 
 /// Tensors of other heads: left out knowingly, without a warning.
 fn droppable(name: &str) -> bool {
-    ["predictions.", "sop_classifier.", "classifier.", "qa_outputs.", "pooler."]
+    ["predictions.", "sop_classifier.", "classifier.", "classifiers.", "qa_outputs.", "pooler."]
         .iter()
         .any(|head| name.starts_with(head))
 }
@@ -324,6 +339,22 @@ fn labels(checkpoint: &Checkpoint, config: &Config, warnings: &mut Vec<Warning>)
         warnings.push(Warning::LabelCount { config: names.len(), head });
     }
     (0..config.num_labels).map(|id| names.get(&id).cloned().unwrap_or_else(|| format!("LABEL_{id}"))).collect()
+}
+
+/// Whether the checkpoint has a classifier for every layer, as PABEE trains them: `classifiers.{layer}`. The last one is
+/// `classifier` afterwards.
+fn exits(checkpoint: &mut Checkpoint) -> bool {
+    let tensors = &mut checkpoint.tensors;
+    if !tensors.contains_key("classifiers.0.weight") {
+        return false;
+    }
+    let last = checkpoint.config.num_hidden_layers.saturating_sub(1);
+    for part in ["weight", "bias"] {
+        if let Some(tensor) = tensors.remove(&format!("classifiers.{last}.{part}")) {
+            tensors.insert(format!("classifier.{part}"), tensor);
+        }
+    }
+    true
 }
 
 /// How the masked-LM decoder is made up.

@@ -9,6 +9,8 @@ pub struct Report {
     pub tensors: Vec<TensorReport>,
     /// Bytes of the weights in the checkpoint.
     pub checkpoint_bytes: u64,
+    /// Bytes of the tokenizer's file in the checkpoint; 0 without.
+    pub tokenizer_bytes: u64,
     /// Bytes of the model file.
     pub model_bytes: u64,
 }
@@ -28,6 +30,8 @@ pub struct TensorReport {
     pub extra_slots: usize,
     /// Bytes in the model file, scales and sums included.
     pub bytes: usize,
+    /// Bytes in the checkpoint.
+    pub checkpoint_bytes: usize,
     /// Root mean square of the weights' error over that of the weights.
     pub relative_error: f64,
 }

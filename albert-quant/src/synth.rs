@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::calibrate;
 use crate::convert::{Converted, Options, Scheme, Weights, build};
 use crate::error::{Error, head_name};
-use crate::network::{Network, Source, slots};
+use crate::network::{Extras, Network, Source, slots};
 
 /// Sizes of well-known models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ pub fn synth(geometry: Geometry, head: Head, seed: u64, options: &Options<'_>) -
         }
         _ => Source::Random(Random { seed: mix(seed ^ mix(index as u64)), deviation: DEVIATION }),
     };
-    let parameters = slots(&config, false).into_iter().enumerate();
+    let parameters = slots(&config, Extras::default()).into_iter().enumerate();
     let network = Network {
         config,
         groups: vec![0; config.num_hidden_layers as usize],

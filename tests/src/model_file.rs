@@ -124,6 +124,7 @@ fn is_vector(role: u16) -> bool {
         FFN_OUTPUT,
         POOLER,
         CLASSIFIER,
+        EXIT_CLASSIFIER,
         MLM_DENSE,
         MLM_DECODER,
         SENTENCE_ORDER,
@@ -168,6 +169,21 @@ impl Parts {
         let text = words.flat_map(|word| (word as u32).to_le_bytes()).chain(names.concat().into_bytes());
         let more = vec![(section::LABELS, 0, text.collect()), (section::PROVENANCE, 0, b"{}".to_vec())];
         Self { config: writer.config(), records: writer.records(), more }
+    }
+
+    /// With an exit for every layer but the last: the classifier with its biases in another order.
+    pub fn with_exits(mut self) -> Self {
+        let layers = u32_at(&self.config, 16) as u16;
+        let of = |role: u16| self.records.iter().find(|record| record.role == role).expect("a classifier").clone();
+        let (matrix, bias) = (of(role::CLASSIFIER), of(role::CLASSIFIER_BIAS));
+        for block in 0..layers - 1 {
+            let matrix = Record { role: role::EXIT_CLASSIFIER, block, ..matrix.clone() };
+            let mut bias = Record { role: role::EXIT_CLASSIFIER_BIAS, block, ..bias.clone() };
+            // The labels change places.
+            bias.parts[0][..4 * bias.columns].rotate_right(4 * (usize::from(block + 1) % bias.columns));
+            self.records.extend([matrix, bias]);
+        }
+        self
     }
 
     /// Takes a file apart that a reader has accepted, and checks that every byte is accounted for.

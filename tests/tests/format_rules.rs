@@ -186,6 +186,46 @@ fn tensor_table() {
     edited(|parts| parts.records.swap(records - 2, records - 1), order(last, 0));
 }
 
+/// A classifier for every layer but the last, or for none.
+#[test]
+fn exits() {
+    let good = good().with_exits();
+    let file = good.assemble();
+    let model = Model::from_bytes(&file).expect("exits are allowed");
+    assert!(model.has_exits() && !Model::from_bytes(&self::good().assemble()).expect("and optional").has_exits());
+    let first = good.records.len() - 4;
+    let refused = |edit: &dyn Fn(&mut Parts), expected| {
+        let mut parts = good.clone();
+        edit(&mut parts);
+        assert_eq!(error(&parts.assemble()), expected);
+    };
+    let wrong = |role, block, problem| FormatError::Tensor { role, block, problem };
+    for kept in 1..4 {
+        refused(
+            &|parts| parts.records.truncate(first + kept),
+            FormatError::TensorCount { found: (first + kept) as u32 },
+        );
+    }
+    refused(
+        &|parts| parts.records.push(parts.records[first].clone()),
+        FormatError::TensorCount { found: first as u32 + 5 },
+    );
+    for index in 0..4 {
+        let (role, block) = (role::EXIT_CLASSIFIER + index as u16 % 2, index as u16 / 2);
+        refused(&|parts| parts.records[first + index].block += 1, wrong(role, block, TensorProblem::Order));
+        refused(&|parts| parts.records[first + index].role -= 10, wrong(role, block, TensorProblem::Order));
+        refused(&|parts| parts.records[first + index].rows += 1, wrong(role, block, TensorProblem::Shape));
+        refused(&|parts| parts.records[first + index].parts[0].clear(), wrong(role, block, TensorProblem::Bounds));
+    }
+    let list = [4u32, 1, 1].into_iter().flat_map(u32::to_le_bytes).collect::<Vec<_>>();
+    refused(
+        &|parts| parts.records[first].parts[3].clone_from(&list),
+        wrong(role::EXIT_CLASSIFIER, 0, TensorProblem::Splits),
+    );
+    let tagger = parts("token-classification-narrow", Storage::F32).with_exits();
+    assert_eq!(error(&tagger.assemble()), FormatError::TensorCount { found: tagger.records.len() as u32 });
+}
+
 #[test]
 fn tensor_records() {
     use TensorProblem::*;
@@ -355,6 +395,8 @@ fn specification() {
     says("roles 0 to 6; for each block (group-major) roles 16\nto 31; then any of roles 64 to 75");
     assert_eq!((EMBEDDING_ROLES, BLOCK_ROLES), (0..=6, 16..=31));
     assert_eq!((role::POOLER, role::SENTENCE_ORDER_BIAS), (64, 75));
+    says("roles 76 and 77 for each layer but the last");
+    assert_eq!(EXIT_ROLES, 76..=77);
 }
 
 /// One block, three labels, three extra slots, smoothing.

@@ -1,10 +1,14 @@
-//! `albert eval`: accuracy on labelled data.
+//! `albert eval`: accuracy on labelled data, and what it takes: time and layers.
 
 mod sequences;
 mod tokens;
 
-use albert_core::Model;
+use std::path::Path;
+use std::time::Duration;
+
 use albert_core::config::{Head, ProblemType};
+use albert_core::kernels::Kernels;
+use albert_core::{ExitPolicy, Model};
 use serde::Serialize;
 
 use super::threads;
@@ -20,7 +24,7 @@ use crate::progress;
 
 /// What rows add up to.
 #[derive(Clone, Copy, Debug, Default)]
-struct Counts {
+pub(super) struct Counts {
     rows: usize,
     /// Labels, one a row or one a word, and those that were right.
     labels: usize,
@@ -29,14 +33,22 @@ struct Counts {
     expected_spans: usize,
     found_spans: usize,
     right_spans: usize,
+    /// Layers that ran, and the time that they took.
+    layers: u64,
+    time: Duration,
 }
 
 #[derive(Debug, Serialize)]
 struct Line {
+    /// In a sweep.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layers: Option<u32>,
     rows: usize,
     accuracy: f64,
     #[serde(flatten)]
     spans: Option<Spans>,
+    #[serde(flatten)]
+    cost: Option<Cost>,
 }
 
 #[derive(Debug, Serialize)]
@@ -46,11 +58,54 @@ struct Spans {
     f1: f64,
 }
 
+/// What inferences cost on average.
+#[derive(Debug, Serialize)]
+struct Cost {
+    mean_layers: f64,
+    /// Tokenization not counted.
+    mean_ms: f64,
+}
+
+/// How an evaluation runs its model.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Setup {
+    pub(super) kernels: Kernels,
+    pub(super) threads: usize,
+    pub(super) layers: Option<u32>,
+    pub(super) exit: Option<ExitPolicy>,
+}
+
 pub(super) fn run(args: &Eval) -> Result<Outcome> {
     let file = ModelFile::open(&args.model)?;
     let model = file.model()?;
-    let score = scorer(&model)?;
-    let rows = Rows::of_file(&args.data, RowDefaults::default())?;
+    let exit = args.exit.policy();
+    let timed = args.sweep_layers || exit.is_some();
+    let threads = if timed { args.threads.unwrap_or(1) } else { threads(args.threads) };
+    let setup = Setup { kernels: args.isa.kernels, threads, layers: None, exit };
+    let mut output = Output::new();
+    if args.sweep_layers {
+        for layers in 1..=model.config().num_hidden_layers {
+            let counts = evaluate(&model, &args.data, &Setup { layers: Some(layers), ..setup })?;
+            let line = Line { layers: Some(layers), ..counts.line(model.config().head, true) };
+            if args.json {
+                output.json(&line)?
+            } else {
+                sweep_line(&mut output, &line)?
+            }
+            output.flush()?;
+        }
+    } else {
+        let line = evaluate(&model, &args.data, &setup)?.line(model.config().head, timed);
+        if args.json { output.json(&line)? } else { print(&mut output, &line)? }
+    }
+    output.flush()?;
+    Ok(Outcome::Passed)
+}
+
+/// Scores all rows of a file.
+pub(super) fn evaluate(model: &Model<'_>, data: &Path, setup: &Setup) -> Result<Counts> {
+    let score = scorer(model)?;
+    let rows = Rows::of_file(data, RowDefaults::default())?;
     let place = rows.place().to_owned();
     let bar = progress::bytes(rows.file_bytes());
     let mut counts = Counts::default();
@@ -58,25 +113,24 @@ pub(super) fn run(args: &Eval) -> Result<Outcome> {
         let counts = row.and_then(|row| score(engine, &row)).at(format_args!("{place} {number}"));
         (counts, bytes)
     };
-    let engine = || Engine::new(&model, args.isa.kernels);
+    let engine = || Engine::new(model, setup.kernels).with_layers(setup.layers).with_exit(setup.exit);
     // A score over a part of the data would mislead: the first bad row ends it.
-    batch::map(rows, threads(args.threads), engine, work, |(row, bytes)| {
+    batch::map(rows, setup.threads, engine, work, |(row, bytes)| {
         counts.add(&row?);
         bar.inc(bytes);
         Ok(())
     })?;
     bar.finish_and_clear();
     if counts.rows == 0 {
-        return Err(Error::new(format_args!("{} has no rows", args.data.display())));
+        return Err(Error::new(format_args!("{} has no rows", data.display())));
     }
-    print(args, &counts.line(model.config().head))?;
-    Ok(Outcome::Passed)
+    Ok(counts)
 }
 
 type Scorer = fn(&mut Engine<'_>, &Row) -> Result<Counts>;
 
 /// How rows are scored for the model's head.
-fn scorer(model: &Model<'_>) -> Result<Scorer> {
+pub(super) fn scorer(model: &Model<'_>) -> Result<Scorer> {
     let config = model.config();
     match (config.head, config.problem_type) {
         (Head::SequenceClassification, ProblemType::SingleLabel) => Ok(sequences::score),
@@ -92,6 +146,10 @@ fn scorer(model: &Model<'_>) -> Result<Scorer> {
     }
 }
 
+fn share(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
 impl Counts {
     fn add(&mut self, row: &Self) {
         self.rows += row.rows;
@@ -100,31 +158,56 @@ impl Counts {
         self.expected_spans += row.expected_spans;
         self.found_spans += row.found_spans;
         self.right_spans += row.right_spans;
+        self.layers += row.layers;
+        self.time += row.time;
     }
 
-    fn line(&self, head: Head) -> Line {
-        let share = |part: usize, whole: usize| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
+    /// Rows, and the share of the labels that are right.
+    pub(super) fn accuracy(&self) -> (usize, f64) {
+        (self.rows, share(self.right, self.labels))
+    }
+
+    fn line(&self, head: Head, timed: bool) -> Line {
         let spans = (head == Head::TokenClassification).then(|| Spans {
             precision: share(self.right_spans, self.found_spans),
             recall: share(self.right_spans, self.expected_spans),
             f1: share(2 * self.right_spans, self.expected_spans + self.found_spans),
         });
-        Line { rows: self.rows, accuracy: share(self.right, self.labels), spans }
+        let cost = timed.then(|| Cost {
+            mean_layers: self.layers as f64 / self.rows as f64,
+            mean_ms: self.time.as_secs_f64() * 1e3 / self.rows as f64,
+        });
+        let (rows, accuracy) = self.accuracy();
+        Line { layers: None, rows, accuracy, spans, cost }
     }
 }
 
-fn print(args: &Eval, line: &Line) -> Result<()> {
-    let mut output = Output::new();
-    if args.json {
-        output.json(line)?;
-    } else {
-        output.line(format_args!("{:10} {}", "rows", line.rows))?;
-        output.line(format_args!("{:10} {:.4}", "accuracy", line.accuracy))?;
-        if let Some(spans) = &line.spans {
-            output.line(format_args!("{:10} {:.4}", "precision", spans.precision))?;
-            output.line(format_args!("{:10} {:.4}", "recall", spans.recall))?;
-            output.line(format_args!("{:10} {:.4}", "f1", spans.f1))?;
-        }
+/// The names and values of a line, in order.
+fn figures(line: &Line) -> Vec<(&'static str, String)> {
+    let mut figures = vec![("rows", line.rows.to_string()), ("accuracy", format!("{:.4}", line.accuracy))];
+    if let Some(Spans { precision, recall, f1 }) = &line.spans {
+        let spans = [("precision", precision), ("recall", recall), ("f1", f1)];
+        figures.extend(spans.map(|(name, value)| (name, format!("{value:.4}"))));
     }
-    output.flush()
+    if let Some(Cost { mean_layers, mean_ms }) = &line.cost {
+        figures.extend([("layers", format!("{mean_layers:.2}")), ("ms", format!("{mean_ms:.3}"))]);
+    }
+    figures
+}
+
+fn print(output: &mut Output, line: &Line) -> Result<()> {
+    figures(line).into_iter().try_for_each(|(name, value)| output.line(format_args!("{name:10} {value}")))
+}
+
+/// One line of the table of a sweep; the first has the heads before it.
+fn sweep_line(output: &mut Output, line: &Line) -> Result<()> {
+    let mut figures = figures(line);
+    // The number of layers is the row's name.
+    figures.retain(|(name, _)| *name != "layers");
+    let columns = |cells: &mut dyn Iterator<Item = &str>| cells.map(|cell| format!(" {cell:>10}")).collect::<String>();
+    if line.layers == Some(1) {
+        output.line(format_args!("layers{}", columns(&mut figures.iter().map(|(name, _)| *name))))?;
+    }
+    let layers = line.layers.unwrap_or(0);
+    output.line(format_args!("{layers:>6}{}", columns(&mut figures.iter().map(|(_, value)| value.as_str()))))
 }

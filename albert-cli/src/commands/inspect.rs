@@ -5,6 +5,7 @@ use std::path::Path;
 use albert_core::format::checksum;
 use albert_core::{Model, Plan};
 use albert_quant::tokenizer::vocabulary;
+use albert_report::tensors::dtype_name;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -90,7 +91,7 @@ fn describe(model: &Model<'_>, max_tokens: usize) -> Description {
     let plan = Plan::new(config, max_tokens);
     let tensors = albert_quant::tensors(model).map(|(name, shape, record)| Tensor {
         name,
-        dtype: names::dtype(record.dtype),
+        dtype: dtype_name(record.dtype),
         shape,
         bytes: record.bytes(),
         extra_slots: record.extra,

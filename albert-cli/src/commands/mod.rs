@@ -1,8 +1,10 @@
 //! One file a command.
 
 mod bench;
+mod compare;
 mod eval;
 mod inspect;
+mod measures;
 mod quantize;
 mod rows;
 mod run;
@@ -21,6 +23,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Quantize(args) => quantize::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Validate(args) => validate::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Tokenize(args) => tokenize::run(&args),
         Command::Inspect(args) => inspect::run(&args),

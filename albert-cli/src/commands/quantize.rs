@@ -4,13 +4,18 @@ use std::cell::OnceCell;
 use std::fs;
 use std::path::Path;
 
-use albert_quant::{Calibration, Options, Report, Stage};
+use albert_core::{Model, kernels};
+use albert_quant::{Calibration, Options, Report, Stage, Weights};
+use albert_report::page;
+use albert_report::sizes::{Part, Sizes};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
+use super::measures::{self, Named};
 use crate::args::{Quantize, RowDefaults};
 use crate::error::{At, Error, Outcome, Result};
 use crate::input::{Numbered, Rows};
+use crate::model_file::ModelFile;
 use crate::output::Output;
 use crate::progress;
 
@@ -59,8 +64,42 @@ pub(super) fn run(args: &Quantize) -> Result<Outcome> {
         eprintln!("warning: {}", Error::new(warning));
     }
     write(&args.output, &converted.bytes)?;
-    print(args, &converted.report)?;
+    let cost = match args.report.is_some() || args.data.is_some() {
+        true => Some(measure(args, &options, &converted.report)?),
+        false => None,
+    };
+    if let (Some(path), Some(cost)) = (&args.report, &cost) {
+        write(path, page(cost).as_bytes())?;
+    }
+    print(args, &converted.report, cost.as_ref())?;
     Ok(Outcome::Passed)
+}
+
+/// What quantization cost: the file that was just written against the same checkpoint in fp32.
+fn measure(args: &Quantize, options: &Options<'_>, converted: &Report) -> Result<albert_report::Report> {
+    let mut exact = *options;
+    exact.weights = Weights::Fp32;
+    exact.progress = &|_| {};
+    let exact = albert_quant::convert(&args.checkpoint, &exact).map_err(Error::new)?;
+    let reference = Model::from_bytes(&exact.bytes).map_err(Error::new)?;
+    let file = ModelFile::open(&args.output)?;
+    let model = file.verified_model()?;
+    let name = args.output.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let kernels = kernels::detect();
+    let (reference, model) =
+        (Named { name: "the checkpoint", model: &reference }, Named { name: &name, model: &model });
+    let mut cost = measures::report(reference, model, args.data.as_deref(), kernels)?;
+    cost.reference_sizes = checkpoint_sizes(model.model, converted);
+    Ok(cost)
+}
+
+/// Bytes of the checkpoint's files by part; the report has the model's tensors in file order.
+fn checkpoint_sizes(model: &Model<'_>, converted: &Report) -> Sizes {
+    let mut sizes = Sizes { tokenizer: converted.tokenizer_bytes, ..Sizes::default() };
+    for (record, tensor) in model.tensors().zip(&converted.tensors) {
+        *sizes.part(Part::of(record.role)) += tensor.checkpoint_bytes as u64;
+    }
+    sizes
 }
 
 /// What `--calibration` names.
@@ -115,18 +154,20 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     written.at(format_args!("cannot write {}", path.display()))
 }
 
-fn print(args: &Quantize, report: &Report) -> Result<()> {
+fn print(args: &Quantize, report: &Report, cost: Option<&albert_report::Report>) -> Result<()> {
     #[derive(Serialize)]
     struct Line<'a> {
         model: String,
         weights: &'a str,
         #[serde(flatten)]
         report: &'a Report,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cost: Option<&'a albert_report::Report>,
     }
     let mut output = Output::new();
     let model = args.output.display().to_string();
     if args.json {
-        output.json(&Line { model, weights: args.weights.name(), report })?;
+        output.json(&Line { model, weights: args.weights.name(), report, cost })?;
     } else {
         let matrices = report.tensors.iter().filter(|tensor| tensor.rows > 1);
         let worst = matrices.max_by(|a, b| a.relative_error.total_cmp(&b.relative_error));
@@ -143,6 +184,9 @@ fn print(args: &Quantize, report: &Report) -> Result<()> {
                 "largest relative error of a matrix: {:.5} ({})",
                 worst.relative_error, worst.name
             ))?;
+        }
+        if let Some(cost) = cost {
+            measures::print(&mut output, cost)?;
         }
     }
     output.flush()

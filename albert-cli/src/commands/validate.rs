@@ -1,27 +1,25 @@
 //! `albert validate`: a model's outputs against reference outputs.
 
-mod compare;
 mod dump;
-mod outputs;
-mod plot;
 mod reference;
 
 use std::collections::BTreeMap;
 
+use albert_core::Input;
+use albert_report::outputs::{self, Computed, Kind};
+use albert_report::scatter::{self, Scatter};
+use albert_report::{Closeness, Comparison};
 use serde::Serialize;
 
-use super::threads;
+use super::{quantize, threads};
 use crate::args::Validate;
 use crate::engine::Engine;
 use crate::error::{At, Error, Outcome, Result};
 use crate::model_file::ModelFile;
 use crate::output::Output;
 use crate::progress;
-use compare::{Closeness, Comparison};
 use dump::Dump;
-use outputs::{Computed, Kind};
-use plot::Plot;
-use reference::{Expected, Reference};
+use reference::{Expected, Reference, Row};
 
 #[derive(Debug, Serialize)]
 struct Report {
@@ -53,12 +51,16 @@ pub(super) fn run(args: &Validate) -> Result<Outcome> {
     let bar = progress::bar(reference.rows as u64);
     for row in 0..reference.rows {
         let input = reference.input(row);
-        outputs::compute(&mut engine, &input, &kinds, |index, computed| {
+        let Row { ids, token_types, attention_mask } = &input;
+        let to_run = Input::new(ids).with_token_types(token_types).with_attention_mask(attention_mask);
+        let to_run = to_run.with_positions(outputs::positions(&kinds));
+        let mut session = engine.run(&to_run, ids.len()).at(format_args!("{place}, row {row}"))?;
+        let attended = |position: usize| attention_mask.get(position).is_some_and(|&mask| mask != 0);
+        outputs::read(&mut session, ids.len(), &attended, &kinds, |index, computed| {
             if let Some(output) = outputs.get_mut(index) {
-                output.take(row, &input.attention_mask, computed);
+                output.take(row, attention_mask, computed);
             }
-        })
-        .at(format_args!("{place}, row {row}"))?;
+        });
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -71,7 +73,8 @@ fn finish(args: &Validate, outputs: &[Checked<'_>]) -> Result<Outcome> {
         dump::write(path, outputs.iter().filter_map(|output| Some((output.expected, output.dump.as_ref()?))))?;
     }
     if let Some(path) = &args.plot {
-        plot::write(path, outputs.iter().filter_map(|output| Some((output.expected.name, output.plot.as_ref()?))))?;
+        let scatters = outputs.iter().filter_map(|output| Some((output.expected.name, output.scatter.as_ref()?)));
+        quantize::write(path, scatter::draw(&scatters.collect::<Vec<_>>()).as_bytes())?;
     }
     let within = |output: &Checked<'_>| {
         let closeness = output.comparison.closeness();
@@ -93,7 +96,7 @@ struct Checked<'r> {
     choices: usize,
     comparison: Comparison,
     dump: Option<Dump>,
-    plot: Option<Plot>,
+    scatter: Option<Scatter>,
 }
 
 impl<'r> Checked<'r> {
@@ -104,7 +107,7 @@ impl<'r> Checked<'r> {
             choices,
             comparison: Comparison::default(),
             dump: args.dump.as_ref().map(|_| Dump::new(expected.elements())),
-            plot: args.plot.as_ref().map(|_| Plot::default()),
+            scatter: args.plot.as_ref().map(|_| Scatter::default()),
         }
     }
 
@@ -124,8 +127,8 @@ impl<'r> Checked<'r> {
             retain_attended(&mut expected, mask);
             retain_attended(&mut obtained, mask);
         }
-        if let Some(plot) = &mut self.plot {
-            plot.add(&expected, &obtained);
+        if let Some(scatter) = &mut self.scatter {
+            scatter.add(&expected, &obtained);
         }
         self.comparison.extend(&expected, &obtained);
         let complete = match *computed {

@@ -168,6 +168,9 @@ impl Page {
 struct Label {
     label: String,
     score: f32,
+    /// Layers that ran, where that is up to the text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layers: Option<u32>,
 }
 
 impl Display for Label {

@@ -17,5 +17,5 @@ pub(super) fn answer(engine: &mut Engine<'_>, row: &Row) -> Result<Label> {
     let best = super::top(&scores, 1);
     let &(index, score) = best.first().ok_or_else(|| Error::new("the model gives no scores"))?;
     let label = LABELS.get(index).map_or_else(|| format!("LABEL_{index}"), |&label| label.to_owned());
-    Ok(Label { label, score })
+    Ok(Label { label, score, layers: None })
 }

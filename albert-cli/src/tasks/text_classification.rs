@@ -46,12 +46,15 @@ impl Function {
 pub(super) fn answer(engine: &mut Engine<'_>, row: &Row, settings: &Settings) -> Result<Vec<Label>> {
     let tokens = tokens(engine, row, None)?;
     let (model, kernels) = (engine.model(), engine.kernels());
-    let mut scores = engine.logits(&tokens)?;
+    let may_exit = engine.may_exit();
+    let mut session = engine.run(&tokens.input(), tokens.ids.len())?;
+    let output = session.output().ok_or_else(|| Error::new("the inference did not end"))?;
+    let (layers, mut scores) = (may_exit.then(|| output.layers()), output.logits().to_vec());
     let problem_type = settings.options.function_to_apply.problem_type(model.config().problem_type);
     heads::scores(kernels, problem_type, &mut scores);
     if scores.is_empty() {
         return Err(Error::new("the model gives no scores"));
     }
     let best = top(&scores, settings.top_k.unwrap_or(1)).into_iter();
-    Ok(best.map(|(index, score)| Label { label: names::label(model, index), score }).collect())
+    Ok(best.map(|(index, score)| Label { label: names::label(model, index), score, layers }).collect())
 }

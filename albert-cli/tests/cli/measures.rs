@@ -141,7 +141,7 @@ fn dump_and_plot() {
     let plot = folder.path("plot.svg");
     albert(["validate", &model, "--reference", &reference, "--plot", &plot]).ok();
     let plot = fs::read_to_string(plot).unwrap();
-    assert!(plot.starts_with("<svg") && plot.contains("prediction_logits") && plot.matches("<circle").count() > 1000);
+    assert!(plot.starts_with("<svg") && plot.contains("prediction_logits") && plot.matches("h0").count() > 1000);
 }
 
 fn tensors(bytes: &[u8]) -> safetensors::SafeTensors<'_> {

@@ -59,7 +59,7 @@ pub mod dtype {
     pub const C5: u8 = 4;
 }
 
-/// What a tensor is. Block tensors repeat for each block; all others occur at most once.
+/// What a tensor is. Block tensors repeat for each block, exit classifiers for each layer; all others occur at most once.
 pub mod role {
     /// Matrix V x E.
     pub const WORD_EMBEDDINGS: u16 = 0;
@@ -133,12 +133,18 @@ pub mod role {
     pub const SENTENCE_ORDER: u16 = 74;
     /// Vector C.
     pub const SENTENCE_ORDER_BIAS: u16 = 75;
+    /// Matrix C x H, for each layer but the last: sequence classification after that layer.
+    pub const EXIT_CLASSIFIER: u16 = 76;
+    /// Vector C, as often.
+    pub const EXIT_CLASSIFIER_BIAS: u16 = 77;
 }
 
 /// Tensors before the blocks, in file order.
 pub const EMBEDDING_ROLES: core::ops::RangeInclusive<u16> = role::WORD_EMBEDDINGS..=role::EMBEDDING_MAPPING_BIAS;
 /// Tensors of one block, in file order.
 pub const BLOCK_ROLES: core::ops::RangeInclusive<u16> = role::QUERY..=role::OUTPUT_NORM_BIAS;
+/// Tensors of one layer's exit, in file order.
+pub const EXIT_ROLES: core::ops::RangeInclusive<u16> = role::EXIT_CLASSIFIER..=role::EXIT_CLASSIFIER_BIAS;
 
 /// Rounds up to a multiple of `to`.
 pub const fn round_up(n: usize, to: usize) -> usize {

@@ -6,6 +6,7 @@ mod embedded;
 mod labels;
 pub mod layout;
 mod model;
+mod row;
 mod sections;
 mod tensor;
 mod tensors;
@@ -14,4 +15,4 @@ pub use embedded::EmbeddedModel;
 #[doc(hidden)]
 pub use embedded::config_of_embedded;
 pub use model::{Model, checksum, verify_checksum};
-pub use tensor::{Linear, Matrix, Norm, Record, Weights};
+pub use tensor::{Elements, Linear, Matrix, Norm, Record, Weights};

@@ -3,7 +3,7 @@
 use super::bytes::u16_at;
 use super::layout::{CONFIG_BYTES, HEADER_BYTES, role};
 use super::sections::Sections;
-use super::tensor::{Linear, Matrix, Norm, Record};
+use super::tensor::{Elements, Linear, Matrix, Norm, Record};
 use super::{labels::Labels, tensors};
 use crate::config::Config;
 use crate::error::{ChecksumError, FormatError};
@@ -84,6 +84,22 @@ impl<'a> Model<'a> {
         let inner_groups = (self.config.inner_group_num as usize).max(1);
         let group = u16_at(self.config_section, CONFIG_BYTES + 2 * (index / inner_groups));
         usize::from(group) * inner_groups + index % inner_groups
+    }
+
+    /// Whether every layer has a classifier of its own for an exit there. Without, one classifier serves all.
+    pub fn has_exits(&self) -> bool {
+        self.tensors.exits() > 0
+    }
+
+    /// The elements of a tensor, by its record in this file.
+    pub fn elements(&self, record: &Record) -> Elements<'a> {
+        record.elements(self.file)
+    }
+
+    /// Role and block of the classifier over the pooled output after so many layers.
+    pub(crate) fn exit_classifier(&self, layers: usize) -> (u16, usize) {
+        let exit = layers.saturating_sub(1);
+        if exit < self.tensors.exits() { (role::EXIT_CLASSIFIER, exit) } else { (role::CLASSIFIER, 0) }
     }
 
     /// The embedding table of this role.

@@ -84,6 +84,15 @@ pub struct Norm<'a> {
     pub bias: &'a [f32],
 }
 
+/// What a tensor holds.
+#[derive(Clone, Copy, Debug)]
+pub enum Elements<'a> {
+    /// A bias, or the weight of a layer norm.
+    Vector(&'a [f32]),
+    /// A weight matrix or an embedding table.
+    Matrix(Matrix<'a>),
+}
+
 /// Where the data section lies in the file.
 #[derive(Clone, Copy)]
 pub(super) struct DataRange {
@@ -224,6 +233,15 @@ impl Record {
     /// The vector's elements, padding included. The record was checked.
     pub(super) fn vector<'a>(&self, file: &'a [u8]) -> &'a [f32] {
         slice(file, self.data, round_up(self.columns as usize, BLOCK_CHANNELS))
+    }
+
+    /// What the record's tensor holds, padding left out. The record was checked.
+    pub(super) fn elements<'a>(&self, file: &'a [u8]) -> Elements<'a> {
+        if is_vector(self.role) {
+            Elements::Vector(self.vector(file).get(..self.columns as usize).unwrap_or(&[]))
+        } else {
+            Elements::Matrix(self.matrix(file))
+        }
     }
 
     /// The matrix' view. The record was checked.

@@ -1,7 +1,7 @@
 //! The table of tensor records, checked against the configuration.
 
 use super::bytes::u32_at;
-use super::layout::{BLOCK_ROLES, EMBEDDING_ROLES, TENSOR_BYTES, role};
+use super::layout::{BLOCK_ROLES, EMBEDDING_ROLES, EXIT_ROLES, TENSOR_BYTES, role};
 use super::tensor::{DataRange, MatrixLimits, Record};
 use crate::config::{Config, Head, Precision};
 use crate::error::{FormatError, TensorProblem};
@@ -10,7 +10,9 @@ use crate::error::{FormatError, TensorProblem};
 const EMBEDDING_RECORDS: usize = (*EMBEDDING_ROLES.end() - *EMBEDDING_ROLES.start()) as usize + 1;
 /// Records of a block.
 const BLOCK_RECORDS: usize = (*BLOCK_ROLES.end() - *BLOCK_ROLES.start()) as usize + 1;
-/// Roles after the blocks.
+/// Records of one layer's exit.
+const EXIT_RECORDS: usize = (*EXIT_ROLES.end() - *EXIT_ROLES.start()) as usize + 1;
+/// Roles after the blocks, but for the exits.
 const HEAD_ROLES: core::ops::RangeInclusive<u16> = role::POOLER..=role::SENTENCE_ORDER_BIAS;
 /// Bytes before the first record.
 const TABLE_HEADER: usize = 64;
@@ -22,6 +24,8 @@ pub(super) struct Table<'a> {
     blocks: usize,
     /// Bit i: a tensor with role `POOLER + i` is present.
     present: u16,
+    /// Layers that have an exit of their own: all but the last, or none.
+    exits: usize,
 }
 
 impl<'a> Table<'a> {
@@ -70,11 +74,23 @@ impl<'a> Table<'a> {
                 index += 1;
             }
         }
-        if index == found as usize {
-            Ok(Self { records, blocks, present })
-        } else {
-            Err(FormatError::TensorCount { found })
+        let may_exit = config.head == Head::SequenceClassification && index < found as usize;
+        let exits = if may_exit { config.num_hidden_layers.saturating_sub(1) as usize } else { 0 };
+        if index + EXIT_RECORDS * exits != found as usize {
+            return Err(FormatError::TensorCount { found });
         }
+        for exit in 0..exits {
+            for role in EXIT_ROLES {
+                let at = index + EXIT_RECORDS * exit + usize::from(role - role::EXIT_CLASSIFIER);
+                checker.check(at, role, exit as u16)?;
+            }
+        }
+        Ok(Self { records, blocks, present, exits })
+    }
+
+    /// Layers that have an exit of their own.
+    pub(super) fn exits(&self) -> usize {
+        self.exits
     }
 
     /// Whether the tensor of a role after the blocks is present.
@@ -91,6 +107,9 @@ impl<'a> Table<'a> {
         } else if self.has(role) {
             let before = self.present & ((1 << (role - role::POOLER)) - 1);
             EMBEDDING_RECORDS + BLOCK_RECORDS * self.blocks + before.count_ones() as usize
+        } else if EXIT_ROLES.contains(&role) && block < self.exits {
+            let exits = EMBEDDING_RECORDS + BLOCK_RECORDS * self.blocks + self.present.count_ones() as usize;
+            exits + EXIT_RECORDS * block + usize::from(role - role::EXIT_CLASSIFIER)
         } else {
             self.records.len() / TENSOR_BYTES
         };
@@ -142,8 +161,8 @@ fn shape(role: u16, config: &Config) -> Shape {
         role::FFN_BIAS => Vector(intermediate),
         role::FFN_OUTPUT => Linear(hidden, intermediate),
         role::QUERY | role::KEY | role::VALUE | role::ATTENTION_OUTPUT | role::POOLER => Linear(hidden, hidden),
-        role::CLASSIFIER | role::SENTENCE_ORDER => Linear(labels, hidden),
-        role::CLASSIFIER_BIAS | role::SENTENCE_ORDER_BIAS => Vector(labels),
+        role::CLASSIFIER | role::SENTENCE_ORDER | role::EXIT_CLASSIFIER => Linear(labels, hidden),
+        role::CLASSIFIER_BIAS | role::SENTENCE_ORDER_BIAS | role::EXIT_CLASSIFIER_BIAS => Vector(labels),
         role::MLM_DENSE => Linear(embedding, hidden),
         role::MLM_DECODER_BIAS => Vector(vocabulary),
         _ => Vector(hidden),

@@ -8,14 +8,17 @@ use crate::format::layout::role;
 use crate::kernels::Store;
 use core::ops::Range;
 
-/// Logits `[C]` from the pooled output.
-pub(crate) fn classify_pooled(context: &Context<'_>, shared: &mut Shared<'_>, worker: &mut Worker<'_>) {
+/// Logits `[C]` from the pooled output after so many layers.
+pub(crate) fn classify_pooled(context: &Context<'_>, shared: &mut Shared<'_>, worker: &mut Worker<'_>, layers: usize) {
     let config = context.model.config();
-    let role = if config.head == Head::PreTraining { role::SENTENCE_ORDER } else { role::CLASSIFIER };
+    let (role, block) = match config.head {
+        Head::PreTraining => (role::SENTENCE_ORDER, 0),
+        _ => context.model.exit_classifier(layers),
+    };
     let mut x = Rows { data: shared.pooled, stride: config.hidden_size as usize, count: 1 };
     let mut out = Rows { data: shared.logits, stride: config.num_labels as usize, count: 1 };
-    context.observer.show(role, 0, &mut x, config.hidden_size as usize);
-    linear(context.kernels, &context.model.linear(role, 0), &mut x, Store::Write, &mut out, &mut worker.scratch);
+    context.observer.show(role, block, &mut x, config.hidden_size as usize);
+    linear(context.kernels, &context.model.linear(role, block), &mut x, Store::Write, &mut out, &mut worker.scratch);
 }
 
 /// Logits `[C]` for each row in `tile`.

@@ -19,7 +19,7 @@ mod top_k;
 pub(crate) use classifier::{classify_pooled, classify_tokens};
 pub use masked_lm::{VocabularyChunk, VocabularyLogits};
 pub use question_answering::{Span, Spans, spans};
-pub use scores::{argmax, scores};
+pub use scores::{argmax, confidence, scores};
 pub use sentence_embedding::sentence_embedding;
 pub use token_classification::{Aggregation, Entities, Entity, TokenKind};
 pub use top_k::{Candidate, TopK};

@@ -1,7 +1,7 @@
 //! Logits to scores, as the Hugging Face pipelines make them.
 
 use crate::config::{Activation, ProblemType};
-use crate::kernels::Kernels;
+use crate::kernels::{self, Kernels};
 
 /// Turns logits into scores in place: softmax, a sigmoid for each, or nothing, by the problem type.
 pub fn scores(kernels: Kernels, problem_type: ProblemType, logits: &mut [f32]) {
@@ -16,4 +16,11 @@ pub fn scores(kernels: Kernels, problem_type: ProblemType, logits: &mut [f32]) {
 pub fn argmax(values: &[f32]) -> Option<usize> {
     let better = |best: (usize, f32), x: (usize, f32)| if x.1 > best.1 { x } else { best };
     values.iter().copied().enumerate().reduce(better).map(|(index, _)| index)
+}
+
+/// Softmax probability of the largest logit; 1 for a single one.
+pub fn confidence(logits: &[f32]) -> f32 {
+    let peak = logits.iter().fold(f32::NEG_INFINITY, |peak, &logit| if logit > peak { logit } else { peak });
+    let sum: f32 = logits.iter().map(|logit| kernels::exp2((logit - peak) * core::f32::consts::LOG2_E)).sum();
+    1.0 / sum
 }

@@ -49,6 +49,11 @@ pub use codebook::{CodebookPanel, scaled};
 pub use handle::Kernels;
 pub use math::half_to_f32;
 
+/// 2^x, the same bits on every instruction set.
+pub(crate) fn exp2(x: f32) -> f32 {
+    math::exp2(x)
+}
+
 use crate::config::Activation;
 
 /// How one row of activations was rounded: value = `scale` x (byte - `zero`).

@@ -1,15 +1,18 @@
 //! The state machine from ids to logits. One [`Session::step`] is one bounded piece of work.
 
+mod exit;
 mod input;
 mod output;
 mod text;
 
+use exit::Exit;
+pub use exit::ExitPolicy;
 pub use input::{Input, Positions};
 pub use output::Output;
 pub use text::TextError;
 
 use crate::arena::{self, Shared};
-use crate::config::{Config, Head, Reads};
+use crate::config::{Config, Head, ProblemType, Reads};
 use crate::encoder::{self, Context, Heads};
 use crate::error::{InputError, SessionError};
 use crate::executor::{Executor, Serial, TileWork, for_tiles};
@@ -59,6 +62,7 @@ pub struct Session<'m, 'a> {
     rows: usize,
     /// Rows that the last application carries on; their indices are in the arena.
     selected: usize,
+    exit: Exit,
 }
 
 impl core::fmt::Debug for Session<'_, '_> {
@@ -103,7 +107,27 @@ impl<'m, 'a> Session<'m, 'a> {
             executor: &Serial,
             rows: 0,
             selected: 0,
+            exit: Exit::default(),
         })
+    }
+
+    /// Ends inferences from now on as soon as `policy` is content with the answer, after any layer; `None` runs all layers.
+    /// The results are those of [`Input::with_layers`] with as many layers, to the bit. An inference under way is dropped.
+    ///
+    /// Until the exit every layer is computed for all positions, and the pooler and the classifier run after each: an
+    /// inference that goes through to the last layer costs a little more than one without a policy.
+    ///
+    /// # Errors
+    /// [`SessionError::NoExit`] when the head does not choose one label for the whole input.
+    pub fn exit_early(&mut self, policy: Option<ExitPolicy>) -> Result<(), SessionError> {
+        let config = self.context.model.config();
+        let chooses = config.head == Head::SequenceClassification && config.problem_type == ProblemType::SingleLabel;
+        if policy.is_some() && !chooses {
+            return Err(SessionError::NoExit);
+        }
+        self.phase = Phase::Idle;
+        self.exit = Exit::new(policy);
+        Ok(())
     }
 
     /// Lets `executor` run the tiles of a step side by side, as many as the plan has workers. Results stay the same bits.
@@ -111,7 +135,7 @@ impl<'m, 'a> Session<'m, 'a> {
         self.executor = executor;
     }
 
-    /// Shows the inputs of the linears to `observer` from now on.
+    /// Shows the inputs of the linears and the hidden states to `observer` from now on.
     pub fn observe(&mut self, observer: &'m dyn Observer) {
         self.context.observer = Observing(Some(observer));
     }
@@ -179,6 +203,7 @@ impl<'m, 'a> Session<'m, 'a> {
         let layers = layers.unwrap_or(config.num_hidden_layers);
         self.applications = layers as usize * config.inner_group_num as usize;
         self.application = 0;
+        self.exit = Exit::new(self.exit.policy);
         self.next_row = 0;
         self.phase = Phase::Embed;
     }
@@ -215,6 +240,7 @@ impl<'m, 'a> Session<'m, 'a> {
         let config = context.model.config();
         let width = config.hidden_size as usize;
         let last = self.application + 1 == self.applications;
+        let ends_layer = (self.application + 1).is_multiple_of(config.inner_group_num as usize);
         if self.phase == Phase::Attention && last {
             self.rows = self.selected;
         }
@@ -257,7 +283,7 @@ impl<'m, 'a> Session<'m, 'a> {
                 if tiles.end == rows {
                     self.application += 1;
                 }
-                if last { Phase::Pool } else { Phase::KeysValues }
+                if last || (ends_layer && self.exit.policy.is_some()) { Phase::Pool } else { Phase::KeysValues }
             }
             Phase::Pool => {
                 if let (Some(row), Some(mut worker)) = (first_row(&shared, rows, config), workers.next()) {
@@ -275,13 +301,28 @@ impl<'m, 'a> Session<'m, 'a> {
                         return self.advance(tile.end, rows, Phase::Done);
                     }
                     Reads::Pooled if first_row(&shared, rows, config).is_some() => {
-                        heads::classify_pooled(context, &mut shared, &mut worker);
+                        heads::classify_pooled(context, &mut shared, &mut worker, layers_of(config, self.application));
+                        if self.application < self.applications {
+                            let logits = shared.logits.get(..config.num_labels as usize).unwrap_or(&[]);
+                            if !self.exit.suffices(logits) {
+                                return self.advance(rows, rows, Phase::KeysValues);
+                            }
+                            // What a last layer would have carried on.
+                            shared.gather(0..self.selected, width);
+                            self.rows = self.selected;
+                        }
                     }
                     Reads::Pooled | Reads::Nothing => {}
                 }
                 return self.advance(rows, rows, Phase::Done);
             }
         };
+        let whole = self.phase == Phase::Embed || (self.phase == Phase::FeedForward && ends_layer);
+        if whole && tiles.end == rows {
+            context
+                .observer
+                .show_states(layers_of(config, self.application), shared.hidden.get(..rows * width).unwrap_or(&[]));
+        }
         self.advance(tiles.end, rows, next)
     }
 
@@ -311,7 +352,9 @@ impl<'m, 'a> Session<'m, 'a> {
             Reads::Pooled if pooled => labels,
             Reads::Pooled | Reads::Nothing => 0,
         };
+        let layers = layers_of(config, self.application) as u32;
         Some(Output {
+            layers,
             hidden: shared.hidden.get(..self.rows * hidden_size).unwrap_or(&[]),
             hidden_size,
             positions: shared.rows.get(..self.rows).unwrap_or(&[]),
@@ -355,6 +398,11 @@ impl<'m, 'a> Session<'m, 'a> {
         while self.step() == Progress::Running {}
         self.output().ok_or(InputError::Empty)
     }
+}
+
+/// Layers that so many applications of blocks make up.
+fn layers_of(config: &Config, applications: usize) -> usize {
+    applications.checked_div(config.inner_group_num as usize).unwrap_or(0)
 }
 
 /// Whether the head reads nothing but the pooled output.

@@ -3,6 +3,7 @@
 /// The results of one inference, in the arena.
 #[derive(Clone, Copy, Debug)]
 pub struct Output<'s> {
+    pub(super) layers: u32,
     pub(super) hidden: &'s [f32],
     pub(super) hidden_size: usize,
     pub(super) positions: &'s [u32],
@@ -11,6 +12,11 @@ pub struct Output<'s> {
 }
 
 impl<'s> Output<'s> {
+    /// Layers that ran: fewer than the model has after an early exit.
+    pub fn layers(&self) -> u32 {
+        self.layers
+    }
+
     /// Last hidden state of each position in [`Output::positions`]: `[positions][H]`.
     pub fn last_hidden_state(&self) -> &'s [f32] {
         self.hidden

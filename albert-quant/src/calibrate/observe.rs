@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use albert_core::config::Head;
-use albert_core::{Input, Model, Observer, Plan, Positions, Session};
+use albert_core::{ExitPolicy, Input, Model, Observer, Plan, Positions, Session};
 use rayon::prelude::*;
 
 use super::{Site, Sites};
@@ -13,6 +13,9 @@ use crate::bytes::ModelBytes;
 /// Inputs that run side by side. Their rows are kept until they are shown, in the order of the inputs: the number is fixed,
 /// so that neither memory nor results depend on the number of threads.
 const WAVE: usize = 4;
+
+/// Runs the classifier of every layer, and all layers.
+const NEVER: ExitPolicy = ExitPolicy::Patience(u32::MAX);
 
 /// The rows of one inference, by site, one after the other.
 #[derive(Default)]
@@ -51,6 +54,9 @@ fn run_one(model: &Model<'_>, ids: &[u32]) -> Sites<Vec<f32>> {
     let mut arena = ModelBytes::zeroed(plan.arena_bytes());
     let Ok(mut session) = Session::new(model, plan, &mut arena) else { return BTreeMap::new() };
     session.observe(&collector);
+    if model.has_exits() && session.exit_early(Some(NEVER)).is_err() {
+        return BTreeMap::new();
+    }
     let rows =
         session.run(&Input::new(ids).with_positions(Positions::All)).map_or(0, |output| output.positions().len());
     if matches!(model.config().head, Head::MaskedLm | Head::PreTraining) {

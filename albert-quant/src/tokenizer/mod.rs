@@ -37,6 +37,8 @@ pub struct CompiledTokenizer {
     pub bytes: Vec<u8>,
     /// Bytes by kind of table, in file order.
     pub sizes: Vec<(&'static str, usize)>,
+    /// Bytes of the file that it was compiled from.
+    pub source_bytes: u64,
 }
 
 /// Compiles the tokenizer of a checkpoint directory.
@@ -64,22 +66,22 @@ pub fn compile_directory(directory: &Path) -> Result<CompiledTokenizer, CompileE
 
 /// Compiles a `tokenizer.json`. Its truncation and padding blocks are left to the caller of the tokenizer.
 pub fn compile_json(json: &[u8], config: Option<&[u8]>) -> Result<CompiledTokenizer, CompileError> {
-    compile(json::parse(json, config)?)
+    compile(json::parse(json, config)?, json.len())
 }
 
 /// Compiles a bare `spiece.model`.
 pub fn compile_spiece(model: &[u8], config: Option<&[u8]>) -> Result<CompiledTokenizer, CompileError> {
     let mut definition = spiece::parse(model, config)?;
     spiece::add_digit_comma_rule(&mut definition)?;
-    compile(definition)
+    compile(definition, model.len())
 }
 
 /// Compiles a bare `vocab.txt`.
 pub fn compile_vocab(vocab: &[u8], config: Option<&[u8]>) -> Result<CompiledTokenizer, CompileError> {
-    compile(vocab::parse(vocab, config)?)
+    compile(vocab::parse(vocab, config)?, vocab.len())
 }
 
-fn compile(mut definition: Definition) -> Result<CompiledTokenizer, CompileError> {
+fn compile(mut definition: Definition, source_bytes: usize) -> Result<CompiledTokenizer, CompileError> {
     // Added tokens that are matched in normalized text are normalized themselves, by the tokenizer without them.
     if definition.added.iter().any(|token| token.normalized) {
         let added = std::mem::take(&mut definition.added);
@@ -89,7 +91,7 @@ fn compile(mut definition: Definition) -> Result<CompiledTokenizer, CompileError
             definition.tokens.insert(token.id, normalize(&bare, &token.content)?);
         }
     }
-    write::write(&definition)
+    Ok(CompiledTokenizer { source_bytes: source_bytes as u64, ..write::write(&definition)? })
 }
 
 /// A section's bytes at an aligned address.

@@ -61,7 +61,7 @@ impl Section {
         body.resize(body.len() + offset.next_multiple_of(PART_ALIGNMENT) - offset, 0);
         let mut bytes = u32_bytes(&words);
         bytes.extend(body);
-        Ok(CompiledTokenizer { bytes, sizes })
+        Ok(CompiledTokenizer { bytes, sizes, source_bytes: 0 })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::support::{Checkpoint, HIDDEN, Stored, VOCABULARY};
 use albert_core::config::{Head, ProblemType};
+use albert_core::format::Elements;
 use albert_core::{Input, Model, Plan, Session};
 use albert_quant::{Converted, HeadChoice, MlmBias, Options, Warning, Weights, convert};
 use half::{bf16, f16};
@@ -256,4 +257,54 @@ fn pretraining_needs_the_sentence_order_head() {
     checkpoint.random("sop_classifier.classifier.bias", &[2]);
     let file = fp32(&checkpoint);
     assert_eq!(Model::from_bytes(&file.bytes).unwrap().config().head, Head::PreTraining);
+}
+
+/// A classifier for every layer, as PABEE's checkpoints have them: the last one is the model's, the others are exits.
+#[test]
+fn classifiers_of_every_layer() {
+    let mut checkpoint = Checkpoint::classifier(5);
+    let [weight, bias] =
+        ["weight", "bias"].map(|part| checkpoint.tensors.remove(&format!("classifier.{part}")).unwrap());
+    for layer in 0..3 {
+        checkpoint.random(&format!("classifiers.{layer}.weight"), &[5, HIDDEN]);
+        checkpoint.random(&format!("classifiers.{layer}.bias"), &[5]);
+    }
+    checkpoint.tensors.insert("classifiers.2.weight".to_owned(), weight);
+    checkpoint.tensors.insert("classifiers.2.bias".to_owned(), bias);
+    checkpoint.config["architectures"] = json!(["AlbertForSequenceClassificationWithPabee"]);
+    for weights in ALL {
+        let Converted { bytes, warnings, .. } = converted(&checkpoint, &options(weights));
+        assert_eq!(warnings, [Warning::NoTokenizer]);
+        let model = Model::from_bytes(&bytes).unwrap();
+        assert!(model.has_exits() && model.config().head == Head::SequenceClassification);
+        let names: Vec<String> = albert_quant::tensors(&model).map(|(name, ..)| name).collect();
+        let heads = names.iter().skip_while(|name| *name != "classifier.weight").collect::<Vec<_>>();
+        let expected = ["classifier", "classifiers.0", "classifiers.1"];
+        assert_eq!(
+            heads,
+            expected
+                .iter()
+                .flat_map(|name| [format!("{name}.weight"), format!("{name}.bias")])
+                .collect::<Vec<_>>()
+                .iter()
+                .collect::<Vec<_>>()
+        );
+        if weights == Weights::Fp32 {
+            for (name, _, record) in albert_quant::tensors(&model) {
+                let name =
+                    if name.starts_with("classifier.") { name.replace("classifier", "classifiers.2") } else { name };
+                let Elements::Matrix(matrix) = model.elements(&record) else { continue };
+                let stored =
+                    checkpoint.tensors.get(&name).or_else(|| checkpoint.tensors.get(&format!("albert.{name}")));
+                let mut row = vec![0.0; matrix.columns];
+                matrix.add_row(matrix.rows - 1, &mut row);
+                assert_eq!(stored.unwrap().values()[(matrix.rows - 1) * matrix.columns..], row, "{name}");
+            }
+        }
+    }
+    checkpoint.tensors.remove("classifiers.1.bias");
+    let directory = tempfile::tempdir().unwrap();
+    checkpoint.write(directory.path());
+    let error = convert(directory.path(), &options(Weights::Fp32)).unwrap_err();
+    assert!(error.to_string().contains("classifiers.1.bias"), "{error}");
 }

@@ -1,5 +1,7 @@
 //! One label a text: `{"text", "label"}`, with `pair` where there are two texts.
 
+use std::time::Instant;
+
 use albert_core::heads::argmax;
 
 use super::Counts;
@@ -19,7 +21,10 @@ pub(super) fn score(engine: &mut Engine<'_>, row: &Row) -> Result<Counts> {
     })?;
     let limit = engine.max_tokens();
     let tokens = engine.encode(row.text()?, row.pair.as_deref(), Some(limit))?;
+    let start = Instant::now();
     let mut session = engine.run(&tokens.input(), tokens.ids.len())?;
-    let found = session.output().and_then(|output| argmax(output.logits()));
-    Ok(Counts { rows: 1, labels: 1, right: usize::from(found == Some(expected)), ..Counts::default() })
+    let time = start.elapsed();
+    let output = session.output().ok_or_else(|| Error::new("the inference did not end"))?;
+    let right = usize::from(argmax(output.logits()) == Some(expected));
+    Ok(Counts { rows: 1, labels: 1, right, layers: output.layers().into(), time, ..Counts::default() })
 }

@@ -1,5 +1,7 @@
 //! One tag a word: `{"words", "tags"}`. Words are joined by a blank; a word's tag is the best label of its first token.
 
+use std::time::Instant;
+
 use albert_core::heads::argmax;
 
 use super::Counts;
@@ -18,7 +20,9 @@ pub(super) fn score(engine: &mut Engine<'_>, row: &Row) -> Result<Counts> {
     let model = engine.model();
     let limit = engine.max_tokens();
     let tokens = engine.encode(&row.words.join(" "), None, Some(limit))?;
+    let run_start = Instant::now();
     let mut session = engine.run(&tokens.input(), tokens.ids.len())?;
+    let time = run_start.elapsed();
     let output = session.output().ok_or_else(|| Error::new("the inference did not end"))?;
     let logits: Vec<&[f32]> = output.logits().chunks_exact(model.config().num_labels.max(1) as usize).collect();
     let mut start = 0;
@@ -40,6 +44,8 @@ pub(super) fn score(engine: &mut Engine<'_>, row: &Row) -> Result<Counts> {
         right_spans: found_spans.iter().filter(|span| expected_spans.contains(span)).count(),
         expected_spans: expected_spans.len(),
         found_spans: found_spans.len(),
+        layers: output.layers().into(),
+        time,
     })
 }
 

@@ -1,10 +1,10 @@
 //! The reference file: inputs and the outputs that are expected for them.
 
 use albert_core::Config;
+use albert_report::outputs::{self, Kind};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
-use super::outputs::{self, Kind};
 use crate::error::{At, Error, Result};
 
 /// Inputs of `rows` rows (the choices of a question are rows of their own) and what is expected of them.

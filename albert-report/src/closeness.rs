@@ -4,22 +4,22 @@ use serde::Serialize;
 
 /// The figures of one output. Numbers that are none stay visible: they miss every bound and print as null.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Closeness {
+pub struct Closeness {
     /// Largest absolute difference.
-    pub(super) max_abs: f64,
+    pub max_abs: f64,
     /// Mean absolute difference.
-    pub(super) mean_abs: f64,
+    pub mean_abs: f64,
     /// Smallest cosine of two vectors.
-    pub(super) cosine_min: f64,
+    pub cosine_min: f64,
     /// Mean cosine.
-    pub(super) cosine_mean: f64,
+    pub cosine_mean: f64,
     /// Share of vectors whose largest element is at the same place.
-    pub(super) top1_agreement: f64,
+    pub top1_agreement: f64,
 }
 
 /// Sums over vectors, each of which may come in parts.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Comparison {
+pub struct Comparison {
     max_abs: f64,
     sum_abs: f64,
     elements: usize,
@@ -60,7 +60,7 @@ impl Default for Comparison {
 
 impl Comparison {
     /// Takes the next elements of a vector, expected and obtained.
-    pub(super) fn extend(&mut self, expected: &[f32], obtained: &[f32]) {
+    pub fn extend(&mut self, expected: &[f32], obtained: &[f32]) {
         let vector = &mut self.current;
         for (&a, &b) in expected.iter().zip(obtained) {
             for (side, value) in [a, b].into_iter().enumerate() {
@@ -82,7 +82,7 @@ impl Comparison {
     }
 
     /// The vector is complete.
-    pub(super) fn end_vector(&mut self) {
+    pub fn end_vector(&mut self) {
         let vector = std::mem::replace(&mut self.current, NOTHING);
         let [a, b] = vector.squares;
         // Two vectors of zeros are alike.
@@ -93,7 +93,8 @@ impl Comparison {
         self.vectors += 1;
     }
 
-    pub(super) fn closeness(&self) -> Closeness {
+    /// The figures so far.
+    pub fn closeness(&self) -> Closeness {
         Closeness {
             max_abs: self.max_abs,
             mean_abs: self.sum_abs / self.elements as f64,

@@ -1,16 +1,14 @@
 //! What a model computes, under the names that reference files use.
 
 use albert_core::config::Head;
-use albert_core::{Config, Input, Positions, heads};
-
-use super::reference::Row;
-use crate::engine::Engine;
-use crate::error::{Error, Result};
+use albert_core::{Config, Positions, Session, heads};
 
 /// An output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// A vector for each token.
     HiddenState,
+    /// A vector for a row.
     PoolerOutput,
     /// Mean of the hidden states, scaled to length 1.
     SentenceEmbedding,
@@ -24,10 +22,12 @@ pub(super) enum Kind {
     VocabularyLogits,
     /// One value for each token.
     StartLogits,
+    /// As `StartLogits`.
     EndLogits,
 }
 
-const NAMES: [&str; 8] = [
+/// Names of all outputs.
+pub(crate) const NAMES: [&str; 8] = [
     "last_hidden_state",
     "pooler_output",
     "sentence_embedding",
@@ -39,13 +39,13 @@ const NAMES: [&str; 8] = [
 ];
 
 /// The name of an output, if it is one.
-pub(super) fn known_name(name: &str) -> Option<&'static str> {
+pub fn known_name(name: &str) -> Option<&'static str> {
     NAMES.into_iter().find(|known| *known == name)
 }
 
 impl Kind {
     /// What the name means for a model, if it computes that.
-    pub(super) fn of(name: &str, config: &Config) -> Option<Self> {
+    pub fn of(name: &str, config: &Config) -> Option<Self> {
         match (name, config.head) {
             ("last_hidden_state", _) => Some(Self::HiddenState),
             ("pooler_output", _) => config.pooler.then_some(Self::PoolerOutput),
@@ -62,7 +62,7 @@ impl Kind {
     }
 
     /// Values for a row, or for each token.
-    pub(super) fn width(self, config: &Config) -> usize {
+    pub fn width(self, config: &Config) -> usize {
         match self {
             Self::HiddenState | Self::PoolerOutput | Self::SentenceEmbedding => config.hidden_size as usize,
             Self::Logits | Self::TokenLogits => config.num_labels as usize,
@@ -72,49 +72,61 @@ impl Kind {
     }
 
     /// Whether there is one value where others have a vector.
-    pub(super) fn is_scalar(self) -> bool {
+    pub fn is_scalar(self) -> bool {
         matches!(self, Self::ChoiceLogits | Self::StartLogits | Self::EndLogits)
     }
 
     /// Whether each token has its own.
-    pub(super) fn per_token(self) -> bool {
+    pub fn per_token(self) -> bool {
         matches!(self, Self::HiddenState | Self::TokenLogits | Self::VocabularyLogits) || self.over_tokens()
     }
 
     /// Whether the values of a row's tokens are one vector.
-    pub(super) fn over_tokens(self) -> bool {
+    pub fn over_tokens(self) -> bool {
         matches!(self, Self::StartLogits | Self::EndLogits)
     }
 
     /// Whether the largest element is an answer.
-    pub(super) fn ranks(self) -> bool {
+    pub fn ranks(self) -> bool {
         !matches!(self, Self::HiddenState | Self::PoolerOutput | Self::SentenceEmbedding)
     }
 }
 
 /// A part of an output.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Computed<'a> {
+pub enum Computed<'a> {
     /// All of a row.
     Row(&'a [f32]),
-    /// Values of a token, from `first` on; `width` in all.
-    Token { position: usize, width: usize, first: usize, values: &'a [f32] },
+    /// Some values of a token.
+    Token {
+        /// The token's position.
+        position: usize,
+        /// Values that it has in all.
+        width: usize,
+        /// Index of the first of these.
+        first: usize,
+        /// The values.
+        values: &'a [f32],
+    },
 }
 
-/// Runs a row and hands its outputs to `take`, each under its index in `kinds`. Masked tokens have none.
-pub(super) fn compute(
-    engine: &mut Engine<'_>,
-    row: &Row,
+/// The positions that these outputs need.
+pub fn positions(kinds: &[Kind]) -> Positions<'static> {
+    let all = kinds.iter().any(|kind| kind.per_token() || *kind == Kind::SentenceEmbedding);
+    if all { Positions::All } else { Positions::Head }
+}
+
+/// Hands the outputs of a finished session to `take`, each under its index in `kinds`. `length` is that of the input,
+/// `attended` says which positions its mask lets through: the others have no outputs.
+pub fn read(
+    session: &mut Session<'_, '_>,
+    length: usize,
+    attended: &dyn Fn(usize) -> bool,
     kinds: &[Kind],
     mut take: impl FnMut(usize, &Computed<'_>),
-) -> Result<()> {
-    let config = *engine.model().config();
-    let all = kinds.iter().any(|kind| kind.per_token() || *kind == Kind::SentenceEmbedding);
-    let positions = if all { Positions::All } else { Positions::Head };
-    let input = Input::new(&row.ids).with_token_types(&row.token_types).with_attention_mask(&row.attention_mask);
-    let mut session = engine.run(&input.with_positions(positions), row.ids.len())?;
-    let output = session.output().ok_or_else(|| Error::new("the inference did not end"))?;
-    let attended = |position: usize| row.attention_mask.get(position).is_some_and(|&mask| mask != 0);
+) {
+    let config = *session.model().config();
+    let Some(output) = session.output() else { return };
     // A masked position 0 is computed for the pooler; it comes last.
     let positions: Vec<usize> =
         output.positions().iter().map(|&position| position as usize).take_while(|&at| attended(at)).collect();
@@ -138,7 +150,7 @@ pub(super) fn compute(
                 take(index, &Computed::Row(&embedding));
             }
             Kind::StartLogits | Kind::EndLogits => {
-                let mut spread = vec![0.0; row.ids.len()];
+                let mut spread = vec![0.0; length];
                 let column = output.logits().iter().skip(usize::from(kind == Kind::EndLogits)).step_by(2);
                 for (&position, &value) in positions.iter().zip(column) {
                     spread[position] = value;
@@ -151,12 +163,10 @@ pub(super) fn compute(
     for (index, _) in kinds.iter().enumerate().filter(|(_, kind)| **kind == Kind::VocabularyLogits) {
         let width = config.vocab_size as usize;
         for (hidden_row, &position) in positions.iter().enumerate() {
-            let logits = session.vocabulary_logits(hidden_row);
-            let mut logits = logits.ok_or_else(|| Error::new("the model gives no vocabulary logits"))?;
+            let Some(mut logits) = session.vocabulary_logits(hidden_row) else { continue };
             while let Some(chunk) = logits.next_chunk() {
                 take(index, &Computed::Token { position, width, first: chunk.first as usize, values: chunk.logits });
             }
         }
     }
-    Ok(())
 }

@@ -1,0 +1,77 @@
+//! `albert compare`: how two model files differ.
+
+use std::path::Path;
+
+use albert_core::Model;
+use albert_report::{Report, page};
+
+use super::measures::{self, Named};
+use super::quantize::write;
+use crate::args::Compare;
+use crate::error::{Outcome, Result};
+use crate::model_file::ModelFile;
+use crate::output::Output;
+
+pub(super) fn run(args: &Compare) -> Result<Outcome> {
+    let (reference_file, model_file) = (ModelFile::open(&args.reference)?, ModelFile::open(&args.model)?);
+    let (reference, model) = (reference_file.verified_model()?, model_file.verified_model()?);
+    let [reference_name, model_name] = [&args.reference, &args.model].map(|path| name(path));
+    let report = measures::report(
+        Named { name: &reference_name, model: &reference },
+        Named { name: &model_name, model: &model },
+        args.data.as_deref(),
+        args.isa.kernels,
+    )?;
+    if let Some(path) = &args.report {
+        write(path, page(&report).as_bytes())?;
+    }
+    let mut output = Output::new();
+    if args.json {
+        output.json(&report)?
+    } else {
+        print(&mut output, &report, &reference, &model)?
+    }
+    output.flush()?;
+    Ok(Outcome::Passed)
+}
+
+/// The file's own name.
+fn name(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+fn print(output: &mut Output, report: &Report, reference: &Model<'_>, model: &Model<'_>) -> Result<()> {
+    output.line(format_args!("{:12} {:>12} {:>12}  bytes", "part", "A", "B"))?;
+    let parts = report.reference_sizes.parts().into_iter().zip(report.sizes.parts());
+    let total = [report.reference_sizes.total(), report.sizes.total()];
+    for (name, a, b) in parts.map(|((name, a), (_, b))| (name, a, b)).chain([("all", total[0], total[1])]) {
+        output.line(format_args!("{name:12} {a:>12} {b:>12}"))?;
+    }
+    let differing: Vec<_> =
+        report.tensors.iter().filter_map(|tensor| Some((tensor.difference.as_ref()?.snr_db?, tensor))).collect();
+    output.line("")?;
+    output.line(format_args!("{} of {} tensors of B differ from A's", differing.len(), report.tensors.len()))?;
+    for (snr, tensor) in &differing {
+        output.line(format_args!("{:72} {:5} {snr:>7.1} dB", tensor.name, tensor.dtype))?;
+    }
+    for tensor in report.tensors.iter().filter(|tensor| tensor.difference.is_none()) {
+        output.line(format_args!("{:72} {:5} A has none of this shape", tensor.name, tensor.dtype))?;
+    }
+    output.line("")?;
+    let Some(measured) = &report.measures else {
+        let [a, b] = [reference, model].map(|model| model.config().vocab_size);
+        return output.line(format_args!("vocabularies of {a} and {b}: the models cannot read the same ids"));
+    };
+    measures::print(output, report)?;
+    if !measured.depths.is_empty() {
+        output.line("")?;
+        output.line(format_args!("{:>6} {:>14} {:>12} {:>12}", "layers", "relative error", "mean cosine", "worst"))?;
+        for depth in &measured.depths {
+            output.line(format_args!(
+                "{:>6} {:>14.6} {:>12.6} {:>12.6}",
+                depth.layers, depth.relative_error, depth.cosine_mean, depth.cosine_min
+            ))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! One model against another, for `quantize --report` and `compare`: inputs, measuring, the figures as text.
+
+use std::path::Path;
+
+use albert_core::Model;
+use albert_core::kernels::Kernels;
+use albert_report::sample::{Input, Sample};
+use albert_report::sizes::Sizes;
+use albert_report::tensors::tensors;
+use albert_report::{Accuracy, Report, measure};
+
+use super::eval::{self, Setup};
+use super::threads;
+use crate::args::RowDefaults;
+use crate::engine::Engine;
+use crate::error::{At, Error, Result};
+use crate::input::{Numbered, Row, Rows};
+use crate::output::Output;
+use crate::progress;
+
+/// A model and what the report calls it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named<'m> {
+    pub(super) name: &'m str,
+    pub(super) model: &'m Model<'m>,
+}
+
+/// Measures `model` against `reference` on the rows of `data`, or on built-in inputs. Models with different vocabularies are
+/// not run.
+pub(super) fn report(reference: Named<'_>, model: Named<'_>, data: Option<&Path>, kernels: Kernels) -> Result<Report> {
+    let same_vocabulary = reference.model.config().vocab_size == model.model.config().vocab_size;
+    let mut report = Report {
+        model: model.name.to_owned(),
+        reference: reference.name.to_owned(),
+        sizes: Sizes::of_model(model.model),
+        reference_sizes: Sizes::of_model(reference.model),
+        tensors: tensors(reference.model, model.model),
+        measures: None,
+        accuracy: None,
+    };
+    if !same_vocabulary {
+        return Ok(report);
+    }
+    let encoder = if reference.model.tokenizer().is_some() { reference.model } else { model.model };
+    let sample = match data {
+        Some(path) => read(path, encoder, kernels)?,
+        None => Sample::built_in(encoder),
+    };
+    let bar = progress::bar(sample.inputs.len() as u64);
+    bar.set_message("measuring");
+    let measures = measure(reference.model, model.model, &sample, kernels, &|done| bar.set_position(done as u64));
+    bar.finish_and_clear();
+    if measures.inputs == 0 {
+        return Err(Error::new(format_args!("{}: the models take none of the inputs", sample.name)));
+    }
+    report.measures = Some(measures);
+    report.accuracy = data.map(|path| accuracy(reference.model, model.model, path, kernels)).transpose()?.flatten();
+    Ok(report)
+}
+
+/// The inputs that the rows of a file make, cut to the model's limit.
+fn read(path: &Path, model: &Model<'_>, kernels: Kernels) -> Result<Sample> {
+    let rows = Rows::of_file(path, RowDefaults::default())?;
+    let place = rows.place().to_owned();
+    let mut engine = Engine::new(model, kernels);
+    let mut inputs = Vec::new();
+    for Numbered { number, row, .. } in rows {
+        let of_row = row.and_then(|row| encode(&mut engine, &row));
+        inputs.extend(of_row.at(format_args!("{place} {number}"))?);
+    }
+    if inputs.is_empty() {
+        return Err(Error::new(format_args!("{} has no rows", path.display())));
+    }
+    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+    Ok(Sample { name, inputs })
+}
+
+fn encode(engine: &mut Engine<'_>, row: &Row) -> Result<Vec<Input>> {
+    if !row.input_ids.is_empty() {
+        return Ok(vec![Input { ids: row.input_ids.clone(), token_types: row.token_type_ids.clone() }]);
+    }
+    let limit = Some(engine.max_tokens());
+    let mut tokens = |text: &str, pair: Option<&str>| {
+        let tokens = engine.encode(text, pair, limit)?;
+        Ok(Input { ids: tokens.ids, token_types: tokens.types })
+    };
+    match &row.question {
+        Some(question) => Ok(vec![tokens(question, row.context.as_deref().or(row.text.as_deref()))?]),
+        None if !row.words.is_empty() => Ok(vec![tokens(&row.words.join(" "), None)?]),
+        None if !row.choices.is_empty() => row.choices.iter().map(|choice| tokens(row.text()?, Some(choice))).collect(),
+        None => Ok(vec![tokens(row.text()?, row.pair.as_deref())?]),
+    }
+}
+
+/// Accuracy of both, when the rows have labels and both heads choose them.
+fn accuracy(reference: &Model<'_>, model: &Model<'_>, data: &Path, kernels: Kernels) -> Result<Option<Accuracy>> {
+    let labelled = match Rows::of_file(data, RowDefaults::default())?.next() {
+        Some(Numbered { row: Ok(row), .. }) => row.label.is_some() || !row.tags.is_empty(),
+        _ => false,
+    };
+    if !labelled || eval::scorer(reference).is_err() || eval::scorer(model).is_err() {
+        return Ok(None);
+    }
+    let setup = Setup { kernels, threads: threads(None), layers: None, exit: None };
+    let (rows, before) = eval::evaluate(reference, data, &setup)?.accuracy();
+    let (_, after) = eval::evaluate(model, data, &setup)?.accuracy();
+    Ok(Some(Accuracy { rows, reference: before, model: after }))
+}
+
+/// What was measured, a line a figure.
+pub(super) fn print(output: &mut Output, report: &Report) -> Result<()> {
+    let Some(measures) = &report.measures else { return Ok(()) };
+    output.line(format_args!(
+        "on {} ({} inputs, {} tokens), against {}:",
+        measures.inputs_from, measures.inputs, measures.tokens, report.reference
+    ))?;
+    for (name, closeness) in &measures.outputs {
+        output.line(format_args!(
+            "  {name:20} largest error {:.3e}, cosine mean {:.6}, worst {:.6}, same best {:.4}",
+            closeness.max_abs, closeness.cosine_mean, closeness.cosine_min, closeness.top1_agreement
+        ))?;
+    }
+    if let Some(last) = measures.depths.last() {
+        output.line(format_args!(
+            "  {:20} relative error {:.5}, cosine mean {:.6}, worst {:.6}",
+            "hidden state", last.relative_error, last.cosine_mean, last.cosine_min
+        ))?;
+    }
+    if let Some(Accuracy { reference, model, .. }) = report.accuracy {
+        output.line(format_args!("  {:20} {model:.4} ({reference:.4} before)", "accuracy"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! The report as one HTML file: no scripts, no fonts, nothing from the network. Every figure is in a table too, or is one.
+
+mod drift;
+mod outliers;
+mod outputs;
+mod sizes;
+mod tensors;
+
+use serde::Serialize;
+
+use crate::chart::{THEME, bytes, count, escape, number};
+use crate::measure::Measures;
+use crate::sizes::Sizes;
+use crate::tensors::TensorDifference;
+
+/// A model against a reference.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// What the model is called.
+    pub model: String,
+    /// What it is compared with.
+    pub reference: String,
+    /// Bytes of the model by part.
+    pub sizes: Sizes,
+    /// Bytes of the reference by part; for a checkpoint those of its files.
+    pub reference_sizes: Sizes,
+    /// In file order.
+    pub tensors: Vec<TensorDifference>,
+    /// What both give on inputs; nothing when they cannot read the same ones.
+    pub measures: Option<Measures>,
+    /// Labels that are right, where the data have labels.
+    pub accuracy: Option<Accuracy>,
+}
+
+/// Shares of the labels that are right.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Accuracy {
+    /// Rows of the data.
+    pub rows: usize,
+    /// Of the reference.
+    pub reference: f64,
+    /// Of the model.
+    pub model: f64,
+}
+
+impl Report {
+    /// Share of vectors whose best logit is the same, over the heads' outputs: the smallest one.
+    fn agreement(&self) -> Option<f64> {
+        let outputs = &self.measures.as_ref()?.outputs;
+        let ranked = outputs.iter().filter(|(name, _)| name.ends_with("logits"));
+        ranked.map(|(_, closeness)| closeness.top1_agreement).reduce(f64::min)
+    }
+}
+
+/// The page.
+pub fn page(report: &Report) -> String {
+    let Report { model, reference, .. } = report;
+    let mut sections = vec![sizes::section(report)];
+    if let Some(measures) = &report.measures {
+        sections.push(outputs::section(measures, report.accuracy.as_ref()));
+        sections.push(drift::section(measures));
+        sections.push(outliers::section(measures));
+    }
+    sections.push(tensors::section(&report.tensors));
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title}: what quantization cost</title>\n<style>\n{THEME}{style}</style>\n</head>\n<body>\n\
+         <header>\n<p class=\"kicker\">What quantization cost</p>\n<h1>{title}</h1>\n<p class=\"lede\">{lede}</p>\n{key}</header>\n\
+         <main>\n{sections}</main>\n{footer}</body>\n</html>\n",
+        title = escape(model),
+        style = include_str!("style.css"),
+        lede = lede(report),
+        key = key(report),
+        sections = sections.concat(),
+        footer = footer(report.measures.as_ref(), reference),
+    )
+}
+
+/// The result in a sentence or two.
+fn lede(report: &Report) -> String {
+    let (size, whole) = (report.sizes.total(), report.reference_sizes.total());
+    let mut text = format!("{}, {}", bytes(size), ratio(size, whole, &report.reference));
+    text.push('.');
+    if let (Some(agreement), Some(measures)) = (report.agreement(), &report.measures) {
+        text += &format!(
+            " It gives the same answer as {} {} of the time, on {} inputs ({}).",
+            escape(&report.reference),
+            percent(agreement),
+            count(measures.inputs),
+            escape(&measures.inputs_from)
+        );
+    }
+    text
+}
+
+/// How a size compares with another.
+fn ratio(size: u64, whole: u64, name: &str) -> String {
+    let (size, whole) = (size.max(1) as f64, whole.max(1) as f64);
+    let name = escape(name);
+    if size <= whole {
+        format!("{:.1} times smaller than {name}", whole / size)
+    } else {
+        format!("{:.1} times larger than {name}", size / whole)
+    }
+}
+
+/// The figures that matter most.
+fn key(report: &Report) -> String {
+    let mut figures =
+        vec![("Size", bytes(report.sizes.total()), format!("{} before", bytes(report.reference_sizes.total())))];
+    if let Some(agreement) = report.agreement() {
+        figures.push(("Same answer", percent(agreement), "share of equal best labels".to_owned()));
+    }
+    if let Some(accuracy) = &report.accuracy {
+        let change = 100.0 * (accuracy.model - accuracy.reference);
+        let sign = if change > 0.0 { "+" } else { "" };
+        let change =
+            if change.abs() < 5e-3 { "unchanged".to_owned() } else { format!("{sign}{} points", number(change)) };
+        figures.push((
+            "Accuracy",
+            percent(accuracy.model),
+            format!("{change}; {} before", percent(accuracy.reference)),
+        ));
+    }
+    if let Some(last) = report.measures.as_ref().and_then(|measures| measures.depths.last()) {
+        let worst = format!("mean cosine; worst token {}", cosine(last.cosine_min));
+        figures.push(("Hidden state", cosine(last.cosine_mean), worst));
+    }
+    let figure = |(name, value, note): &(&str, String, String)| {
+        format!("<div><dt>{name}</dt><dd>{value}</dd><dd>{note}</dd></div>\n")
+    };
+    format!("<dl class=\"key\">\n{}</dl>\n", figures.iter().map(figure).collect::<String>())
+}
+
+fn footer(measures: Option<&Measures>, reference: &str) -> String {
+    let reference = escape(reference);
+    let inputs = measures.map_or_else(String::new, |measures| {
+        let watched = if measures.watched < measures.inputs {
+            format!(" Hidden states and outliers were looked at on {} of them, evenly spaced.", count(measures.watched))
+        } else {
+            String::new()
+        };
+        format!(
+            "<p>Inputs: {}, {} with {} tokens; calibration saw none of the built-in ones.{watched}</p>\n",
+            escape(&measures.inputs_from),
+            count(measures.inputs),
+            count(measures.tokens)
+        )
+    });
+    format!(
+        "<footer>\n<p>Both sides run in the same engine: {reference} with fp32 weights, and the file as it ships.</p>\n{inputs}\
+         <p>Made by albert {}.</p>\n</footer>\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+/// A share in per cent, with as many digits as tell it from 100.
+fn percent(share: f64) -> String {
+    let percent = 100.0 * share;
+    if percent == 100.0 { "100\u{a0}%".to_owned() } else { format!("{:.2}\u{a0}%", percent.min(99.99)) }
+}
+
+/// A cosine, with as many digits as tell it from 1.
+fn cosine(cosine: f64) -> String {
+    let digits = if 1.0 - cosine < 1e-3 { 5 } else { 4 };
+    format!("{cosine:.digits$}")
+}

@@ -1,0 +1,118 @@
+//! Tensor by tensor: what one file stores against what another does.
+
+use std::collections::BTreeMap;
+
+use albert_core::Model;
+use albert_core::format::layout::dtype;
+use albert_core::format::{Elements, Record};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::sizes::Part;
+
+/// One tensor of a model and its like in a reference.
+#[derive(Clone, Debug, Serialize)]
+pub struct TensorDifference {
+    /// Name as the reference library has it.
+    pub name: String,
+    /// What it belongs to.
+    pub part: Part,
+    /// Rows and columns, or the length of a vector.
+    pub shape: Vec<usize>,
+    /// Element type.
+    pub dtype: &'static str,
+    /// Bytes in the model.
+    pub bytes: u64,
+    /// How far it is from the reference's; nothing when that has no such tensor or another shape.
+    pub difference: Option<Difference>,
+}
+
+/// How far two tensors of one shape are from each other.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// Element type in the reference.
+    pub reference_dtype: &'static str,
+    /// Bytes in the reference.
+    pub reference_bytes: u64,
+    /// Root mean square of the difference over that of the reference.
+    pub relative_error: f64,
+    /// The same in decibels, `-20 log10`: signal to noise. Nothing when the two are equal.
+    pub snr_db: Option<f64>,
+    /// Largest difference of an element.
+    pub max_abs: f64,
+}
+
+/// The tensors of `model` in file order, each against the one of the same name in `reference`.
+pub fn tensors(reference: &Model<'_>, model: &Model<'_>) -> Vec<TensorDifference> {
+    let known: BTreeMap<String, (Vec<usize>, Record)> =
+        albert_quant::tensors(reference).map(|(name, shape, record)| (name, (shape, record))).collect();
+    let all: Vec<(String, Vec<usize>, Record)> = albert_quant::tensors(model).collect();
+    let compare = |(name, shape, record): (String, Vec<usize>, Record)| {
+        let like = known.get(&name).filter(|(other, _)| *other == shape);
+        let difference = like.map(|(_, other)| Difference {
+            reference_dtype: dtype_name(other.dtype),
+            reference_bytes: other.bytes() as u64,
+            ..difference(&reference.elements(other), &model.elements(&record))
+        });
+        let (part, bytes) = (Part::of(record.role), record.bytes() as u64);
+        TensorDifference { name, part, shape, dtype: dtype_name(record.dtype), bytes, difference }
+    };
+    all.into_par_iter().map(compare).collect()
+}
+
+/// An element type's name.
+pub fn dtype_name(code: u8) -> &'static str {
+    match code {
+        dtype::F32 => "f32",
+        dtype::F16 => "f16",
+        dtype::I8 => "int8",
+        dtype::C4 => "int4",
+        _ => "int5",
+    }
+}
+
+/// Sums over the elements.
+#[derive(Default)]
+struct Sums {
+    signal: f64,
+    noise: f64,
+    max_abs: f64,
+}
+
+impl Sums {
+    fn add(&mut self, a: &[f32], b: &[f32]) {
+        for (&a, &b) in a.iter().zip(b) {
+            let (a, difference) = (f64::from(a), f64::from(b) - f64::from(a));
+            self.signal += a * a;
+            self.noise += difference * difference;
+            self.max_abs = self.max_abs.max(difference.abs());
+        }
+    }
+}
+
+fn difference(reference: &Elements<'_>, model: &Elements<'_>) -> Difference {
+    let mut sums = Sums::default();
+    match (reference, model) {
+        (Elements::Vector(a), Elements::Vector(b)) => sums.add(a, b),
+        (Elements::Matrix(a), Elements::Matrix(b)) => {
+            let (mut x, mut y) = (vec![0.0; a.columns], vec![0.0; b.columns]);
+            for row in 0..a.rows {
+                for (matrix, out) in [(a, &mut x), (b, &mut y)] {
+                    out.fill(0.0);
+                    matrix.add_row(row, out);
+                    out.iter_mut().zip(matrix.smoothing).for_each(|(weight, factor)| *weight *= factor);
+                }
+                sums.add(&x, &y);
+            }
+        }
+        _ => {}
+    }
+    let relative_error = if sums.noise == 0.0 { 0.0 } else { (sums.noise / sums.signal).sqrt() };
+    Difference {
+        reference_dtype: "",
+        reference_bytes: 0,
+        relative_error,
+        snr_db: (sums.noise > 0.0).then(|| -20.0 * relative_error.log10()),
+        max_abs: sums.max_abs,
+    }
+}
