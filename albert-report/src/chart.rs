@@ -41,7 +41,7 @@ pub(crate) fn ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
 /// A number with as many digits as tell it, and a proper minus sign.
 pub(crate) fn number(value: f64) -> String {
     let text = match value.abs() {
-        size if size == 0.0 => "0".to_owned(),
+        0.0 => "0".to_owned(),
         size if size < 1e-4 => format!("{value:.1e}"),
         size if size < 10.0 => {
             let digits = (2 - size.log10().floor() as i32).clamp(0, 6) as usize;

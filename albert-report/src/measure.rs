@@ -28,6 +28,8 @@ pub struct Measures {
     pub tokens: usize,
     /// Inputs whose hidden states were compared.
     pub watched: usize,
+    /// Layers of the reference.
+    pub layers: usize,
     /// Drift of the hidden state after each layer, the embeddings first. Empty when the widths or depths differ.
     pub depths: Vec<Depth>,
     /// Largest inputs of the reference's linears, by linear and depth.
@@ -127,6 +129,7 @@ struct Summary {
     tokens: usize,
     watched: usize,
     width: usize,
+    layers: usize,
     depths: Vec<Drift>,
     peaks: BTreeMap<Site, Vec<f32>>,
     outputs: Vec<(Comparison, Scatter)>,
@@ -170,6 +173,7 @@ impl Summary {
             tokens: 0,
             watched: 0,
             width: config.hidden_size as usize,
+            layers: config.num_hidden_layers as usize,
             depths: vec![Drift::default(); depths],
             peaks: BTreeMap::new(),
             outputs: (0..outputs).map(|_| (Comparison::default(), Scatter::default())).collect(),
@@ -213,6 +217,7 @@ impl Summary {
             inputs: self.inputs,
             tokens: self.tokens,
             watched: self.watched,
+            layers: self.layers,
             depths: self.depths.iter().enumerate().map(depth).collect(),
             outliers: self.peaks.into_iter().map(|(site, peaks)| outlier(site, &peaks)).collect(),
             outputs: kinds.iter().zip(comparisons).map(|((name, _), sums)| (*name, sums.closeness())).collect(),

@@ -40,7 +40,7 @@ impl Sample {
         let limit = MOST_TOKENS.min(config.max_position_embeddings as usize);
         let Some(tokenizer) = model.tokenizer() else {
             return Self {
-                name: "built-in random ids (no tokenizer)".to_owned(),
+                name: "built-in random ids, no tokenizer".to_owned(),
                 inputs: random(config.vocab_size, limit),
             };
         };

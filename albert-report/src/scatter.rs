@@ -108,8 +108,8 @@ fn write_panel(svg: &mut String, name: &str, scatter: &Scatter) -> std::fmt::Res
     let shown = scatter.points.len();
     let of =
         if shown < scatter.seen { format!("{shown} of {} values", scatter.seen) } else { format!("{shown} values") };
-    writeln!(svg, "<text class=\"soft end\" x=\"{right}\" y=\"20\">{of}</text>")?;
-    writeln!(svg, "<text class=\"soft\" x=\"{LEFT}\" y=\"36\">obtained \u{2191} expected \u{2192}</text>")?;
+    writeln!(svg, "<text class=\"soft end\" x=\"{right}\" y=\"36\">{of}</text>")?;
+    writeln!(svg, "<text class=\"soft\" x=\"{LEFT}\" y=\"36\">obtained \u{2191}</text>")?;
     for value in ticks(low, high, 4) {
         let (at, up) = (x.place(value), y.place(value));
         writeln!(
@@ -147,7 +147,8 @@ fn write_panel(svg: &mut String, name: &str, scatter: &Scatter) -> std::fmt::Res
     }
     dots(svg, scatter.points.iter().map(|&(a, b)| (x.place(a.into()), error.place(f64::from(b) - f64::from(a)))))?;
     let below = strip_bottom + 36.0;
-    writeln!(svg, "<text class=\"soft\" x=\"{LEFT}\" y=\"{below}\">below: obtained \u{2212} expected</text>")
+    writeln!(svg, "<text class=\"soft\" x=\"{LEFT}\" y=\"{below}\">below: obtained \u{2212} expected</text>")?;
+    writeln!(svg, "<text class=\"soft end\" x=\"{right}\" y=\"{below}\">expected \u{2192}</text>")
 }
 
 /// Points as strokes of no length with round ends.

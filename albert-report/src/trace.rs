@@ -96,7 +96,6 @@ impl<'m> Runner<'m> {
             place.width = width;
             place.values.extend_from_slice(values);
         });
-        drop(session);
         let trace = watch.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         Some(Trace { outputs: found, ..trace })
     }

@@ -1,6 +1,7 @@
 //! The `albert` command as its users see it: the real program, its output, its exit codes.
 
 mod bad_input;
+mod cost;
 mod harness;
 mod measures;
 mod pipelines;

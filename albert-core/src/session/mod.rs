@@ -319,9 +319,9 @@ impl<'m, 'a> Session<'m, 'a> {
         };
         let whole = self.phase == Phase::Embed || (self.phase == Phase::FeedForward && ends_layer);
         if whole && tiles.end == rows {
-            context
-                .observer
-                .show_states(layers_of(config, self.application), shared.hidden.get(..rows * width).unwrap_or(&[]));
+            let (shared, _) = arena::divide(self.arena, &self.plan);
+            let hidden = shared.hidden.get(..rows * width).unwrap_or(&[]);
+            context.observer.show_states(layers_of(config, self.application), hidden);
         }
         self.advance(tiles.end, rows, next)
     }

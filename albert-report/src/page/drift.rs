@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use super::cosine;
 use crate::chart::{Scale, line, number, ticks};
 use crate::measure::{Depth, Measures};
 
@@ -86,15 +85,16 @@ fn draw(svg: &mut String, title: &str, series: &[Series], (low, high): (f64, f64
 }
 
 fn table(depths: &[Depth]) -> String {
-    let row = |name: &str, value: &dyn Fn(&Depth) -> String| {
-        let cells: String = depths.iter().map(|depth| format!("<td>{}</td>", value(depth))).collect();
-        format!("<tr><th scope=\"row\">{name}</th>{cells}</tr>\n")
+    let row = |depth: &Depth| {
+        let Depth { layers, cosine_mean, cosine_min, relative_error } = depth;
+        let error = 100.0 * relative_error;
+        format!(
+            "<tr><th scope=\"row\">{layers}</th><td>{error:.2}</td><td>{cosine_mean:.5}</td><td>{cosine_min:.5}</td></tr>\n"
+        )
     };
-    let heads: String = depths.iter().map(|depth| format!("<th scope=\"col\">{}</th>", depth.layers)).collect();
     format!(
-        "<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">layers</th>{heads}</tr></thead>\n<tbody>\n{}{}{}</tbody>\n</table></div>\n",
-        row("relative error, %", &|depth| number(100.0 * depth.relative_error)),
-        row("mean cosine", &|depth| cosine(depth.cosine_mean)),
-        row("worst cosine", &|depth| cosine(depth.cosine_min)),
+        "<table>\n<thead><tr><th scope=\"col\">layers</th><th scope=\"col\">relative error, per cent</th><th scope=\"col\">mean cosine</th>\
+         <th scope=\"col\">worst cosine</th></tr></thead>\n<tbody>\n{}</tbody>\n</table>\n",
+        depths.iter().map(row).collect::<String>()
     )
 }

@@ -82,13 +82,15 @@ fn lede(report: &Report) -> String {
     let (size, whole) = (report.sizes.total(), report.reference_sizes.total());
     let mut text = format!("{}, {}", bytes(size), ratio(size, whole, &report.reference));
     text.push('.');
-    if let (Some(agreement), Some(measures)) = (report.agreement(), &report.measures) {
+    let Some(measures) = &report.measures else { return text };
+    let reference = escape(&report.reference);
+    let inputs = format!("on {} inputs ({})", count(measures.inputs), escape(&measures.inputs_from));
+    if let Some(agreement) = report.agreement() {
+        text += &format!(" It gives the same answer as {reference} {} of the time, {inputs}.", percent(agreement));
+    } else if let Some(last) = measures.depths.last() {
+        let cosine = cosine(last.cosine_mean);
         text += &format!(
-            " It gives the same answer as {} {} of the time, on {} inputs ({}).",
-            escape(&report.reference),
-            percent(agreement),
-            count(measures.inputs),
-            escape(&measures.inputs_from)
+            " After the last layer a token's hidden state has a mean cosine of {cosine} with that of {reference}, {inputs}."
         );
     }
     text

@@ -24,11 +24,10 @@ const ORDER: [&str; 10] = [
 pub(super) fn section(measures: &Measures) -> String {
     let outliers = &measures.outliers;
     let layers: BTreeSet<usize> = outliers.iter().map(|outlier| outlier.layer).collect();
-    let last = layers.last().copied().unwrap_or(0);
     let blocks: BTreeSet<usize> = outliers.iter().map(|outlier| outlier.block).collect();
     let name = |layer: usize| match layer {
         0 => "embed".to_owned(),
-        layer if layer == last && layer > 1 => "head".to_owned(),
+        layer if layer > measures.layers => "head".to_owned(),
         layer => layer.to_string(),
     };
     let heads: String = layers.iter().map(|&layer| format!("<th scope=\"col\">{}</th>", name(layer))).collect();

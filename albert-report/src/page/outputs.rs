@@ -2,11 +2,23 @@
 
 use super::{Accuracy, cosine, percent};
 use crate::chart::{count, escape, number};
+use crate::closeness::Closeness;
 use crate::measure::Measures;
 use crate::scatter::{HEIGHT, WIDTH, panel};
 
 /// Most drawings.
 const MOST_PANELS: usize = 2;
+
+/// A figure's name, and how it is read.
+type Figure = (&'static str, fn(&Closeness) -> String);
+
+const FIGURES: [Figure; 5] = [
+    ("same best label", |closeness| percent(closeness.top1_agreement)),
+    ("mean error", |closeness| number(closeness.mean_abs)),
+    ("largest error", |closeness| number(closeness.max_abs)),
+    ("mean cosine", |closeness| cosine(closeness.cosine_mean)),
+    ("worst cosine", |closeness| cosine(closeness.cosine_min)),
+];
 
 pub(super) fn section(measures: &Measures, accuracy: Option<&Accuracy>) -> String {
     let panels = measures.scatters.iter().take(MOST_PANELS).map(|(name, scatter)| {
@@ -17,35 +29,44 @@ pub(super) fn section(measures: &Measures, accuracy: Option<&Accuracy>) -> Strin
             panel(name, scatter)
         )
     });
-    let rows = measures.outputs.iter().map(|(name, closeness)| {
-        format!(
-            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-            escape(name),
-            number(closeness.max_abs),
-            number(closeness.mean_abs),
-            cosine(closeness.cosine_min),
-            cosine(closeness.cosine_mean),
-            percent(closeness.top1_agreement)
-        )
-    });
-    let accuracy = accuracy.map_or_else(String::new, |accuracy| {
-        format!(
-            "<table style=\"margin-top:28px\">\n<thead><tr><th scope=\"col\">labels of the data</th><th scope=\"col\">rows</th>\
-             <th scope=\"col\">accuracy before</th><th scope=\"col\">accuracy after</th></tr></thead>\n<tbody><tr>\
-             <th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td></tr></tbody>\n</table>\n",
-            escape(&measures.inputs_from),
-            count(accuracy.rows),
-            percent(accuracy.reference),
-            percent(accuracy.model)
-        )
-    });
     format!(
         "<section>\n<h2>What comes out</h2>\n<p class=\"note\">Every point is one value of one input: on the diagonal nothing has \
-         changed. The strip beneath shows the difference at its own scale.</p>\n<div class=\"row\">\n{}</div>\n\
-         <div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">output</th><th scope=\"col\">largest error</th>\
-         <th scope=\"col\">mean error</th><th scope=\"col\">worst cosine</th><th scope=\"col\">mean cosine</th>\
-         <th scope=\"col\">same best</th></tr></thead>\n<tbody>\n{}</tbody>\n</table></div>\n{accuracy}</section>\n",
+         changed. The strip beneath shows the difference at its own scale.</p>\n<div class=\"row\">\n{}<div class=\"side\">\n{}{}</div>\n\
+         </div>\n</section>\n",
         panels.collect::<String>(),
-        rows.collect::<String>()
+        table(measures),
+        accuracy.map_or_else(String::new, |accuracy| accuracies(accuracy, &measures.inputs_from))
+    )
+}
+
+/// A column for each output.
+fn table(measures: &Measures) -> String {
+    let columns = |cell: &dyn Fn(&str, &Closeness) -> String| {
+        measures.outputs.iter().map(|(name, closeness)| cell(name, closeness)).collect::<String>()
+    };
+    // Which element of an embedding is the largest means nothing.
+    let ranked = measures.outputs.keys().any(|name| name.ends_with("logits"));
+    let figures = FIGURES.iter().skip(usize::from(!ranked));
+    let heads = columns(&|name, _| format!("<th scope=\"col\">{}</th>", escape(name)));
+    let row = |(name, read): &Figure| {
+        format!(
+            "<tr><th scope=\"row\">{name}</th>{}</tr>\n",
+            columns(&|_, closeness| format!("<td>{}</td>", read(closeness)))
+        )
+    };
+    format!(
+        "<table>\n<thead><tr><th scope=\"col\"></th>{heads}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n",
+        figures.map(row).collect::<String>()
+    )
+}
+
+fn accuracies(accuracy: &Accuracy, data: &str) -> String {
+    format!(
+        "<table>\n<thead><tr><th scope=\"col\">{}</th><th scope=\"col\">before</th><th scope=\"col\">after</th></tr></thead>\n<tbody>\n\
+         <tr><th scope=\"row\">accuracy, {} rows</th><td>{}</td><td>{}</td></tr>\n</tbody>\n</table>\n",
+        escape(data),
+        count(accuracy.rows),
+        percent(accuracy.reference),
+        percent(accuracy.model)
     )
 }

@@ -59,6 +59,7 @@ fn bar(svg: &mut String, when: &str, sizes: &Sizes, most: f64, top: f64) -> std:
 }
 
 fn table(report: &Report) -> String {
+    let bytes = |size: u64| if size == 0 { "\u{2013}".to_owned() } else { bytes(size) };
     let row = |name: &str, swatch: &str, before: u64, after: u64| {
         let share = if before == 0 {
             "\u{2013}".to_owned()

@@ -1,0 +1,191 @@
+//! What quantization cost and what early exit saves: `quantize --report`, `compare`, `eval --sweep-layers`, `--exit-…`.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Folder, albert, fixture};
+
+/// A fp32 model of a classifier, and labelled rows: the labels of the fp32 model, but for the last.
+fn classifier(folder: &Folder) -> (String, String) {
+    let model = folder.model("sequence-classification-narrow");
+    let texts =
+        ["the river", "london and paris", "runs", "north of the river", "and", "paris", "of the north", "london"];
+    let label = |text: &str| albert(["run", &model, text, "--json"]).json()[0]["label"].clone();
+    let mut rows: Vec<Value> = texts.iter().map(|text| json!({ "text": text, "label": label(text) })).collect();
+    let other = if rows[0]["label"] == "LABEL_0" { "LABEL_1" } else { "LABEL_0" };
+    rows.push(json!({ "text": texts[0], "label": other }));
+    let data = rows.iter().map(|row| row.to_string() + "\n").collect::<String>();
+    (model, folder.write("rows.jsonl", data))
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+#[test]
+fn a_report_measures_the_file_against_the_checkpoint() {
+    let folder = Folder::new();
+    let (_, data) = classifier(&folder);
+    let (checkpoint, model, page) =
+        (folder.path("sequence-classification-narrow"), folder.path("int8 <&>.albert"), folder.path("report.html"));
+    let ran = albert(["quantize", &checkpoint, "-o", &model, "--report", &page, "--data", &data, "--json"]);
+    let line = ran.json().remove(0);
+    let cost = &line["cost"];
+    let parts = ["embeddings", "layers", "head", "tokenizer", "rest"];
+    let sum = |sizes: &Value| parts.iter().map(|part| sizes[*part].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(sum(&cost["sizes"]), fs::metadata(&model).unwrap().len());
+    let weights = line["checkpoint_bytes"].as_u64().unwrap();
+    let tokenizer = fs::metadata(folder.path("sequence-classification-narrow/tokenizer.json")).unwrap().len();
+    assert_eq!(sum(&cost["reference_sizes"]), weights + tokenizer);
+    // What the converter says of a tensor is what the file holds.
+    let (converted, measured) = (line["tensors"].as_array().unwrap(), cost["tensors"].as_array().unwrap());
+    assert_eq!(converted.len(), measured.len());
+    for (converted, measured) in converted.iter().zip(measured) {
+        let difference = &measured["difference"];
+        assert_eq!(converted["name"], measured["name"]);
+        let (a, b) = (number(&converted["relative_error"]), number(&difference["relative_error"]));
+        assert!((a - b).abs() <= 1e-5 * a, "{}: {a} {b}", measured["name"]);
+        assert_eq!(difference["snr_db"].is_null(), b == 0.0, "{measured}");
+        assert!(difference["snr_db"].is_null() || (number(&difference["snr_db"]) + 20.0 * b.log10()).abs() < 1e-9);
+    }
+    let measures = &cost["measures"];
+    assert_eq!(
+        (&measures["inputs_from"], &measures["inputs"], &measures["layers"]),
+        (&"rows.jsonl".into(), &9.into(), &3.into())
+    );
+    let depths = measures["depths"].as_array().unwrap();
+    assert_eq!(depths.len(), 4);
+    for depth in depths {
+        assert!((1e-5..0.1).contains(&number(&depth["relative_error"])), "{depth}");
+        assert!(number(&depth["cosine_min"]) <= number(&depth["cosine_mean"]) && number(&depth["cosine_min"]) > 0.99);
+    }
+    let outliers = measures["outliers"].as_array().unwrap();
+    // Four linears in each of three layers, the embedding mapping, pooler and classifier.
+    assert_eq!(outliers.len(), 4 * 3 + 3);
+    assert!(outliers.iter().all(|outlier| number(&outlier["largest"]) >= number(&outlier["median"])));
+    assert!(number(&measures["outputs"]["logits"]["max_abs"]) > 0.0);
+    let accuracy = |model: &str| albert(["eval", model, "--data", &data, "--json"]).json()[0]["accuracy"].clone();
+    assert_eq!(cost["accuracy"], json!({ "rows": 9, "reference": 8.0 / 9.0, "model": accuracy(&model) }));
+
+    let html = fs::read_to_string(page).unwrap();
+    assert!(html.starts_with("<!doctype html>") && html.contains("int8 &lt;&amp;&gt;.albert"));
+    for foreign in ["<script", "http:", "https:", "src=", "@import", "url(", "NaN", "inf"] {
+        assert!(!html.contains(foreign), "{foreign}");
+    }
+}
+
+/// Against itself nothing differs; the built-in inputs serve where there are no data.
+#[test]
+fn fp32_costs_nothing() {
+    let folder = Folder::new();
+    let (model, _) = classifier(&folder);
+    let report = albert(["compare", &model, &model, "--json"]).json().remove(0);
+    assert!(report["tensors"].as_array().unwrap().iter().all(|tensor| tensor["difference"]["max_abs"] == 0.0));
+    let measures = &report["measures"];
+    assert!(measures["inputs_from"].as_str().unwrap().contains("held-out"));
+    assert!(measures["depths"].as_array().unwrap().iter().all(|depth| depth["relative_error"] == 0.0));
+    assert_eq!(
+        (&measures["outputs"]["logits"]["max_abs"], &measures["outputs"]["logits"]["top1_agreement"]),
+        (&0.0.into(), &1.0.into())
+    );
+    assert!(report["accuracy"].is_null());
+    let text = albert(["compare", &model, &model]).ok();
+    assert!(text.contains("0 of ") && text.contains("worst 1.000000"), "{text}");
+}
+
+#[test]
+fn compare_two_files() {
+    let folder = Folder::new();
+    let (fp32, data) = classifier(&folder);
+    let int8 = folder.path("int8.albert");
+    albert(["quantize", &folder.path("sequence-classification-narrow"), "-o", &int8]).ok();
+    let page = folder.path("page.html");
+    let report = albert(["compare", &fp32, &int8, "--data", &data, "--json", "--report", &page]).json().remove(0);
+    assert_eq!(
+        (&report["reference"], &report["model"]),
+        (&"sequence-classification-narrow.albert".into(), &"int8.albert".into())
+    );
+    assert_eq!(report["accuracy"]["reference"], 8.0 / 9.0);
+    assert!(number(&report["measures"]["depths"][3]["relative_error"]) > 1e-5);
+    assert!(fs::read_to_string(page).unwrap().contains("int8.albert"));
+    let text = albert(["compare", &fp32, &int8, "--file", &data]).ok();
+    assert!(text.contains("embeddings") && text.contains(" dB\n") && text.contains("accuracy"), "{text}");
+    // Another vocabulary: sizes, but no run.
+    let other = folder.model_of_ids("sequence-classification-square", "int8");
+    let report = albert(["compare", &fp32, &other, "--json"]).json().remove(0);
+    assert!(report["measures"].is_null() && number(&report["sizes"]["layers"]) > 0.0);
+    assert!(albert(["compare", &fp32, &other]).ok().contains("vocabularies of 101 and 131"));
+    // Ids without meaning where neither has a tokenizer.
+    let (a, b) = (folder.model_of_ids("model-inner", "fp32"), folder.model_of_ids("model-inner", "int8"));
+    let measures = &albert(["compare", &a, &b, "--json"]).json().remove(0)["measures"];
+    assert!(measures["inputs_from"].as_str().unwrap().contains("random ids"));
+    assert_eq!(measures["outputs"].as_object().unwrap().keys().collect::<Vec<_>>(), ["sentence_embedding"]);
+    assert!(albert(["compare", &a, &b, "--data", &data]).fails().contains("line 1: the model has no tokenizer"));
+}
+
+#[test]
+fn early_exit() {
+    let folder = Folder::new();
+    let (model, data) = classifier(&folder);
+    let sweep = albert(["eval", &model, "--data", &data, "--sweep-layers", "--json"]).json();
+    assert_eq!(sweep.iter().map(|line| line["layers"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(sweep[2]["accuracy"], 8.0 / 9.0);
+    assert!(
+        sweep
+            .iter()
+            .all(|line| line["mean_layers"] == line["layers"].as_f64().unwrap() && number(&line["mean_ms"]) > 0.0)
+    );
+    let table = albert(["eval", &model, "--data", &data, "--sweep-layers"]).ok();
+    assert_eq!(table.lines().count(), 4, "{table}");
+    let eval =
+        |option: &str, value: &str| albert(["eval", &model, "--data", &data, "--json", option, value]).json().remove(0);
+    let first = eval("--exit-patience", "0");
+    assert_eq!((&first["mean_layers"], &first["accuracy"]), (&1.0.into(), &sweep[0]["accuracy"]));
+    let never = eval("--exit-patience", "9");
+    assert_eq!((&never["mean_layers"], &never["accuracy"]), (&3.0.into(), &sweep[2]["accuracy"]));
+    let run =
+        |options: &[&str]| albert([&["run", &model, "the river", "--json", "--top-k", "3"], options].concat()).json();
+    for confidence in ["0", "0.6", "1"] {
+        let exited = run(&["--exit-confidence", confidence]);
+        let layers = exited[0]["layers"].as_u64().unwrap();
+        let mut same = run(&["--layers", &layers.to_string()]);
+        assert!(same.iter().all(|line| line.get("layers").is_none()));
+        same.iter_mut().for_each(|line| line["layers"] = layers.into());
+        assert_eq!(exited, same);
+        // In the order of the layers, the first one that is sure enough.
+        let best = |layers: u64| number(&run(&["--layers", &layers.to_string()])[0]["score"]);
+        let enough: f64 = confidence.parse().unwrap();
+        assert!((1..layers).all(|layers| best(layers) < enough) && (layers == 3 || best(layers) >= enough));
+    }
+    for (arguments, part) in [
+        (&["--exit-confidence", "1.5"][..], "probability"),
+        (&["--exit-confidence", "0.5", "--exit-patience", "1"], "cannot be used with"),
+        (&["--exit-patience", "1", "--task", "feature-extraction"], "text-classification"),
+    ] {
+        let error = albert([&["run", &model, "the river"], arguments].concat()).fails();
+        assert!(error.contains(part), "{error}");
+    }
+    let tagger = folder.model("token-classification-narrow");
+    assert!(albert(["run", &tagger, "the river", "--exit-patience", "1"]).fails().contains("text-classification"));
+    let rows = folder.write("tags", "{\"words\": [\"the\"], \"tags\": [\"O\"]}");
+    assert!(albert(["eval", &tagger, "--data", &rows, "--exit-patience", "1"]).fails().contains("one label"));
+    assert_eq!(albert(["eval", &tagger, "--data", &rows, "--sweep-layers", "--json"]).json().len(), 3);
+}
+
+/// Names of files that cannot be written or read.
+#[test]
+fn reports_that_cannot_be_made() {
+    let folder = Folder::new();
+    let checkpoint = fixture("model-minute");
+    let checkpoint = checkpoint.to_str().unwrap();
+    let model = folder.path("m");
+    let ran = albert(["quantize", checkpoint, "-o", &model, "--data", &folder.path("none")]);
+    assert!(ran.code == 2 && ran.err.contains("cannot open"), "{}", ran.err);
+    let ran = albert(["quantize", checkpoint, "-o", &model, "--report", &folder.path("no/such")]);
+    assert!(ran.code == 2 && ran.err.contains("cannot write"), "{}", ran.err);
+    let ids = folder.write("ids", "{\"input_ids\": [1, 2, 3]}\n{\"input_ids\": [99]}\n");
+    let ran = albert(["quantize", checkpoint, "-o", &model, "--data", &ids, "--json"]);
+    let line: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(line["cost"]["measures"]["inputs"], 1, "an id beyond the vocabulary is left out");
+}
