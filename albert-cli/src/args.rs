@@ -27,7 +27,7 @@ pub(crate) enum Command {
     /// Make a model file from a Hugging Face checkpoint
     Quantize(Quantize),
     /// Run a model on texts: from arguments, --file, or standard input, one a line
-    Run(Run),
+    Run(Box<Run>),
     /// Compare a model's outputs with reference outputs
     Validate(Validate),
     /// Show how two model files differ: sizes, weights, hidden states, answers

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use crate::chart::{Scale, THEME, escape, number, ticks};
+use crate::chart::{Scale, THEME, count, escape, number, ticks};
 
 /// Most points of a drawing.
 const MOST_POINTS: usize = 4000;
@@ -106,9 +106,8 @@ fn write_panel(svg: &mut String, name: &str, scatter: &Scatter) -> std::fmt::Res
 
     writeln!(svg, "<text class=\"strong\" x=\"{LEFT}\" y=\"20\">{}</text>", escape(name))?;
     let shown = scatter.points.len();
-    let of =
-        if shown < scatter.seen { format!("{shown} of {} values", scatter.seen) } else { format!("{shown} values") };
-    writeln!(svg, "<text class=\"soft end\" x=\"{right}\" y=\"36\">{of}</text>")?;
+    let of = if shown < scatter.seen { format!("{} of {}", count(shown), count(scatter.seen)) } else { count(shown) };
+    writeln!(svg, "<text class=\"soft end\" x=\"{right}\" y=\"36\">{of} values</text>")?;
     writeln!(svg, "<text class=\"soft\" x=\"{LEFT}\" y=\"36\">obtained \u{2191}</text>")?;
     for value in ticks(low, high, 4) {
         let (at, up) = (x.place(value), y.place(value));
@@ -173,7 +172,7 @@ mod tests {
         assert_eq!(scatter.points[0], (0.0, 0.0));
         assert!(scatter.points.last().unwrap().0 > 99_000.0);
         let svg = draw(&[("logits", &scatter), ("empty", &Scatter::default())]);
-        assert!(svg.ends_with("</svg>\n") && svg.contains("of 100000 values") && svg.contains(">0 values"));
+        assert!(svg.ends_with("</svg>\n") && svg.contains("of 100\u{2009}000 values") && svg.contains(">0 values"));
     }
 
     #[test]

@@ -82,6 +82,6 @@ fn table(report: &Report) -> String {
     rows += &format!("<tr class=\"sum\">{}", row("all", "", before, after));
     format!(
         "<table>\n<thead><tr><th scope=\"col\">part</th><th scope=\"col\">before</th><th scope=\"col\">after</th>\
-         <th scope=\"col\">after, of before</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n"
+         <th scope=\"col\">of before</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n"
     )
 }
