@@ -27,9 +27,6 @@ pub const MAX_TILE_ROWS: usize = 512;
 pub(crate) const ATTENTION_ROWS: usize = 16;
 /// Output channels that a matrix product computes at a time.
 pub(crate) const GROUP_CHANNELS: usize = 64;
-/// Blocks of a codebook format that are expanded at a time; a divisor of the blocks in a group.
-pub(crate) const EXPANDED_BLOCKS: usize = 2;
-
 /// The division of the arena for one configuration and one longest input.
 ///
 /// ```
@@ -231,7 +228,13 @@ impl Sizes {
             sizes.0[Region::Probabilities as usize] = mul(ATTENTION_ROWS, activation_row_bytes(extents.value_slots));
             if config.codebook {
                 let slots = round_up(widest + config.max_extra_slots as usize, CODEBOOK_SLOTS);
-                sizes.0[Region::Panel as usize] = mul(EXPANDED_BLOCKS * BLOCK_CHANNELS, slots);
+                // Few rows make no use of more; for many the products are faster with them.
+                let blocks = match rows {
+                    0..=4 => 1,
+                    5..=DEFAULT_TILE_ROWS => 2,
+                    _ => GROUP_CHANNELS / BLOCK_CHANNELS,
+                };
+                sizes.0[Region::Panel as usize] = mul(blocks * BLOCK_CHANNELS, slots);
             }
             sizes.0[Region::Saved as usize] = mul(config.max_extra_slots as usize, 4);
             let smoothed = if config.smoothing { widest } else { 0 };

@@ -5,7 +5,10 @@
 mod x86_peak;
 
 use albert_core::config::Activation;
-use albert_core::kernels::{self, Channels, FloatProduct, Kernels, Keys, Product, RowScale, Store, Tile};
+use albert_core::format::layout::{CodebookLayout, LEVELS_5, dtype};
+use albert_core::kernels::{
+    self, Channels, CodebookPanel, FloatProduct, Kernels, Keys, Product, RowScale, Store, Tile,
+};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::time::Duration;
@@ -36,6 +39,11 @@ fn as_i8(lines: &[Line]) -> &[i8] {
     unsafe { std::slice::from_raw_parts(lines.as_ptr().cast(), lines.len() * 64) }
 }
 
+fn as_i8_mut(lines: &mut [Line]) -> &mut [i8] {
+    // SAFETY: a line is 64 bytes without padding, and every byte is an i8.
+    unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), lines.len() * 64) }
+}
+
 fn sets() -> impl Iterator<Item = Kernels> {
     kernels::compiled().iter().filter_map(|set| set.kernels())
 }
@@ -47,7 +55,8 @@ fn layer(set: Kernels, rows: usize, a: &[u8], w: &[i8], sums: &mut [i32]) {
         for _ in 0..channels / GROUP_CHANNELS {
             let (group, next) = rest.split_at(GROUP_CHANNELS * slots);
             let blocks = GROUP_CHANNELS / 16;
-            let size = Product { rows, row_bytes: slots, steps: slots / 4, blocks, row_sums: GROUP_CHANNELS };
+            let size =
+                Product { rows, row_bytes: slots, steps: slots / 4, blocks, row_sums: GROUP_CHANNELS, continues: true };
             set.matmul_i8(&size, a, group, sums);
             rest = next;
         }
@@ -68,6 +77,64 @@ fn integer_products(c: &mut Criterion) {
             });
         }
         group.finish();
+    }
+}
+
+/// The same layer from codebook panels: four blocks are expanded at a time, then multiplied, as the encoder does.
+fn codebook_layer(set: Kernels, rows: usize, dtype: u8, a: &[u8], panels: &[u8], scratch: &mut [i8], sums: &mut [i32]) {
+    const BLOCKS: usize = 4;
+    let mut rest = panels;
+    for (channels, slots) in LAYER {
+        let layout = CodebookLayout::new(dtype, slots);
+        let size = Product {
+            rows,
+            row_bytes: slots,
+            steps: slots / 4,
+            blocks: BLOCKS,
+            row_sums: GROUP_CHANNELS,
+            continues: false,
+        };
+        for first in (0..channels).step_by(BLOCKS * 16) {
+            let (pair, next) = rest.split_at(BLOCKS * layout.bytes);
+            for (panel, out) in pair.chunks(layout.bytes).zip(scratch.chunks_exact_mut(slots * 16)) {
+                let multipliers: &[i8] = bytemuck::cast_slice(&panel[layout.multipliers..][..4 * layout.units]);
+                let codes = CodebookPanel {
+                    levels: &LEVELS_5,
+                    codes: panel[..layout.fifths].as_chunks().0,
+                    fifths: panel[layout.fifths..layout.multipliers].as_chunks().0,
+                    multipliers: multipliers.as_chunks().0,
+                    ahead: BLOCKS * layout.bytes,
+                };
+                set.expand(&codes, out);
+            }
+            set.matmul_i8(&size, a, scratch, &mut sums[first % GROUP_CHANNELS..]);
+            rest = next;
+        }
+    }
+}
+
+fn codebook_products(c: &mut Criterion) {
+    let weights: usize = LAYER.iter().map(|(channels, slots)| channels * slots).sum();
+    for (name, dtype) in [("16 levels", dtype::C4), ("32 levels", dtype::C5)] {
+        let bytes =
+            LAYER.iter().map(|&(channels, slots)| channels / 16 * CodebookLayout::new(dtype, slots).bytes).sum();
+        let panels = lines(bytes);
+        let mut scratch = lines(4 * 16 * 3072);
+        for set in sets() {
+            let mut group = c.benchmark_group(format!("{name} {}", set.name()));
+            for rows in [1, 4, 8, 16, 32, 64, 128] {
+                let a = lines(rows * 3072);
+                let mut sums = vec![0; rows * GROUP_CHANNELS];
+                group.throughput(Throughput::Elements((rows * weights) as u64));
+                group.bench_function(BenchmarkId::from_parameter(rows), |b| {
+                    let scratch = as_i8_mut(&mut scratch);
+                    b.iter(|| {
+                        codebook_layer(set, rows, dtype, as_u8(&a), as_u8(&panels), scratch, black_box(&mut sums))
+                    });
+                });
+            }
+            group.finish();
+        }
     }
 }
 
@@ -143,6 +210,6 @@ fn peaks(c: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_secs(1)).sample_size(20);
-    targets = peaks, integer_products, float_products, row_kernels
+    targets = peaks, integer_products, codebook_products, float_products, row_kernels
 }
 criterion_main!(benches);

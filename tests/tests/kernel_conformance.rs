@@ -121,7 +121,7 @@ fn check_matmul_i8(sets: &[Kernels], steps: usize, sizes: &[(usize, usize)], a: 
         row.iter().enumerate().map(|(slot, &a)| i32::from(a) * weights.at(channel, slot)).sum()
     };
     let mut want = vec![0; rows * blocks * 16];
-    let all = Product { rows, row_bytes, steps, blocks, row_sums: blocks * 16 };
+    let all = Product { rows, row_bytes, steps, blocks, row_sums: blocks * 16, continues: false };
     let scalar_bytes: Vec<u8> = bytes.iter().map(|&a| a as u8).collect();
     Kernels::SCALAR.matmul_i8(&all, &scalar_bytes, &weights.values, &mut want);
     for (row, channel) in [(0, 0), (rows - 1, blocks * 16 - 1), (rows / 2, 7), (0, blocks * 16 - 8)] {
@@ -137,7 +137,7 @@ fn check_matmul_i8(sets: &[Kernels], steps: usize, sizes: &[(usize, usize)], a: 
             let a_len = (rows - 1) * row_bytes + if rows % 2 == 0 { row_bytes } else { steps * 4 };
             let sums_len = (rows - 1) * row_sums + blocks * 16;
             let mut sums = vec![GUARD as i32; sums_len + 32];
-            let size = Product { rows, row_bytes, steps, blocks, row_sums };
+            let size = Product { rows, row_bytes, steps, blocks, row_sums, continues: true };
             let out = &mut sums[16..16 + sums_len];
             set.matmul_i8(&size, &stored[..a_len], &weights.values[..blocks * steps * 64], out);
             for (i, &sum) in sums.iter().enumerate() {
@@ -195,7 +195,7 @@ fn products_of_many_rows_and_channels() {
 /// Calls with sizes that do not fit leave the output alone.
 #[test]
 fn sizes_that_do_not_fit_do_nothing() {
-    let good = Product { rows: 3, row_bytes: 64, steps: 16, blocks: 2, row_sums: 32 };
+    let good = Product { rows: 3, row_bytes: 64, steps: 16, blocks: 2, row_sums: 32, continues: false };
     let bad = [
         Product { rows: 4, ..good },
         Product { row_bytes: 65, ..good },
@@ -421,7 +421,7 @@ fn integer_linears() {
         for ((rows, channels), steps) in sizes.clone().zip([1, 7, 16, 17, 31, 32, 49, 64].into_iter().cycle()) {
             let row_bytes = (steps * 4usize).next_multiple_of(64);
             let row_outputs = channels + rows % 4;
-            let size = LinearProduct { rows, row_bytes, steps, channels, row_outputs };
+            let size = LinearProduct { rows, row_bytes, steps, channels, row_outputs, continues: true };
             let bytes = Bytes::Random.fill(rows * row_bytes, &mut random);
             let weights =
                 Weights { steps, values: Bytes::Random.fill(channels.div_ceil(16) * steps * 64, &mut random) };

@@ -128,7 +128,8 @@ fn attend(
         *query_scale = scale;
     }
     let row_sums = extents.key_channels;
-    let product = Product { rows, row_bytes, steps: extents.key_slots / 4, blocks: row_sums / 16, row_sums };
+    let product =
+        Product { rows, row_bytes, steps: extents.key_slots / 4, blocks: row_sums / 16, row_sums, continues: true };
     kernels.matmul_i8(&product, attention.head, cache.keys(head), attention.scores);
 
     let row_bytes = activation_row_bytes(extents.value_slots);
@@ -142,7 +143,8 @@ fn attend(
     }
 
     let row_sums = extents.value_channels;
-    let product = Product { rows, row_bytes, steps: extents.value_slots / 4, blocks: row_sums / 16, row_sums };
+    let product =
+        Product { rows, row_bytes, steps: extents.value_slots / 4, blocks: row_sums / 16, row_sums, continues: true };
     kernels.matmul_i8(&product, attention.probabilities, cache.values(head), scratch.sums);
     for first in (0..size).step_by(GROUP_CHANNELS) {
         let channels = (size - first).min(GROUP_CHANNELS);

@@ -129,6 +129,7 @@ pub(crate) fn sum_values(kernels: Kernels, heads: &Heads, shared: &mut Shared<'_
         steps: slots / BLOCK_SLOTS,
         blocks: channels / BLOCK_CHANNELS,
         row_sums: channels,
+        continues: false,
     };
     kernels.matmul_i8(&size, ones, bytemuck::must_cast_slice(shared.values), shared.value_sums);
 }

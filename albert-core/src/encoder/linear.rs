@@ -6,7 +6,7 @@ use crate::codebook;
 use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS};
 use crate::format::{Linear, Matrix, Weights};
 use crate::kernels::{Channels, FloatProduct, Kernels, LinearProduct, Store};
-use crate::plan::{EXPANDED_BLOCKS, GROUP_CHANNELS, activation_row_bytes};
+use crate::plan::{GROUP_CHANNELS, activation_row_bytes};
 use core::ops::Range;
 
 /// Blocks of 16 channels in a group.
@@ -125,10 +125,12 @@ fn integer_blocks(
     let slots = matrix.slots();
     let row_bytes = activation_row_bytes(slots);
     let first_channel = blocks.start * BLOCK_CHANNELS;
+    let continues = matches!(matrix.weights, Weights::I8 { .. });
     let mut multiply = |steps: usize, blocks: Range<usize>, weights: &[i8], channels: &Channels<'_>| {
         let channel = blocks.start * BLOCK_CHANNELS;
         let count = (blocks.end * BLOCK_CHANNELS).min(matrix.rows) - channel;
-        let size = LinearProduct { rows: out.rows, row_bytes, steps, channels: count, row_outputs: out.stride };
+        let size =
+            LinearProduct { rows: out.rows, row_bytes, steps, channels: count, row_outputs: out.stride, continues };
         let out = out.data.get_mut(channel - first_channel..).unwrap_or(&mut []);
         let (rows, channels) = (&*scratch.row_scales, channels.part(channel, count));
         kernels.linear_i8(&size, scratch.bytes, weights, rows, &channels, store, out, scratch.sums);
@@ -143,10 +145,16 @@ fn integer_blocks(
         Weights::Codebook { dtype, panels, scales, sums } => {
             let padded = slots.next_multiple_of(CODEBOOK_SLOTS);
             let panel_bytes = (padded * BLOCK_CHANNELS).max(1);
-            for first in blocks.clone().step_by(EXPANDED_BLOCKS) {
-                let some = first..blocks.end.min(first + EXPANDED_BLOCKS);
+            // As many at a time as there is room for, in equal parts of a group.
+            let at_a_time = match scratch.panel.len() / panel_bytes {
+                0 | 1 => 1,
+                2 | 3 => 2,
+                _ => GROUP_BLOCKS,
+            };
+            for first in blocks.clone().step_by(at_a_time) {
+                let some = first..blocks.end.min(first + at_a_time);
                 for (block, out) in some.clone().zip(scratch.panel.chunks_exact_mut(panel_bytes)) {
-                    kernels.expand(&codebook::panel(dtype, panels, slots, block, EXPANDED_BLOCKS), out);
+                    kernels.expand(&codebook::panel(dtype, panels, slots, block, at_a_time), out);
                 }
                 multiply(padded / BLOCK_SLOTS, some, scratch.panel, &Channels { scales, sums, bias: linear.bias });
             }

@@ -45,7 +45,7 @@ impl Kernels {
     ///
     /// Bytes of `a` are i8 in [-127, 127] or u8, as `activation_offset` says.
     pub fn matmul_i8(self, size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
-        let &Product { rows, row_bytes, steps, blocks, row_sums } = size;
+        let &Product { rows, row_bytes, steps, blocks, row_sums, .. } = size;
         let fits = reaches(a.len(), rows, row_bytes, steps.checked_mul(4))
             && reaches(w.len(), blocks, steps.saturating_mul(64), steps.checked_mul(64))
             && reaches(sums.len(), rows, row_sums, blocks.checked_mul(16));
@@ -70,7 +70,7 @@ impl Kernels {
         out: &mut [f32],
         sums: &mut [i32],
     ) {
-        let &LinearProduct { rows: count, row_bytes, steps, channels: width, row_outputs } = size;
+        let &LinearProduct { rows: count, row_bytes, steps, channels: width, row_outputs, continues } = size;
         let fits = reaches(a.len(), count, row_bytes, steps.checked_mul(4))
             && reaches(w.len(), width.div_ceil(16), steps.saturating_mul(64), steps.checked_mul(64))
             && reaches(out.len(), count, row_outputs, Some(width))
@@ -84,7 +84,8 @@ impl Kernels {
         for (w, first) in panels.zip((0..width).step_by(GROUP_CHANNELS)) {
             let part = (width - first).min(GROUP_CHANNELS);
             let row_sums = GROUP_CHANNELS;
-            self.matmul_i8(&Product { rows: count, row_bytes, steps, blocks: part.div_ceil(16), row_sums }, a, w, sums);
+            let blocks = part.div_ceil(16);
+            self.matmul_i8(&Product { rows: count, row_bytes, steps, blocks, row_sums, continues }, a, w, sums);
             let tile = Tile { rows: count, channels: part, row_sums, row_outputs };
             let out = out.get_mut(first..).unwrap_or(&mut []);
             self.dequantize(&tile, sums, rows, &channels.part(first, part), store, out);

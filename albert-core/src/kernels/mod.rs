@@ -79,6 +79,8 @@ pub struct Product {
     pub blocks: usize,
     /// Elements from one row of the result to the next, at least `blocks * 16`.
     pub row_sums: usize,
+    /// Whether the weights go on after these blocks and are wanted next, so that a kernel may fetch them; a hint.
+    pub continues: bool,
 }
 
 /// Sizes of a float matrix product: `rows` x `inputs` by `blocks * 16` channels.
@@ -146,6 +148,8 @@ pub struct LinearProduct {
     pub channels: usize,
     /// Elements from one row of outputs to the next, at least `channels`.
     pub row_outputs: usize,
+    /// As [`Product::continues`].
+    pub continues: bool,
 }
 
 /// Per-key side of [`Kernels::softmax`]; each slice has at least the keys asked for.

@@ -169,7 +169,7 @@ impl Sink for Sums {
 }
 
 fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
-    let &Product { rows, row_bytes, steps, blocks, row_sums } = size;
+    let &Product { rows, row_bytes, steps, blocks, row_sums, .. } = size;
     let operands = Operands { rows, row_bytes, steps, blocks, a, w };
     if operands.suit_tiles() {
         let mut sink = Sums { start: sums.as_mut_ptr(), row_sums };
@@ -305,7 +305,7 @@ unsafe fn linear_with<F: Finish>(
         channels,
         out,
         weights: operands.w.as_ptr(),
-        lines: (SQUARE / row_pairs).clamp(4, 16),
+        lines: if size.continues { (SQUARE / row_pairs).clamp(4, 16) } else { 0 },
         rows_at_a_time: (2 * height).div_ceil(parts),
         sums: [const { SquareSums([[0; SQUARE]; SQUARE]) }; 2],
         turn: 0,

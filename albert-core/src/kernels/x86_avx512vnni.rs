@@ -58,8 +58,9 @@ pub(super) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
             let rows = (size.rows - row).div_ceil(passes - pass);
             // Each pass fetches one or two of the blocks that come next. A lone pass is bound by memory as it is.
             let share = blocks.div_ceil(passes).min(2);
-            let ahead = [pass * share, (pass + 1) * share - 1]
-                .map(|next| if passes > 1 && next < blocks { (blocks + next) * block_bytes } else { 0 });
+            let ahead = [pass * share, (pass + 1) * share - 1].map(|next| {
+                if size.continues && passes > 1 && next < blocks { (blocks + next) * block_bytes } else { 0 }
+            });
             // SAFETY: the rows and blocks of the tile are among those of the product, whose sizes fit the slices.
             unsafe {
                 let a = a.as_ptr().add(row * size.row_bytes);

@@ -25,7 +25,8 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
         for (pass, row) in (0..size.rows).step_by(tile_rows).enumerate() {
             let rows = tile_rows.min(size.rows - row);
             // Each pass fetches one of the blocks that come next. A lone pass is bound by memory as it is.
-            let ahead = if size.rows > tile_rows && pass < blocks { (blocks + pass) * size.steps * 64 } else { 0 };
+            let fetches = size.continues && size.rows > tile_rows && pass < blocks;
+            let ahead = if fetches { (blocks + pass) * size.steps * 64 } else { 0 };
             // SAFETY: the rows and blocks of the tile are among those of the product, whose sizes fit the slices.
             unsafe {
                 let a = a.as_ptr().add(row * size.row_bytes);
