@@ -16,14 +16,40 @@
 
 #![allow(unsafe_code)]
 
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+mod aarch64_codebook;
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+mod aarch64_detect;
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+mod aarch64_float;
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+mod aarch64_neon;
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+mod aarch64_neon_lanes;
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+mod aarch64_neondot;
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+mod aarch64_neoni8mm;
 mod codebook;
 mod handle;
 mod math;
 #[cfg(test)]
 mod math_errors;
 pub mod scalar;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_feature = "neon"),
+    all(target_arch = "wasm32", target_feature = "simd128"),
+))]
 mod vector;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm_simd128;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm_simd128_codebook;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm_simd128_float;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm_simd128_lanes;
 #[cfg(target_arch = "x86_64")]
 mod x86_amx;
 #[cfg(target_arch = "x86_64")]
@@ -249,6 +275,14 @@ static COMPILED: &[&KernelSet] = &[
     &x86_avxvnni::SET,
     #[cfg(target_arch = "x86_64")]
     &x86_avx2::SET,
+    #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+    &aarch64_neoni8mm::SET,
+    #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+    &aarch64_neondot::SET,
+    #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+    &aarch64_neon::SET,
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    &wasm_simd128::SET,
     &scalar::SET,
 ];
 
