@@ -107,7 +107,7 @@ fn compare(program: &Path, printed: &str) -> Result<(), String> {
 }
 
 /// What the programs print for each text, computed here with the best kernels of this CPU.
-fn on_this_host() -> Result<Vec<String>, String> {
+pub(crate) fn on_this_host() -> Result<Vec<String>, String> {
     let model = Model::from_bytes(MODEL.bytes).map_err(|error| error.to_string())?;
     let plan = Plan::new(model.config(), 32);
     let mut arena = vec![0; plan.arena_bytes() + 64];

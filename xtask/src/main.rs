@@ -1,12 +1,18 @@
 //! Chores that cargo alone cannot do: `cargo xtask help` lists them.
 
+mod aarch64;
 mod firmware;
 mod size;
+mod throughput;
 mod toolchain;
+mod wasm;
 
 use std::process::ExitCode;
 
 const HELP: &str = "\
+cargo xtask aarch64                          tests the NEON kernel sets under QEMU
+cargo xtask throughput                       simulates the inner loops of the NEON kernel sets with llvm-mca
+cargo xtask wasm                             tests the WebAssembly kernel set under Node
 cargo xtask firmware                         builds the firmware and runs it on emulated boards
 cargo xtask size                             flash bytes of the core by module, against recorded bounds
 ";
@@ -14,6 +20,9 @@ cargo xtask size                             flash bytes of the core by module, 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.split_first() {
+        Some((command, [])) if command == "aarch64" => aarch64::run(),
+        Some((command, [])) if command == "throughput" => throughput::run(),
+        Some((command, [])) if command == "wasm" => wasm::run(),
         Some((command, [])) if command == "firmware" => firmware::run(),
         Some((command, [])) if command == "size" => size::run(),
         Some((command, [])) if command == "help" => {

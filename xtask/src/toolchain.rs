@@ -15,6 +15,18 @@ pub(crate) fn target_dir() -> PathBuf {
     target.join("cross")
 }
 
+/// `cargo SUBCOMMAND` for this machine.
+pub(crate) fn host_cargo(subcommand: &str) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+    cargo.current_dir(root()).args([subcommand, "--locked"]);
+    cargo
+}
+
+/// Whether the pinned compiler has the target's standard library.
+pub(crate) fn has_library(target: &str) -> bool {
+    printed("rustc".as_ref(), &["--print", "target-libdir", "--target", target]).is_some_and(|lib| lib.exists())
+}
+
 /// `cargo SUBCOMMAND --target TARGET`. `crates` are those of the standard library that the build needs.
 ///
 /// Without `rustup target add TARGET`, a compiler of a Linux distribution that comes with the library's source is used:
@@ -22,7 +34,7 @@ pub(crate) fn target_dir() -> PathBuf {
 pub(crate) fn cargo(subcommand: &str, target: &str, crates: &str) -> Result<Command, String> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo.current_dir(root()).env("CARGO_TARGET_DIR", target_dir()).args([subcommand, "--target", target]);
-    if printed("rustc".as_ref(), &["--print", "target-libdir", "--target", target]).is_some_and(|lib| lib.exists()) {
+    if has_library(target) {
         return Ok(cargo);
     }
     let other = std::env::var_os("XTASK_RUSTC").unwrap_or("/usr/bin/rustc".into());
@@ -40,9 +52,7 @@ pub(crate) fn cargo(subcommand: &str, target: &str, crates: &str) -> Result<Comm
 pub(crate) fn firmware_cargo(subcommand: &str, target: &str) -> Result<Command, String> {
     let mut cargo = cargo(subcommand, target, "core")?;
     cargo.current_dir(root().join("firmware"));
-    let own =
-        printed("rustc".as_ref(), &["--print", "target-libdir", "--target", target]).is_some_and(|lib| lib.exists());
-    if !own {
+    if !has_library(target) {
         // A distribution's compiler comes without rust-lld.
         let name = target.to_uppercase().replace(['-', '.'], "_");
         cargo.env(format!("CARGO_TARGET_{name}_LINKER"), "ld.lld");

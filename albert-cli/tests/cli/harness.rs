@@ -50,7 +50,7 @@ pub(crate) fn albert_with<A: AsRef<std::ffi::OsStr>>(
     input: impl AsRef<[u8]>,
     arguments: impl IntoIterator<Item = A>,
 ) -> Ran {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_albert"));
+    let mut command = program();
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
     let mut stdin = child.stdin.take().expect("piped");
@@ -61,6 +61,17 @@ pub(crate) fn albert_with<A: AsRef<std::ffi::OsStr>>(
     writer.join().expect("the writer ends");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
     Ran { code: output.status.code().expect("an exit code"), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// The program; behind the emulator that `ALBERT_RUNNER` names, with its options, when it is for another machine.
+pub(crate) fn program() -> Command {
+    let program = env!("CARGO_BIN_EXE_albert");
+    let runner = std::env::var("ALBERT_RUNNER").unwrap_or_default();
+    let mut words = runner.split_whitespace();
+    let Some(emulator) = words.next() else { return Command::new(program) };
+    let mut command = Command::new(emulator);
+    command.args(words).arg(program);
+    command
 }
 
 /// A checkpoint of this repository.

@@ -1,11 +1,11 @@
 //! Rows from everywhere, in order, and the bad ones among them.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::harness::{Folder, WORDS, albert, albert_with};
+use crate::harness::{Folder, WORDS, albert, albert_with, program};
 
 #[test]
 fn the_same_text_gives_the_same_answer_from_everywhere() {
@@ -81,7 +81,7 @@ fn a_bad_row_is_reported_and_the_rest_go_on() {
 fn answers_come_as_soon_as_they_are_there() {
     let folder = Folder::new();
     let model = folder.model("sequence-classification-narrow");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_albert"));
+    let mut command = program();
     command.args(["run", &model, "--threads", "2"]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let (mut stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
@@ -100,7 +100,7 @@ fn a_reader_that_stops_is_no_error() {
     let folder = Folder::new();
     let model = folder.model("sequence-classification-narrow");
     let file = folder.write("texts", texts(2000).join("\n"));
-    let mut command = Command::new(env!("CARGO_BIN_EXE_albert"));
+    let mut command = program();
     command.args(["run", &model, "--file", &file]).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut first = String::new();
