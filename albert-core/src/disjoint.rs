@@ -19,15 +19,19 @@ impl<'a, T: Copy> Disjoint<'a, T> {
         Self { start: slice.as_mut_ptr(), len: slice.len(), slice: PhantomData }
     }
 
-    /// Writes the element at `index`; does nothing beyond the end.
+    /// Writes the values, the first at `first` and each `stride` after the last; does nothing when they do not fit.
     ///
     /// # Safety
-    /// No other task writes this element while the `Disjoint` lives.
+    /// No other task writes these elements while the `Disjoint` lives.
     #[inline]
-    pub(crate) unsafe fn write(&self, index: usize, value: T) {
-        if index < self.len {
-            // SAFETY: the element is inside the slice, which is borrowed for 'a, and no other task touches it (contract).
-            unsafe { self.start.add(index).write(value) }
+    pub(crate) unsafe fn write(&self, first: usize, stride: usize, values: &[T]) {
+        let last = values.len().saturating_sub(1).saturating_mul(stride).saturating_add(first);
+        if last < self.len {
+            for (index, &value) in values.iter().enumerate() {
+                // SAFETY: the element is at `last` or before, inside the slice, which is borrowed for 'a, and no other task
+                // touches it (contract).
+                unsafe { self.start.add(first + index * stride).write(value) }
+            }
         }
     }
 }

@@ -169,7 +169,7 @@ fn row_kernels(c: &mut Criterion) {
         group.bench_function("quantize", |b| b.iter(|| set.quantize(black_box(&x), 30.0, 3, &mut bytes)));
         let mut out = x.clone();
         group.bench_function("layer_norm", |b| {
-            b.iter(|| set.layer_norm(black_box(&mut out), &weight, &bias, 1e-12));
+            b.iter(|| set.layer_norm(black_box(&mut out), N, &weight, &bias, 1e-12));
         });
         let keys = Keys { offsets: &zeros, scales: &scales, value_scales: &weight };
         group.bench_function("softmax", |b| {

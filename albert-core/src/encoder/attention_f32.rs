@@ -24,17 +24,19 @@ pub(super) fn keys_values(context: &Context<'_>, block: usize, work: TileWork<'_
             // SAFETY: a tile has its own tokens.
             #[allow(unsafe_code)]
             unsafe {
-                cache.write_key(head, token, x.iter().map(|value| value.to_ne_bytes()));
+                cache.write_key(head, token, bytemuck::must_cast_slice(x));
             }
         }
     }
     linear(kernels, &model.linear(role::VALUE, block), &mut x, Store::Write, &mut out, &mut scratch);
     for (row, token) in out.data.chunks_exact(width.max(1)).zip(rows) {
         for (head, x) in row.chunks_exact(size.max(1)).enumerate() {
-            // SAFETY: a tile has its own tokens.
-            #[allow(unsafe_code)]
-            unsafe {
-                cache.write_values(head, token, x.iter().map(|value| value.to_ne_bytes()));
+            for (block, words) in x.chunks(BLOCK_CHANNELS).enumerate() {
+                // SAFETY: a tile has its own tokens.
+                #[allow(unsafe_code)]
+                unsafe {
+                    cache.write_values(head, token, block, bytemuck::must_cast_slice(words));
+                }
             }
         }
     }
@@ -62,9 +64,7 @@ pub(super) fn attention(context: &Context<'_>, block: usize, work: TileWork<'_>,
     let output = model.linear(role::ATTENTION_OUTPUT, block);
     linear(kernels, &output, &mut wide, Store::Add, &mut x, &mut scratch);
     let norm = model.norm(role::ATTENTION_NORM_WEIGHT, block);
-    for row in x.iter_mut(width) {
-        kernels.layer_norm(row, norm.weight, norm.bias, config.layer_norm_eps);
-    }
+    kernels.layer_norm(x.data, width, norm.weight, norm.bias, config.layer_norm_eps);
 }
 
 /// Replaces up to 16 rows of queries of one head by their context.

@@ -5,7 +5,7 @@ use super::cache::{Cache, CacheWriter, Heads};
 use super::linear::{Rows, linear, multiply, prepare};
 use crate::arena::{AttentionScratch, Scratch, Worker};
 use crate::executor::TileWork;
-use crate::format::layout::role;
+use crate::format::layout::{BLOCK_CHANNELS, role};
 use crate::kernels::{Channels, Kernels, Product, RowScale, SMALLEST_RANGE, Store, Tile};
 use crate::plan::{ATTENTION_ROWS, GROUP_CHANNELS, activation_row_bytes};
 
@@ -39,13 +39,11 @@ fn store_key(kernels: Kernels, row: &[f32], token: usize, cache: &CacheWriter<'_
     for (head, x) in row.chunks_exact(heads.size.max(1)).enumerate() {
         let (scale, inverse) = symmetric(kernels, x);
         kernels.quantize_signed(x, inverse, padded(bytes, x.len()));
-        let sum: i32 = bytes.iter().map(|&byte| i32::from(byte as i8)).sum();
-        let words = bytes.chunks_exact(4).map(|word| word.first_chunk().copied().unwrap_or_default());
         // SAFETY: a tile has its own tokens.
         #[allow(unsafe_code)]
         unsafe {
-            cache.write_key(head, token, words);
-            cache.write_key_scale(head, token, scale, sum * kernels.activation_offset());
+            cache.write_key(head, token, bytes.as_chunks::<4>().0);
+            cache.write_key_scale(head, token, scale);
         }
     }
 }
@@ -55,28 +53,35 @@ fn store_key(kernels: Kernels, row: &[f32], token: usize, cache: &CacheWriter<'_
 fn store_values(kernels: Kernels, rows: &[f32], first: usize, cache: &CacheWriter<'_>, bytes: &mut [u8]) {
     let heads = cache.heads();
     let (size, width) = (heads.size.max(1), (heads.count * heads.size).max(1));
-    let Some(four) = bytes.get_mut(..4 * size) else { return };
+    let channels = heads.extents.value_channels;
+    let Some(four) = bytes.get_mut(..4 * channels) else { return };
     for head in 0..heads.count {
-        four.fill(0);
-        let tokens = four.chunks_exact_mut(size).zip(rows.chunks_exact(width));
-        for ((bytes, row), token) in tokens.zip(first..) {
+        let mut tokens = four.chunks_exact_mut(channels.max(1));
+        for ((row, bytes), token) in rows.chunks_exact(width).zip(tokens.by_ref()).zip(first..) {
             let x = row.get(head * size..(head + 1) * size).unwrap_or(&[]);
             let (scale, inverse) = symmetric(kernels, x);
-            kernels.quantize_signed(x, inverse, bytes);
+            kernels.quantize_signed(x, inverse, padded(bytes, x.len()));
             // SAFETY: a tile has its own tokens.
             #[allow(unsafe_code)]
             unsafe {
                 cache.write_value_scale(head, token, scale);
             }
         }
-        let (a, rest) = four.split_at(size.min(four.len()));
-        let (b, rest) = rest.split_at(size.min(rest.len()));
-        let (c, d) = rest.split_at(size.min(rest.len()));
-        let words = a.iter().zip(b).zip(c).zip(d).map(|(((&a, &b), &c), &d)| [a, b, c, d]);
-        // SAFETY: a tile has its own tokens, in groups of four.
-        #[allow(unsafe_code)]
-        unsafe {
-            cache.write_values(head, first / 4, words);
+        tokens.for_each(|missing| missing.fill(0));
+        let mut tokens = four.chunks_exact(channels.max(1)).map(|bytes| bytes.as_chunks::<BLOCK_CHANNELS>().0.iter());
+        let (Some(a), Some(b), Some(c), Some(d)) = (tokens.next(), tokens.next(), tokens.next(), tokens.next()) else {
+            return;
+        };
+        for (block, (((a, b), c), d)) in a.zip(b).zip(c).zip(d).enumerate() {
+            let mut words = [[0; 4]; BLOCK_CHANNELS];
+            for (word, (((a, b), c), d)) in words.iter_mut().zip(a.iter().zip(b).zip(c).zip(d)) {
+                *word = [*a, *b, *c, *d];
+            }
+            // SAFETY: a tile has its own tokens, in groups of four.
+            #[allow(unsafe_code)]
+            unsafe {
+                cache.write_values(head, first / 4, block, &words);
+            }
         }
     }
 }
@@ -102,9 +107,7 @@ pub(super) fn attention(context: &Context<'_>, block: usize, work: TileWork<'_>,
     let output = model.linear(role::ATTENTION_OUTPUT, block);
     linear(kernels, &output, &mut wide, Store::Add, &mut x, &mut scratch);
     let norm = model.norm(role::ATTENTION_NORM_WEIGHT, block);
-    for row in x.iter_mut(width) {
-        kernels.layer_norm(row, norm.weight, norm.bias, config.layer_norm_eps);
-    }
+    kernels.layer_norm(x.data, width, norm.weight, norm.bias, config.layer_norm_eps);
 }
 
 /// Replaces up to 16 rows of queries of one head by their context.

@@ -52,7 +52,6 @@ pub(crate) struct CacheWriter<'a> {
     keys: Disjoint<'a, [u8; 4]>,
     values: Disjoint<'a, [u8; 4]>,
     key_scales: Disjoint<'a, f32>,
-    key_offsets: Disjoint<'a, i32>,
     value_scales: Disjoint<'a, f32>,
 }
 
@@ -66,42 +65,34 @@ impl CacheWriter<'_> {
     /// # Safety
     /// No other task writes this token.
     #[allow(unsafe_code)]
-    pub(crate) unsafe fn write_key(&self, head: usize, token: usize, words: impl Iterator<Item = [u8; 4]>) {
+    pub(crate) unsafe fn write_key(&self, head: usize, token: usize, words: &[[u8; 4]]) {
         let block_words = BLOCK_CHANNELS * self.heads.extents.key_slots * self.heads.extents.element / 4;
         let first = head * self.heads.key_words() + token / BLOCK_CHANNELS * block_words + token % BLOCK_CHANNELS;
-        for (step, word) in words.enumerate() {
-            // SAFETY: the word belongs to this head and token alone.
-            unsafe { self.keys.write(first + step * BLOCK_CHANNELS, word) }
-        }
+        // SAFETY: the words belong to this head and token alone.
+        unsafe { self.keys.write(first, BLOCK_CHANNELS, words) }
     }
 
-    /// Scale of a key, and what the activation offset adds to its scores.
+    /// Scale of a key.
     ///
     /// # Safety
     /// No other task writes this token.
     #[allow(unsafe_code)]
-    pub(crate) unsafe fn write_key_scale(&self, head: usize, token: usize, scale: f32, offset: i32) {
-        let at = head * self.heads.extents.key_channels + token;
-        // SAFETY: the elements belong to this head and token alone.
-        unsafe {
-            self.key_scales.write(at, scale);
-            self.key_offsets.write(at, offset);
-        }
+    pub(crate) unsafe fn write_key_scale(&self, head: usize, token: usize, scale: f32) {
+        // SAFETY: the element belongs to this head and token alone.
+        unsafe { self.key_scales.write(head * self.heads.extents.key_channels + token, 1, &[scale]) }
     }
 
-    /// The values of one head, a word for each channel: four tokens (int8) or one (float); `step` counts those.
+    /// The values of one head and block of channels, a word for each channel: four tokens (int8) or one (float); `step` counts
+    /// those.
     ///
     /// # Safety
     /// No other task writes these tokens.
     #[allow(unsafe_code)]
-    pub(crate) unsafe fn write_values(&self, head: usize, step: usize, words: impl Iterator<Item = [u8; 4]>) {
+    pub(crate) unsafe fn write_values(&self, head: usize, step: usize, block: usize, words: &[[u8; 4]]) {
         let block_words = BLOCK_CHANNELS * self.heads.extents.value_slots * self.heads.extents.element / 4;
-        let first = head * self.heads.value_words() + step * BLOCK_CHANNELS;
-        for (channel, word) in words.enumerate() {
-            let at = first + channel / BLOCK_CHANNELS * block_words + channel % BLOCK_CHANNELS;
-            // SAFETY: the word belongs to this head and these tokens alone.
-            unsafe { self.values.write(at, word) }
-        }
+        let first = head * self.heads.value_words() + block * block_words + step * BLOCK_CHANNELS;
+        // SAFETY: the words belong to this head and these tokens alone.
+        unsafe { self.values.write(first, 1, words) }
     }
 
     /// Scale of a value.
@@ -111,27 +102,31 @@ impl CacheWriter<'_> {
     #[allow(unsafe_code)]
     pub(crate) unsafe fn write_value_scale(&self, head: usize, token: usize, scale: f32) {
         // SAFETY: the element belongs to this head and token alone.
-        unsafe { self.value_scales.write(head * self.heads.extents.key_channels + token, scale) }
+        unsafe { self.value_scales.write(head * self.heads.extents.key_channels + token, 1, &[scale]) }
     }
 }
 
-/// Sums of the values' channels over all tokens, for the zero point of the probabilities: the product with a row of ones.
-pub(crate) fn sum_values(kernels: Kernels, heads: &Heads, shared: &mut Shared<'_>, scratch: &mut AttentionScratch<'_>) {
-    let (channels, slots) = (heads.count * heads.extents.value_channels, heads.extents.value_slots);
+/// What attention takes from its sums, once all keys and values are there: what the offset of the queries' bytes adds to a key's
+/// scores, and the channel sums of the values for the zero point of the probabilities. Both are products with a row of equal
+/// bytes.
+pub(crate) fn sum_cache(kernels: Kernels, heads: &Heads, shared: &mut Shared<'_>, scratch: &mut AttentionScratch<'_>) {
+    let Extents { key_slots, key_channels, value_slots, value_channels, .. } = heads.extents;
+    let sum = |byte: i32, bytes: &mut [u8], slots: usize, channels: usize, words: &[[u8; 4]], sums: &mut [i32]| {
+        let row = bytes.get_mut(..slots).unwrap_or(&mut []);
+        row.fill(byte as u8);
+        let (steps, blocks) = (slots / BLOCK_SLOTS, heads.count * channels / BLOCK_CHANNELS);
+        let size =
+            Product { rows: 1, row_bytes: slots, steps, blocks, row_sums: heads.count * channels, continues: false };
+        kernels.matmul_i8(&size, row, bytemuck::must_cast_slice(words), sums);
+    };
     if shared.value_sums.is_empty() {
         return;
     }
-    let ones = scratch.probabilities.get_mut(..slots).unwrap_or(&mut []);
-    ones.fill(1);
-    let size = Product {
-        rows: 1,
-        row_bytes: slots,
-        steps: slots / BLOCK_SLOTS,
-        blocks: channels / BLOCK_CHANNELS,
-        row_sums: channels,
-        continues: false,
-    };
-    kernels.matmul_i8(&size, ones, bytemuck::must_cast_slice(shared.values), shared.value_sums);
+    match kernels.activation_offset() {
+        0 => shared.key_offsets.fill(0),
+        offset => sum(offset, scratch.head, key_slots, key_channels, shared.keys, shared.key_offsets),
+    }
+    sum(1, scratch.probabilities, value_slots, value_channels, shared.values, shared.value_sums);
 }
 
 /// Keys and values of all heads.
@@ -194,7 +189,6 @@ pub(crate) fn write<'a>(heads: Heads, shared: &'a mut Shared<'_>) -> (&'a mut [f
         keys: Disjoint::new(shared.keys),
         values: Disjoint::new(shared.values),
         key_scales: Disjoint::new(shared.key_scales),
-        key_offsets: Disjoint::new(shared.key_offsets),
         value_scales: Disjoint::new(shared.value_scales),
     };
     (shared.hidden, writer)

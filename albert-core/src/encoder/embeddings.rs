@@ -21,8 +21,9 @@ pub(crate) fn embed(context: &Context<'_>, tokens: &[Token], work: TileWork<'_>)
         words.add_row(token.id as usize, row);
         types.add_row(token.token_type as usize, row);
         positions.add_row(token.position as usize, row);
-        context.kernels.layer_norm(row, norm.weight, norm.bias, model.config().layer_norm_eps);
     }
+    let all = wide.get_mut(..rows.len() * width).unwrap_or(&mut []);
+    context.kernels.layer_norm(all, width, norm.weight, norm.bias, model.config().layer_norm_eps);
     let mut x = Rows { data: wide, stride: width, count: rows.len() };
     let mut out = Rows { data: hidden, stride: hidden_size, count: rows.len() };
     context.observer.show(role::EMBEDDING_MAPPING, 0, &mut x, width);

@@ -21,7 +21,5 @@ pub(crate) fn feed_forward(context: &Context<'_>, block: usize, work: TileWork<'
     context.observer.show(role::FFN_OUTPUT, block, &mut wide, intermediate);
     linear(kernels, &model.linear(role::FFN_OUTPUT, block), &mut wide, Store::Add, &mut x, &mut scratch);
     let norm = model.norm(role::OUTPUT_NORM_WEIGHT, block);
-    for row in x.iter_mut(width) {
-        kernels.layer_norm(row, norm.weight, norm.bias, config.layer_norm_eps);
-    }
+    kernels.layer_norm(x.data, width, norm.weight, norm.bias, config.layer_norm_eps);
 }

@@ -9,7 +9,7 @@ mod linear;
 mod pooler;
 mod quantize;
 
-pub(crate) use cache::{Cache, CacheWriter, Heads, read, sum_values, write};
+pub(crate) use cache::{Cache, CacheWriter, Heads, read, sum_cache, write};
 pub(crate) use embeddings::embed;
 pub(crate) use feed_forward::feed_forward;
 pub(crate) use linear::{Columns, Rows, linear, multiply_group, prepare};

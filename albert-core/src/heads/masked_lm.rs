@@ -45,7 +45,9 @@ impl<'s> VocabularyLogits<'s> {
         let store = Store::Activate(config.hidden_act);
         linear(kernels, &model.linear(role::MLM_DENSE, 0), &mut x, store, &mut out, &mut worker.scratch);
         let norm = model.norm(role::MLM_NORM_WEIGHT, 0);
-        out.iter_mut(width).for_each(|row| kernels.layer_norm(row, norm.weight, norm.bias, config.layer_norm_eps));
+        for row in out.iter_mut(width) {
+            kernels.layer_norm(row, width, norm.weight, norm.bias, config.layer_norm_eps);
+        }
         context.observer.show(role::MLM_DECODER, 0, &mut out, width);
         let decoder = model.decoder();
         prepare(kernels, &decoder.matrix, &mut out, &mut worker.scratch);

@@ -167,10 +167,11 @@ impl Kernels {
         }
     }
 
-    /// In place: `(x - mean) * (1 / sqrt(variance + eps)) * weight + bias`, multiplications from left to right; mean and
-    /// (biased) variance are 16-lane sums divided by the length. `weight` and `bias` have at least the length of `x`.
-    pub fn layer_norm(self, x: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {
-        if !x.is_empty() && weight.len() >= x.len() && bias.len() >= x.len() {
+    /// In place, each row of `width` elements: `(x - mean) * (1 / sqrt(variance + eps)) * weight + bias`, multiplications from
+    /// left to right; mean and (biased) variance are 16-lane sums divided by the width. `weight` and `bias` have at least
+    /// `width` elements; elements of `x` after the last whole row stay.
+    pub fn layer_norm(self, x: &mut [f32], width: usize, weight: &[f32], bias: &[f32], eps: f32) {
+        if let (Some(weight), Some(bias), true) = (weight.get(..width), bias.get(..width), width > 0) {
             // SAFETY: door.
             unsafe { (self.0.layer_norm)(x, weight, bias, eps) }
         }

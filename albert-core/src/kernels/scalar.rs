@@ -93,12 +93,14 @@ fn quantize(x: &[f32], inverse: f32, zero: i32, offset: i32, out: &mut [u8]) {
 }
 
 fn layer_norm(x: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {
-    let count = x.len() as f32;
-    let mean = sum(x.iter().copied()) / count;
-    let variance = sum(x.iter().map(|&x| (x - mean) * (x - mean))) / count;
-    let inverse = 1.0 / (variance + eps).sqrt();
-    for ((x, &weight), &bias) in x.iter_mut().zip(weight).zip(bias) {
-        *x = (*x - mean) * inverse * weight + bias;
+    let count = weight.len() as f32;
+    for x in x.chunks_exact_mut(weight.len().max(1)) {
+        let mean = sum(x.iter().copied()) / count;
+        let variance = sum(x.iter().map(|&x| (x - mean) * (x - mean))) / count;
+        let inverse = 1.0 / (variance + eps).sqrt();
+        for ((x, &weight), &bias) in x.iter_mut().zip(weight).zip(bias) {
+            *x = (*x - mean) * inverse * weight + bias;
+        }
     }
 }
 

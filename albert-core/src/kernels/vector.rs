@@ -23,6 +23,32 @@ pub(super) trait Lanes: Float {
     fn plain_difference(a: &[i32; 16], b: &[i32; 16]) -> Self;
     /// The bits of each lane plus `zero`, wrapping, clamped to [-127, 127], plus `offset`.
     fn store_bytes(self, zero: i32, offset: i32, out: &mut [u8; 16]);
+
+    /// [`Self::store_bytes`] of four vectors.
+    #[inline(always)]
+    fn store_four(vectors: [Self; 4], zero: i32, offset: i32, out: &mut [u8; 64]) {
+        for (vector, out) in vectors.into_iter().zip(out.as_chunks_mut::<16>().0) {
+            vector.store_bytes(zero, offset, out);
+        }
+    }
+
+    /// Sum of the lanes, folded 8+8, 4+4, 2+2, 1+1.
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        fold(self, Add::add)
+    }
+
+    /// Least lane, compared in the order of [`Self::sum`].
+    #[inline(always)]
+    fn least(self) -> f32 {
+        fold(self, Float::lesser)
+    }
+
+    /// Greatest lane, compared in the order of [`Self::sum`].
+    #[inline(always)]
+    fn greatest(self) -> f32 {
+        fold(self, Float::greater)
+    }
 }
 
 /// The first elements of 16, the others `fill`.
@@ -219,15 +245,24 @@ pub(super) fn range<L: Lanes>(x: &[f32]) -> (f32, f32) {
     for (least, greatest) in rest {
         all = (least.lesser(all.0), greatest.greater(all.1));
     }
-    (fold(all.0, Float::lesser), fold(all.1, Float::greater))
+    (all.0.least(), all.1.greatest())
 }
 
 #[inline(always)]
 pub(super) fn quantize<L: Lanes>(x: &[f32], inverse: f32, zero: i32, offset: i32, out: &mut [u8]) {
     let (inverse, round) = (L::splat(inverse), L::splat(math::ROUND));
     let zero = zero.wrapping_sub(math::ROUND.to_bits() as i32);
-    let (chunks, tail) = x.as_chunks::<16>();
-    let (out, out_tail) = out.as_chunks_mut::<16>();
+    let (fours, rest) = x.as_chunks::<64>();
+    let (out_fours, out_rest) = out.as_chunks_mut::<64>();
+    for (four, out) in fours.iter().zip(out_fours) {
+        let mut vectors = [round; 4];
+        for (vector, x) in vectors.iter_mut().zip(four.as_chunks::<16>().0) {
+            *vector = L::load(x) * inverse + round;
+        }
+        L::store_four(vectors, zero, offset, out);
+    }
+    let (chunks, tail) = rest.as_chunks::<16>();
+    let (out, out_tail) = out_rest.as_chunks_mut::<16>();
     for (chunk, out) in chunks.iter().zip(out) {
         (L::load(chunk) * inverse + round).store_bytes(zero, offset, out);
     }
@@ -238,33 +273,78 @@ pub(super) fn quantize<L: Lanes>(x: &[f32], inverse: f32, zero: i32, offset: i32
     }
 }
 
+/// Rows that layer norm takes side by side: a sum waits for the addition before it, and other rows' sums do not.
+const NORM_ROWS: usize = 4;
+
 #[inline(always)]
 pub(super) fn layer_norm<L: Lanes>(x: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {
-    let count = x.len() as f32;
-    let mut sum = L::splat(0.0);
-    for_each!(L, x, 0.0, x => sum = sum + x);
-    let mean = fold(sum, Add::add) / count;
-    let mut sum = L::splat(0.0);
-    // Padding with the mean adds +0.0 to a sum, which changes nothing.
-    for_each!(L, x, mean, x => {
-        let difference = x - L::splat(mean);
-        sum = sum + difference * difference;
-    });
-    let inverse = 1.0 / (fold(sum, Add::add) / count + eps).sqrt();
-    let (mean, inverse) = (L::splat(mean), L::splat(inverse));
+    let width = weight.len();
+    let mut rows = x.chunks_exact_mut(width.max(1));
+    while rows.len() >= NORM_ROWS {
+        let (Some(a), Some(b), Some(c), Some(d)) = (rows.next(), rows.next(), rows.next(), rows.next()) else { return };
+        norm_rows::<L, NORM_ROWS>([a, b, c, d], weight, bias, eps);
+    }
+    for row in rows {
+        norm_rows::<L, 1>([row], weight, bias, eps);
+    }
+}
 
-    let (weights, weights_tail) = weight.get(..x.len()).unwrap_or(&[]).as_chunks::<16>();
-    let (biases, biases_tail) = bias.get(..x.len()).unwrap_or(&[]).as_chunks::<16>();
-    let (chunks, tail) = x.as_chunks_mut::<16>();
-    for ((x, weight), bias) in chunks.iter_mut().zip(weights).zip(biases) {
-        ((L::load(x) - mean) * inverse * L::load(weight) + L::load(bias)).store(x);
+/// `R` rows, each as long as `weight` and `bias`.
+#[inline(always)]
+fn norm_rows<L: Lanes, const R: usize>(mut rows: [&mut [f32]; R], weight: &[f32], bias: &[f32], eps: f32) {
+    let (count, full) = (weight.len() as f32, weight.len() / 16);
+    let zero = L::splat(0.0);
+    let mut sums = [zero; R];
+    for chunk in 0..full {
+        for (sum, row) in sums.iter_mut().zip(&rows) {
+            *sum = *sum + at(row, chunk);
+        }
     }
-    if !tail.is_empty() {
-        let mut all = padded(tail, 0.0);
-        let (weight, bias) = (padded(weights_tail, 0.0), padded(biases_tail, 0.0));
-        ((L::load(&all) - mean) * inverse * L::load(&weight) + L::load(&bias)).store(&mut all);
-        copy_first(&all, tail);
+    for (sum, row) in sums.iter_mut().zip(&rows) {
+        for_each!(L, row.as_chunks::<16>().1, 0.0, x => *sum = *sum + x);
     }
+    let means = sums.map(|sum| sum.sum() / count);
+    let mut sums = [zero; R];
+    for chunk in 0..full {
+        for ((sum, row), mean) in sums.iter_mut().zip(&rows).zip(means) {
+            let difference = at::<L>(row, chunk) - L::splat(mean);
+            *sum = *sum + difference * difference;
+        }
+    }
+    for ((sum, row), mean) in sums.iter_mut().zip(&rows).zip(means) {
+        // Padding with the mean adds +0.0 to a sum, which changes nothing.
+        for_each!(L, row.as_chunks::<16>().1, mean, x => {
+            let difference = x - L::splat(mean);
+            *sum = *sum + difference * difference;
+        });
+    }
+    let inverses = sums.map(|sum| 1.0 / (sum.sum() / count + eps).sqrt());
+
+    let (weights, weights_tail) = weight.as_chunks::<16>();
+    let (biases, biases_tail) = bias.as_chunks::<16>();
+    for (chunk, (weight, bias)) in weights.iter().zip(biases).enumerate() {
+        let (weight, bias) = (L::load(weight), L::load(bias));
+        for ((row, mean), inverse) in rows.iter_mut().zip(means).zip(inverses) {
+            if let Some(x) = row.as_chunks_mut::<16>().0.get_mut(chunk) {
+                ((L::load(x) - L::splat(mean)) * L::splat(inverse) * weight + bias).store(x);
+            }
+        }
+    }
+    let (weight, bias) = (L::load(&padded(weights_tail, 0.0)), L::load(&padded(biases_tail, 0.0)));
+    for ((row, mean), inverse) in rows.iter_mut().zip(means).zip(inverses) {
+        let tail = row.as_chunks_mut::<16>().1;
+        if !tail.is_empty() {
+            let mut all = padded(tail, 0.0);
+            ((L::load(&all) - L::splat(mean)) * L::splat(inverse) * weight + bias).store(&mut all);
+            copy_first(&all, tail);
+        }
+    }
+}
+
+/// The `chunk`th 16 elements of a row.
+#[inline(always)]
+fn at<L: Lanes>(row: &[f32], chunk: usize) -> L {
+    row.as_chunks::<16>().0.get(chunk).map_or(L::splat(0.0), L::load)
 }
 
 /// Scores as floats, in base 2.
@@ -301,7 +381,7 @@ pub(super) fn softmax<L: Lanes>(
         logits.store(&mut all);
         copy_first(&all, tail);
     }
-    let peak = L::splat(fold(peak, Float::greater));
+    let peak = L::splat(peak.greatest());
 
     let (scales, scales_tail) = keys.value_scales.get(..n).unwrap_or(&[]).as_chunks::<16>();
     let (mut total, mut most) = (L::splat(0.0), L::splat(0.0));
@@ -321,7 +401,7 @@ pub(super) fn softmax<L: Lanes>(
         value.store(&mut all);
         copy_first(&all, tail);
     }
-    let (inverse, result) = scalar::value_steps(fold(most, Float::greater), fold(total, Add::add));
+    let (inverse, result) = scalar::value_steps(most.greatest(), total.sum());
     quantize::<L>(scratch, inverse, -127, offset, out);
     result
 }
@@ -332,11 +412,11 @@ pub(super) fn softmax_f32<L: Lanes>(x: &mut [f32], factor: f32) {
     map!(L, x, x => (x * factor));
     let mut peak = L::splat(f32::NEG_INFINITY);
     for_each!(L, x, f32::NEG_INFINITY, x => peak = x.greater(peak));
-    let peak = L::splat(fold(peak, Float::greater));
+    let peak = L::splat(peak.greatest());
     map!(L, x, x => math::exp2(x - peak));
     let mut total = L::splat(0.0);
     for_each!(L, x, 0.0, x => total = total + x);
-    let total = L::splat(fold(total, Add::add));
+    let total = L::splat(total.sum());
     map!(L, x, x => (x / total));
 }
 

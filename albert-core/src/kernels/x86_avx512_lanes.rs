@@ -23,6 +23,19 @@ macro_rules! operator {
     };
 }
 
+/// Folds the lanes 8+8, 4+4, 2+2, 1+1 by an intrinsic for eight and for four lanes.
+macro_rules! fold {
+    ($all:expr, $eight:ident, $four:ident) => {
+        // SAFETY: AVX-512 is enabled wherever the type exists.
+        unsafe {
+            let eight = $eight(_mm512_castps512_ps256($all), _mm512_extractf32x8_ps::<1>($all));
+            let four = $four(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
+            let two = $four(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32($four(two, _mm_movehdup_ps(two)))
+        }
+    };
+}
+
 operator!(Add, add, _mm512_add_ps);
 operator!(Sub, sub, _mm512_sub_ps);
 operator!(Mul, mul, _mm512_mul_ps);
@@ -120,5 +133,34 @@ impl Lanes for Avx512Lanes {
             let bytes = _mm512_cvtepi32_epi8(_mm512_add_epi32(x, _mm512_set1_epi32(offset)));
             _mm_storeu_si128(out.as_mut_ptr().cast(), bytes);
         }
+    }
+
+    #[inline(always)]
+    fn store_four(vectors: [Self; 4], zero: i32, offset: i32, out: &mut [u8; 64]) {
+        // SAFETY: AVX-512 is enabled wherever the type exists; the array has 64 bytes.
+        unsafe {
+            let [a, b, c, d] = vectors.map(|x| _mm512_add_epi32(_mm512_castps_si512(x.0), _mm512_set1_epi32(zero)));
+            // Packing saturates, and works within quarters of a register; the permutation puts them in order.
+            let bytes = _mm512_packs_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
+            let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+            let bytes = _mm512_max_epi8(_mm512_permutexvar_epi32(order, bytes), _mm512_set1_epi8(-127));
+            let bytes = _mm512_add_epi8(bytes, _mm512_set1_epi8(offset as i8));
+            _mm512_storeu_si512(out.as_mut_ptr().cast(), bytes);
+        }
+    }
+
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        fold!(self.0, _mm256_add_ps, _mm_add_ps)
+    }
+
+    #[inline(always)]
+    fn least(self) -> f32 {
+        fold!(self.0, _mm256_min_ps, _mm_min_ps)
+    }
+
+    #[inline(always)]
+    fn greatest(self) -> f32 {
+        fold!(self.0, _mm256_max_ps, _mm_max_ps)
     }
 }

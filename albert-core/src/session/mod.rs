@@ -265,7 +265,7 @@ impl<'m, 'a> Session<'m, 'a> {
                 if tiles.end == rows {
                     let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
                     if let Some(mut worker) = workers.next() {
-                        encoder::sum_values(context.kernels, &self.heads, &mut shared, &mut worker.attention);
+                        encoder::sum_cache(context.kernels, &self.heads, &mut shared, &mut worker.attention);
                     }
                 }
                 Phase::Attention
