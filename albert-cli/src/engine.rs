@@ -8,7 +8,7 @@ use albert_core::{ExitPolicy, Input, InputError, Model, Plan, Session};
 use crate::error::{At, Error, Result};
 
 /// Rows of a tile: more than on a board, where they cost memory.
-const TILE_ROWS: usize = 64;
+const TILE_ROWS: usize = 128;
 /// Bytes that the tokenizer starts with.
 const WORKSPACE_BYTES: usize = 1 << 14;
 

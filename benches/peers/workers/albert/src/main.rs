@@ -13,7 +13,7 @@ struct Arguments {
     #[arg(long, default_value = "auto")]
     isa: String,
     /// Rows of a tile.
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 128)]
     tile_rows: usize,
 }
 
