@@ -31,6 +31,8 @@ mod aarch64_neondot;
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 mod aarch64_neoni8mm;
 mod codebook;
+#[cfg(arm_dsp)]
+mod cortexm_dsp;
 mod handle;
 mod math;
 #[cfg(test)]
@@ -283,6 +285,8 @@ static COMPILED: &[&KernelSet] = &[
     &aarch64_neon::SET,
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     &wasm_simd128::SET,
+    #[cfg(arm_dsp)]
+    &cortexm_dsp::SET,
     &scalar::SET,
 ];
 

@@ -24,7 +24,7 @@ pub static SET: KernelSet = KernelSet {
     activate,
 };
 
-fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
+pub(super) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     let rows = a.chunks(size.row_bytes.max(1)).zip(sums.chunks_mut(size.row_sums.max(1)));
     for (a, sums) in rows.take(size.rows) {
         let blocks = w.chunks_exact((size.steps * 64).max(1)).zip(sums.as_chunks_mut::<16>().0);
