@@ -14,14 +14,19 @@ const BOARDS: [(&str, &str); 3] = [
     ("mps2-an500", "thumbv7em-none-eabihf"),
     ("mps2-an505", "thumbv8m.main-none-eabihf"),
 ];
-/// Programs, and their sources with the golden output beside them.
-const PROGRAMS: [(&str, &str); 3] = [
-    ("text_to_intent", "programs/src/bin/text_to_intent"),
-    ("cooperative", "programs/src/bin/cooperative"),
-    ("asynchronous", "asynchronous/src/main"),
+/// Programs, and their sources with the golden output beside them. Those of a package are built together.
+const PROGRAMS: [(&str, &[(&str, &str)]); 3] = [
+    (
+        "programs",
+        &[("text_to_intent", "programs/src/bin/text_to_intent"), ("cooperative", "programs/src/bin/cooperative")],
+    ),
+    ("asynchronous", &[("asynchronous", "asynchronous/src/main")]),
+    ("conformance", &[("conformance", "conformance/src/main")]),
 ];
 /// Most bytes of stack, the program's own included.
 const STACK_BOUND: u64 = 5120;
+/// Least number of times that the scalar kernels must take more instructions for an inference than the best ones.
+const LEAST_GAIN: f64 = 2.5;
 /// Largest part of RAM beside the arena and the stack, in bytes.
 const STATICS_BESIDE_ARENA: u64 = 1024;
 
@@ -31,20 +36,28 @@ const MODEL: EmbeddedModel = include_model!("../../models/clinc-intents-int8.alb
 pub(crate) fn run() -> Result<(), String> {
     for (board, target) in BOARDS {
         // One by one, so that what the executor needs is not enabled for the programs that must not panic.
-        for package in ["programs", "asynchronous"] {
+        for (package, programs) in PROGRAMS {
             let mut build = firmware_cargo("build", target)?;
             check(build.args(["--release", "--locked", "--package", package, "--features", board]))?;
-        }
-        for (program, source) in PROGRAMS {
-            println!("== {board}: {program}");
-            let printed = emulate(board, &target_dir().join(target).join("release").join(program))?;
-            compare(&root().join("firmware").join(source), &printed)?;
-            bounds(&printed)?;
+            for (program, source) in programs {
+                println!("== {board}: {program}");
+                let printed = emulate(board, &target_dir().join(target).join("release").join(program))?;
+                golden(&root().join("firmware").join(source), &printed)?;
+                if package != "conformance" {
+                    same_as_host(&printed)?;
+                    bounds(&printed)?;
+                }
+                if *program == "text_to_intent" {
+                    gain(&printed)?;
+                }
+            }
         }
     }
     let (board, target) = BOARDS[0];
     println!("== {board}: C");
-    compare(&root().join("firmware/c/main"), &emulate(board, &compile_c(target)?)?)?;
+    let printed = emulate(board, &compile_c(target)?)?;
+    golden(&root().join("firmware/c/main"), &printed)?;
+    same_as_host(&printed)?;
     println!("all programs print what they should");
     Ok(())
 }
@@ -88,9 +101,8 @@ fn emulate(board: &str, image: &Path) -> Result<String, String> {
     }
 }
 
-/// Lines that begin with `#` are measurements and shown; all others are held against the golden file, and the results
-/// among them against this host.
-fn compare(program: &Path, printed: &str) -> Result<(), String> {
+/// Lines that begin with `#` are measurements and shown; all others are held against the golden file.
+fn golden(program: &Path, printed: &str) -> Result<(), String> {
     let (measured, results): (Vec<_>, Vec<_>) = printed.lines().partition(|line| line.starts_with('#'));
     measured.iter().for_each(|line| println!("{line}"));
     let path = program.with_extension("out");
@@ -102,8 +114,30 @@ fn compare(program: &Path, printed: &str) -> Result<(), String> {
     if results != golden {
         return Err(format!("the program prints something else than {}:\n{results}", path.display()));
     }
-    let missing = on_this_host()?.into_iter().find(|result| !results.contains(result.as_str()));
-    missing.map_or(Ok(()), |result| Err(format!("{} differs from this host, which gets\n{result}", path.display())))
+    Ok(())
+}
+
+/// Labels and logits are those of this host, to the bit.
+fn same_as_host(printed: &str) -> Result<(), String> {
+    let missing = on_this_host()?.into_iter().find(|result| !printed.contains(result.as_str()));
+    missing.map_or(Ok(()), |result| Err(format!("the program differs from this host, which gets\n{result}")))
+}
+
+/// The best kernels take so many times fewer instructions than the scalar ones, which ran first.
+fn gain(printed: &str) -> Result<(), String> {
+    let counts = printed.lines().filter_map(|line| line.strip_prefix("# network: ")?.split(' ').next()?.parse().ok());
+    let counts: Vec<f64> = counts.collect();
+    let (scalar, best) = counts.split_at(counts.len() / 2);
+    if scalar.is_empty() || scalar.len() != best.len() {
+        return Err("the program does not run each text with both sets of kernels".to_owned());
+    }
+    for (scalar, best) in scalar.iter().zip(best) {
+        println!("# scalar kernels take {:.2} times as many instructions", scalar / best);
+        if scalar / best < LEAST_GAIN {
+            return Err(format!("at least {LEAST_GAIN} times as many are asked for"));
+        }
+    }
+    Ok(())
 }
 
 /// What the programs print for each text, computed here with the best kernels of this CPU.
