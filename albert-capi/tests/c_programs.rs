@@ -74,9 +74,9 @@ fn every_function_from_cpp17() {
 #[test]
 fn example_prints_what_the_command_line_prints() {
     let program = compile(&["cc", "-std=c99"], "examples/classify.c", "classify", false);
-    let texts = "what is my balance\nset an alarm for 7 am\nhow do i say \"hello\" in french\r\n";
-    let printed = valgrind(&program, MODEL, texts);
-    // What `albert run models/clinc-intents-int8.albert --json` prints for them.
+    let texts = std::fs::read_to_string(path("tests/c/classify.in")).unwrap();
+    let printed = valgrind(&program, MODEL, &texts);
+    // A test of the command line holds `albert run --json` to the same files.
     let expected = std::fs::read_to_string(path("tests/c/classify.out")).unwrap();
     assert_eq!(printed, expected);
 }

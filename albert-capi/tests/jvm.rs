@@ -45,7 +45,8 @@ fn java_prints_what_the_command_line_prints() {
     run(javac.args([format!("{package}/Albert.java"), format!("{package}/NativeAlbert.java")]), "");
     let mut java = Command::new(home.join("bin/java"));
     java.arg("-Xcheck:jni").arg(format!("-Djava.library.path={}", out.display())).arg("-cp").arg(&out);
-    let texts = "what is my balance\nset an alarm for 7 am\nhow do i say \"hello\" in french\r\n";
-    let printed = run(java.args(["Classify", MODEL]), texts);
+    // A test of the command line holds `albert run --json` to the same files.
+    let texts = std::fs::read_to_string(root.join("tests/c/classify.in")).unwrap();
+    let printed = run(java.args(["Classify", MODEL]), &texts);
     assert_eq!(printed, std::fs::read_to_string(root.join("tests/c/classify.out")).unwrap());
 }

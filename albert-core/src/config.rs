@@ -4,6 +4,7 @@
 ///
 /// Field names are those of the Hugging Face `config.json`. All sizes are counts of elements.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Config {
     /// Rows of the word embedding table.
     pub vocab_size: u32,
@@ -91,6 +92,7 @@ macro_rules! coded {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $code:literal,)* }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[cfg_attr(feature = "defmt", derive(defmt::Format))]
         #[repr(u32)]
         pub enum $name { $($(#[$doc])* $variant = $code,)* }
 
@@ -173,6 +175,7 @@ coded! {
 
 /// What a head's linear reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Reads {
     /// Nothing: there is no such linear.
     Nothing,

@@ -4,6 +4,7 @@ use crate::tokenizer::TableError;
 
 /// What is wrong with the bytes of a model file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum FormatError {
     /// The bytes end before the structure that they announce; `needed` of them at least.
@@ -63,6 +64,7 @@ pub enum FormatError {
 
 /// Fields of the configuration section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[allow(missing_docs)]
 pub enum ConfigField {
     VocabSize,
@@ -90,6 +92,7 @@ pub enum ConfigField {
 
 /// What can be wrong with a tensor record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum TensorProblem {
     /// Another role or block stands here.
     Order,
@@ -109,6 +112,7 @@ pub enum TensorProblem {
 
 /// The checksum in the header differs from that of the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ChecksumError {
     /// Checksum by the header.
     pub stated: u32,
@@ -118,6 +122,7 @@ pub struct ChecksumError {
 
 /// Why a session cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum SessionError {
     /// The plan was made for another configuration.
     PlanMismatch,
@@ -132,6 +137,7 @@ pub enum SessionError {
 
 /// Why an input cannot be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum InputError {
     /// There are no ids.
     Empty,

@@ -36,6 +36,7 @@ pub(crate) const GROUP_CHANNELS: usize = 64;
 /// static ARENA: [u8; PLAN.arena_bytes()] = [0; PLAN.arena_bytes()];
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Plan {
     pub(crate) config: Config,
     pub(crate) tokens: usize,

@@ -2,6 +2,7 @@
 
 mod aarch64;
 mod firmware;
+mod mobile;
 mod size;
 mod throughput;
 mod toolchain;
@@ -14,7 +15,8 @@ cargo xtask aarch64                          tests the NEON kernel sets under QE
 cargo xtask throughput                       simulates the inner loops of the NEON kernel sets with llvm-mca
 cargo xtask wasm                             tests the WebAssembly kernel set under Node
 cargo xtask firmware                         builds the firmware and runs it on emulated boards
-cargo xtask size                             flash bytes of the core by module, against recorded bounds
+cargo xtask mobile                           the C library for phones, and what it needs from them
+cargo xtask size                             flash bytes of the core by module, RAM and stack, against recorded bounds
 ";
 
 fn main() -> ExitCode {
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "throughput" => throughput::run(),
         Some((command, [])) if command == "wasm" => wasm::run(),
         Some((command, [])) if command == "firmware" => firmware::run(),
+        Some((command, [])) if command == "mobile" => mobile::run(),
         Some((command, [])) if command == "size" => size::run(),
         Some((command, [])) if command == "help" => {
             print!("{HELP}");

@@ -60,6 +60,18 @@ pub(crate) fn firmware_cargo(subcommand: &str, target: &str) -> Result<Command, 
     Ok(cargo)
 }
 
+/// `libalbert.a` without std, whose panic handler is dropped because nothing reaches it.
+pub(crate) fn c_library(target: &str, opt_level: &str) -> Result<PathBuf, String> {
+    let mut library = cargo("rustc", target, "core")?;
+    library.args(["--release", "--locked", "--package", "albert-capi", "--crate-type", "staticlib"]);
+    library.args(["--no-default-features", "--features", "panic-halt"]);
+    for (setting, value) in [("PANIC", "abort"), ("LTO", "fat"), ("OPT_LEVEL", opt_level), ("CODEGEN_UNITS", "1")] {
+        library.env(format!("CARGO_PROFILE_RELEASE_{setting}"), value);
+    }
+    check(&mut library)?;
+    Ok(target_dir().join(target).join("release/libalbert.a"))
+}
+
 /// The path that a compiler prints.
 fn printed(rustc: &OsStr, arguments: &[&str]) -> Option<PathBuf> {
     let output = Command::new(rustc).args(arguments).current_dir(root()).stderr(Stdio::null()).output().ok()?;

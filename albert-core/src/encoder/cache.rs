@@ -6,7 +6,7 @@ use crate::arena::{AttentionScratch, Shared};
 use crate::config::Config;
 use crate::disjoint::Disjoint;
 use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS};
-use crate::kernels::{Kernels, Keys, Product};
+use crate::kernels::{Kernels, Keys, Product, square_root};
 use crate::plan::Extents;
 
 /// Extents of the heads for one input.
@@ -31,7 +31,7 @@ impl Heads {
             size,
             keys,
             extents: Extents::new(config, keys),
-            factor: core::f32::consts::LOG2_E / libm::sqrtf(size as f32),
+            factor: core::f32::consts::LOG2_E / square_root(size as f32),
         }
     }
 

@@ -47,30 +47,34 @@ pub(crate) fn for_tiles(
     tile_rows: usize,
     hidden: &mut [f32],
     width: usize,
-    workers: Workers<'_>,
+    mut workers: Workers<'_>,
     work: &(dyn Fn(TileWork<'_>) + Sync),
 ) {
     let hidden = hidden.get_mut(rows.start * width..rows.end * width).unwrap_or(&mut []);
-    let starts = rows.clone().step_by(tile_rows.max(1));
-    let mut tiles =
-        hidden.chunks_mut((tile_rows * width).max(1)).zip(workers).zip(starts).map(|((hidden, worker), start)| {
-            let rows = start..rows.end.min(start + tile_rows);
-            TileWork { rows, hidden, worker }
-        });
-    let first = tiles.next();
-    let Some(second) = tiles.next() else {
-        return first.into_iter().for_each(work);
-    };
-    side_by_side(executor, first.into_iter().chain([second]).chain(tiles), work);
+    if rows.len() > tile_rows {
+        side_by_side(executor, rows, tile_rows, hidden, width, workers, work);
+    } else if let Some(worker) = workers.next() {
+        work(TileWork { rows, hidden, worker });
+    }
 }
 
-/// Runs `work` on several tiles. A function of its own, so that its queue is not on the stack of those who need none.
+/// [`for_tiles`] for several tiles. A function of its own, so that its queue is not on the stack of those who need none.
 #[inline(never)]
-fn side_by_side<'t>(
+fn side_by_side(
     executor: &dyn Executor,
-    tiles: impl Iterator<Item = TileWork<'t>>,
+    rows: Range<usize>,
+    tile_rows: usize,
+    hidden: &mut [f32],
+    width: usize,
+    workers: Workers<'_>,
     work: &(dyn Fn(TileWork<'_>) + Sync),
 ) {
+    let hidden = hidden.chunks_mut((tile_rows * width).max(1));
+    let starts = rows.clone().step_by(tile_rows.max(1));
+    let tiles = hidden.zip(workers).zip(starts).map(|((hidden, worker), start)| {
+        let rows = start..rows.end.min(start + tile_rows);
+        TileWork { rows, hidden, worker }
+    });
     let mut queue: [Mutex<Option<TileWork<'_>>>; MAX_WORKERS] = [const { Mutex::new(None) }; MAX_WORKERS];
     let count = queue.iter_mut().zip(tiles).map(|(place, tile)| *place.get_mut() = Some(tile)).count();
     executor.run(count, &|index| {

@@ -15,7 +15,7 @@ pub fn sentence_embedding(hidden: &[f32], normalize: bool, out: &mut [f32]) {
     let count = f32::max(count, 1.0);
     out.iter_mut().for_each(|sum| *sum /= count);
     if normalize {
-        let length = libm::sqrtf(out.iter().map(|x| x * x).sum()).max(1e-12);
+        let length = crate::kernels::square_root(out.iter().map(|x| x * x).sum()).max(1e-12);
         out.iter_mut().for_each(|x| *x /= length);
     }
 }

@@ -3,15 +3,24 @@
 //! Bytes become pairs of 16 bits by `sxtb16`: slots 0 and 2 of a step, and slots 1 and 3. Activations are widened a stretch
 //! at a time, on the stack, and serve all channels; weights in the loop, where they serve all rows of a tile.
 
-use super::{KernelSet, Product, scalar};
+use super::math::ROUND;
+use super::{CodebookPanel, KernelSet, Product, scalar};
 use core::arch::asm;
+use core::mem::MaybeUninit;
 
 /// The set of Cortex-M4, M7, and of M33 and later ones with the extension. Bytes of activations are i8.
-pub(super) static SET: KernelSet =
-    KernelSet { name: "cortexmdsp", available: || true, activation_offset: 0, matmul_i8, ..scalar::SET };
+pub(super) static SET: KernelSet = KernelSet {
+    name: "cortexmdsp",
+    available: || true,
+    activation_offset: 0,
+    matmul_i8,
+    expand,
+    quantize,
+    ..scalar::SET
+};
 
 /// Widened activations on the stack, in words of two slots.
-const WORDS: usize = 256;
+const WORDS: usize = 160;
 
 fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     // Two words are loaded at once, which takes an aligned address. The weights of the encoder have one.
@@ -44,7 +53,8 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
 /// `a` and `sums` have `rows` rows, at least `R - 1`; together with `w`, whose address is a multiple of 4, they fit `size`.
 unsafe fn multiply<const R: usize>(size: &Product, rows: usize, a: *const u8, w: *const i8, sums: *mut i32) {
     let idle = R - rows;
-    let mut words = [0; WORDS];
+    let mut words = [const { MaybeUninit::<u32>::uninit() }; WORDS];
+    let words = words.as_mut_ptr().cast::<u32>();
     for row in 0..rows {
         // SAFETY: a row of the result has so many elements.
         unsafe { sums.add(row * size.row_sums).write_bytes(0, size.blocks * 16) }
@@ -52,9 +62,12 @@ unsafe fn multiply<const R: usize>(size: &Product, rows: usize, a: *const u8, w:
     let mut first = 0;
     while first < size.steps {
         let steps = (WORDS / (2 * R)).min(size.steps - first);
-        for row in 0..rows {
-            // SAFETY: the steps are among those of the row.
-            unsafe { widen::<R>(a.add(row * size.row_bytes + first * 4), steps, idle + row, &mut words) }
+        for place in 0..R {
+            // SAFETY: the steps are among those of the row, and `words` has room for them. An idle row repeats the first.
+            unsafe {
+                let row = a.add(place.saturating_sub(idle) * size.row_bytes);
+                widen::<R>(row.add(first * 4), steps, words.add(place));
+            }
         }
         for block in 0..size.blocks {
             let channels = if R == 1 { 4 } else { 2 };
@@ -65,8 +78,8 @@ unsafe fn multiply<const R: usize>(size: &Product, rows: usize, a: *const u8, w:
                     let sums = sums.add(block * 16 + channel);
                     let row_bytes = size.row_sums * 4;
                     match R {
-                        1 => tile_1x4(w, words.as_ptr(), steps, sums),
-                        _ => tile_4x2(w, words.as_ptr(), steps, sums, if idle == 0 { row_bytes } else { 0 }, row_bytes),
+                        1 => tile_1x4(w, words, steps, sums),
+                        _ => tile_4x2(w, words, steps, sums, if idle == 0 { row_bytes } else { 0 }, row_bytes),
                     }
                 }
             }
@@ -75,17 +88,17 @@ unsafe fn multiply<const R: usize>(size: &Product, rows: usize, a: *const u8, w:
     }
 }
 
-/// Widens the steps of a row: for each step the slots 0 and 2 of all `R` rows, then 1 and 3 of all.
+/// Widens the steps of a row: for each step the slots 0 and 2 of all `R` rows, then 1 and 3 of all; `words` is this row's first.
 ///
 /// # Safety
-/// `steps` steps of 4 bytes follow at `a`.
-unsafe fn widen<const R: usize>(a: *const u8, steps: usize, row: usize, words: &mut [u32; WORDS]) {
-    for (step, place) in words.as_chunks_mut::<R>().0.as_chunks_mut::<2>().0.iter_mut().take(steps).enumerate() {
+/// `steps` steps of 4 bytes follow at `a`, and `steps * 2` words, each `R` after the last, at `words`.
+unsafe fn widen<const R: usize>(a: *const u8, steps: usize, words: *mut u32) {
+    for step in 0..steps {
         // SAFETY: step < steps.
-        let bytes = unsafe { a.add(step * 4).cast::<u32>().read_unaligned() };
-        let [even, odd] = place;
-        if let (Some(even), Some(odd)) = (even.get_mut(row), odd.get_mut(row)) {
-            (*even, *odd) = (sxtb16(bytes), sxtb16(bytes.rotate_right(8)));
+        unsafe {
+            let bytes = a.add(step * 4).cast::<u32>().read_unaligned();
+            words.add(step * 2 * R).write(sxtb16(bytes));
+            words.add(step * 2 * R + R).write(sxtb16(bytes.rotate_right(8)));
         }
     }
 }
@@ -227,4 +240,94 @@ unsafe fn tile_1x4(w: *const i8, a: *const u32, steps: usize, sums: *mut i32) {
             out("r1") _, out("r2") _, out("r3") _, out("r5") _, out("r8") _, out("r9") _, out("r10") _, out("r11") _,
         );
     }
+}
+
+/// Four values at a time: saturated to bytes, packed, and -128 made -127. `offset` is 0 in this set.
+fn quantize(x: &[f32], inverse: f32, zero: i32, offset: i32, out: &mut [u8]) {
+    let (fours, tail) = x.as_chunks::<4>();
+    let (out, out_tail) = out.as_chunks_mut::<4>();
+    let shift = zero.wrapping_sub(ROUND.to_bits() as i32);
+    let round = |x: f32| ((x * inverse + ROUND).to_bits() as i32).wrapping_add(shift);
+    // Written out, here and below: when the compiler saves size, it makes a loop of `map`, with both arrays on the stack.
+    for (&[a, b, c, d], out) in fours.iter().zip(out) {
+        *out = pack(round(a), round(b), round(c), round(d)).to_le_bytes();
+    }
+    scalar::quantize(tail, inverse, zero, offset, out_tail);
+}
+
+/// Four numbers clamped to [-127, 127], as bytes of a word.
+#[inline(always)]
+fn pack(a: i32, b: i32, c: i32, d: i32) -> u32 {
+    let word;
+    // SAFETY: a computation on registers.
+    unsafe {
+        asm!(
+            "ssat {a}, #8, {a}",
+            "ssat {b}, #8, {b}",
+            "ssat {c}, #8, {c}",
+            "ssat {d}, #8, {d}",
+            "bfi {a}, {b}, #8, #8",
+            "bfi {a}, {c}, #16, #8",
+            "bfi {a}, {d}, #24, #8",
+            "ssub8 {b}, {a}, {least}",
+            "sel {a}, {a}, {least}",
+            a = inout(reg) a => word,
+            b = inout(reg) b => _,
+            c = inout(reg) c => _,
+            d = inout(reg) d => _,
+            least = in(reg) 0x8181_8181u32,
+            options(pure, nomem, nostack),
+        );
+    }
+    word
+}
+
+/// As the scalar set; the table of a multiplier is made two levels at a time.
+fn expand(panel: &CodebookPanel<'_>, out: &mut [i8]) {
+    let words = if panel.fifths.is_empty() { 4 } else { 8 };
+    // Levels 0 and 2, and 1 and 3, of each four.
+    let mut pairs = [[0; 2]; 8];
+    for (pair, levels) in pairs.iter_mut().zip(panel.levels.as_chunks::<4>().0) {
+        let [a, b, c, d] = levels.map(i32::from);
+        *pair = [(c << 16) + a, (d << 16) + b];
+    }
+    let units = panel.codes.iter().zip(panel.multipliers).zip(out.as_chunks_mut::<128>().0);
+    for (unit, ((codes, multipliers), out)) in units.enumerate() {
+        let fifths = panel.fifths.get(unit).copied().unwrap_or_default();
+        let (first, second) = out.split_at_mut(64);
+        let quads = codes.as_chunks::<16>().0.iter().zip(fifths.as_chunks::<4>().0).zip(multipliers);
+        let outs = first.as_chunks_mut::<16>().0.iter_mut().zip(second.as_chunks_mut::<16>().0);
+        for (((codes, fifths), &multiplier), (first, second)) in quads.zip(outs) {
+            let mut table = [0; 8];
+            for (word, &[even, odd]) in table.iter_mut().zip(&pairs).take(words) {
+                *word = scaled_pair(even, multiplier) | scaled_pair(odd, multiplier) << 8;
+            }
+            let table: &[i8; 32] = bytemuck::must_cast_ref(&table);
+            let outs = first.as_chunks_mut::<4>().0.iter_mut().zip(second.as_chunks_mut::<4>().0);
+            for ((&codes, &fifths), (first, second)) in codes.as_chunks::<4>().0.iter().zip(fifths).zip(outs) {
+                let (codes, fifths) = (u32::from_le_bytes(codes), u32::from(fifths));
+                *first = look_up(table, codes, fifths & 15);
+                *second = look_up(table, codes >> 4, fifths >> 4);
+            }
+        }
+    }
+}
+
+/// [`scaled`](super::scaled) of two levels, `(second << 16) + first`, in the bytes 0 and 2.
+#[inline(always)]
+fn scaled_pair(levels: i32, multiplier: i8) -> u32 {
+    // Half a unit for each; the first product is also made positive so that it borrows nothing from the second.
+    const HALVES: i32 = (64 << 16) + 64 + 0x8000;
+    let products = levels.wrapping_mul(multiplier.into()).wrapping_add(HALVES);
+    products as u32 >> 7 & 0x00ff_00ff
+}
+
+/// The table's bytes for the low four bits of each byte of `codes` and a bit each of `fifths`.
+#[inline(always)]
+fn look_up(table: &[i8; 32], codes: u32, fifths: u32) -> [i8; 4] {
+    // The product brings bit i to bit 8 i.
+    let high = (fifths * 0x0020_4081 & 0x0101_0101) << 4;
+    let indices = codes & 0x0f0f_0f0f | high;
+    let at = |shift: u32| table.get((indices >> shift & 31) as usize).copied().unwrap_or(0);
+    [at(0), at(8), at(16), at(24)]
 }

@@ -209,6 +209,7 @@ impl Kernels {
 }
 
 /// Whether `rows` rows of `width` elements, each `stride` after the last, are some elements and lie within `len`.
+#[inline(never)]
 fn reaches(len: usize, rows: usize, stride: usize, width: Option<usize>) -> bool {
     let Some(width) = width else { return false };
     let end = rows.checked_sub(1).and_then(|n| n.checked_mul(stride)).and_then(|start| start.checked_add(width));

@@ -14,6 +14,11 @@ pub(super) trait Float:
     fn splat(x: f32) -> Self;
     /// Correctly rounded square root.
     fn sqrt(self) -> Self;
+    /// [`exp2`].
+    #[inline(always)]
+    fn exp2(self) -> Self {
+        exp2_in_line(self)
+    }
     /// The value without its sign.
     fn abs(self) -> Self;
     /// `if self < other { self } else { other }`.
@@ -33,7 +38,11 @@ impl Float for f32 {
     }
     #[inline(always)]
     fn sqrt(self) -> Self {
-        libm::sqrtf(self)
+        square_root(self)
+    }
+    #[inline(always)]
+    fn exp2(self) -> Self {
+        exp2_of_one(self)
     }
     #[inline(always)]
     fn abs(self) -> Self {
@@ -60,15 +69,38 @@ impl Float for f32 {
 /// Adding 1.5 x 2^23 rounds to an integer, which is then in the low bits.
 pub(super) const ROUND: f32 = 12_582_912.0;
 
-/// `c[0] + c[1] x + c[2] x² + …` by Horner's rule.
+/// Square root by the FPU where the compiler would call software.
 #[inline(always)]
-fn polynomial<F: Float, const N: usize>(x: F, coefficients: [f32; N]) -> F {
-    let mut terms = coefficients.into_iter().rev();
-    let mut sum = F::splat(terms.next().unwrap_or(0.0));
-    for c in terms {
-        sum = sum * x + F::splat(c);
+pub(crate) fn square_root(x: f32) -> f32 {
+    #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
+    {
+        let mut bits = x.to_bits();
+        // SAFETY: a computation on registers; this ABI has an FPU. Its registers cannot be operands: s0 is put back.
+        unsafe {
+            core::arch::asm!(
+                "vmov {kept}, s0",
+                "vmov s0, {bits}",
+                "vsqrt.f32 s0, s0",
+                "vmov {bits}, s0",
+                "vmov s0, {kept}",
+                bits = inout(reg) bits,
+                kept = out(reg) _,
+                options(pure, nomem, nostack, preserves_flags),
+            );
+        }
+        f32::from_bits(bits)
     }
-    sum
+    #[cfg(not(all(target_arch = "arm", target_abi = "eabihf")))]
+    libm::sqrtf(x)
+}
+
+/// `c[0] + c[1] x + c[2] x² + …` by Horner's rule, written out: a loop would keep the coefficients on the stack.
+macro_rules! polynomial {
+    ($x:expr, $table:ident[$last:literal $(, $index:literal)*]) => {{
+        let (x, sum) = ($x, F::splat($table[$last]));
+        $(let sum = sum * x + F::splat($table[$index]);)*
+        sum
+    }};
 }
 
 /// 2^x for x clamped to [-100, 126].
@@ -76,10 +108,21 @@ fn polynomial<F: Float, const N: usize>(x: F, coefficients: [f32; N]) -> F {
 /// The lower clamp keeps products with scales out of the denormal range, which some CPUs handle slowly.
 #[inline(always)]
 pub(super) fn exp2<F: Float>(x: F) -> F {
+    x.exp2()
+}
+
+/// [`exp2`] as a function, once for all that take one value at a time.
+#[inline(never)]
+fn exp2_of_one(x: f32) -> f32 {
+    exp2_in_line(x)
+}
+
+#[inline(always)]
+fn exp2_in_line<F: Float>(x: F) -> F {
     let x = x.greater(F::splat(-100.0)).lesser(F::splat(126.0));
     let shifted = x + F::splat(ROUND);
     let fraction = x - (shifted - F::splat(ROUND));
-    polynomial(fraction, EXP2).add_exponent(shifted)
+    polynomial!(fraction, EXP2[5, 4, 3, 2, 1, 0]).add_exponent(shifted)
 }
 
 /// 2^x on [-1/2, 1/2].
@@ -111,7 +154,7 @@ pub(super) fn quick_gelu<F: Float>(x: F) -> F {
 #[inline(always)]
 pub(super) fn tanh<F: Float>(x: F) -> F {
     let (one, size) = (F::splat(1.0), x.abs());
-    let near = x * polynomial(x * x, TANH);
+    let near = x * polynomial!(x * x, TANH[5, 4, 3, 2, 1, 0]);
     let e = exp2(size * F::splat(2.0 * MINUS_LOG2_E));
     let far = (one - e) / (one + e);
     let signed = x.if_less(F::splat(0.0), F::splat(0.0) - far, far);
@@ -124,7 +167,7 @@ const TANH: [f32; 6] = [1.0, -0.333_332_83, 0.133_314_42, -0.053_739_715, 0.020_
 /// `NORMAL_TAIL(a)^16` = 1 / erfc(a/√2) for a >= 0: no exponential is needed, and the quotient is small where erfc is.
 #[inline(always)]
 fn inverse_erfc<F: Float>(a: F) -> F {
-    let p = polynomial(a, NORMAL_TAIL);
+    let p = polynomial!(a, NORMAL_TAIL[7, 6, 5, 4, 3, 2, 1, 0]);
     let p2 = p * p;
     let p4 = p2 * p2;
     let p8 = p4 * p4;
@@ -180,7 +223,7 @@ pub(super) fn mish<F: Float>(x: F) -> F {
 pub(super) fn sqrt_softplus<F: Float>(x: F) -> F {
     let e = exp2(x.abs() * F::splat(MINUS_LOG2_E));
     let s = e / (F::splat(2.0) + e);
-    let log = s * polynomial(s * s, ARTANH);
+    let log = s * polynomial!(s * s, ARTANH[4, 3, 2, 1, 0]);
     (x.greater(F::splat(0.0)) + (log + log)).sqrt()
 }
 

@@ -76,6 +76,7 @@ mod x86_float;
 pub use codebook::{CodebookPanel, scaled};
 pub use handle::Kernels;
 pub use math::half_to_f32;
+pub(crate) use math::square_root;
 
 /// 2^x, the same bits on every instruction set.
 pub(crate) fn exp2(x: f32) -> f32 {
@@ -256,6 +257,7 @@ impl core::fmt::Debug for KernelSet {
 
 /// Why a kernel set cannot be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum KernelError {
     /// No set of this name was compiled in.
     Unknown,

@@ -85,7 +85,7 @@ fn range(x: &[f32]) -> (f32, f32) {
     x.iter().fold((0.0, 0.0), |(least, most), &x| (x.lesser(least), x.greater(most)))
 }
 
-fn quantize(x: &[f32], inverse: f32, zero: i32, offset: i32, out: &mut [u8]) {
+pub(super) fn quantize(x: &[f32], inverse: f32, zero: i32, offset: i32, out: &mut [u8]) {
     for (&x, out) in x.iter().zip(out) {
         let rounded = ((x * inverse + ROUND).to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
         *out = (rounded.wrapping_add(zero).clamp(-127, 127) + offset) as u8;
@@ -172,14 +172,8 @@ pub(super) fn apply(activation: Activation, x: f32) -> f32 {
 /// Sum in 16 lanes, folded 8+8, 4+4, 2+2, 1+1.
 fn sum(values: impl Iterator<Item = f32>) -> f32 {
     let mut lanes = [0.0; 16];
-    let mut values = values.fuse();
-    'rounds: loop {
-        for lane in &mut lanes {
-            match values.next() {
-                Some(value) => *lane += value,
-                None => break 'rounds,
-            }
-        }
+    for (index, value) in values.enumerate() {
+        lanes[index % 16] += value;
     }
     fold_lanes(lanes, |a, b| a + b)
 }

@@ -24,6 +24,7 @@ use crate::plan::{Plan, Token};
 
 /// Whether a session has more to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Progress {
     /// More steps are needed.
     Running,

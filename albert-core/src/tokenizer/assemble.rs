@@ -31,17 +31,6 @@ pub(super) fn encode<'w>(
     options: &EncodeOptions,
     memory: &'w mut [u8],
 ) -> Result<Encoding<'w>, EncodeError> {
-    Pipeline::with(tables, |pipeline| encode_with(pipeline, tables, text, pair, options, memory))
-}
-
-fn encode_with<'w>(
-    pipeline: &Pipeline<'_>,
-    tables: &Tables<'_>,
-    text: &str,
-    pair: Option<&str>,
-    options: &EncodeOptions,
-    memory: &'w mut [u8],
-) -> Result<Encoding<'w>, EncodeError> {
     if text.len() >= MAX_TEXT_BYTES || pair.is_some_and(|pair| pair.len() >= MAX_TEXT_BYTES) {
         return Err(EncodeError::TextTooLong);
     }
@@ -51,6 +40,7 @@ fn encode_with<'w>(
         None => usize::MAX,
     };
     let bound = options.max_tokens.map(|max| if pair.is_some() { max.saturating_mul(2) } else { max });
+    let pipeline = Pipeline::new(tables);
     let mut workspace = Workspace::new(memory, bound, options.surfaces);
     let stop = stop_count(tables, options, false);
     let limits = Limits { keep: budget, stop, surfaces: options.surfaces };

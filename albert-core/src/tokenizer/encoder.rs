@@ -2,9 +2,9 @@
 
 use super::added::{Match, Matcher};
 use super::encoding::Offsets;
-use super::normalizer::{self, ADDED, CODE, Item, Items, Op, START, Stop};
-use super::section::{MAX_OPS, ascii, flag, header};
-use super::split::{self, Step};
+use super::normalizer::{self, ADDED, CODE, Item, Items, START, Stop};
+use super::section::{ascii, flag, header};
+use super::split;
 use super::tables::{Model, Tables};
 use super::trie::Node as Place;
 use super::unigram::{self, Node, Piece, Sums};
@@ -14,8 +14,6 @@ use super::{EncodeError, sentencepiece, wordpiece};
 /// A tokenizer's tables, made ready for a call.
 pub(super) struct Pipeline<'m> {
     pub(super) tables: Tables<'m>,
-    ops: [Op<'m>; MAX_OPS],
-    steps: [Step<'m>; MAX_OPS],
     added: Matcher<'m>,
     normalized: Matcher<'m>,
     continuation: Option<Place>,
@@ -133,20 +131,13 @@ impl Source<'_> {
 }
 
 impl<'m> Pipeline<'m> {
-    /// Runs `work` with a tokenizer's pipeline. The lists are read in place and never moved: they take 1.5 KiB of stack.
-    pub(super) fn with<R>(tables: &Tables<'m>, work: impl FnOnce(&Self) -> R) -> R {
-        let mut pipeline = Self {
-            ops: [Op::None; MAX_OPS],
-            steps: [Step::None; MAX_OPS],
+    pub(super) fn new(tables: &Tables<'m>) -> Self {
+        Self {
             added: Matcher::new(tables.added_trie(false)),
             normalized: Matcher::new(tables.added_trie(true)),
             continuation: tables.vocab.walk(tables.vocab.root(), tables.prefix().as_bytes()),
             tables: *tables,
-        };
-        // Parsing has checked both lists.
-        tables.read_ops(&mut pipeline.ops).unwrap_or_default();
-        tables.read_steps(&mut pipeline.steps).unwrap_or_default();
-        work(&pipeline)
+        }
     }
 
     /// Encodes one text into the tokens from `first` on.
@@ -271,13 +262,13 @@ impl<'m> Pipeline<'m> {
         items.load(text)?;
         let codes = items.len() as u32;
         let is_all = whole || (begins && end == rest.len());
-        normalizer::run(&self.ops, &mut items, begins, is_all)?;
+        normalizer::run(self.tables.ops(), &mut items, begins, is_all)?;
         if !self.normalized.is_empty() {
             let len = items.len();
             self.mark_added(scratch, len)?;
             items = Items::resume(scratch, len, origin);
         }
-        split::run(&self.steps, &mut items, begins)?;
+        split::run(self.tables.steps(), &mut items, begins)?;
         let len = items.len();
         self.words(scratch, len, sink)?;
         Ok((end, codes))
@@ -395,7 +386,7 @@ impl<'m> Pipeline<'m> {
                     return Err(Need::Scratch(used + (word.len() + 1) * 2));
                 };
                 let mut seen = 0;
-                unigram::segment(&self.tables, word, Sums::Double, nodes, |piece| {
+                unigram::segment(&self.tables, word, Sums::Double, nodes, &mut |piece: Piece| {
                     let offsets = source.offsets(word, &piece, &mut seen);
                     let surface = if piece.unknown { word.get(piece.start..piece.end) } else { None };
                     sink.push(piece.id, offsets, surface)
@@ -471,9 +462,6 @@ impl<'m> Pipeline<'m> {
 
 /// The normalizer's result for a whole text.
 pub(super) fn normalize<'w>(tables: &Tables<'_>, text: &str, memory: &'w mut [u8]) -> Result<&'w str, EncodeError> {
-    let mut ops = [Op::None; MAX_OPS];
-    // Parsing has checked the list.
-    tables.read_ops(&mut ops).unwrap_or_default();
     let bytes = memory.len();
     let too_small = |missing: usize| EncodeError::MemoryTooSmall { missing: missing.max(1) };
     let scratch = super::workspace::aligned(memory);
@@ -484,7 +472,7 @@ pub(super) fn normalize<'w>(tables: &Tables<'_>, text: &str, memory: &'w mut [u8
         Need::Tokens(_) | Need::Surfaces(_) => too_small(1),
     };
     items.load(text).map_err(missing)?;
-    match normalizer::run(&ops, &mut items, true, true) {
+    match normalizer::run(tables.ops(), &mut items, true, true) {
         Err(Stop::Need(need)) => return Err(missing(need)),
         Ok(()) | Err(Stop::TakeWhole) => {}
     }

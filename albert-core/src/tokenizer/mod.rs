@@ -68,6 +68,7 @@ impl Default for EncodeOptions {
 
 /// Truncation strategies, with the names and results of the reference library.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Truncation {
     /// The longer side is cut to the shorter one's length, then both (`longest_first`).
     #[default]
@@ -95,6 +96,7 @@ impl Truncation {
 
 /// Why a text could not be encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum EncodeError {
     /// The working memory is too small: at least `missing` bytes more are needed to get further.
     MemoryTooSmall {

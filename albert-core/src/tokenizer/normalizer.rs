@@ -31,7 +31,6 @@ const BLANK: u32 = 0x20;
 /// A normalizer operation.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Op<'m> {
-    None,
     Map { table: CodePoints<'m>, pool: &'m [u32] },
     Decompose { table: CodePoints<'m>, pool: &'m [u32], classes: CodePoints<'m>, pairs: Option<&'m [[u32; 3]]> },
     Replace { pattern: &'m str, content: &'m str },
@@ -99,7 +98,9 @@ impl<'s> Items<'s> {
     }
 
     /// Appends to the result.
-    #[inline]
+    // One copy where flash is scarce.
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(super) fn push(&mut self, code: u32, start: u32, end: u32) -> Result<(), Need> {
         // Three words of scratch hold two items.
         let need = Need::Scratch((self.end / 2 + 1) * 3);
@@ -160,19 +161,23 @@ impl<'s> Items<'s> {
 
 /// Runs the pipeline over a stretch. `begins` says that the text between two added tokens begins with it, `whole` that it is
 /// all of it.
-pub(super) fn run(ops: &[Op<'_>], items: &mut Items<'_>, begins: bool, whole: bool) -> Result<(), Stop> {
+pub(super) fn run<'m>(
+    ops: impl Iterator<Item = Op<'m>>,
+    items: &mut Items<'_>,
+    begins: bool,
+    whole: bool,
+) -> Result<(), Stop> {
     for op in ops {
         match op {
-            Op::None => break,
-            Op::Map { table, pool } => map(table, pool, items)?,
-            Op::Decompose { table, pool, classes, pairs } => decompose(table, pool, classes, *pairs, items)?,
+            Op::Map { table, pool } => map(&table, pool, items)?,
+            Op::Decompose { table, pool, classes, pairs } => decompose(&table, pool, &classes, pairs, items)?,
             Op::Replace { pattern, content } => replace(pattern, content, items)?,
             Op::CollapseBlanks { content } => collapse_blanks(content, items)?,
-            Op::Strip { left, right } => strip(*left, *right, items)?,
+            Op::Strip { left, right } => strip(left, right, items)?,
             Op::Prepend { content } => prepend(content, items)?,
-            Op::Charsmap { trie, pool, categories } => charsmap::run(trie, pool, categories, items, whole)?,
+            Op::Charsmap { trie, pool, categories } => charsmap::run(&trie, pool, &categories, items, whole)?,
             Op::SentencePiece { trie, pool, symbols, bits } => {
-                sentencepiece::normalize(trie, pool, symbols, *bits, begins, items)?;
+                sentencepiece::normalize(&trie, pool, &symbols, bits, begins, items)?;
             }
         }
     }

@@ -141,25 +141,25 @@ pub(super) fn word(
         return Err(Need::Scratch(used + (word.len() + 1) * 2));
     };
     let mut seen = 0;
-    let score = unigram::segment(tables, word, Sums::Single(sink.progress.score), nodes, |piece| {
-        match tables.digit_comma(piece.id) {
-            Some(parts) if !piece.unknown => {
-                let mut start = piece.start;
-                for &[id, characters] in parts {
-                    let end = characters_end(word, start, characters as usize).min(piece.end);
-                    let unknown = id == tables.unk;
-                    let part = Piece { id, start, end, unknown };
-                    let offsets = source.offsets(word, &part, &mut seen);
-                    sink.push(id, offsets, if unknown { word.get(start..end) } else { None })?;
-                    start = end;
-                }
-                Ok(())
+    let score = unigram::segment(tables, word, Sums::Single(sink.progress.score), nodes, &mut |piece| match tables
+        .digit_comma(piece.id)
+    {
+        Some(parts) if !piece.unknown => {
+            let mut start = piece.start;
+            for &[id, characters] in parts {
+                let end = characters_end(word, start, characters as usize).min(piece.end);
+                let unknown = id == tables.unk;
+                let part = Piece { id, start, end, unknown };
+                let offsets = source.offsets(word, &part, &mut seen);
+                sink.push(id, offsets, if unknown { word.get(start..end) } else { None })?;
+                start = end;
             }
-            _ => {
-                let offsets = source.offsets(word, &piece, &mut seen);
-                let surface = if piece.unknown { word.get(piece.start..piece.end) } else { None };
-                sink.push(piece.id, offsets, surface)
-            }
+            Ok(())
+        }
+        _ => {
+            let offsets = source.offsets(word, &piece, &mut seen);
+            let surface = if piece.unknown { word.get(piece.start..piece.end) } else { None };
+            sink.push(piece.id, offsets, surface)
         }
     })?;
     sink.progress.score = score as f32;

@@ -8,20 +8,18 @@ use super::workspace::Need;
 /// A pre-tokenizer step.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step<'m> {
-    None,
     Whitespace,
     Metaspace { blank: u32, prepend: u32, split: bool },
     Punctuation { table: CodePoints<'m> },
 }
 
 /// Marks where words begin. The first item is marked when the stretch begins the text between two added tokens.
-pub(super) fn run(steps: &[Step<'_>], items: &mut Items<'_>, begins: bool) -> Result<(), Need> {
+pub(super) fn run<'m>(steps: impl Iterator<Item = Step<'m>>, items: &mut Items<'_>, begins: bool) -> Result<(), Need> {
     if begins && let Some(first) = items.all().first_mut() {
         first.code |= START;
     }
     for step in steps {
-        match *step {
-            Step::None => break,
+        match step {
             Step::Whitespace => whitespace(items),
             Step::Metaspace { blank, prepend, split } => metaspace(blank, prepend, split, items)?,
             Step::Punctuation { table } => punctuation(&table, items),

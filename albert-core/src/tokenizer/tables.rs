@@ -7,6 +7,7 @@ use super::trie::Trie;
 
 /// Why a `TOKN` section was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum TableError {
     /// The section ends before its header or directory does.
     TooShort,
@@ -118,7 +119,9 @@ impl<'m> CodePoints<'m> {
         self.lookup(code).unwrap_or(0)
     }
 
-    #[inline]
+    // One copy where flash is scarce.
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     fn lookup(&self, code: u32) -> Option<u16> {
         let block = *self.top.get((code >> 12) as usize)?;
         let block = *self.middle.get(usize::from(block) * 64 + (code >> 6 & 63) as usize)?;
@@ -214,8 +217,12 @@ impl<'m> Tables<'m> {
             tables.cast::<u32>(index as u32).ok_or(damaged(index))?;
         }
         tables.text(part::PREFIX as u32).ok_or(damaged(part::PREFIX))?;
-        tables.read_ops(&mut [Op::None; MAX_OPS])?;
-        tables.read_steps(&mut [Step::None; MAX_OPS])?;
+        for (record, index) in tables.records(part::OPS as u32)?.iter().zip(0..) {
+            tables.op(record).ok_or(TableError::Operation { index })?;
+        }
+        for (record, index) in tables.records(part::STEPS as u32)?.iter().zip(0..) {
+            tables.step(record).ok_or(TableError::Step { index })?;
+        }
         for (pair, index) in [(false, part::TEMPLATE_SINGLE), (true, part::TEMPLATE_PAIR)] {
             tables.cast::<u32>(index as u32).ok_or(damaged(index))?;
             tables.check_template(pair)?;
@@ -379,20 +386,21 @@ impl<'m> Tables<'m> {
         })
     }
 
-    /// Writes the normalizer to `ops`, in place: a list that is returned would lie on the stack several times.
-    pub(super) fn read_ops(&self, ops: &mut [Op<'m>; MAX_OPS]) -> Result<(), TableError> {
-        let words = self.cast::<u32>(part::OPS as u32).ok_or(TableError::Part { index: part::OPS as u32 })?;
-        if words.len() > MAX_OPS * OP_WORDS || !words.len().is_multiple_of(OP_WORDS) {
-            return Err(TableError::Part { index: part::OPS as u32 });
+    /// The records of a list of operations.
+    fn records(&self, index: u32) -> Result<&'m [[u32; OP_WORDS]], TableError> {
+        match self.cast::<u32>(index).map(<[u32]>::as_chunks) {
+            Some((records, [])) if records.len() <= MAX_OPS => Ok(records),
+            _ => Err(TableError::Part { index }),
         }
-        for (index, (op, words)) in ops.iter_mut().zip(words.chunks_exact(OP_WORDS)).enumerate() {
-            *op = self.op(words).ok_or(TableError::Operation { index: index as u32 })?;
-        }
-        Ok(())
     }
 
-    fn op(&self, words: &[u32]) -> Option<Op<'m>> {
-        let &[code, a, b, c, d] = words.first_chunk()?;
+    /// The normalizer. An operation is read when its turn comes: all of them would take a kilobyte of stack.
+    pub(super) fn ops(&self) -> impl Iterator<Item = Op<'m>> {
+        // Parsing has checked the list.
+        self.records(part::OPS as u32).unwrap_or(&[]).iter().map_while(|record| self.op(record))
+    }
+
+    fn op(&self, &[code, a, b, c, d]: &[u32; OP_WORDS]) -> Option<Op<'m>> {
         let code_points = |index| CodePoints::parse(self.cast(index)?);
         Some(match code {
             section::op::MAP => Op::Map { table: code_points(a)?, pool: self.cast(b)? },
@@ -419,20 +427,12 @@ impl<'m> Tables<'m> {
         })
     }
 
-    /// Writes the pre-tokenizer to `steps`.
-    pub(super) fn read_steps(&self, steps: &mut [Step<'m>; MAX_OPS]) -> Result<(), TableError> {
-        let words = self.cast::<u32>(part::STEPS as u32).ok_or(TableError::Part { index: part::STEPS as u32 })?;
-        if words.len() > MAX_OPS * OP_WORDS || !words.len().is_multiple_of(OP_WORDS) {
-            return Err(TableError::Part { index: part::STEPS as u32 });
-        }
-        for (index, (step, words)) in steps.iter_mut().zip(words.chunks_exact(OP_WORDS)).enumerate() {
-            *step = self.step(words).ok_or(TableError::Step { index: index as u32 })?;
-        }
-        Ok(())
+    /// The pre-tokenizer.
+    pub(super) fn steps(&self) -> impl Iterator<Item = Step<'m>> {
+        self.records(part::STEPS as u32).unwrap_or(&[]).iter().map_while(|record| self.step(record))
     }
 
-    fn step(&self, words: &[u32]) -> Option<Step<'m>> {
-        let &[code, a, b, c, _] = words.first_chunk()?;
+    fn step(&self, &[code, a, b, c, _]: &[u32; OP_WORDS]) -> Option<Step<'m>> {
         Some(match code {
             section::step::WHITESPACE => Step::Whitespace,
             section::step::METASPACE if b <= section::prepend::NEVER => {

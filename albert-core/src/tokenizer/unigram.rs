@@ -38,13 +38,12 @@ pub(super) struct Piece {
 /// score of the best path.
 ///
 /// Ties go to the candidate that was found first, which is the one that begins earliest. Adjacent unknown pieces are one.
-#[inline]
 pub(super) fn segment(
     tables: &Tables<'_>,
     word: &[u8],
     sums: Sums,
     nodes: &mut [Node],
-    mut emit: impl FnMut(Piece) -> Result<(), Need>,
+    emit: &mut dyn FnMut(Piece) -> Result<(), Need>,
 ) -> Result<f64, Need> {
     let size = word.len();
     let Some(nodes) = nodes.get_mut(..=size) else { return Ok(0.0) };
@@ -76,7 +75,7 @@ pub(super) fn segment(
         from = next;
     }
     let score = nodes.get(size).map_or(0.0, |node| node.score);
-    follow(tables, word, nodes, &mut emit)?;
+    follow(tables, word, nodes, emit)?;
     Ok(score)
 }
 
@@ -96,7 +95,7 @@ fn follow(
     tables: &Tables<'_>,
     word: &[u8],
     nodes: &mut [Node],
-    emit: &mut impl FnMut(Piece) -> Result<(), Need>,
+    emit: &mut dyn FnMut(Piece) -> Result<(), Need>,
 ) -> Result<(), Need> {
     // The path is linked from its end: turn the links around.
     let size = word.len();
@@ -138,7 +137,7 @@ fn emit_unknown(
     word: &[u8],
     start: usize,
     end: usize,
-    emit: &mut impl FnMut(Piece) -> Result<(), Need>,
+    emit: &mut dyn FnMut(Piece) -> Result<(), Need>,
 ) -> Result<(), Need> {
     let id = word.get(start..end).and_then(|text| tables.vocab.get(text)).unwrap_or(tables.unk);
     emit(Piece { id, start, end, unknown: id == tables.unk })

@@ -1,0 +1,50 @@
+//! The C library for phones, without their development kits: every function of the header is in it, and it needs nothing but
+//! memory functions.
+
+use crate::toolchain::{c_library, captured, root};
+use std::collections::BTreeSet;
+use std::process::Command;
+
+/// What `mobile/android/build-native.sh` builds, and devices with iOS.
+const TARGETS: [&str; 3] = ["aarch64-linux-android", "x86_64-linux-android", "aarch64-apple-ios"];
+/// What a platform's C library has.
+const MEMORY: [&str; 6] = ["bcmp", "bzero", "memcmp", "memcpy", "memmove", "memset"];
+
+/// Builds and checks the library for every target.
+pub(crate) fn run() -> Result<(), String> {
+    let header = root().join("albert-capi/include/albert.h");
+    let header = std::fs::read_to_string(&header).map_err(|error| format!("{}: {error}", header.display()))?;
+    let functions: BTreeSet<&str> = header.lines().filter_map(declared).collect();
+    for target in TARGETS {
+        let library = c_library(target, "3")?;
+        let symbols = captured(Command::new("llvm-nm").args(["--extern-only", "--quiet"]).arg(&library))?;
+        let (mut defined, mut wanted) = (BTreeSet::new(), BTreeSet::new());
+        for line in symbols.lines() {
+            let mut fields = line.split_whitespace().rev();
+            let (Some(name), Some(kind)) = (fields.next(), fields.next()) else { continue };
+            let name = if target.contains("apple") { name.strip_prefix('_').unwrap_or(name) } else { name };
+            if kind == "U" {
+                wanted.insert(name)
+            } else {
+                defined.insert(name)
+            };
+        }
+        if let Some(missing) = functions.difference(&defined).next() {
+            return Err(format!("{missing} of albert.h is not in the library for {target}"));
+        }
+        let foreign: Vec<&str> = wanted.difference(&defined).copied().filter(|name| !MEMORY.contains(name)).collect();
+        if !foreign.is_empty() {
+            return Err(format!("the library for {target} needs {}", foreign.join(", ")));
+        }
+        println!("{target}: {} functions", functions.len());
+    }
+    Ok(())
+}
+
+/// The function that a line of the header declares.
+fn declared(line: &str) -> Option<&str> {
+    let (before, _) = line.split_once('(')?;
+    let name = before.rsplit([' ', '*']).next()?;
+    let is_declaration = before.contains(' ') && !before.starts_with([' ', '#', '/', '*']);
+    (is_declaration && name.starts_with("albert_")).then_some(name)
+}
