@@ -7,7 +7,7 @@ use albert_core::config::Head;
 use albert_core::heads::Aggregation;
 use albert_core::kernels::{self, Kernels};
 use albert_core::tokenizer::Truncation;
-use albert_quant::{Geometry, HeadChoice, Weights};
+use albert_quant::{Budget, Format, Geometry, HeadChoice, Keep, Weights};
 use clap::error::ErrorKind;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
@@ -51,10 +51,20 @@ pub(crate) struct Quantize {
     /// Model file to write
     #[arg(short, long, value_name = "MODEL")]
     pub(crate) output: PathBuf,
-    /// Numbers that the matrices are stored in: int8, fp16 or fp32
+    /// What the matrices are stored in: int8, mixed, int4, fp16 or fp32
     #[arg(long, default_value = "int8", value_parser = weights)]
     pub(crate) weights: Weights,
-    /// Texts to calibrate int8 models on, or rows with input_ids; none to round without [default: a built-in text]
+    /// What the word embeddings are stored in: int8, int5, int4, fp16 or fp32 [default: as --weights has it]
+    #[arg(long, value_name = "FORMAT", value_parser = |name: &str| name.parse::<Format>())]
+    pub(crate) embeddings: Option<Format>,
+    /// What the matrices of this name are stored in, for instance attention.dense=int8; may be given again
+    #[arg(long, value_name = "NAME=FORMAT", value_parser = keep)]
+    pub(crate) keep: Vec<Keep>,
+    /// What the layers' matrices may take, in bytes or, as 60%, in parts of int8: chooses between 8, 5 and 4 bits by measured
+    /// sensitivity
+    #[arg(long, value_name = "BYTES|PERCENT", value_parser = budget, conflicts_with = "weights")]
+    pub(crate) budget: Option<Budget>,
+    /// Texts to calibrate integer models on, or rows with input_ids; none to round without [default: a built-in text]
     #[arg(long, value_name = "FILE")]
     pub(crate) calibration: Option<PathBuf>,
     /// Head to convert instead of the checkpoint's own; none drops it
@@ -324,7 +334,7 @@ pub(crate) struct Synth {
     /// Head on top of it
     #[arg(long, value_name = "NAME", default_value = "sequence-classification", value_parser = synthetic_head)]
     pub(crate) head: Head,
-    /// Numbers that the matrices are stored in: int8, fp16 or fp32
+    /// What the matrices are stored in: int8, mixed, int4, fp16 or fp32
     #[arg(long, default_value = "int8", value_parser = weights)]
     pub(crate) weights: Weights,
     /// Seed of the random numbers
@@ -377,9 +387,26 @@ fn isa(name: &str) -> std::result::Result<Kernels, String> {
 }
 
 fn weights(name: &str) -> std::result::Result<Weights, String> {
-    let known = [Weights::Int8, Weights::Fp16, Weights::Fp32];
+    let known = Weights::ALL;
     let found = known.into_iter().find(|weights| weights.name() == name);
     found.ok_or_else(|| format!("expected one of {}", known.map(Weights::name).join(", ")))
+}
+
+fn budget(text: &str) -> std::result::Result<Budget, String> {
+    let expected = "expected a number of bytes, or a percentage as 60%";
+    match text.strip_suffix('%') {
+        Some(percent) => {
+            let percent = percent.parse().ok().filter(|percent| (0.0..=100.0).contains(percent));
+            percent.map(Budget::Percent).ok_or_else(|| expected.to_owned())
+        }
+        None => text.parse().map(Budget::Bytes).map_err(|_| expected.to_owned()),
+    }
+}
+
+fn keep(text: &str) -> std::result::Result<Keep, String> {
+    let (name, format) = text.split_once('=').ok_or("expected NAME=FORMAT")?;
+    let format = format.parse().map_err(|error| format!("{error}"))?;
+    Ok(Keep { name: name.to_owned(), format })
 }
 
 fn head(name: &str) -> std::result::Result<HeadChoice, String> {

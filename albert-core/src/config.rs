@@ -68,7 +68,7 @@ impl Config {
         pooler: true,
         num_labels: 2,
         problem_type: ProblemType::SingleLabel,
-        max_extra_slots: 16,
+        max_extra_slots: 32,
         smoothing: false,
         codebook: false,
     };

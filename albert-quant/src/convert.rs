@@ -2,58 +2,20 @@
 
 use std::path::Path;
 
-use albert_core::config::{Config, Precision};
-use albert_core::format::layout::dtype;
+use albert_core::config::Precision;
 use serde_json::json;
 
+use crate::assemble::{Packer, build};
+use crate::budget::{self, Budget};
 use crate::bytes::ModelBytes;
-use crate::calibrate::{self, Calibration, Hessian, Site, Sites};
+use crate::calibrate::{self, Calibration};
 use crate::checkpoint::Checkpoint;
 use crate::error::{Error, Warning};
 use crate::head::HeadChoice;
-use crate::network::{Kind, Network, Parameter};
-use crate::quantize::{self, Feedback};
-use crate::report::{Report, TensorReport};
+use crate::network::Network;
+use crate::report::Report;
+use crate::scheme::{Format, Hessians, Keep, Scheme, Weights};
 use crate::tokenizer::{self, CompileError};
-use crate::writer::{Sections, TensorPlan, Writer};
-
-/// Numbers that the matrices are stored in. Biases and layer norms are f32 in every model.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Weights {
-    /// int8 with a scale per output channel; activations are int8 too.
-    #[default]
-    Int8,
-    /// binary16; activations are f32.
-    Fp16,
-    /// f32.
-    Fp32,
-}
-
-impl Weights {
-    /// The name that `--weights` takes.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Int8 => "int8",
-            Self::Fp16 => "fp16",
-            Self::Fp32 => "fp32",
-        }
-    }
-
-    fn dtype(self) -> u8 {
-        match self {
-            Self::Int8 => dtype::I8,
-            Self::Fp16 => dtype::F16,
-            Self::Fp32 => dtype::F32,
-        }
-    }
-
-    fn precision(self) -> Precision {
-        match self {
-            Self::Int8 => Precision::Int8,
-            Self::Fp16 | Self::Fp32 => Precision::Float,
-        }
-    }
-}
 
 /// The masked-LM bias, in checkpoints that have two different ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,6 +46,8 @@ pub enum Stage {
     Outliers,
     /// Running the network on the sample to find the Hessians; units are inputs.
     Hessians,
+    /// Trying the matrices in smaller formats; units are matrices.
+    Sensitivity,
     /// Rounding and writing; units are tensors.
     Quantize,
 }
@@ -103,11 +67,16 @@ pub struct Progress {
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Options<'a> {
-    /// Numbers that the matrices are stored in.
+    /// What the matrices are stored in.
     pub weights: Weights,
+    /// Exceptions; the last that matches a tensor counts.
+    pub keep: &'a [Keep],
+    /// What the layers' matrices may take: their formats are chosen by what each does to the model's output. Matrices that
+    /// `keep` is about stay as it says.
+    pub budget: Option<Budget>,
     /// Which head to convert.
     pub head: HeadChoice,
-    /// What int8 models are calibrated on: outlier channels get extra slots, and weights are rounded so that their errors
+    /// What integer models are calibrated on: outlier channels get extra slots, and weights are rounded so that their errors
     /// make up for each other on these inputs.
     pub calibration: Calibration<'a>,
     /// Which masked-LM bias counts when there are two.
@@ -120,6 +89,8 @@ impl Default for Options<'_> {
     fn default() -> Self {
         Self {
             weights: Weights::default(),
+            keep: &[],
+            budget: None,
             head: HeadChoice::default(),
             calibration: Calibration::default(),
             mlm_bias: MlmBias::default(),
@@ -131,7 +102,12 @@ impl Default for Options<'_> {
 impl std::fmt::Debug for Options<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut debug = f.debug_struct("Options");
-        debug.field("weights", &self.weights).field("head", &self.head).field("calibration", &self.calibration.name());
+        debug
+            .field("weights", &self.weights)
+            .field("keep", &self.keep)
+            .field("budget", &self.budget)
+            .field("head", &self.head)
+            .field("calibration", &self.calibration.name());
         debug.field("mlm_bias", &self.mlm_bias).finish_non_exhaustive()
     }
 }
@@ -173,131 +149,51 @@ pub fn convert(checkpoint: &Path, options: &Options<'_>) -> Result<Converted, Er
     let architecture = checkpoint.config.architecture.clone();
     let network = Network::from_checkpoint(checkpoint, options.head, options.mlm_bias, &mut warnings)?;
     let mut provenance = json!({ "architecture": architecture });
-    let mut scheme = Scheme::nearest(options.weights);
-    if options.weights == Weights::Int8 {
+    provenance["weights"] = json!(options.weights.name());
+    let mut scheme = Scheme::new(&network, options.weights, options.keep)?;
+    if options.budget.is_some() && !(scheme.is_integer() && options.calibration != Calibration::None) {
+        return Err(Error::BudgetNeedsCalibration);
+    }
+    let mut packer = Packer::new(Hessians::new());
+    if scheme.is_integer() {
         provenance["calibration"] = json!(options.calibration.name());
         if options.calibration != Calibration::None {
-            scheme = calibrated(&network, tokenizer.as_deref(), options)?;
+            packer = calibrate(&network, &mut scheme, tokenizer.as_deref(), options)?;
         }
     }
-    let (bytes, mut report) = build(&network, tokenizer.as_deref(), provenance, scheme, options.progress)?;
+    let (bytes, mut report) =
+        build(&network, tokenizer.as_deref(), provenance, &scheme, &mut packer, options.progress)?;
     report.tokenizer_bytes = tokenizer_bytes;
     Ok(Converted { bytes, warnings, report })
 }
 
-/// How a network's matrices are stored.
-pub(crate) struct Scheme {
-    pub(crate) weights: Weights,
-    /// Channel of each extra slot; sites that are not here have none.
-    pub(crate) splits: Sites<Vec<u32>>,
-    /// By which weights are rounded; to nearest at sites that are not here.
-    pub(crate) hessians: Sites<Hessian>,
-}
-
-impl Scheme {
-    /// No extra slots, weights rounded to nearest.
-    pub(crate) fn nearest(weights: Weights) -> Self {
-        Self { weights, splits: Sites::new(), hessians: Sites::new() }
-    }
-}
-
-/// Calibrates an int8 scheme: outlier channels found in f32, Hessians in int8 with their extra slots.
-fn calibrated(network: &Network, tokenizer: Option<&[u8]>, options: &Options<'_>) -> Result<Scheme, Error> {
+/// Finds outlier channels in f32 and gives them extra slots; finds the Hessians in int8 with these slots; chooses formats when
+/// there is a budget.
+fn calibrate(
+    network: &Network,
+    scheme: &mut Scheme,
+    tokenizer: Option<&[u8]>,
+    options: &Options<'_>,
+) -> Result<Packer, Error> {
     let quiet = |_| {};
-    let model = |tokenizer, scheme| build(network, tokenizer, json!({}), scheme, &quiet).map(|(bytes, _)| bytes);
-    let float = model(tokenizer, Scheme::nearest(Weights::Fp32))?;
+    let model = |scheme: &Scheme, tokenizer| {
+        let mut nearest = Packer::new(Hessians::new());
+        build(network, tokenizer, json!({}), scheme, &mut nearest, &quiet).map(|(bytes, _)| bytes)
+    };
+    let float = model(&scheme.uniform(Precision::Float, Format::Fp32), tokenizer)?;
     let sample = calibrate::sample::ids(options.calibration, &float)?;
     let counter = |stage| {
         let total = sample.len();
         move |done| (options.progress)(Progress { stage, done, total })
     };
-    let splits = calibrate::find_splits(network, &float, &sample, &mut counter(Stage::Outliers));
+    let peaks = calibrate::find_peaks(network, &float, &sample, &mut counter(Stage::Outliers));
     drop(float);
-    let scheme = Scheme { weights: Weights::Int8, splits: splits.clone(), hessians: Sites::new() };
-    let integer = model(None, scheme)?;
-    let hessians = calibrate::find_hessians(network, &integer, &splits, &sample, &mut counter(Stage::Hessians));
-    Ok(Scheme { weights: Weights::Int8, splits, hessians })
-}
-
-/// Quantizes a network and writes its file. `provenance` is what is known about where it comes from, a JSON object.
-pub(crate) fn build(
-    network: &Network,
-    tokenizer: Option<&[u8]>,
-    mut provenance: serde_json::Value,
-    mut scheme: Scheme,
-    progress: &dyn Fn(Progress),
-) -> Result<(ModelBytes, Report), Error> {
-    let Network { config, groups, labels, parameters } = network;
-    provenance["generator"] = json!(concat!("albert-quant ", env!("CARGO_PKG_VERSION")));
-    provenance["weights"] = json!(scheme.weights.name());
-    let plans: Vec<TensorPlan> = parameters.iter().map(|parameter| plan(parameter, &scheme)).collect();
-    let max_extra_slots = plans.iter().map(|plan| plan.splits.len() as u32).max().unwrap_or(0);
-    let config = Config { precision: scheme.weights.precision(), max_extra_slots, ..*config };
-    let provenance = provenance.to_string();
-    let sections = Sections { config: &config, groups, labels, tokenizer, provenance: &provenance };
-    let mut writer = Writer::new(&sections, plans);
-    let mut report = Report::default();
-    let mut rounding = Rounding::default();
-    for (index, parameter) in parameters.iter().enumerate() {
-        let feedback = rounding.of(parameter, &mut scheme);
-        let region = writer.region(index);
-        let (dtype, extra_slots) = (dtype_name(region.dtype), region.splits.len());
-        let fidelity = quantize::pack(parameter, region, feedback)?;
-        let checkpoint_bytes = parameter.source.bytes();
-        report.checkpoint_bytes += checkpoint_bytes as u64;
-        report.tensors.push(TensorReport {
-            name: parameter.name.clone(),
-            dtype,
-            rows: parameter.rows,
-            columns: parameter.columns,
-            extra_slots,
-            bytes: writer.bytes(index),
-            checkpoint_bytes,
-            relative_error: fidelity.relative_error(),
-        });
-        progress(Progress { stage: Stage::Quantize, done: index + 1, total: parameters.len() });
+    scheme.split(network, &peaks);
+    let integer = model(&scheme.uniform(Precision::Int8, Format::Int8), None)?;
+    let hessians = calibrate::find_hessians(network, &integer, &scheme.splits, &sample, &mut counter(Stage::Hessians));
+    let mut packer = Packer::new(hessians);
+    if let Some(budget) = options.budget {
+        budget::spend(budget, network, scheme, &mut packer, &sample, options)?;
     }
-    let bytes = writer.finish();
-    report.model_bytes = bytes.len() as u64;
-    Ok((bytes, report))
-}
-
-/// The feedback of the site at hand. Sites come one after the other, so that one is kept at a time; its Hessian is dropped.
-#[derive(Default)]
-struct Rounding {
-    site: Option<Site>,
-    feedback: Option<Feedback>,
-}
-
-impl Rounding {
-    fn of(&mut self, parameter: &Parameter, scheme: &mut Scheme) -> Option<&Feedback> {
-        let site = Site::of(parameter)?;
-        if self.site != Some(site) {
-            self.site = Some(site);
-            self.feedback = scheme.hessians.remove(&site).and_then(|hessian| Feedback::new(&hessian));
-        }
-        self.feedback.as_ref()
-    }
-}
-
-fn plan(parameter: &Parameter, scheme: &Scheme) -> TensorPlan {
-    let vector = parameter.kind == Kind::Vector;
-    let splits = Site::of(parameter).and_then(|site| scheme.splits.get(&site));
-    TensorPlan {
-        role: parameter.role,
-        block: parameter.block,
-        dtype: if vector { dtype::F32 } else { scheme.weights.dtype() },
-        vector,
-        rows: parameter.rows,
-        columns: parameter.columns,
-        splits: splits.cloned().unwrap_or_default(),
-    }
-}
-
-fn dtype_name(code: u8) -> &'static str {
-    match code {
-        dtype::F16 => "f16",
-        dtype::I8 => "int8",
-        _ => "f32",
-    }
+    Ok(packer)
 }

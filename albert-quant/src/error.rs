@@ -110,6 +110,33 @@ pub enum Error {
         /// The weight.
         value: f32,
     },
+    /// An exception names no matrix.
+    #[error("no matrix is called {name}; albert inspect shows the names of a model's")]
+    KeepName {
+        /// The name.
+        name: String,
+    },
+    /// An exception asks for integers in a float model.
+    #[error("{name} cannot be {format}: a model of {} weights has float matrices alone", weights.name())]
+    KeepInteger {
+        /// The name.
+        name: String,
+        /// What it asks for.
+        format: &'static str,
+        /// The model's weights.
+        weights: crate::scheme::Weights,
+    },
+    /// The layers cannot be as small as asked for.
+    #[error("the layers' matrices take at least {least} bytes, more than the budget of {most}")]
+    Budget {
+        /// The budget.
+        most: u64,
+        /// What they take in the smallest formats.
+        least: u64,
+    },
+    /// A budget was given where nothing can be measured.
+    #[error("a budget needs integer weights and calibration: sensitivity is measured on the calibration sample")]
+    BudgetNeedsCalibration,
     /// The reader refuses the converted network.
     #[error("the converted model is not valid: {0}")]
     Model(albert_core::FormatError),

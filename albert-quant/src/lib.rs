@@ -7,13 +7,18 @@
 //! - `checkpoint`: one reader per container; all give the same named tensors, read row by row as f32.
 //! - `config`, `head`, `names`: what the checkpoint says it is, and which tensors that means.
 //! - `network`: the parameters of the model file, each bound to where its values come from.
+//! - `scheme`: what each matrix is stored in.
 //! - `calibrate`: what goes into the linears on sample inputs: outlier channels, Hessians.
+//! - `budget`: formats for a number of bytes.
+//! - `assemble`: all matrices in their formats, and the file that they make.
 //! - `quantize`: one parameter's values to the bytes of its dtype in the blocked layout.
 //! - [`tokenizer`]: the checkpoint's tokenizer files to the section that the core reads.
 //! - `writer`: where everything lies in the file.
 //!
 //! The bytes depend on the weights and the options alone: not on the container, the path or the number of threads.
 
+mod assemble;
+mod budget;
 mod bytes;
 mod calibrate;
 mod checkpoint;
@@ -25,15 +30,18 @@ mod names;
 mod network;
 mod quantize;
 mod report;
+mod scheme;
 mod synth;
 pub mod tokenizer;
 mod writer;
 
+pub use budget::Budget;
 pub use bytes::ModelBytes;
 pub use calibrate::Calibration;
-pub use convert::{Converted, MlmBias, Options, Progress, Stage, Weights, convert};
+pub use convert::{Converted, MlmBias, Options, Progress, Stage, convert};
 pub use error::{ConfigProblem, Error, Warning};
 pub use head::{HeadChoice, UnknownHead};
 pub use network::tensors;
 pub use report::{Report, TensorReport};
+pub use scheme::{Format, Keep, UnknownFormat, Weights};
 pub use synth::{Geometry, UnknownGeometry, synth};

@@ -20,7 +20,7 @@ pub struct Report {
 pub struct TensorReport {
     /// Name without prefixes, as the reference library has it.
     pub name: String,
-    /// `f32`, `f16` or `int8`.
+    /// `f32`, `f16`, `int8`, `int5` or `int4`.
     pub dtype: &'static str,
     /// Output channels; 1 for a vector.
     pub rows: usize,

@@ -6,10 +6,12 @@ use albert_core::config::{Activation, Config, Head, Precision, ProblemType, Read
 use albert_core::format::layout::role;
 use serde_json::json;
 
+use crate::assemble::{Packer, build};
 use crate::calibrate;
-use crate::convert::{Converted, Options, Scheme, Weights, build};
+use crate::convert::{Converted, Options};
 use crate::error::{Error, head_name};
 use crate::network::{Extras, Network, Source, slots};
+use crate::scheme::{Hessians, Scheme};
 
 /// Sizes of well-known models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +99,7 @@ const DEVIATION: f32 = 0.02;
 
 /// Makes a model file of random weights: matrices and biases normal, layer norms the identity.
 ///
-/// The same geometry, head, seed and options give the same bytes. An int8 model has as many extra slots as a real one and is
+/// The same geometry, head, seed and options give the same bytes. An integer model has as many extra slots as a real one and is
 /// rounded to nearest, whatever the options say about calibration.
 ///
 /// # Errors
@@ -131,12 +133,14 @@ pub fn synth(geometry: Geometry, head: Head, seed: u64, options: &Options<'_>) -
             })
             .collect(),
     };
-    let provenance = json!({ "synthetic": { "geometry": geometry.name(), "head": head_name(head), "seed": seed } });
-    let mut scheme = Scheme::nearest(options.weights);
-    if options.weights == Weights::Int8 {
-        scheme.splits = calibrate::any_splits(&network);
+    let synthetic = json!({ "geometry": geometry.name(), "head": head_name(head), "seed": seed });
+    let provenance = json!({ "synthetic": synthetic, "weights": options.weights.name() });
+    let mut scheme = Scheme::new(&network, options.weights, options.keep)?;
+    if scheme.is_integer() {
+        scheme.split(&network, &calibrate::no_peaks(&network));
     }
-    let (bytes, report) = build(&network, None, provenance, scheme, options.progress)?;
+    let mut packer = Packer::new(Hessians::new());
+    let (bytes, report) = build(&network, None, provenance, &scheme, &mut packer, options.progress)?;
     Ok(Converted { bytes, warnings: Vec::new(), report })
 }
 

@@ -43,7 +43,7 @@ pub(crate) struct TensorPlan {
 pub(crate) struct Region<'a> {
     pub(crate) dtype: u8,
     pub(crate) data: &'a mut [u8],
-    /// One a channel, padding channels included; empty unless int8.
+    /// One a channel, padding channels included; empty for floats.
     pub(crate) scales: &'a mut [f32],
     /// As `scales`.
     pub(crate) sums: &'a mut [i32],
@@ -184,7 +184,8 @@ fn places(tensors: &[TensorPlan], start: usize) -> (Vec<Place>, usize) {
             // The layout's sizes are bounded by those of the configuration, which were checked.
             matrix_bytes(tensor.dtype, tensor.rows, tensor.columns + tensor.splits.len()).unwrap_or(0)
         };
-        let per_channel = if tensor.dtype == dtype::I8 { round_up(tensor.rows, BLOCK_CHANNELS) * 4 } else { 0 };
+        let integer = !tensor.vector && tensor.dtype >= dtype::I8;
+        let per_channel = if integer { round_up(tensor.rows, BLOCK_CHANNELS) * 4 } else { 0 };
         let (data, scales, sums) = (take(data), take(per_channel), take(per_channel));
         let splits = if shares_splits(tensor) { query_splits.clone() } else { take(tensor.splits.len() * 4) };
         if tensor.role == role::QUERY {

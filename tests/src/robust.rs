@@ -71,7 +71,7 @@ pub fn checkpoint(config: &[u8], weights: &[u8]) -> bool {
     fs::write(directory.path().join("config.json"), config).expect("the directory is writable");
     fs::write(directory.path().join("model.safetensors"), weights).expect("the directory is writable");
     let mut ran = false;
-    for weights in [Weights::Int8, Weights::Fp16, Weights::Fp32] {
+    for weights in Weights::ALL {
         let mut options = Options::default();
         options.weights = weights;
         match convert(directory.path(), &options) {

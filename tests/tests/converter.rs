@@ -4,7 +4,7 @@ use std::path::Path;
 
 use albert_core::Model;
 use albert_core::config::ProblemType;
-use albert_core::format::layout::dtype;
+use albert_core::format::layout::{CodebookLayout, LEVELS_4, LEVELS_5, dtype};
 use albert_core::format::verify_checksum;
 use albert_quant::{ModelBytes, Options, Weights, convert};
 use albert_tests::engine::{self, Run};
@@ -76,8 +76,15 @@ fn check_int8(record: &Record, plain: &Record, place: &str) {
         let (extra, padding) = rest.split_at(record.extra);
         assert!(levels.iter().all(|level| level.abs() <= 127), "{place}, row {row}");
         assert!(padding.iter().all(|&level| level == 0), "{place}, row {row}");
-        let repeated = splits.iter().map(|&channel| &weights[channel as usize]);
-        assert!(extra.iter().eq(repeated), "{place}, row {row}: extra slots repeat their channel");
+        let mut means: Vec<f64> = weights.iter().map(|&level| f64::from(level)).collect();
+        for run in splits.chunk_by(|a, b| a == b) {
+            let start = splits.partition_point(|split| split < &run[0]);
+            let slots = &extra[start..start + run.len()];
+            let (least, most) = (slots.iter().min().expect("a slot"), slots.iter().max().expect("a slot"));
+            assert!(most - least <= 1, "{place}, row {row}: extra slots of a channel are alike");
+            let mean = &mut means[run[0] as usize];
+            *mean = (*mean + f64::from(slots.iter().sum::<i32>())) / (run.len() + 1) as f64;
+        }
         let sum: i32 = levels.iter().sum();
         assert_eq!(i32::from_le_bytes(word(&record.parts[2], row)), sum, "{place}, row {row}");
         let scale = f32::from_le_bytes(word(&record.parts[1], row));
@@ -89,7 +96,7 @@ fn check_int8(record: &Record, plain: &Record, place: &str) {
         // the errors of outlier channels.
         let plain_slots = record.columns.next_multiple_of(4);
         let plain_scale = f32::from_le_bytes(word(&plain.parts[1], row));
-        let values: Vec<f64> = weights.iter().map(|&level| f64::from(level) * f64::from(scale)).collect();
+        let values: Vec<f64> = means.iter().map(|mean| mean * f64::from(scale)).collect();
         let nearest: Vec<f64> = (0..record.columns)
             .map(|slot| f64::from(level(plain, plain_slots, row, slot)) * f64::from(plain_scale))
             .collect();
@@ -97,6 +104,63 @@ fn check_int8(record: &Record, plain: &Record, place: &str) {
         let error = (squares / record.columns as f64).sqrt();
         assert!(error <= 2.0 * f64::from(plain_scale), "{place}, row {row}: {error} for steps of {plain_scale}");
     }
+}
+
+/// Codes, multipliers and sums say the same, and the weights are those of the checkpoint, nearly.
+#[test]
+fn codebook_files_keep_the_rules() {
+    for (weights, code, most) in [(Weights::Mixed, dtype::C5, 0.12), (Weights::Int4, dtype::C4, 0.2)] {
+        for fixture in fixtures::all() {
+            let checkpoint = Reference::load(&fixture.directory);
+            let expected = Parts::new(&checkpoint, Storage::F32);
+            let parts = Parts::read(&converted(&fixture.directory, weights));
+            for (record, plain) in
+                parts.records.iter().zip(&expected.records).filter(|(record, _)| record.dtype == code)
+            {
+                let place = format!("{}, role {}, block {}", fixture.name, record.role, record.block);
+                check_codebook(record, plain, most, &place);
+            }
+        }
+    }
+}
+
+fn check_codebook(record: &Record, plain: &Record, most: f64, place: &str) {
+    let slots = record.columns + record.extra;
+    let layout = CodebookLayout::new(record.dtype, slots);
+    let word = |part: &[u8], index: usize| <[u8; 4]>::try_from(&part[4 * index..4 * index + 4]).expect("4 bytes");
+    let splits: Vec<u32> = (0..record.extra).map(|index| u32::from_le_bytes(word(&record.parts[3], index))).collect();
+    let (mut signal, mut noise) = (0.0, 0.0);
+    for row in 0..record.rows.next_multiple_of(16) {
+        let (panel, channel) = (&record.parts[0][row / 16 * layout.bytes..][..layout.bytes], row % 16);
+        let code = |slot: usize| {
+            let low = panel[slot / 8 * 64 + channel * 4 + slot % 4] >> (slot % 8 / 4 * 4) & 15;
+            let fifth = panel.get(layout.fifths + slot / 8 * 16 + channel).copied().unwrap_or(0) >> (slot % 8) & 1;
+            if record.dtype == dtype::C5 { low | fifth << 4 } else { low }
+        };
+        let value = |slot: usize| {
+            let multiplier = panel[layout.multipliers + slot / 8 * 4 + channel / 4] as i8;
+            let levels: &[i8] = if record.dtype == dtype::C5 { &LEVELS_5 } else { &LEVELS_4 };
+            (i32::from(levels[usize::from(code(slot))]) * i32::from(multiplier) + 64) >> 7
+        };
+        assert!((slots..layout.units * 8).all(|slot| code(slot) == 0), "{place}, row {row}: padding");
+        let sum = i32::from_le_bytes(word(&record.parts[2], row));
+        let scale = f64::from(f32::from_le_bytes(word(&record.parts[1], row)));
+        if row >= record.rows {
+            assert!(sum == 0 && scale == 0.0 && (0..slots).all(|slot| code(slot) == 0), "{place}: padding channel");
+            continue;
+        }
+        assert_eq!(sum, (0..slots).map(value).sum::<i32>(), "{place}, row {row}");
+        for column in 0..record.columns {
+            let own = splits.iter().enumerate().filter(|(_, split)| **split as usize == column);
+            let values: Vec<i32> = own.map(|(index, _)| value(record.columns + index)).chain([value(column)]).collect();
+            let found = scale * f64::from(values.iter().sum::<i32>()) / values.len() as f64;
+            let at = (row / 16 * record.columns + column) * 16 + channel;
+            let weight = f64::from(f32::from_le_bytes(word(&plain.parts[0], at)));
+            signal += weight * weight;
+            noise += (weight - found) * (weight - found);
+        }
+    }
+    assert!(noise <= most * most * signal, "{place}: relative error {}", (noise / signal).sqrt());
 }
 
 #[test]
@@ -118,7 +182,7 @@ fn labels_and_problem_type() {
 #[test]
 fn files_are_sealed_and_reproducible() {
     for fixture in fixtures::all() {
-        for weights in [Weights::Int8, Weights::Fp16, Weights::Fp32] {
+        for weights in Weights::ALL {
             let file = converted(&fixture.directory, weights);
             assert_eq!(verify_checksum(&file), Ok(()), "{}", fixture.name);
             assert_eq!(*file, *converted(&fixture.directory, weights), "{}", fixture.name);

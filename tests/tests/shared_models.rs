@@ -1,6 +1,6 @@
 //! Trained models, when they are at hand: how close each kind of weights comes to the original framework's outputs.
 
-use albert_quant::{Options, Weights, convert};
+use albert_quant::{Calibration, Options, Weights, convert};
 use albert_tests::closeness::Closeness;
 use albert_tests::engine::{self, Results, Run};
 use albert_tests::fixtures;
@@ -10,55 +10,64 @@ struct Bounds {
     output: &'static str,
     /// Largest absolute difference for f32 weights.
     f32_error: f64,
-    /// Smallest mean of the rows' cosines for int8 weights.
-    int8_mean: f64,
-    /// Smallest cosine of a row for int8 weights.
-    int8_worst: f64,
-    /// Smallest share of rows whose largest element is the right one, for int8 weights.
-    agreement: f64,
+    int8: Closest,
+    mixed: Closest,
+    int4: Closest,
 }
+
+/// Smallest mean of the rows' cosines, smallest cosine of a row, smallest share of rows whose largest element is the right one.
+type Closest = [f64; 3];
 
 /// Smallest cosine of a row for f16 weights.
 const F16_COSINE: f64 = 0.99999;
 
-const fn bounds(output: &'static str, f32_error: f64, int8: [f64; 3]) -> Bounds {
-    let [int8_mean, int8_worst, agreement] = int8;
-    Bounds { output, f32_error, int8_mean, int8_worst, agreement }
-}
+/// Rows for a model without tokenizer.
+const PHONEMES: &str = include_str!("../data/phonemes.jsonl");
 
 #[test]
 fn clinc_intents() {
-    check("clinc-intents", &[bounds("logits", 2e-4, [0.9998, 0.9995, 1.0])]);
+    let int8 = [0.9999, 0.9995, 1.0];
+    let (mixed, int4) = ([0.9996, 0.999, 0.96], [0.998, 0.993, 0.93]);
+    check("clinc-intents", &[Bounds { output: "logits", f32_error: 2e-4, int8, mixed, int4 }]);
 }
 
 #[test]
 fn plbert() {
-    check("plbert", &[bounds("last_hidden_state", 1e-3, [0.9985, 0.994, 0.0])]);
+    let (int8, mixed, int4) = ([0.9992, 0.994, 0.0], [0.996, 0.98, 0.0], [0.987, 0.9, 0.0]);
+    check("plbert", &[Bounds { output: "last_hidden_state", f32_error: 1e-3, int8, mixed, int4 }]);
 }
 
 #[test]
 fn snips_slots() {
-    check("snips-slots", &[bounds("logits", 2e-4, [0.9998, 0.999, 0.99])]);
+    let (int8, mixed, int4) = ([0.9998, 0.999, 0.99], [0.999, 0.98, 0.98], [0.995, 0.9, 0.95]);
+    check("snips-slots", &[Bounds { output: "logits", f32_error: 2e-4, int8, mixed, int4 }]);
 }
 
 #[test]
 fn mlm_small() {
-    let predictions = bounds("prediction_logits", 2e-4, [0.9998, 0.999, 0.97]);
-    check("mlm-small", &[predictions, bounds("sop_logits", 2e-4, [0.9995, 0.999, 1.0])]);
+    let (int8, mixed, int4) = ([0.9998, 0.999, 0.97], [0.998, 0.98, 0.9], [0.99, 0.9, 0.8]);
+    let predictions = Bounds { output: "prediction_logits", f32_error: 2e-4, int8, mixed, int4 };
+    let (int8, mixed, int4) = ([0.9995, 0.999, 1.0], [0.995, 0.98, 0.9], [0.97, 0.8, 0.8]);
+    check("mlm-small", &[predictions, Bounds { output: "sop_logits", f32_error: 2e-4, int8, mixed, int4 }]);
 }
 
 #[test]
 fn minilm_as_albert() {
-    check("minilm-as-albert", &[bounds("last_hidden_state", 2e-4, [0.999, 0.99, 0.0])]);
+    let (int8, mixed, int4) = ([0.9992, 0.9965, 0.0], [0.996, 0.98, 0.0], [0.987, 0.96, 0.0]);
+    check("minilm-as-albert", &[Bounds { output: "last_hidden_state", f32_error: 2e-4, int8, mixed, int4 }]);
 }
 
-/// Converts a model to each kind of weights and compares the outputs. An int8 model gives the same bits on every kernel set.
+/// Converts a model to each kind of weights and compares the outputs. An integer model gives the same bits on every kernel set.
 fn check(model: &str, outputs: &[Bounds]) {
     let Some(fixture) = fixtures::shared(model) else { return };
+    let phonemes: Vec<Vec<u32>> = PHONEMES.lines().map(input_ids).collect();
     let mut missed = Vec::new();
-    for weights in [Weights::Fp32, Weights::Fp16, Weights::Int8] {
+    for weights in Weights::ALL {
         let mut options = Options::default();
         options.weights = weights;
+        if model == "plbert" {
+            options.calibration = Calibration::Ids(&phonemes);
+        }
         let file = convert(&fixture.directory, &options).unwrap_or_else(|error| panic!("{model}: {error}")).bytes;
         let results = engine::run(&file, &fixture.sequences, &Run::default());
         for bounds in outputs {
@@ -68,17 +77,15 @@ fn check(model: &str, outputs: &[Bounds]) {
             let held = match weights {
                 Weights::Fp32 => closeness.max_abs <= bounds.f32_error,
                 Weights::Fp16 => closeness.worst >= F16_COSINE,
-                _ => {
-                    closeness.mean >= bounds.int8_mean
-                        && closeness.worst >= bounds.int8_worst
-                        && closeness.agreement >= bounds.agreement
-                }
+                Weights::Int8 => is_within(&closeness, bounds.int8),
+                Weights::Mixed => is_within(&closeness, bounds.mixed),
+                Weights::Int4 => is_within(&closeness, bounds.int4),
             };
             if !held {
                 missed.push(line);
             }
         }
-        if weights == Weights::Int8 {
+        if !matches!(weights, Weights::Fp16 | Weights::Fp32) {
             for kernels in engine::all_kernels() {
                 let sequences = &fixture.sequences[..2];
                 let others = engine::run(&file, sequences, &Run { kernels, ..Run::default() });
@@ -87,6 +94,16 @@ fn check(model: &str, outputs: &[Bounds]) {
         }
     }
     assert!(missed.is_empty(), "bounds missed:\n{}", missed.join("\n"));
+}
+
+fn is_within(closeness: &Closeness, [mean, worst, agreement]: Closest) -> bool {
+    closeness.mean >= mean && closeness.worst >= worst && closeness.agreement >= agreement
+}
+
+/// The ids of a row in JSON.
+fn input_ids(row: &str) -> Vec<u32> {
+    let row: serde_json::Value = serde_json::from_str(row).expect("a row in JSON");
+    serde_json::from_value(row["input_ids"].clone()).expect("ids")
 }
 
 fn bits(results: &[Results]) -> Vec<u32> {

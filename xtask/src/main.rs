@@ -3,6 +3,7 @@
 mod aarch64;
 mod firmware;
 mod mobile;
+mod quantization;
 mod size;
 mod throughput;
 mod toolchain;
@@ -16,6 +17,7 @@ cargo xtask throughput                       simulates the inner loops of the NE
 cargo xtask wasm                             tests the WebAssembly kernel set under Node
 cargo xtask firmware                         builds the firmware and runs it on emulated boards
 cargo xtask mobile                           the C library for phones, and what it needs from them
+cargo xtask quantization-table               every scheme on the trained models in ../shared/models (or ALBERT_MODELS)
 cargo xtask size                             flash bytes of the core by module, RAM and stack, against recorded bounds
 ";
 
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "wasm" => wasm::run(),
         Some((command, [])) if command == "firmware" => firmware::run(),
         Some((command, [])) if command == "mobile" => mobile::run(),
+        Some((command, [])) if command == "quantization-table" => quantization::run(),
         Some((command, [])) if command == "size" => size::run(),
         Some((command, [])) if command == "help" => {
             print!("{HELP}");

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use albert_core::{Model, kernels};
-use albert_quant::{Calibration, Options, Report, Stage, Weights};
+use albert_quant::{Calibration, Keep, Options, Report, Stage, Weights};
 use albert_report::page;
 use albert_report::sizes::{Part, Sizes};
 use indicatif::ProgressBar;
@@ -33,6 +33,7 @@ impl Progress {
         bar.set_message(match step.stage {
             Stage::Outliers => "finding outlier channels",
             Stage::Hessians => "calibrating",
+            Stage::Sensitivity => "measuring sensitivity",
             Stage::Quantize => "quantizing",
         });
         bar.set_length(step.total as u64);
@@ -46,6 +47,9 @@ impl Progress {
     }
 }
 
+/// The table that `--embeddings` is about.
+const WORD_EMBEDDINGS: &str = "word_embeddings";
+
 pub(super) fn run(args: &Quantize) -> Result<Outcome> {
     if args.output.is_dir() {
         return Err(Error::new(format_args!("{} is a directory; give a file to write", args.output.display())));
@@ -54,7 +58,12 @@ pub(super) fn run(args: &Quantize) -> Result<Outcome> {
     let progress = Progress::new();
     let show = |step| progress.show(step);
     let mut options = Options::default();
+    let embeddings = args.embeddings.map(|format| Keep { name: WORD_EMBEDDINGS.to_owned(), format });
+    // What is said of single matrices comes later and counts more.
+    let keep: Vec<Keep> = embeddings.into_iter().chain(args.keep.iter().cloned()).collect();
     options.weights = args.weights;
+    options.keep = &keep;
+    options.budget = args.budget;
     options.head = args.head;
     options.calibration = sample.as_ref().map_or(Calibration::BuiltIn, Sample::as_calibration);
     options.progress = &show;
@@ -78,7 +87,7 @@ pub(super) fn run(args: &Quantize) -> Result<Outcome> {
 /// What quantization cost: the file that was just written against the same checkpoint in fp32.
 fn measure(args: &Quantize, options: &Options<'_>, converted: &Report) -> Result<albert_report::Report> {
     let mut exact = *options;
-    exact.weights = Weights::Fp32;
+    (exact.weights, exact.keep, exact.budget) = (Weights::Fp32, &[], None);
     exact.progress = &|_| {};
     let exact = albert_quant::convert(&args.checkpoint, &exact).map_err(Error::new)?;
     let reference = Model::from_bytes(&exact.bytes).map_err(Error::new)?;

@@ -8,8 +8,8 @@ const LIMIT: i32 = 127;
 
 /// Quantizes one row `x` for `matrix` into `out`, whose bytes past the slots become zero.
 ///
-/// A channel that the split list names n times has n + 1 slots; its value is rounded once and spread over them. `x` is as
-/// before when the function returns; `saved` holds at least one value for each entry of the split list.
+/// A channel that the split list names n times has n + 1 slots; its value is rounded once and divided evenly between them,
+/// what is left over going to the first. `x` is as before when the function returns; `saved` holds at least one value for each entry of the split list.
 pub(super) fn quantize_row(
     kernels: Kernels,
     matrix: &Matrix<'_>,
@@ -42,10 +42,12 @@ pub(super) fn quantize_row(
             *place = value;
         }
         let limit = LIMIT * channel.copies;
-        let mut total = round(value * inverse).saturating_add(zero * channel.copies).max(-limit).min(limit);
+        let total = round(value * inverse).saturating_add(zero * channel.copies).max(-limit).min(limit);
+        let share = total.checked_div_euclid(channel.copies).unwrap_or(0);
+        let mut left = total - share * channel.copies;
         let mut spend = || {
-            let part = total.clamp(-LIMIT, LIMIT);
-            total -= part;
+            let part = share + i32::from(left > 0);
+            left -= 1;
             (part + offset) as u8
         };
         if let Some(slot) = body.get_mut(channel.index) {

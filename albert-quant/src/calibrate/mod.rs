@@ -18,6 +18,7 @@ use crate::bytes::ModelBytes;
 use crate::network::{Kind, Network, Parameter};
 
 pub(crate) use hessian::{Hessian, Part};
+pub(crate) use splits::{Peaks, extra_slots};
 
 /// What a model is calibrated on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,29 +74,26 @@ fn widths(network: &Network) -> Sites<usize> {
     network.parameters.iter().filter_map(of).collect()
 }
 
-/// The split lists that suit what the network's inputs are on a sample. `model` is the network in f32.
-pub(crate) fn find_splits(
+/// The outliers of every site's inputs on a sample. `model` is the network in f32.
+pub(crate) fn find_peaks(
     network: &Network,
     model: &ModelBytes,
     sample: &[Vec<u32>],
     progress: &mut dyn FnMut(usize),
-) -> Sites<Vec<u32>> {
-    let mut maxima: Sites<Vec<f32>> =
-        widths(network).into_iter().map(|(site, width)| (site, vec![0.0; width])).collect();
+) -> Sites<Peaks> {
+    let mut peaks = no_peaks(network);
     observe::run(model, sample, progress, &mut |site, rows| {
-        let Some(maxima) = maxima.get_mut(&site) else { return };
-        for row in rows.chunks_exact(maxima.len()) {
-            maxima.iter_mut().zip(row).for_each(|(most, x)| *most = most.max(x.abs()));
+        let Some(peaks) = peaks.get_mut(&site) else { return };
+        for row in rows.chunks_exact(peaks.width()) {
+            peaks.add(row);
         }
     });
-    let allot = |(site, maxima): (Site, Vec<f32>)| (site, splits::allot(&maxima, splits::extra_slots(maxima.len())));
-    maxima.into_iter().map(allot).collect()
+    peaks
 }
 
-/// Split lists for a network whose weights mean nothing: as long as real ones, so that it costs the same to run.
-pub(crate) fn any_splits(network: &Network) -> Sites<Vec<u32>> {
-    let allot = |(site, width)| (site, splits::allot(&vec![1.0; width], splits::extra_slots(width)));
-    widths(network).into_iter().map(allot).collect()
+/// The sites of a network about whose inputs nothing is known.
+pub(crate) fn no_peaks(network: &Network) -> Sites<Peaks> {
+    widths(network).into_iter().map(|(site, width)| (site, Peaks::new(width))).collect()
 }
 
 /// The Hessian of every site. `model` is the network in int8 with these split lists.

@@ -10,6 +10,8 @@ use crate::error::Error;
 
 /// Longest input.
 const MOST_TOKENS: usize = 128;
+/// Tokens of all inputs together, about: a larger sample is thinned evenly. More would take time and memory and teach nothing.
+const MOST_TOKENS_IN_ALL: usize = 8192;
 /// Lines of the built-in text that are joined to one long input.
 const JOINED_LINES: usize = 6;
 /// Lengths of random inputs, in turn.
@@ -42,7 +44,21 @@ pub(crate) fn ids(calibration: Calibration<'_>, file: &ModelBytes) -> Result<Vec
         }
     }
     sample.retain(|ids| !ids.is_empty());
+    thin(&mut sample);
     if sample.is_empty() && calibration != Calibration::None { Err(Error::CalibrationEmpty) } else { Ok(sample) }
+}
+
+/// Leaves out inputs here and there when there are too many tokens.
+fn thin(sample: &mut Vec<Vec<u32>>) {
+    let tokens: usize = sample.iter().map(Vec::len).sum();
+    let (inputs, wanted) = (sample.len(), (sample.len() * MOST_TOKENS_IN_ALL).div_ceil(tokens.max(1)));
+    if wanted < inputs {
+        let mut index = 0;
+        sample.retain(|_| {
+            index += 1;
+            index * wanted / inputs > (index - 1) * wanted / inputs
+        });
+    }
 }
 
 /// Every line by itself, and every few lines as one text, so that late positions are seen too.
@@ -95,6 +111,18 @@ fn random(config: &Config, limit: usize) -> Vec<Vec<u32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn large_samples_are_thinned_evenly() {
+        let sample = |inputs: u32| (0..inputs).map(|id| vec![id; 64]).collect::<Vec<_>>();
+        let mut small = sample(128);
+        thin(&mut small);
+        assert_eq!(small, sample(128));
+        let mut large = sample(1000);
+        thin(&mut large);
+        assert_eq!(large.len(), 128);
+        assert!(large.windows(2).all(|pair| (7..=8).contains(&(pair[1][0] - pair[0][0]))));
+    }
 
     #[test]
     fn the_text_has_many_kinds_of_lines() {

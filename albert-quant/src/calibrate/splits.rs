@@ -1,35 +1,93 @@
 //! Outlier splitting: which input channels occupy several slots.
 
-/// Most extra slots of a linear.
-const MOST: usize = 16;
-/// A linear gets one extra slot for so many channels, up to [`MOST`]: 2 % of the work at width 768, 6 % at 128.
-const CHANNELS_PER_SLOT: usize = 16;
-/// Slots are multiplied four at a time.
-const STEP: usize = 4;
+use albert_core::format::layout::CODEBOOK_SLOTS;
 
-/// Extra slots of a linear with so many inputs, so that its slots are a multiple of 4; none for a narrow one.
-pub(super) fn extra_slots(width: usize) -> usize {
+/// Most extra slots of a linear.
+const MOST: usize = 32;
+/// A linear gets one extra slot for so many channels, up to [`MOST`]: 1 % of the work at width 3072, 4 % at 768, 6 % at 128.
+const CHANNELS_PER_SLOT: usize = 16;
+/// Channels of an input that are remembered.
+const PEAKS: usize = 24;
+
+/// Extra slots of a linear with so many inputs, so that its slots fill steps of four and units of eight; none for a narrow
+/// one.
+pub(crate) fn extra_slots(width: usize) -> usize {
     match (width / CHANNELS_PER_SLOT).min(MOST) {
         0 => 0,
-        extra => (width + extra).next_multiple_of(STEP) - width,
+        extra => (width + extra).next_multiple_of(CODEBOOK_SLOTS) - width,
     }
 }
 
-/// Gives `extra` slots, one at a time, to the channel whose largest magnitude over its slots is largest (the first of equal
-/// ones). Returns the channel of each slot, ascending.
-pub(super) fn allot(maxima: &[f32], extra: usize) -> Vec<u32> {
-    let mut slots = vec![1u32; maxima.len()];
-    let mut splits = Vec::with_capacity(extra);
-    for _ in 0..extra {
-        let shares = maxima.iter().zip(&slots).map(|(&most, &slots)| most / slots as f32).enumerate();
-        let largest =
-            shares.fold((0, 0.0), |best, (channel, share)| if share > best.1 { (channel, share) } else { best });
-        let (channel, _) = largest;
-        slots[channel] += 1;
-        splits.push(channel as u32);
+/// The channels of largest magnitude of the inputs of a site.
+pub(crate) struct Peaks {
+    width: usize,
+    /// One list an input.
+    inputs: Vec<Vec<Peak>>,
+}
+
+#[derive(Clone, Copy)]
+struct Peak {
+    channel: u32,
+    value: f32,
+}
+
+impl Peaks {
+    pub(crate) fn new(width: usize) -> Self {
+        Self { width, inputs: Vec::new() }
     }
-    splits.sort_unstable();
-    splits
+
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Takes one input in.
+    pub(super) fn add(&mut self, row: &[f32]) {
+        let mut peaks: Vec<Peak> = (0..).zip(row).map(|(channel, &value)| Peak { channel, value }).collect();
+        if peaks.len() > PEAKS {
+            // Equal magnitudes in the order of their channels, so that the choice is one.
+            peaks.select_nth_unstable_by(PEAKS, |a, b| {
+                b.value.abs().total_cmp(&a.value.abs()).then(a.channel.cmp(&b.channel))
+            });
+            peaks.truncate(PEAKS);
+            peaks.shrink_to_fit();
+        }
+        peaks.sort_unstable_by_key(|peak| peak.channel);
+        self.inputs.push(peaks);
+    }
+
+    /// Gives `extra` slots, one at a time, to the channel by which the squared ranges of all inputs, what their rounding errors
+    /// are proportional to, shrink most (the first of equal ones). Returns the channel of each slot, ascending.
+    pub(crate) fn allot(&self, extra: usize) -> Vec<u32> {
+        let mut slots = vec![1.0f32; self.width];
+        let mut splits = Vec::with_capacity(extra);
+        for _ in 0..extra {
+            let mut gains = vec![0.0f64; self.width];
+            for peaks in &self.inputs {
+                let nothing = Peak { channel: 0, value: 0.0 };
+                let shares =
+                    peaks.iter().map(|peak| Peak { value: peak.value / slots[peak.channel as usize], ..*peak });
+                let (low, high) = shares.fold((nothing, nothing), |(low, high), peak| {
+                    (if peak.value < low.value { peak } else { low }, if peak.value > high.value { peak } else { high })
+                });
+                let range = high.value - low.value;
+                for peak in [low, high] {
+                    let count = slots[peak.channel as usize];
+                    let smaller = range - peak.value.abs() / (count + 1.0);
+                    gains[peak.channel as usize] += f64::from(range * range - smaller * smaller);
+                }
+            }
+            let largest = gains.iter().enumerate().fold(
+                (0, 0.0),
+                |best, (channel, &gain)| {
+                    if gain > best.1 { (channel, gain) } else { best }
+                },
+            );
+            slots[largest.0] += 1.0;
+            splits.push(largest.0 as u32);
+        }
+        splits.sort_unstable();
+        splits
+    }
 }
 
 /// Replaces a row by what the kernels make of it: per token, asymmetric, split channels rounded as a whole
@@ -53,37 +111,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slots_are_a_multiple_of_four_and_few() {
+    fn slots_fill_units_and_are_few() {
         for width in 16..5000 {
             let extra = extra_slots(width);
-            assert!((width + extra).is_multiple_of(4) && extra > 0 && extra < MOST + STEP, "{width}: {extra}");
+            assert!((width + extra).is_multiple_of(8) && extra > 0 && extra < MOST + 8, "{width}: {extra}");
         }
-        assert_eq!([0, 1, 15, 64, 128, 256, 312, 768, 3072].map(extra_slots), [0, 0, 0, 4, 8, 16, 16, 16, 16]);
+        let widths = [0, 1, 15, 64, 128, 256, 312, 768, 3072];
+        assert_eq!(widths.map(extra_slots), [0, 0, 0, 8, 8, 16, 24, 32, 32]);
+    }
+
+    fn allot(inputs: &[&[f32]], extra: usize) -> Vec<u32> {
+        let mut peaks = Peaks::new(inputs[0].len());
+        inputs.iter().for_each(|input| peaks.add(input));
+        peaks.allot(extra)
     }
 
     #[test]
-    fn the_largest_share_gets_the_next_slot() {
+    fn the_channel_that_makes_the_range_gets_the_next_slot() {
         // 12, 5, 3, 1: shares 12 -> 6 -> 4, then 5 -> 2.5, then 12/3 = 4 again.
-        assert_eq!(allot(&[1.0, 12.0, 3.0, 5.0], 1), [1]);
-        assert_eq!(allot(&[1.0, 12.0, 3.0, 5.0], 2), [1, 1]);
-        assert_eq!(allot(&[1.0, 12.0, 3.0, 5.0], 4), [1, 1, 1, 3]);
-        assert_eq!(allot(&[2.0; 5], 3), [0, 1, 2]);
-        assert_eq!(allot(&[0.0; 2], 2), [0, 0]);
-        assert!(allot(&[7.0], 0).is_empty());
+        assert_eq!(allot(&[&[1.0, 12.0, 3.0, 5.0]], 1), [1]);
+        assert_eq!(allot(&[&[1.0, 12.0, 3.0, 5.0]], 2), [1, 1]);
+        assert_eq!(allot(&[&[1.0, 12.0, 3.0, 5.0]], 4), [1, 1, 1, 3]);
+        assert_eq!(allot(&[&[0.0; 2]], 2), [0, 0]);
+        assert!(allot(&[&[7.0]], 0).is_empty());
     }
 
     #[test]
-    fn no_other_allotment_has_a_smaller_largest_share() {
-        let maxima = [9.0, 4.0, 7.5, 1.0];
-        let largest = |splits: &[u32]| {
-            let slots = |channel| 1 + splits.iter().filter(|&&split| split == channel).count();
-            (0..4).map(|channel| maxima[channel as usize] / slots(channel) as f32).fold(0.0, f32::max)
-        };
-        let found = largest(&allot(&maxima, 4));
-        for code in 0..4u32.pow(4) {
-            let splits: Vec<u32> = (0..4).map(|digit| code / 4u32.pow(digit) % 4).collect();
-            assert!(found <= largest(&splits), "{splits:?}");
-        }
+    fn what_many_inputs_have_counts_more_than_what_one_has() {
+        let rare: &[f32] = &[9.0, 1.0, -1.0];
+        let common: &[f32] = &[0.5, 6.0, -1.0];
+        assert_eq!(allot(&[rare, common, common, common], 1), [1]);
+        assert_eq!(allot(&[rare, common], 1), [0]);
     }
 
     #[test]

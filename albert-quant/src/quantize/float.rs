@@ -46,7 +46,7 @@ fn pack<T: Send>(
                     value: weight,
                 })?;
                 out[column * BLOCK_CHANNELS + channel] = element;
-                fidelity.add(weight, stored);
+                fidelity.add(weight, weight - stored);
             }
         }
         Ok(fidelity)

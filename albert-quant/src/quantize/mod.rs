@@ -5,7 +5,9 @@
 
 mod cholesky;
 mod float;
-mod int8;
+mod grid;
+mod integer;
+mod rounding;
 mod second_order;
 
 use albert_core::format::layout::{BLOCK_CHANNELS, dtype};
@@ -23,10 +25,10 @@ pub(crate) struct Fidelity {
 }
 
 impl Fidelity {
-    fn add(&mut self, weight: f32, stored: f32) {
-        let (weight, stored) = (f64::from(weight), f64::from(stored));
+    fn add(&mut self, weight: f32, error: f32) {
+        let (weight, error) = (f64::from(weight), f64::from(error));
         self.signal += weight * weight;
-        self.noise += (weight - stored) * (weight - stored);
+        self.noise += error * error;
     }
 
     /// Root mean square of the error over that of the weights.
@@ -44,13 +46,13 @@ impl std::iter::Sum for Fidelity {
     }
 }
 
-/// Fills a parameter's region of the file, which is all zero. `feedback` counts for int8 alone.
-pub(crate) fn pack(parameter: &Parameter, region: Region<'_>, feedback: Option<&Feedback>) -> Result<Fidelity, Error> {
+/// Fills a parameter's region of the file, which is all zero. `feedback` does not count for floats.
+pub(crate) fn pack(parameter: &Parameter, region: Region<'_>, feedback: &Feedback) -> Result<Fidelity, Error> {
     match region.dtype {
         _ if parameter.kind == Kind::Vector => float::pack_vector(parameter, region),
+        dtype::F32 => float::pack_f32(parameter, region),
         dtype::F16 => float::pack_f16(parameter, region),
-        dtype::I8 => int8::pack(parameter, region, feedback),
-        _ => float::pack_f32(parameter, region),
+        _ => integer::pack(parameter, region, feedback),
     }
 }
 

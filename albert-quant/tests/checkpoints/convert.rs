@@ -25,7 +25,7 @@ fn fp32(checkpoint: &Checkpoint) -> Converted {
     converted(checkpoint, &options(Weights::Fp32))
 }
 
-const ALL: [Weights; 3] = [Weights::Int8, Weights::Fp16, Weights::Fp32];
+const ALL: [Weights; 5] = Weights::ALL;
 
 #[test]
 fn the_reader_accepts_every_file() {

@@ -3,5 +3,6 @@
 mod containers;
 mod convert;
 mod errors;
+mod schemes;
 mod support;
 mod synthetic;

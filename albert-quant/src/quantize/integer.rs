@@ -1,0 +1,97 @@
+//! int8 and the codebook formats: scales, sums and the panels of `docs/format.md`.
+
+use albert_core::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, CodebookLayout, dtype};
+use rayon::prelude::*;
+
+use super::grid::{Grid, Lanes};
+use super::rounding::{self, Rounded};
+use super::second_order::Feedback;
+use super::{Fidelity, in_order, read_block};
+use crate::error::Error;
+use crate::network::Parameter;
+use crate::writer::Region;
+
+/// Bytes of four slots of a block.
+const STEP: usize = BLOCK_CHANNELS * BLOCK_SLOTS;
+
+/// Rounds so that the errors of a channel's weights make up for each other as far as `feedback` knows how.
+pub(super) fn pack(parameter: &Parameter, region: Region<'_>, feedback: &Feedback) -> Result<Fidelity, Error> {
+    let Region { dtype: code, data, scales, sums, splits } = region;
+    let panel_bytes = (data.len() / parameter.rows.div_ceil(BLOCK_CHANNELS)).max(1);
+    let blocks = data
+        .par_chunks_mut(panel_bytes)
+        .zip(scales.par_chunks_mut(BLOCK_CHANNELS))
+        .zip(sums.par_chunks_mut(BLOCK_CHANNELS))
+        .enumerate()
+        .map(|(block, ((panel, scales), sums))| {
+            let weights = read_block(parameter, block)?;
+            let mut rounded = rounding::round(Grid::of(code), &weights, splits, feedback);
+            // Channels past the last have no values.
+            let channels = BLOCK_CHANNELS.min(parameter.rows - block * BLOCK_CHANNELS);
+            rounded.codes.iter_mut().for_each(|codes| codes[channels..].fill(0));
+            rounded.values.iter_mut().for_each(|values| values[channels..].fill(0));
+            match code {
+                dtype::I8 => write_int8(&rounded.values, panel),
+                _ => write_codes(code, &rounded, panel),
+            }
+            scales.copy_from_slice(&rounded.scales);
+            for values in &rounded.values {
+                sums.iter_mut().zip(values).for_each(|(sum, &value)| *sum += i32::from(value));
+            }
+            Ok(fidelity(&weights, &rounded))
+        });
+    in_order(blocks.collect())
+}
+
+fn fidelity(weights: &[f32], rounded: &Rounded) -> Fidelity {
+    let mut fidelity = Fidelity::default();
+    for (lane, weights) in weights.chunks_exact(rounded.errors.len()).enumerate() {
+        for (&weight, errors) in weights.iter().zip(&rounded.errors) {
+            fidelity.add(weight, errors[lane] * rounded.scales[lane]);
+        }
+    }
+    fidelity
+}
+
+/// `[slots/4][16][4]`.
+fn write_int8(values: &[Lanes<i8>], panel: &mut [u8]) {
+    for (slot, values) in values.iter().enumerate() {
+        for (channel, &value) in values.iter().enumerate() {
+            panel[place(slot, channel)] = value as u8;
+        }
+    }
+}
+
+/// Index of a slot of a channel in an int8 panel.
+fn place(slot: usize, channel: usize) -> usize {
+    slot / BLOCK_SLOTS * STEP + channel * BLOCK_SLOTS + slot % BLOCK_SLOTS
+}
+
+/// Codes, fifth bits and multipliers of all units.
+fn write_codes(code: u8, rounded: &Rounded, panel: &mut [u8]) {
+    let layout = CodebookLayout::new(code, rounded.codes.len());
+    for (slot, codes) in rounded.codes.iter().enumerate() {
+        let (unit, within) = (slot / CODEBOOK_SLOTS, slot % CODEBOOK_SLOTS);
+        for (channel, &code) in codes.iter().enumerate() {
+            let place = unit * STEP + channel * BLOCK_SLOTS + within % BLOCK_SLOTS;
+            panel[place] |= (code & 15) << (4 * (within / BLOCK_SLOTS));
+            if code >> 4 != 0 {
+                panel[layout.fifths + unit * BLOCK_CHANNELS + channel] |= 1 << within;
+            }
+        }
+    }
+    let multipliers = rounded.multipliers.as_flattened();
+    for (byte, &multiplier) in panel[layout.multipliers..].iter_mut().zip(multipliers) {
+        *byte = multiplier as u8;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_of_a_channel_lie_four_by_four() {
+        assert_eq!([place(0, 0), place(3, 0), place(0, 1), place(4, 0), place(5, 15)], [0, 3, 4, 64, 125]);
+    }
+}
