@@ -1,7 +1,9 @@
 //! The tokenizer on recorded results of the original libraries.
 
 use albert_core::tokenizer::{EncodeOptions, Tokenizer, Truncation, windows};
-use albert_quant::tokenizer::{CompileError, compile_json, compile_spiece, compile_vocab, vocabulary};
+use albert_quant::tokenizer::{
+    CompileError, compile_directory, compile_json, compile_spiece, compile_vocab, vocabulary,
+};
 use albert_tests::tokenizers::{Section, encode, fixture, shared, unigram_json, wordpiece_json};
 use serde_json::{Value, json};
 
@@ -225,6 +227,90 @@ fn saved_vocabularies() {
         let (score, expected) = (score.parse::<f32>().expect("a number"), piece[1].as_f64().expect("a number") as f32);
         assert!(score == expected || (5..=12).contains(&id), "{text}: {score} for {expected}");
     }
+}
+
+/// Older checkpoints have two more files. Ids are those of transformers 4.57, slow tokenizers.
+#[test]
+fn files_beside_the_tokenizer() {
+    const TEXTS: [&str; 4] = ["a <ent> b", "a<ENT>b [E2]c", "x [e2] [MASK] y", "<m> <pad>"];
+    let vocab = "[PAD] [UNK] [CLS] [SEP] [MASK] a b c x y < ent > [ ] e ##2 m pad e2".replace(' ', "\n");
+    let ids = |files: &[(&str, &[u8])]| {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        files.iter().for_each(|(name, bytes)| std::fs::write(directory.path().join(name), bytes).expect("writable"));
+        let section = Section::of(&compile_directory(directory.path()).unwrap_or_else(|error| panic!("{error}")));
+        let tokenizer = section.tokenizer();
+        let encoded = TEXTS.map(|text| {
+            let mut memory = Vec::new();
+            let encoding = encode(&tokenizer, text, None, &EncodeOptions::default(), &mut memory).expect("encodes");
+            encoding.ids().to_vec()
+        });
+        (encoded, tokenizer.mask())
+    };
+    let spiece = fixture("spiece.model");
+    let (spiece, vocab) = (("spiece.model", &spiece[..]), ("vocab.txt", vocab.as_bytes()));
+    let config = ("tokenizer_config.json", &br#"{"model_max_length": 64, "mask_token": "[MASK]"}"#[..]);
+
+    let added = ("added_tokens.json", &br#"{"<ent>": 751, "[E2]": 752}"#[..]);
+    let expected = [
+        vec![2, 21, 751, 334, 3],
+        vec![2, 21, 751, 334, 752, 272, 3],
+        vec![2, 13, 396, 636, 62, 135, 500, 4, 13, 93, 3],
+        vec![2, 13, 1, 79, 1, 0, 3],
+    ];
+    assert_eq!(ids(&[spiece, config, added]), (expected.clone(), Some(4)));
+    assert_eq!(ids(&[("30k-clean.model", spiece.1), config, added]), (expected, Some(4)));
+
+    let map = br#"{"mask_token": {"content": "<m>", "lstrip": true}, "cls_token": "<s>"}"#;
+    let map = ("special_tokens_map.json", &map[..]);
+    let added = ("added_tokens.json", &br#"{"<m>": 751, "<s>": 752}"#[..]);
+    let expected = [
+        vec![752, 21, 13, 1, 219, 38, 1, 334, 3],
+        vec![752, 21, 1, 219, 38, 1, 220, 636, 62, 135, 500, 150, 3],
+        vec![752, 13, 396, 636, 62, 135, 500, 636, 540, 18, 197, 500, 13, 93, 3],
+        vec![752, 751, 0, 3],
+    ];
+    assert_eq!(ids(&[spiece, config, map, added]), (expected, Some(751)));
+
+    // A configuration with a list needs no other file.
+    let list =
+        br#"{"added_tokens_decoder": {"751": {"content": "<ent>", "lstrip": true, "rstrip": true, "special": true}}}"#;
+    let list = ("tokenizer_config.json", &list[..]);
+    let expected = [
+        vec![2, 21, 751, 334, 3],
+        vec![2, 21, 751, 334, 636, 62, 135, 500, 150, 3],
+        vec![2, 13, 396, 636, 62, 135, 500, 4, 13, 93, 3],
+        vec![2, 13, 1, 79, 1, 0, 3],
+    ];
+    assert_eq!(ids(&[spiece, list, map]), (expected, Some(4)));
+
+    let added = ("added_tokens.json", &br#"{"<ent>": 20, "[E2]": 21}"#[..]);
+    let expected = [
+        vec![2, 5, 20, 6, 3],
+        vec![2, 5, 20, 6, 21, 7, 3],
+        vec![2, 8, 13, 19, 14, 4, 9, 3],
+        vec![2, 10, 17, 12, 10, 18, 12, 3],
+    ];
+    assert_eq!(ids(&[vocab, added]), (expected, Some(4)));
+
+    let map = ("special_tokens_map.json", &br#"{"mask_token": "<m>"}"#[..]);
+    let added = ("added_tokens.json", &br#"{"<m>": 20}"#[..]);
+    let expected = [
+        vec![2, 5, 10, 11, 12, 6, 3],
+        vec![2, 5, 10, 11, 12, 6, 13, 19, 14, 7, 3],
+        vec![2, 8, 13, 19, 14, 13, 1, 14, 9, 3],
+        vec![2, 20, 10, 18, 12, 3],
+    ];
+    assert_eq!(ids(&[vocab, map, added]), (expected, Some(20)));
+
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let error = |name: &str, bytes: &[u8]| {
+        std::fs::write(directory.path().join(vocab.0), vocab.1).expect("writable");
+        std::fs::write(directory.path().join(name), bytes).expect("writable");
+        compile_directory(directory.path()).expect_err("wrong").to_string()
+    };
+    let line = error("added_tokens.json", br#"{"<m>": 25}"#);
+    assert_eq!(line, "added token \"<m>\" is listed with id 25; the vocabulary gives it 20");
+    assert!(error("special_tokens_map.json", b"[]").starts_with("special_tokens_map.json: "));
 }
 
 /// What is not supported is named.

@@ -85,6 +85,21 @@ pub(super) struct Config {
     pub(super) mask_token: Option<TokenName>,
     pub(super) pad_token: Option<TokenName>,
     pub(super) unk_token: Option<TokenName>,
+    pub(super) additional_special_tokens: Option<Vec<TokenName>>,
+    /// Added tokens by id; a `tokenizer.json` has a list of its own.
+    pub(super) added_tokens_decoder: BTreeMap<u32, ListedToken>,
+}
+
+/// An added token as `tokenizer_config.json` lists it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ListedToken {
+    content: String,
+    single_word: bool,
+    lstrip: bool,
+    rstrip: bool,
+    normalized: bool,
+    special: bool,
 }
 
 /// A token, or a record that describes one.
@@ -107,6 +122,39 @@ impl Config {
     pub(super) fn parse(json: Option<&[u8]>) -> Result<Self, CompileError> {
         let Some(json) = json else { return Ok(Self::default()) };
         serde_json::from_slice(json).map_err(|source| CompileError::Json { file: "tokenizer_config.json", source })
+    }
+
+    /// The added tokens that the configuration lists, and then those that `roles` name; of two with one content the second
+    /// counts, but at the place of the first.
+    pub(super) fn added_tokens(&self, roles: impl IntoIterator<Item = AddedToken>) -> Vec<AddedToken> {
+        let listed = self.added_tokens_decoder.iter().map(|(&id, token)| AddedToken {
+            id,
+            content: token.content.clone(),
+            single_word: token.single_word,
+            lstrip: token.lstrip,
+            rstrip: token.rstrip,
+            normalized: token.normalized,
+            special: token.special,
+            variants: vec![],
+        });
+        let additional = self.additional_special_tokens.iter().flatten().map(TokenName::content);
+        let additional = additional.map(|content| AddedToken::special(content.to_owned(), false));
+        listed.chain(roles).chain(additional).collect()
+    }
+
+    /// Whether listed tokens have got the ids that they are listed with.
+    pub(super) fn check_ids(&self, definition: &Definition) -> Result<(), CompileError> {
+        let found =
+            |content: &str| definition.added.iter().find(|token| token.content == content).map(|token| token.id);
+        for (&listed, token) in &self.added_tokens_decoder {
+            match found(&token.content) {
+                Some(id) if id != listed => {
+                    return Err(CompileError::AddedTokenId { token: token.content.clone(), listed, id });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// The ids of the roles: the configuration's tokens, else the usual ones.

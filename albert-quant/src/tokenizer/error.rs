@@ -60,6 +60,16 @@ pub enum CompileError {
         /// The token.
         token: String,
     },
+    /// An added token is listed with another id than the vocabulary, or the next free place after it, gives it.
+    #[error("added token {token:?} is listed with id {listed}; the vocabulary gives it {id}")]
+    AddedTokenId {
+        /// The token.
+        token: String,
+        /// Id of the list.
+        listed: u32,
+        /// Id by the vocabulary.
+        id: u32,
+    },
     /// A token that cannot be stored: empty where it must not be, with a NUL, or longer than 255 bytes.
     #[error("token {token:?} is empty, holds a NUL character or is longer than 255 bytes")]
     Token {

@@ -5,8 +5,8 @@
 //! - `spiece.model`: what SentencePiece and the original ALBERT tokenizer around it do;
 //! - `vocab.txt`: what `BertTokenizer` does.
 //!
-//! `tokenizer_config.json` gives the roles of tokens and `model_max_length`; for the second and third kind also casing and
-//! accents.
+//! `tokenizer_config.json` gives the roles of tokens and `model_max_length`; for the second and third kind also casing,
+//! accents and added tokens. `special_tokens_map.json` and `added_tokens.json` complete it in older checkpoints.
 
 mod charsmap;
 mod code_points;
@@ -14,6 +14,7 @@ mod definition;
 mod error;
 mod json;
 mod pipeline;
+mod settings;
 mod spiece;
 mod trie;
 mod unicode;
@@ -29,6 +30,9 @@ pub use vocabulary::{VocabularyFile, vocabulary};
 
 use albert_core::tokenizer::Tokenizer;
 use definition::Definition;
+
+/// What the original release calls its `spiece.model`.
+const ORIGINAL_SPIECE: &str = "30k-clean.model";
 
 /// A compiled tokenizer.
 #[derive(Clone, Debug)]
@@ -51,11 +55,13 @@ pub fn compile_directory(directory: &Path) -> Result<CompiledTokenizer, CompileE
             Err(source) => Err(CompileError::Read { path, source }),
         }
     };
-    let config = read("tokenizer_config.json")?;
+    let first = |names: &[&str]| names.iter().find_map(|name| read(name).transpose()).transpose();
+    let (special, added) = (read(settings::SPECIAL_TOKENS)?, read(settings::ADDED_TOKENS)?);
+    let config = settings::merged(read(settings::CONFIG)?, special.as_deref(), added.as_deref())?;
     let config = config.as_deref();
     if let Some(json) = read("tokenizer.json")? {
         compile_json(&json, config)
-    } else if let Some(model) = read("spiece.model")? {
+    } else if let Some(model) = first(&["spiece.model", ORIGINAL_SPIECE])? {
         compile_spiece(&model, config)
     } else if let Some(vocab) = read("vocab.txt")? {
         compile_vocab(&vocab, config)

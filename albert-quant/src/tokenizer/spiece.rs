@@ -200,6 +200,7 @@ pub(super) fn parse(bytes: &[u8], config: Option<&[u8]>) -> Result<Definition, C
         charsmap: model.charsmap,
     });
     definition.number_added_tokens(&all_ids, model.pieces.len());
+    config.check_ids(&definition)?;
     vocab::finish(&mut definition, &config, &all_ids);
     Ok(definition)
 }
@@ -225,7 +226,8 @@ fn normalizers(config: &Config, lowercase: bool) -> Vec<Normalizer> {
     normalizers
 }
 
-/// The special tokens. Text is lower-cased before they are looked for, so those in lower case match any casing.
+/// The special and other added tokens. Text is lower-cased before they are looked for, so those in lower case match any
+/// casing; that is all the normalization that they see.
 fn special_tokens(config: &Config, lowercase: bool) -> Vec<AddedToken> {
     let name = |name: &Option<TokenName>, usual: &str| name.as_ref().map_or(usual, TokenName::content).to_owned();
     let mask = name(&config.mask_token, "[MASK]");
@@ -236,12 +238,15 @@ fn special_tokens(config: &Config, lowercase: bool) -> Vec<AddedToken> {
         name(&config.sep_token, "[SEP]"),
         mask.clone(),
     ];
-    let token = |content: String| {
+    let roles = contents.into_iter().map(|content| {
         let lstrip = content == mask;
-        let variants = if lowercase { casings(&content) } else { Vec::new() };
-        AddedToken { variants, ..AddedToken::special(content, lstrip) }
+        AddedToken::special(content, lstrip)
+    });
+    let matched = |token: AddedToken| {
+        let variants = if lowercase { casings(&token.content) } else { Vec::new() };
+        AddedToken { variants, normalized: false, ..token }
     };
-    contents.into_iter().map(token).collect()
+    config.added_tokens(roles).into_iter().map(matched).collect()
 }
 
 /// Every way to write a short text in lower case with ASCII capitals.

@@ -32,7 +32,7 @@ pub(super) fn parse(vocab: &[u8], config: Option<&[u8]>) -> Result<Definition, C
     let mut definition = Definition {
         max_word: MAX_WORD,
         prefix: "##".to_owned(),
-        added: special.into_iter().map(|content| AddedToken::special(content, false)).collect(),
+        added: config.added_tokens(special.into_iter().map(|content| AddedToken::special(content, false))),
         normalizers: vec![Normalizer::Bert {
             clean_text: true,
             handle_chinese_chars: config.tokenize_chinese_chars.unwrap_or(true),
@@ -44,6 +44,7 @@ pub(super) fn parse(vocab: &[u8], config: Option<&[u8]>) -> Result<Definition, C
         ..Definition::new(model::WORD_PIECE, pieces, unk_id)
     };
     definition.number_added_tokens(&model_ids, model_ids.len());
+    config.check_ids(&definition)?;
     finish(&mut definition, &config, &model_ids);
     Ok(definition)
 }
