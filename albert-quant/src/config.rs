@@ -1,13 +1,31 @@
-//! The checkpoint's `config.json`, checked.
+//! The checkpoint's `config.json`, checked, or the `albert_config.json` of the original TensorFlow code.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use albert_core::config::{Activation, ProblemType};
 use albert_core::format::layout::MAX_SLOTS;
 use serde_json::{Map, Value};
 
 use crate::error::{ConfigProblem, Error, Warning};
+
+/// Name of the configuration that the original TensorFlow code reads.
+const ORIGINAL: &str = "albert_config.json";
+
+/// The configuration file of a checkpoint directory.
+pub(crate) fn file_in(directory: &Path) -> PathBuf {
+    let (own, original) = (directory.join("config.json"), directory.join(ORIGINAL));
+    if !own.exists() && original.exists() { original } else { own }
+}
+
+/// Whose words a configuration is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dialect {
+    /// The reference library's.
+    Reference,
+    /// The original TensorFlow code's: its `gelu` is the tanh form, which the reference calls `gelu_new`.
+    Original,
+}
 
 /// What a checkpoint says about itself. Field names are those of `config.json`.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,10 +55,12 @@ impl CheckpointConfig {
     /// Reads and checks a configuration file.
     pub(crate) fn read(path: &Path, warnings: &mut Vec<Warning>) -> Result<Self, Error> {
         let text = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-        Self::parse(&text, warnings).map_err(|problem| Error::Config { path: path.to_owned(), problem })
+        let original = path.file_name().is_some_and(|name| name == ORIGINAL);
+        let dialect = if original { Dialect::Original } else { Dialect::Reference };
+        Self::parse(&text, dialect, warnings).map_err(|problem| Error::Config { path: path.to_owned(), problem })
     }
 
-    fn parse(text: &[u8], warnings: &mut Vec<Warning>) -> Result<Self, ConfigProblem> {
+    fn parse(text: &[u8], dialect: Dialect, warnings: &mut Vec<Warning>) -> Result<Self, ConfigProblem> {
         let value: Value = serde_json::from_slice(text).map_err(ConfigProblem::Json)?;
         let keys = Keys(value.as_object().ok_or(ConfigProblem::NotAnObject)?);
         let architecture = keys.architecture()?;
@@ -65,7 +85,7 @@ impl CheckpointConfig {
             num_attention_heads: keys.size("num_attention_heads", 4096)?,
             max_position_embeddings: keys.size("max_position_embeddings", 1 << 20)?,
             type_vocab_size: keys.size("type_vocab_size", 1 << 16)?,
-            hidden_act: keys.activation(warnings)?,
+            hidden_act: keys.activation(dialect, warnings)?,
             layer_norm_eps: keys.layer_norm_eps()?,
             tie_word_embeddings: keys.flag("tie_word_embeddings")?.unwrap_or(true),
             problem_type: keys.problem_type()?,
@@ -119,11 +139,14 @@ impl<'a> Keys<'a> {
         }
     }
 
-    fn activation(&self, warnings: &mut Vec<Warning>) -> Result<Activation, ConfigProblem> {
+    fn activation(&self, dialect: Dialect, warnings: &mut Vec<Warning>) -> Result<Activation, ConfigProblem> {
         let Some(name) = self.text("hidden_act")? else {
             warnings.push(Warning::DefaultActivation);
             return Ok(Activation::GeluTanh);
         };
+        if (dialect, name) == (Dialect::Original, "gelu") {
+            return Ok(Activation::GeluTanh);
+        }
         activation(name).ok_or_else(|| ConfigProblem::Activation(name.to_owned()))
     }
 
@@ -202,8 +225,12 @@ mod tests {
         })
     }
 
+    fn parse_as(dialect: Dialect, value: &Value) -> Result<CheckpointConfig, ConfigProblem> {
+        CheckpointConfig::parse(value.to_string().as_bytes(), dialect, &mut Vec::new())
+    }
+
     fn parse(value: &Value) -> Result<CheckpointConfig, String> {
-        CheckpointConfig::parse(value.to_string().as_bytes(), &mut Vec::new()).map_err(|problem| problem.to_string())
+        parse_as(Dialect::Reference, value).map_err(|problem| problem.to_string())
     }
 
     fn with(key: &str, value: Value) -> Result<CheckpointConfig, String> {
@@ -259,8 +286,19 @@ mod tests {
         config["model_type"] = Value::Null;
         config["architectures"] = serde_json::json!(["BertModel"]);
         assert!(parse(&config).unwrap_err().starts_with("unknown architecture \"BertModel\""));
-        assert!(CheckpointConfig::parse(b"{", &mut Vec::new()).is_err());
-        assert!(matches!(CheckpointConfig::parse(b"[]", &mut Vec::new()), Err(ConfigProblem::NotAnObject)));
+        let text = |text: &[u8]| CheckpointConfig::parse(text, Dialect::Reference, &mut Vec::new());
+        assert!(matches!(text(b"{"), Err(ConfigProblem::Json(_))));
+        assert!(matches!(text(b"[]"), Err(ConfigProblem::NotAnObject)));
+    }
+
+    /// As the original code computes it; the reference's `gelu` is another function.
+    #[test]
+    fn the_original_gelu_is_the_tanh_form() {
+        let mut config = tiny();
+        config["hidden_act"] = "gelu".into();
+        let activation = |dialect| parse_as(dialect, &config).unwrap().hidden_act;
+        assert_eq!(activation(Dialect::Reference), Activation::Gelu);
+        assert_eq!(activation(Dialect::Original), Activation::GeluTanh);
     }
 
     #[test]

@@ -23,12 +23,20 @@ pub enum Error {
     /// A directory holds no weights in a known container.
     #[error(
         "no weights in {}: expected model.safetensors, pytorch_model.bin (or an index of shards of either), tf_model.h5, \
-         flax_model.msgpack or model.ckpt-best.index",
+         flax_model.msgpack or a TensorFlow checkpoint's .index",
         path.display()
     )]
     NoWeights {
         /// The directory.
         path: PathBuf,
+    },
+    /// A directory holds several TensorFlow checkpoints, of different training steps.
+    #[error("{} has several checkpoints: {}; give the path of one", path.display(), List(files))]
+    SeveralWeights {
+        /// The directory.
+        path: PathBuf,
+        /// Names of their index files.
+        files: Vec<String>,
     },
     /// A file is not a container that can be read.
     #[error("{} is no checkpoint container; give the checkpoint's directory or its weights file", path.display())]

@@ -12,6 +12,7 @@
 //! - `budget`: formats for a number of bytes.
 //! - `assemble`: all matrices in their formats, and the file that they make.
 //! - `quantize`: one parameter's values to the bytes of its dtype in the blocked layout.
+//! - [`hub`]: checkpoints by their hub id, cached or downloaded.
 //! - [`tokenizer`]: the checkpoint's tokenizer files to the section that the core reads.
 //! - `writer`: where everything lies in the file.
 //!
@@ -26,6 +27,7 @@ mod config;
 mod convert;
 mod error;
 mod head;
+pub mod hub;
 mod names;
 mod network;
 mod quantize;

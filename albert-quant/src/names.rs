@@ -74,6 +74,8 @@ pub(crate) fn of_tensorflow(name: &str) -> Option<(String, bool)> {
         "cls/predictions/output_bias" => Some("predictions.bias"),
         "cls/seq_relationship/output_weights" => Some("sop_classifier.classifier.weight"),
         "cls/seq_relationship/output_bias" => Some("sop_classifier.classifier.bias"),
+        "cls/squad/output_weights" => Some("qa_outputs.weight"),
+        "cls/squad/output_bias" => Some("qa_outputs.bias"),
         "output_weights" => Some("classifier.weight"),
         "output_bias" => Some("classifier.bias"),
         _ => None,
@@ -171,6 +173,8 @@ mod tests {
         same(&part("LayerNorm_1/gamma"), &format!("{block}.full_layer_layer_norm.weight"), false);
         same("module/cls/seq_relationship/output_weights", "sop_classifier.classifier.weight", false);
         same("bert/embeddings/token_type_embeddings", "embeddings.token_type_embeddings.weight", false);
+        same("output_bias", "classifier.bias", false);
+        same("cls/squad/output_weights", "qa_outputs.weight", false);
         for name in ["global_step", "bert/pooler/dense/kernel/adam_m", "bert/embeddings/word_embeddings/adam_v"] {
             assert_eq!(of_tensorflow(name), None, "{name}");
         }

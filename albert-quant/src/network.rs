@@ -57,6 +57,8 @@ pub(crate) enum Source {
     Sum(Tensor, Tensor),
     Random(Random),
     Constant(f32),
+    /// The identity matrix.
+    Identity,
 }
 
 impl Source {
@@ -72,6 +74,9 @@ impl Source {
             }
             Self::Random(random) => random.row(row, out),
             Self::Constant(value) => out.fill(*value),
+            Self::Identity => {
+                out.iter_mut().enumerate().for_each(|(column, x)| *x = f32::from(u8::from(column == row)))
+            }
         }
     }
 
@@ -81,7 +86,7 @@ impl Source {
         match self {
             Self::Tensor(tensor) => bytes(tensor),
             Self::Sum(a, b) => bytes(a) + bytes(b),
-            Self::Random(_) | Self::Constant(_) => 0,
+            Self::Random(_) | Self::Constant(_) | Self::Identity => 0,
         }
     }
 }
@@ -216,11 +221,21 @@ impl Network {
         let labels = labels(&checkpoint, &config, warnings);
         let groups = checkpoint.config.groups();
         let decoder = masked_lm(&mut checkpoint, &config, mlm_bias, warnings)?;
+        // The original code hands embeddings of the hidden state's width on as they are.
+        let unmapped = checkpoint.original && config.embedding_size == config.hidden_size;
         let mut parameters = Vec::new();
         let exits = exits && config.head == Head::SequenceClassification;
         for slot in slots(&config, Extras { decoder: decoder.own_matrix, exits }) {
             let tensor = match checkpoint.tensors.remove(&slot.name) {
                 Some(tensor) => tensor,
+                None if unmapped && slot.role == role::EMBEDDING_MAPPING => {
+                    parameters.push(slot.fill(Source::Identity));
+                    continue;
+                }
+                None if unmapped && slot.role == role::EMBEDDING_MAPPING_BIAS => {
+                    parameters.push(slot.fill(Source::Constant(0.0)));
+                    continue;
+                }
                 None if slot.role >= role::POOLER => {
                     return Err(Error::MissingHeadTensor { name: slot.name, head: config.head });
                 }
@@ -265,9 +280,8 @@ fn check(name: &str, expected: &[usize], tensor: &Tensor) -> Result<(), Error> {
 fn config(checkpoint: &Checkpoint, choice: HeadChoice, warnings: &mut Vec<Warning>) -> Result<Config, Error> {
     let from = &checkpoint.config;
     let rows = |name: &str| checkpoint.rows(name);
-    let path = || checkpoint.directory.join("config.json");
     let head = head::choose(choice, from.architecture.as_deref(), &rows, warnings)
-        .map_err(|problem| Error::Config { path: path(), problem })?;
+        .map_err(|problem| Error::Config { path: checkpoint.config_path.clone(), problem })?;
     let outputs = match head {
         Head::None | Head::MaskedLm => None,
         Head::QuestionAnswering => Some(("qa_outputs.weight", Some(2))),

@@ -1,10 +1,17 @@
-//! Any bytes as a checkpoint: refused, or converted to a model file that runs. Four bytes of length, `config.json`, and
-//! the rest is `model.safetensors`.
+//! Any bytes as a checkpoint: refused, or converted to a model file that runs. A byte that chooses the container, four bytes of
+//! length, `config.json`, and the rest is the weights file.
 #![no_main]
 
+use albert_tests::robust::{self, CONTAINERS};
+
+/// What the entries of a TensorFlow index refer to.
+static DATA: [u8; 8192] = [0; 8192];
+
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let Some((&container, bytes)) = bytes.split_first() else { return };
     let Some((length, rest)) = bytes.split_first_chunk() else { return };
     if let Some((config, weights)) = rest.split_at_checked(u32::from_le_bytes(*length) as usize) {
-        albert_tests::robust::checkpoint(config, weights);
+        let name = CONTAINERS[usize::from(container) % CONTAINERS.len()];
+        robust::checkpoint(config, &[(name, weights), ("model.ckpt-best.data-00000-of-00001", &DATA)]);
     }
 });

@@ -62,14 +62,26 @@ pub fn run(model: &Model<'_>) -> bool {
     true
 }
 
-/// Converts a checkpoint to every kind of weights; what comes out is a model file that runs. Returns whether one did.
+/// Names of weights files, one for each container.
+pub const CONTAINERS: [&str; 6] = [
+    "model.safetensors",
+    "pytorch_model.bin",
+    "tf_model.h5",
+    "flax_model.msgpack",
+    "model.ckpt-best.index",
+    "model.safetensors.index.json",
+];
+
+/// Converts a checkpoint of some files to every kind of weights; what comes out is a model file that runs. Returns whether one
+/// did.
 ///
 /// # Panics
 /// When the library breaks a promise.
-pub fn checkpoint(config: &[u8], weights: &[u8]) -> bool {
+pub fn checkpoint(config: &[u8], files: &[(&str, &[u8])]) -> bool {
     let directory = tempfile::tempdir().expect("a temporary directory");
-    fs::write(directory.path().join("config.json"), config).expect("the directory is writable");
-    fs::write(directory.path().join("model.safetensors"), weights).expect("the directory is writable");
+    for (name, bytes) in [("config.json", config)].iter().chain(files) {
+        fs::write(directory.path().join(name), bytes).expect("the directory is writable");
+    }
     let mut ran = false;
     for weights in Weights::ALL {
         let mut options = Options::default();

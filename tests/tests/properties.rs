@@ -7,8 +7,9 @@ use albert_tests::fixtures;
 use albert_tests::measure::{largest, max_abs};
 use albert_tests::model_file::{Inputs, Parts, Storage};
 use albert_tests::random::{self, Geometry, Random};
-use albert_tests::robust;
+use albert_tests::robust::{self, CONTAINERS};
 use proptest::prelude::*;
+use std::path::Path;
 
 const CLASSES: [&str; 7] = [
     "AlbertModel",
@@ -166,7 +167,7 @@ proptest! {
         let (config, weights) = checkpoint();
         let mut config: serde_json::Value = serde_json::from_slice(&config).expect("valid JSON");
         config[key] = value;
-        robust::checkpoint(config.to_string().as_bytes(), &weights);
+        robust::checkpoint(config.to_string().as_bytes(), &[(SAFETENSORS, &weights)]);
     }
 
     /// Damage to the weights' container: its length, its header, its data.
@@ -182,14 +183,41 @@ proptest! {
             weights[at] = byte;
         }
         weights.truncate(end.map_or(weights.len(), |end| end.index(weights.len())));
-        robust::checkpoint(&config, &weights);
+        robust::checkpoint(&config, &[(SAFETENSORS, &weights)]);
+    }
+
+    /// Damage to any container, where it hurts: numbers that break arithmetic, in its first or last bytes or anywhere.
+    #[test]
+    fn every_container_with_any_damage(
+        container in 0..CONTAINERS.len(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), words(), 1usize..9), 1..5),
+        end in prop::option::weighted(0.2, any::<prop::sample::Index>()),
+        place in 0..3,
+    ) {
+        let (config, mut files) = container_files(CONTAINERS[container]);
+        let weights = &mut files[0].1;
+        for (at, word, width) in changes {
+            let length = weights.len();
+            let range = match place {
+                0 => 0..length.min(2048),
+                1 => length.saturating_sub(2048)..length,
+                _ => 0..length,
+            };
+            let at = range.start + at.index(range.len());
+            let bytes = [word.to_le_bytes(), [0; 4]].concat();
+            let width = width.min(length - at);
+            weights[at..at + width].copy_from_slice(&bytes[..width]);
+        }
+        weights.truncate(end.map_or(weights.len(), |end| end.index(weights.len())));
+        let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        robust::checkpoint(&config, &files);
     }
 
     /// Text that never was a configuration.
     #[test]
     fn configurations_of_rubbish(text in prop::collection::vec(any::<u8>(), 0..100)) {
         let (_, weights) = checkpoint();
-        prop_assert!(!robust::checkpoint(&text, &weights));
+        prop_assert!(!robust::checkpoint(&text, &[(SAFETENSORS, &weights)]));
     }
 }
 
@@ -197,7 +225,12 @@ proptest! {
 #[test]
 fn an_intact_checkpoint() {
     let (config, weights) = checkpoint();
-    assert!(robust::checkpoint(&config, &weights));
+    assert!(robust::checkpoint(&config, &[(SAFETENSORS, &weights)]));
+    for container in CONTAINERS {
+        let (config, files) = container_files(container);
+        let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        assert!(robust::checkpoint(&config, &files), "{container}");
+    }
 }
 
 const KEYS: [&str; 19] = [
@@ -227,6 +260,25 @@ fn checkpoint() -> (Vec<u8>, Vec<u8>) {
     let directory = fixtures::load("model-minute").directory;
     let read = |name| std::fs::read(directory.join(name)).expect("the fixture is readable");
     (read("config.json"), read("model.safetensors"))
+}
+
+const SAFETENSORS: &str = "model.safetensors";
+
+/// A small classifier in a container: its configuration, and its files, the one that is read first before the others.
+fn container_files(container: &str) -> (Vec<u8>, Vec<(String, Vec<u8>)>) {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../albert-quant/tests/fixtures");
+    let directory = match container {
+        "model.safetensors.index.json" => fixtures.join("heads-sharded"),
+        _ => fixtures.join("heads/sequence-classification"),
+    };
+    let read = |name: &str| std::fs::read(directory.join(name)).expect("the fixture is readable");
+    let beside: &[&str] = match container {
+        "model.ckpt-best.index" => &["model.ckpt-best.data-00000-of-00001"],
+        "model.safetensors.index.json" => &["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"],
+        _ => &[],
+    };
+    let files = [container].iter().chain(beside).map(|name| ((*name).to_owned(), read(name))).collect();
+    (read("config.json"), files)
 }
 
 fn json_values() -> impl Strategy<Value = serde_json::Value> {

@@ -14,6 +14,8 @@ use crate::names;
 
 /// Deepest map. ALBERT nests about eight.
 const MOST_DEPTH: usize = 32;
+/// Longest key. Long ones would be copied for every leaf below them.
+const LONGEST_KEY: u32 = 1024;
 /// Extension type of an array.
 const NDARRAY: i8 = 1;
 
@@ -90,6 +92,9 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self) -> Result<&'a str, String> {
         let length = decode::read_str_len(&mut self.rest).map_err(|error| format!("a key is no text: {error}"))?;
+        if length > LONGEST_KEY {
+            return Err(format!("a key has {length} bytes"));
+        }
         std::str::from_utf8(self.take(length)?).map_err(|_| "a key is not UTF-8".to_owned())
     }
 

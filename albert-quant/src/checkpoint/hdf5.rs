@@ -16,6 +16,9 @@ const MOST_DEPTH: usize = 32;
 /// Most groups of a file.
 const MOST_GROUPS: usize = 1 << 16;
 
+/// Longest path. Long names would be copied for every group below them.
+const LONGEST_PATH: usize = 4096;
+
 /// Finds the tensors of an HDF5 file.
 pub(super) fn read(path: &Path) -> Result<Tensors, Error> {
     let file = Arc::new(MappedFile::open(path)?);
@@ -26,8 +29,8 @@ pub(super) fn read(path: &Path) -> Result<Tensors, Error> {
     let mut groups = 0;
     while let Some((prefix, group, depth)) = pending.pop() {
         groups += 1;
-        if depth > MOST_DEPTH || groups > MOST_GROUPS {
-            return Err(damaged(path, "the file's groups are nested in circles"));
+        if depth > MOST_DEPTH || groups > MOST_GROUPS || prefix.len() > LONGEST_PATH {
+            return Err(damaged(path, "the file's groups are nested in circles or have names without end"));
         }
         for name in group.datasets().map_err(failed)? {
             let stored = format!("{prefix}{name}");

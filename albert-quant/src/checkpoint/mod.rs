@@ -15,31 +15,38 @@ mod tensorflow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::config::CheckpointConfig;
+use crate::config::{self, CheckpointConfig};
 use crate::error::{Error, Warning};
+pub(crate) use sharded::shards as shards_of;
 pub(crate) use tensor::{ElementType, Tensor};
 
 /// Tensors by canonical name.
 pub(crate) type Tensors = BTreeMap<String, Tensor>;
 
-/// Weights files, best first, and how they are read.
-const CONTAINERS: [(&str, Reader); 7] = [
-    ("model.safetensors", safetensors::read),
-    ("model.safetensors.index.json", sharded::read),
-    ("pytorch_model.bin", pytorch::read),
-    ("pytorch_model.bin.index.json", sharded::read),
-    ("tf_model.h5", hdf5::read),
-    ("flax_model.msgpack", flax::read),
-    ("model.ckpt-best.index", tensorflow::read),
+/// Weights files, best first: name in a checkpoint directory, end of the name of a file that is given by itself, reader.
+pub(crate) const CONTAINERS: [(&str, &str, Reader); 7] = [
+    ("model.safetensors", ".safetensors", safetensors::read),
+    ("model.safetensors.index.json", ".safetensors.index.json", sharded::read),
+    ("pytorch_model.bin", ".bin", pytorch::read),
+    ("pytorch_model.bin.index.json", ".bin.index.json", sharded::read),
+    ("tf_model.h5", ".h5", hdf5::read),
+    ("flax_model.msgpack", ".msgpack", flax::read),
+    ("model.ckpt-best.index", TENSORFLOW_INDEX, tensorflow::read),
 ];
 
-type Reader = fn(&Path) -> Result<Tensors, Error>;
+/// End of the name of an original TensorFlow checkpoint's index; what comes before tells the training step.
+const TENSORFLOW_INDEX: &str = ".index";
+
+pub(crate) type Reader = fn(&Path) -> Result<Tensors, Error>;
 
 /// A checkpoint: configuration and weights.
 pub(crate) struct Checkpoint {
     /// Where the configuration and the tokenizer are.
     pub(crate) directory: PathBuf,
+    pub(crate) config_path: PathBuf,
     pub(crate) config: CheckpointConfig,
+    /// Whether these are variables of the original TensorFlow code. It leaves the embedding mapping out where E = H.
+    pub(crate) original: bool,
     pub(crate) tensors: Tensors,
 }
 
@@ -47,18 +54,16 @@ impl Checkpoint {
     /// Opens a checkpoint directory, or the weights file of one.
     pub(crate) fn open(path: &Path, warnings: &mut Vec<Warning>) -> Result<Self, Error> {
         let metadata = std::fs::metadata(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-        let (directory, weights, reader) = if metadata.is_dir() {
-            let found =
-                CONTAINERS.iter().map(|(name, reader)| (path.join(name), *reader)).find(|(file, _)| file.exists());
-            let (weights, reader) = found.ok_or_else(|| Error::NoWeights { path: path.to_owned() })?;
-            (path.to_owned(), weights, reader)
+        let (directory, weights) = if metadata.is_dir() {
+            (path.to_owned(), weights_in(path)?)
         } else {
-            let reader = reader_of(path).ok_or_else(|| Error::UnknownContainer { path: path.to_owned() })?;
-            let directory = path.parent().map_or_else(PathBuf::new, Path::to_owned);
-            (directory, path.to_owned(), reader)
+            (path.parent().map_or_else(PathBuf::new, Path::to_owned), path.to_owned())
         };
-        let config = CheckpointConfig::read(&directory.join("config.json"), warnings)?;
-        Ok(Self { directory, config, tensors: reader(&weights)? })
+        let reader = reader_of(&weights).ok_or_else(|| Error::UnknownContainer { path: weights.clone() })?;
+        let config_path = config::file_in(&directory);
+        let config = CheckpointConfig::read(&config_path, warnings)?;
+        let original = weights.as_os_str().as_encoded_bytes().ends_with(TENSORFLOW_INDEX.as_bytes());
+        Ok(Self { directory, config_path, config, original, tensors: reader(&weights)? })
     }
 
     /// The first dimension of a tensor, if it exists.
@@ -67,11 +72,28 @@ impl Checkpoint {
     }
 }
 
+/// The weights file of a checkpoint directory.
+fn weights_in(directory: &Path) -> Result<PathBuf, Error> {
+    let known = CONTAINERS.iter().map(|(name, ..)| directory.join(name)).find(|file| file.exists());
+    if let Some(file) = known {
+        return Ok(file);
+    }
+    let failed = |source| Error::Read { path: directory.to_owned(), source };
+    let files: Result<Vec<_>, _> = std::fs::read_dir(directory).map_err(failed)?.collect();
+    let names = files.map_err(failed)?.into_iter().filter_map(|file| file.file_name().into_string().ok());
+    let mut indexes: Vec<String> = names.filter(|name| name.ends_with(TENSORFLOW_INDEX)).collect();
+    indexes.sort_unstable();
+    match indexes.as_slice() {
+        [] => Err(Error::NoWeights { path: directory.to_owned() }),
+        [index] => Ok(directory.join(index)),
+        _ => Err(Error::SeveralWeights { path: directory.to_owned(), files: indexes }),
+    }
+}
+
 /// The reader for a weights file, by the end of its name.
 fn reader_of(path: &Path) -> Option<Reader> {
     let name = path.file_name()?.to_str()?;
-    let ending = |known: &str| known.split_once('.').is_some_and(|(_, ending)| name.ends_with(&format!(".{ending}")));
-    CONTAINERS.iter().rev().find(|(known, _)| ending(known)).map(|(_, reader)| *reader)
+    CONTAINERS.iter().find(|(_, ending, _)| name.ends_with(ending)).map(|(.., reader)| *reader)
 }
 
 /// Adds a tensor; a second one of the same name must have the same values.

@@ -15,20 +15,35 @@ struct Index {
     weight_map: BTreeMap<String, String>,
 }
 
+impl Index {
+    fn read(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        serde_json::from_slice(&text).map_err(|error| damaged(path, error))
+    }
+
+    /// The shards' names. A shard is a neighbour of its index; anything else could name files that are nobody's checkpoint.
+    fn shards(&self, path: &Path) -> Result<BTreeSet<String>, Error> {
+        let shards: BTreeSet<String> = self.weight_map.values().cloned().collect();
+        match shards.iter().find(|shard| Path::new(shard).file_name() != Some(shard.as_ref())) {
+            Some(shard) => Err(damaged(path, format!("shard {shard:?} is not a file name"))),
+            None => Ok(shards),
+        }
+    }
+}
+
+/// The files that an index names.
+pub(crate) fn shards(path: &Path) -> Result<BTreeSet<String>, Error> {
+    Index::read(path)?.shards(path)
+}
+
 /// Finds the tensors of all shards that an index names.
 pub(super) fn read(path: &Path) -> Result<Tensors, Error> {
-    let text = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-    let index: Index = serde_json::from_slice(&text).map_err(|error| damaged(path, error))?;
+    let index = Index::read(path)?;
     let directory = path.parent().unwrap_or(Path::new(""));
-    let shards: BTreeSet<&str> = index.weight_map.values().map(String::as_str).collect();
     let mut tensors = Tensors::new();
-    for shard in shards {
-        // A shard is a neighbour of its index; anything else could name files that are nobody's checkpoint.
-        if Path::new(shard).file_name() != Some(shard.as_ref()) {
-            return Err(damaged(path, format!("shard {shard:?} is not a file name")));
-        }
+    for shard in index.shards(path)? {
         let read = if shard.ends_with(".bin") { pytorch::read } else { safetensors::read };
-        for (name, tensor) in read(&directory.join(shard))? {
+        for (name, tensor) in read(&directory.join(&shard))? {
             insert(&mut tensors, name, tensor)?;
         }
     }

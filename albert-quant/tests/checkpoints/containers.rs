@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use albert_quant::{Converted, Error, Options, Weights, convert};
+use albert_core::Model;
+use albert_core::config::{Activation, Head};
+use albert_quant::{Converted, Error, HeadChoice, Options, Weights, convert};
 
 /// Directory and weights file of each container; the first is what the others are compared with.
 const CONTAINERS: [(&str, &str); 7] = [
@@ -40,13 +42,95 @@ fn containers_do_not_change_the_file() {
     }
 }
 
-/// Converts a copy of a fixture whose weights file was changed.
-fn changed(directory: &str, file: &str, change: impl Fn(&mut Vec<u8>)) -> Result<Converted, Error> {
+const HEADS: [Head; 7] = [
+    Head::None,
+    Head::SequenceClassification,
+    Head::TokenClassification,
+    Head::QuestionAnswering,
+    Head::MultipleChoice,
+    Head::MaskedLm,
+    Head::PreTraining,
+];
+
+/// Name of a head's directory, which is the name that `--head` takes.
+fn name_of(head: Head) -> &'static str {
+    let names = [
+        "none",
+        "sequence-classification",
+        "token-classification",
+        "question-answering",
+        "multiple-choice",
+        "masked-lm",
+        "pretraining",
+    ];
+    names.into_iter().find(|name| name.parse() == Ok(HeadChoice::Use(head))).unwrap()
+}
+
+/// One file for each container, as the library that it comes from has written it.
+#[test]
+fn every_head_comes_out_of_every_container_alike() {
+    const FILES: [&str; 6] = [
+        "model.safetensors",
+        "pytorch_model.bin",
+        "legacy.bin",
+        "tf_model.h5",
+        "flax_model.msgpack",
+        "model.ckpt-best.index",
+    ];
+    for head in HEADS {
+        let directory = fixture("heads").join(name_of(head));
+        for weights in [Weights::Int8, Weights::Fp16, Weights::Fp32] {
+            let expected = converted(&directory, weights).unwrap();
+            assert_eq!(Model::from_bytes(&expected.bytes).unwrap().config().head, head);
+            for file in FILES {
+                let found = converted(&directory.join(file), weights);
+                let found = found.unwrap_or_else(|error| panic!("{head:?}, {file}: {error}"));
+                assert!(*found.bytes == *expected.bytes, "{head:?}, {file}, {weights:?}");
+                assert_eq!(found.warnings, expected.warnings, "{head:?}, {file}");
+            }
+        }
+    }
+}
+
+/// A checkpoint of the first release: another configuration file, no embedding mapping, optimizer state, a training step in
+/// its name.
+#[test]
+fn original_checkpoints_are_complete() {
+    for weights in [Weights::Int8, Weights::Fp16, Weights::Fp32] {
+        let expected = converted(&fixture("original-expected"), weights).unwrap();
+        let found = converted(&fixture("original"), weights).unwrap();
+        assert!(*found.bytes == *expected.bytes, "{weights:?}");
+        assert_eq!(found.warnings, expected.warnings);
+        let model = Model::from_bytes(&found.bytes).unwrap();
+        assert_eq!((model.config().head, model.config().hidden_act), (Head::PreTraining, Activation::GeluTanh));
+    }
+}
+
+#[test]
+fn of_several_training_steps_one_must_be_chosen() {
+    let copy = copy_of("original");
+    for (end, file) in [("index", "model.ckpt-7.index"), ("data-00000-of-00001", "model.ckpt-7.data-00000-of-00001")] {
+        fs::copy(copy.path().join(file), copy.path().join(format!("model.ckpt-90.{end}"))).unwrap();
+    }
+    let error = converted(copy.path(), Weights::Fp32).unwrap_err();
+    assert!(matches!(&error, Error::SeveralWeights { files, .. } if files.len() == 2), "{error}");
+    let line = error.to_string();
+    assert!(line.contains("model.ckpt-7.index, model.ckpt-90.index; give the path of one"), "{line}");
+    converted(&copy.path().join("model.ckpt-90.index"), Weights::Fp32).unwrap();
+}
+
+fn copy_of(directory: &str) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(fixture(directory)).unwrap() {
         let path = entry.unwrap().path();
         fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
     }
+    copy
+}
+
+/// Converts a copy of a fixture whose weights file was changed.
+fn changed(directory: &str, file: &str, change: impl Fn(&mut Vec<u8>)) -> Result<Converted, Error> {
+    let copy = copy_of(directory);
     let path = copy.path().join(file);
     let mut bytes = fs::read(&path).unwrap();
     change(&mut bytes);
@@ -104,6 +188,30 @@ fn pickles_are_never_executed() {
     });
     let line = error.unwrap_err().to_string();
     assert!(line.contains("posix.system") && line.contains("nothing was executed"), "{line}");
+}
+
+/// `torch.tensor(1.0).expand(10**12, 10**12)` under two names of the same tensor: a few bytes that claim a yottabyte.
+#[test]
+fn tensors_are_not_larger_than_their_files() {
+    let error = changed("bin-legacy", "pytorch_model.bin", |bytes| {
+        let header = bytes[..15].iter().copied().chain(*b"\x80\x02M\xe9\x03.");
+        let text = |text: &str| [b"X", &(text.len() as u32).to_le_bytes()[..], text.as_bytes()].concat();
+        let global = |module: &str, name: &str| format!("c{module}\n{name}\n").into_bytes();
+        let huge = |value: u64| [&b"\x8a\x08"[..], &value.to_le_bytes()].concat();
+        let id = [b"(", &text("storage")[..], &global("torch", "FloatStorage"), &text("0"), &text("cpu"), b"K\x01tQ"]
+            .concat();
+        let sizes = [huge(1 << 40), huge(1 << 40), b"\x86".to_vec()].concat();
+        let rebuild = global("torch._utils", "_rebuild_tensor_v2");
+        let tensor = [&rebuild[..], b"(", &id, b"K\x00", &sizes, b"K\x00K\x00\x86\x89N", b"tR"].concat();
+        let (one, two) = (text("pooler.weight"), text("albert.pooler.weight"));
+        let state = [&b"\x80\x02}("[..], &one, &tensor, &two, &tensor, b"u."].concat();
+        let keys = [&b"\x80\x02]"[..], &text("0"), b"a."].concat();
+        let system = b"\x80\x02}.".to_vec();
+        let storage = [&1u64.to_le_bytes()[..], &1f32.to_le_bytes()].concat();
+        *bytes = header.chain([system, state, keys, storage].concat()).collect();
+    });
+    let line = error.unwrap_err().to_string();
+    assert!(line.contains("lies outside its storage"), "{line}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::path::Path;
 use albert_tests::fixtures;
 use albert_tests::model_file::{Inputs, Parts, Storage};
 use albert_tests::reference::Reference;
+use albert_tests::robust::CONTAINERS;
 
 /// Longer seeds slow the fuzzer down more than they teach it.
 const MOST_BYTES: usize = 70_000;
@@ -26,12 +27,24 @@ fn main() -> Result<()> {
         for (name, storage) in storages {
             write("model_file", &format!("{}-{name}", fixture.name), &Parts::new(&reference, storage).assemble())?;
         }
-        let config = fs::read(fixture.directory.join("config.json"))?;
-        let weights = fs::read(fixture.directory.join("model.safetensors"))?;
-        let seed = [&(config.len() as u32).to_le_bytes()[..], &config, &weights].concat();
-        write("checkpoint", &fixture.name, &seed)?;
+        write("checkpoint", &fixture.name, &checkpoint(&fixture.directory, 0)?)?;
+    }
+    let heads = Path::new(env!("CARGO_MANIFEST_DIR")).join("../albert-quant/tests/fixtures/heads");
+    for head in fs::read_dir(heads)? {
+        let head = head?;
+        let (directory, name) = (head.path(), head.file_name());
+        for (container, file) in CONTAINERS.iter().enumerate().filter(|(_, file)| directory.join(file).exists()) {
+            write("checkpoint", &format!("{}-{file}", name.display()), &checkpoint(&directory, container)?)?;
+        }
     }
     Ok(())
+}
+
+/// The target's input for a directory's weights in one container.
+fn checkpoint(directory: &Path, container: usize) -> Result<Vec<u8>> {
+    let config = fs::read(directory.join("config.json"))?;
+    let weights = fs::read(directory.join(CONTAINERS[container]))?;
+    Ok([&[container as u8][..], &(config.len() as u32).to_le_bytes(), &config, &weights].concat())
 }
 
 fn write(target: &str, name: &str, bytes: &[u8]) -> Result<()> {

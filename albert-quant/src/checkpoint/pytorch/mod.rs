@@ -90,5 +90,5 @@ fn state_dict(machine: &Machine, state: Value) -> Result<&[(Value, Value)], Prob
         let entry = entries.iter().find(|(key, _)| machine.text(*key) == Some(name));
         entry.and_then(|&(_, value)| machine.entries(value))
     };
-    Ok(wrapped("state_dict").or_else(|| wrapped("model_state_dict")).unwrap_or(entries))
+    Ok(["state_dict", "model_state_dict", "model"].into_iter().find_map(wrapped).unwrap_or(entries))
 }

@@ -1,0 +1,7 @@
+//! Checkpoints by hub id, from a cache and from a server on this machine.
+
+mod cached;
+mod downloads;
+mod refusals;
+mod server;
+mod support;
