@@ -46,8 +46,11 @@ pub(crate) enum Command {
 
 #[derive(Args, Debug)]
 pub(crate) struct Quantize {
-    /// Checkpoint directory, or the weights file in it
+    /// Checkpoint directory, the weights file in it, or a hub id: org/name, org/name@revision
     pub(crate) checkpoint: PathBuf,
+    /// Branch, tag or commit of a hub id [default: main]
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) revision: Option<String>,
     /// Model file to write
     #[arg(short, long, value_name = "MODEL")]
     pub(crate) output: PathBuf,

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, stdin};
+use std::io::{self, BufRead, BufReader, Read, stdin};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -12,6 +12,9 @@ use crate::error::{At, Error, Result};
 
 /// Most bytes of a line.
 const LONGEST_LINE: u64 = 16 << 20;
+
+/// What some editors put before the first line.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// One input. In a file, a line that starts with `{` is a row in JSON; every other line is a text.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -114,9 +117,9 @@ impl Rows {
 
     /// The rows of a file.
     pub(crate) fn of_file(path: &Path, defaults: RowDefaults) -> Result<Self> {
-        let (lines, bytes) = file(path)?;
+        let (lines, file_bytes) = file(path)?;
         let name = format!("{}, line", path.display());
-        Ok(Self { lines, name, defaults, number: 0, ahead: VecDeque::new(), file_bytes: Some(bytes) })
+        Ok(Self { lines, name, defaults, number: 0, ahead: VecDeque::new(), file_bytes })
     }
 
     /// Where row `number` is.
@@ -165,20 +168,22 @@ impl Rows {
             Lines::Arguments(texts) => texts.next().map(|text| Ok(Row { text: Some(text), ..Row::default() })),
             Lines::Reader { reader, json } => {
                 let mut line = Vec::new();
-                match reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line) {
+                let long = match read_line(reader, &mut line) {
                     Ok(0) => return None,
-                    Ok(_) if line.len() as u64 == LONGEST_LINE => {
-                        self.lines = Lines::Ended;
-                        return Some(Err(Error::new("longer than 16 MiB; is this a file of texts?")));
+                    Ok(read) => {
+                        *bytes = read;
+                        read > line.len() as u64
                     }
-                    Ok(_) => {}
                     Err(error) => {
                         self.lines = Lines::Ended;
                         return Some(Err(Error::new(format_args!("cannot be read: {error}"))));
                     }
+                };
+                if long {
+                    return Some(Err(Error::new("longer than 16 MiB; is this a file of texts?")));
                 }
-                *bytes = line.len() as u64;
-                Some(parse(&line, *json))
+                let mark = if self.number == 0 { BYTE_ORDER_MARK } else { b"" };
+                Some(parse(line.strip_prefix(mark).unwrap_or(&line), *json))
             }
         }
     }
@@ -192,17 +197,38 @@ impl Iterator for Rows {
     }
 }
 
+/// Reads a line, or what of it is not too long; returns how many bytes the whole line has.
+fn read_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<u64> {
+    let mut bytes = Read::take(&mut *reader, LONGEST_LINE).read_until(b'\n', line)? as u64;
+    while bytes >= LONGEST_LINE && line.last() != Some(&b'\n') {
+        // Stepped over in pieces.
+        let buffer = reader.fill_buf()?;
+        let end = buffer.iter().position(|&byte| byte == b'\n');
+        let step = end.map_or(buffer.len(), |end| end + 1);
+        reader.consume(step);
+        bytes += step as u64;
+        if end.is_some() || step == 0 {
+            break;
+        }
+    }
+    Ok(bytes)
+}
+
 fn standard_input(json: bool) -> Lines {
     Lines::Reader { reader: Box::new(BufReader::new(stdin())), json }
 }
 
-fn file(path: &Path) -> Result<(Lines, u64)> {
+/// The lines of a file, and its length when it is no pipe.
+fn file(path: &Path) -> Result<(Lines, Option<u64>)> {
     let file = File::open(path).at(format_args!("cannot open {}", path.display()))?;
     let metadata = file.metadata().at(format_args!("cannot read {}", path.display()))?;
     if metadata.is_dir() {
         return Err(Error::new(format_args!("{} is a directory; give a file of JSON lines or texts", path.display())));
     }
-    Ok((Lines::Reader { reader: Box::new(BufReader::with_capacity(1 << 16, file)), json: true }, metadata.len()))
+    Ok((
+        Lines::Reader { reader: Box::new(BufReader::with_capacity(1 << 16, file)), json: true },
+        metadata.is_file().then_some(metadata.len()),
+    ))
 }
 
 fn parse(line: &[u8], json: bool) -> Result<Row> {

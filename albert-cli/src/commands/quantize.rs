@@ -2,9 +2,10 @@
 
 use std::cell::OnceCell;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use albert_core::{Model, kernels};
+use albert_quant::hub::{Hub, RepoId};
 use albert_quant::{Calibration, Keep, Options, Report, Stage, Weights};
 use albert_report::page;
 use albert_report::sizes::{Part, Sizes};
@@ -67,14 +68,15 @@ pub(super) fn run(args: &Quantize) -> Result<Outcome> {
     options.head = args.head;
     options.calibration = sample.as_ref().map_or(Calibration::BuiltIn, Sample::as_calibration);
     options.progress = &show;
-    let converted = albert_quant::convert(&args.checkpoint, &options).map_err(Error::new)?;
+    let checkpoint = locate(&args.checkpoint, args.revision.as_deref())?;
+    let converted = albert_quant::convert(&checkpoint, &options).map_err(Error::new)?;
     progress.end();
     for warning in &converted.warnings {
         eprintln!("warning: {}", Error::new(warning));
     }
     write(&args.output, &converted.bytes)?;
     let cost = match args.report.is_some() || args.data.is_some() {
-        true => Some(measure(args, &options, &converted.report)?),
+        true => Some(measure(args, &checkpoint, &options, &converted.report)?),
         false => None,
     };
     if let (Some(path), Some(cost)) = (&args.report, &cost) {
@@ -85,11 +87,16 @@ pub(super) fn run(args: &Quantize) -> Result<Outcome> {
 }
 
 /// What quantization cost: the file that was just written against the same checkpoint in fp32.
-fn measure(args: &Quantize, options: &Options<'_>, converted: &Report) -> Result<albert_report::Report> {
+fn measure(
+    args: &Quantize,
+    checkpoint: &Path,
+    options: &Options<'_>,
+    converted: &Report,
+) -> Result<albert_report::Report> {
     let mut exact = *options;
     (exact.weights, exact.keep, exact.budget) = (Weights::Fp32, &[], None);
     exact.progress = &|_| {};
-    let exact = albert_quant::convert(&args.checkpoint, &exact).map_err(Error::new)?;
+    let exact = albert_quant::convert(checkpoint, &exact).map_err(Error::new)?;
     let reference = Model::from_bytes(&exact.bytes).map_err(Error::new)?;
     let file = ModelFile::open(&args.output)?;
     let model = file.verified_model()?;
@@ -109,6 +116,23 @@ fn checkpoint_sizes(model: &Model<'_>, converted: &Report) -> Sizes {
         *sizes.part(Part::of(record.role)) += tensor.checkpoint_bytes as u64;
     }
     sizes
+}
+
+/// The checkpoint on this machine. What is there wins; else a hub id is looked up in the cache, or downloaded into it.
+fn locate(checkpoint: &Path, revision: Option<&str>) -> Result<PathBuf> {
+    let name = checkpoint.to_str().unwrap_or("");
+    match (checkpoint.exists(), name.parse::<RepoId>(), revision) {
+        (true, _, None) | (false, Err(_), None) => Ok(checkpoint.to_owned()),
+        (true, _, Some(_)) => Err(Error::new(format_args!("{name} is here: --revision is for checkpoints of the hub"))),
+        (false, Err(error), Some(_)) => Err(Error::new(error)),
+        (false, Ok(id), revision) => {
+            let id = revision.map_or(Ok(id.clone()), |revision| id.at(revision)).map_err(Error::new)?;
+            let bar = progress::download();
+            let found = Hub::from_env().checkpoint(&id, &mut |step| bar.show(step.file, step.done, step.total));
+            bar.end();
+            found.map_err(Error::new)
+        }
+    }
 }
 
 /// What `--calibration` names.

@@ -3,6 +3,7 @@
 mod bad_input;
 mod cost;
 mod harness;
+mod hub;
 mod languages;
 mod measures;
 mod pipelines;

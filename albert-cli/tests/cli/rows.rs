@@ -76,6 +76,80 @@ fn a_bad_row_is_reported_and_the_rest_go_on() {
     }
 }
 
+/// Pairs, questions and choices in a file, a bad row among them: on any number of threads what each gives by itself.
+#[test]
+fn rows_of_every_task() {
+    let question =
+        |text: &str, at: usize| format!("{{\"question\": \"the {text}\", \"context\": \"{}\"}}", texts(at + 1)[at]);
+    let pair = |text: &str, at: usize| format!("{{\"text\": \"{text}\", \"pair\": \"{}\"}}", texts(at + 1)[at]);
+    let choices = |text: &str, at: usize| {
+        format!("{{\"text\": \"{text}\", \"choices\": [\"north\", \"{}\", \"of\"]}}", texts(at + 1)[at])
+    };
+    type MakeRow<'f> = &'f dyn Fn(&str, usize) -> String;
+    let tasks: [(&str, MakeRow<'_>); 3] = [
+        ("question-answering-long", &question),
+        ("sequence-classification-narrow", &pair),
+        ("multiple-choice-narrow", &choices),
+    ];
+    for (fixture, row) in tasks {
+        let folder = Folder::new();
+        let model = folder.model(fixture);
+        let mut rows: Vec<String> = (0..40).map(|at| row(WORDS[at % WORDS.len()], at)).collect();
+        let alone = albert_with(&rows[7], ["run", &model, "--file", "-", "--json"]).json();
+        rows[20] = "{\"question\": 7}".to_owned();
+        let file = folder.write("rows", rows.join("\n"));
+        let run = |threads| {
+            let ran = albert(["run", &model, "--file", &file, "--json", "--threads", threads]);
+            assert!(
+                ran.code == 2 && ran.err.lines().count() == 1 && ran.err.contains("line 21: not a row"),
+                "{}",
+                ran.err
+            );
+            ran.out
+        };
+        let out = run("1");
+        assert_eq!(run("3"), out);
+        let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let mut numbers: Vec<u64> = lines.iter().map(|line| line["row"].as_u64().unwrap()).collect();
+        assert!(numbers.is_sorted());
+        numbers.dedup();
+        assert!(numbers.iter().copied().eq((1..=40).filter(|&row| row != 21)), "{fixture}: {numbers:?}");
+        let mut eighth: Vec<Value> = lines.into_iter().filter(|line| line["row"] == 8).collect();
+        eighth.iter_mut().for_each(|line| line["row"] = 1.into());
+        assert_eq!(eighth, alone, "{fixture}");
+    }
+}
+
+/// Lines of other systems, of broken programs, and one without end: each is what it is, and the others go on.
+#[test]
+fn lines_of_every_kind() {
+    let folder = Folder::new();
+    let model = folder.model("sequence-classification-narrow");
+    let expected = albert(["run", &model, "the river", "london", "--json"]).json();
+    let lines = |bytes: &[u8]| {
+        let file = folder.write("lines", bytes);
+        let from_file = albert(["run", &model, "--file", &file, "--json"]).json();
+        assert_eq!(albert_with(bytes, ["run", &model, "--file", "-", "--json"]).json(), from_file);
+        from_file
+    };
+    assert_eq!(lines(b"the river\r\nlondon\r\n"), expected);
+    assert_eq!(lines(b"\xef\xbb\xbfthe river\nlondon"), expected);
+    assert_eq!(lines(b"\xef\xbb\xbf{\"text\": \"the river\"}\r\n{\"text\": \"london\", \"id\": [1]}\r\n"), expected);
+    for long in [16 << 20, (16 << 20) + 1, 40 << 20] {
+        let mut bytes = b"the river\n".to_vec();
+        bytes.resize(bytes.len() + long, b'x');
+        bytes.extend(b"\nlondon\n");
+        let ran = albert_with(bytes, ["run", &model, "--json", "--threads", "2"]);
+        let rows: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!((ran.code, rows.len(), &rows[0]), (2, 2, &expected[0]));
+        assert_eq!((rows[1]["row"].as_u64(), &rows[1]["label"]), (Some(3), &expected[1]["label"]));
+        assert!(ran.err.starts_with("error: ") && ran.err.contains("line 2: longer than 16 MiB"), "{}", ran.err);
+        assert_eq!(ran.err.lines().count(), 1);
+    }
+    let endless = vec![b'x'; 17 << 20];
+    assert!(albert_with(endless, ["run", &model]).fails().contains("line 1: longer than 16 MiB"));
+}
+
 /// Whoever feeds one line and waits for its answer gets it, before the next line and before the end.
 #[test]
 fn answers_come_as_soon_as_they_are_there() {

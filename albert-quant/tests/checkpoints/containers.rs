@@ -63,7 +63,7 @@ fn name_of(head: Head) -> &'static str {
         "masked-lm",
         "pretraining",
     ];
-    names.into_iter().find(|name| name.parse() == Ok(HeadChoice::Use(head))).unwrap()
+    names.into_iter().find(|name| name.parse::<HeadChoice>() == Ok(HeadChoice::Use(head))).unwrap()
 }
 
 /// One file for each container, as the library that it comes from has written it.
@@ -195,10 +195,10 @@ fn pickles_are_never_executed() {
 fn tensors_are_not_larger_than_their_files() {
     let error = changed("bin-legacy", "pytorch_model.bin", |bytes| {
         let header = bytes[..15].iter().copied().chain(*b"\x80\x02M\xe9\x03.");
-        let text = |text: &str| [b"X", &(text.len() as u32).to_le_bytes()[..], text.as_bytes()].concat();
+        let text = |text: &str| [&b"X"[..], &(text.len() as u32).to_le_bytes()[..], text.as_bytes()].concat();
         let global = |module: &str, name: &str| format!("c{module}\n{name}\n").into_bytes();
         let huge = |value: u64| [&b"\x8a\x08"[..], &value.to_le_bytes()].concat();
-        let id = [b"(", &text("storage")[..], &global("torch", "FloatStorage"), &text("0"), &text("cpu"), b"K\x01tQ"]
+        let id = [&b"("[..], &text("storage"), &global("torch", "FloatStorage"), &text("0"), &text("cpu"), b"K\x01tQ"]
             .concat();
         let sizes = [huge(1 << 40), huge(1 << 40), b"\x86".to_vec()].concat();
         let rebuild = global("torch._utils", "_rebuild_tensor_v2");
