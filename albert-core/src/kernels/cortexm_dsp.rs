@@ -20,7 +20,7 @@ pub(super) static SET: KernelSet = KernelSet {
 };
 
 /// Widened activations on the stack, in words of two slots.
-const WORDS: usize = 160;
+const WORDS: usize = 128;
 
 fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     // Two words are loaded at once, which takes an aligned address. The weights of the encoder have one.

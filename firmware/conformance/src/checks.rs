@@ -78,7 +78,15 @@ impl Pair {
     }
 
     /// A product of `rows` by `blocks * 16` by `steps * 4`, weights `skew` bytes off an aligned address.
-    fn product(&mut self, outcome: &mut Outcome, rows: usize, blocks: usize, steps: usize, kinds: [Bytes; 2], skew: usize) {
+    fn product(
+        &mut self,
+        outcome: &mut Outcome,
+        rows: usize,
+        blocks: usize,
+        steps: usize,
+        kinds: [Bytes; 2],
+        skew: usize,
+    ) {
         #[repr(align(64))]
         struct Weights([i8; 4 * MOST * 16 + 64]);
         let mut weights = Weights([0; 4 * MOST * 16 + 64]);
@@ -88,7 +96,7 @@ impl Pair {
         let a = a.map(|byte| byte as u8);
         let row_bytes = (steps * 4).next_multiple_of(64);
         let row_sums = blocks * 16 + rows % 3 * 5;
-        let size = Product { rows, row_bytes, steps, blocks, row_sums };
+        let size = Product { rows, row_bytes, steps, blocks, row_sums, continues: false };
         let w = &weights.0[skew..skew + blocks * steps * 64];
         let a = &a[..(rows - 1) * row_bytes + steps * 4];
         let [(want, scalar), (got, set)] = self.both(|kernels| {
@@ -254,7 +262,7 @@ fn layer_norm(pair: &mut Pair) -> Outcome {
         let (weight, bias): ([f32; MOST], [f32; MOST]) = (pair.floats(Floats::Normal), pair.floats(Floats::Normal));
         let [(want, scalar), (got, set)] = pair.both(|kernels| {
             let mut x = x;
-            kernels.layer_norm(&mut x[..n], &weight, &bias, 1e-12);
+            kernels.layer_norm(&mut x[..n], n, &weight, &bias, 1e-12);
             x
         });
         outcome.note(same(&want, &got));
