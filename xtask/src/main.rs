@@ -2,6 +2,7 @@
 
 mod aarch64;
 mod firmware;
+mod instructions;
 mod mobile;
 mod quantization;
 mod size;
@@ -18,6 +19,7 @@ cargo xtask wasm                             tests the WebAssembly kernel set un
 cargo xtask firmware                         builds the firmware and runs it on emulated boards
 cargo xtask mobile                           the C library for phones, and what it needs from them
 cargo xtask quantization-table               every scheme on the trained models in ../shared/models (or ALBERT_MODELS)
+cargo xtask instructions [--record]          counts the benchmarks' instructions under Valgrind, against recorded counts
 cargo xtask size                             flash bytes of the core by module, RAM and stack, against recorded bounds
 ";
 
@@ -30,6 +32,8 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "firmware" => firmware::run(),
         Some((command, [])) if command == "mobile" => mobile::run(),
         Some((command, [])) if command == "quantization-table" => quantization::run(),
+        Some((command, [])) if command == "instructions" => instructions::run(false),
+        Some((command, [option])) if command == "instructions" && option == "--record" => instructions::run(true),
         Some((command, [])) if command == "size" => size::run(),
         Some((command, [])) if command == "help" => {
             print!("{HELP}");

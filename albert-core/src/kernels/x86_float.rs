@@ -1,14 +1,17 @@
-//! Float products for AVX2 and AVX-512, one tile for both: 6 rows by two registers of channels.
+//! Float products for AVX2 and AVX-512, one tile for both: 6 or 12 rows by two registers of channels.
 //!
 //! Float models promise closeness, not identical bits, so multiplications and additions are fused.
 
 use super::FloatProduct;
+use core::arch::asm;
 use core::arch::x86_64::*;
 
 /// A register of channels. Exists only in functions that enable its instructions.
 trait Register: Copy {
     /// Channels in it.
     const CHANNELS: usize;
+    /// Most rows of a tile: with two registers of weights and a broadcast, as many sums as there are registers.
+    const ROWS: usize;
     /// `x` in every channel.
     fn splat(x: f32) -> Self;
     /// `a * b + c`, rounded once.
@@ -22,6 +25,7 @@ trait Register: Copy {
 
 impl Register for __m256 {
     const CHANNELS: usize = 8;
+    const ROWS: usize = 6;
 
     #[inline(always)]
     fn splat(x: f32) -> Self {
@@ -44,6 +48,7 @@ impl Register for __m256 {
 
 impl Register for __m512 {
     const CHANNELS: usize = 16;
+    const ROWS: usize = 12;
 
     #[inline(always)]
     fn splat(x: f32) -> Self {
@@ -125,36 +130,40 @@ pub(super) fn matmul_f16_avx512(size: &FloatProduct, a: &[f32], w: &[u16], out: 
     matmul::<__m512, u16>(size, a, w, out);
 }
 
+/// Calls the tile with the constants that equal `$rows` and `$registers`.
+macro_rules! tile_of {
+    ($rows:ident, $registers:ident in [$(($r:literal, $n:literal))*], $arguments:tt) => {
+        match ($rows, $registers) {
+            $(($r, $n) => tile::<R, W, $r, $n> $arguments,)*
+            _ => {}
+        }
+    };
+}
+
 /// The callers enable the instructions of `R`; the sizes fit the slices.
 #[inline(always)]
 fn matmul<R: Register, W: Weight<R>>(size: &FloatProduct, a: &[f32], w: &[W], out: &mut [f32]) {
+    let passes = size.rows.div_ceil(R::ROWS);
+    let channels = size.blocks * 16;
     let mut channel = 0;
-    while channel < size.blocks * 16 {
-        let registers = 2.min((size.blocks * 16 - channel) / R::CHANNELS);
+    while channel < channels {
+        let registers = 2.min((channels - channel) / R::CHANNELS);
         let mut row = 0;
-        while row < size.rows {
+        for pass in 0..passes {
             // Rows are split evenly, so that no tile is much smaller than the others.
-            let left = size.rows - row;
-            let rows = left.div_ceil(left.div_ceil(6));
+            let rows = (size.rows - row).div_ceil(passes - pass);
+            // The first two passes fetch the blocks that come next. A lone pass is bound by memory as it is.
+            let next = registers * R::CHANNELS + pass * 16;
+            let ahead = if passes > 1 && pass < 2 { next * size.inputs * size_of::<W>() } else { 0 };
             // SAFETY: the rows and channels are among those of the product, whose sizes fit the slices.
             unsafe {
                 let a = a.as_ptr().add(row * size.row_inputs);
                 let w = w.as_ptr().add(channel * size.inputs);
                 let out = out.as_mut_ptr().add(row * size.row_outputs + channel);
-                match (rows, registers) {
-                    (6, 2) => tile::<R, W, 6, 2>(size, a, w, out),
-                    (5, 2) => tile::<R, W, 5, 2>(size, a, w, out),
-                    (4, 2) => tile::<R, W, 4, 2>(size, a, w, out),
-                    (3, 2) => tile::<R, W, 3, 2>(size, a, w, out),
-                    (2, 2) => tile::<R, W, 2, 2>(size, a, w, out),
-                    (_, 2) => tile::<R, W, 1, 2>(size, a, w, out),
-                    (6, _) => tile::<R, W, 6, 1>(size, a, w, out),
-                    (5, _) => tile::<R, W, 5, 1>(size, a, w, out),
-                    (4, _) => tile::<R, W, 4, 1>(size, a, w, out),
-                    (3, _) => tile::<R, W, 3, 1>(size, a, w, out),
-                    (2, _) => tile::<R, W, 2, 1>(size, a, w, out),
-                    _ => tile::<R, W, 1, 1>(size, a, w, out),
-                }
+                tile_of!(rows, registers in [
+                    (1, 1) (2, 1) (3, 1) (4, 1) (5, 1) (6, 1) (7, 1) (8, 1) (9, 1) (10, 1) (11, 1) (12, 1)
+                    (1, 2) (2, 2) (3, 2) (4, 2) (5, 2) (6, 2) (7, 2) (8, 2) (9, 2) (10, 2) (11, 2) (12, 2)
+                ], (size, a, w, out, ahead));
             }
             row += rows;
         }
@@ -162,33 +171,47 @@ fn matmul<R: Register, W: Weight<R>>(size: &FloatProduct, a: &[f32], w: &[W], ou
     }
 }
 
-/// `M` rows by `N` registers, the first at the start of a block.
+/// `M` rows by `N` registers, the first at the start of a block; fetches the weights that lie `ahead` bytes after these into
+/// the second-level cache.
+///
+/// As in the integer products, rows are addressed as 0, 1 and 2 strides from every third row, and the compiler is kept from
+/// seeing through those pointers: it would spend an addition on each row, on a port that the products need.
 ///
 /// # Safety
 /// `a` has `M` rows, `w` the blocks of `N` registers and `out` `M` rows of them, with the strides of `size`; the
 /// instructions of `R` are enabled.
 #[inline(always)]
+#[expect(clippy::pointers_in_nomem_asm_block, reason = "the block only hides where the pointer comes from")]
 unsafe fn tile<R: Register, W: Weight<R>, const M: usize, const N: usize>(
     size: &FloatProduct,
     a: *const f32,
-    w: *const W,
+    mut w: *const W,
     out: *mut f32,
+    ahead: usize,
 ) {
     // Two registers are the halves of one block, or two blocks.
     let next = if R::CHANNELS == 16 { size.inputs * 16 } else { R::CHANNELS };
-    // SAFETY: the caller's promise; input < size.inputs.
+    let stride = size.row_inputs;
+    let mut thirds = [0, 3, 6, 9].map(|row| a.wrapping_add(row * stride));
+    // SAFETY: the caller's promise, for one input after another; a prefetch may name any address.
     unsafe {
         let mut sums = [[R::splat(0.0); N]; M];
-        for input in 0..size.inputs {
+        for _ in 0..size.inputs {
             let mut weights = [R::splat(0.0); N];
             for (n, weights) in weights.iter_mut().enumerate() {
-                *weights = W::load(w.add(n * next + input * 16));
+                *weights = W::load(w.add(n * next));
             }
+            asm!("prefetcht1 [{} + {}]", in(reg) w, in(reg) ahead, options(nostack, preserves_flags, readonly));
             for (m, sums) in sums.iter_mut().enumerate() {
-                let a = R::splat(*a.add(m * size.row_inputs + input));
+                let a = R::splat(*thirds[m / 3].wrapping_add(m % 3 * stride));
                 for (sum, &weights) in sums.iter_mut().zip(&weights) {
                     *sum = R::multiply_add(a, weights, *sum);
                 }
+            }
+            w = w.wrapping_add(16);
+            for third in thirds.iter_mut().take(M.div_ceil(3)) {
+                *third = third.wrapping_add(1);
+                asm!("/* {} */", inout(reg) * third, options(pure, nomem, nostack, preserves_flags));
             }
         }
         for (m, sums) in sums.iter().enumerate() {
