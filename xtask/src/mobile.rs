@@ -1,5 +1,5 @@
 //! The C library for phones, without their development kits: every function of the header is in it, and it needs nothing but
-//! memory functions.
+//! memory functions and the question what the CPU can do.
 
 use crate::toolchain::{c_library, root};
 use std::collections::BTreeSet;
@@ -7,8 +7,9 @@ use std::process::Command;
 
 /// What `mobile/android/build-native.sh` builds, and devices with iOS.
 const TARGETS: [&str; 3] = ["aarch64-linux-android", "x86_64-linux-android", "aarch64-apple-ios"];
-/// What a platform's C library has.
-const MEMORY: [&str; 6] = ["bcmp", "bzero", "memcmp", "memcpy", "memmove", "memset"];
+/// What a platform's C library has, and the library may use.
+const PLATFORM: [&str; 9] =
+    ["bcmp", "bzero", "getauxval", "memcmp", "memcpy", "memmove", "memset", "strlen", "sysctlbyname"];
 
 /// Builds and checks the library for every target.
 pub(crate) fn run() -> Result<(), String> {
@@ -34,7 +35,7 @@ pub(crate) fn run() -> Result<(), String> {
         if let Some(missing) = functions.difference(&defined).next() {
             return Err(format!("{missing} of albert.h is not in the library for {target}"));
         }
-        let foreign: Vec<&str> = wanted.difference(&defined).copied().filter(|name| !MEMORY.contains(name)).collect();
+        let foreign: Vec<&str> = wanted.difference(&defined).copied().filter(|name| !PLATFORM.contains(name)).collect();
         if !foreign.is_empty() {
             return Err(format!("the library for {target} needs {}", foreign.join(", ")));
         }
