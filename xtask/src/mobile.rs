@@ -8,8 +8,18 @@ use std::process::Command;
 /// What `mobile/android/build-native.sh` builds, and devices with iOS.
 const TARGETS: [&str; 3] = ["aarch64-linux-android", "x86_64-linux-android", "aarch64-apple-ios"];
 /// What a platform's C library has, and the library may use.
-const PLATFORM: [&str; 9] =
-    ["bcmp", "bzero", "getauxval", "memcmp", "memcpy", "memmove", "memset", "strlen", "sysctlbyname"];
+const PLATFORM: [&str; 10] = [
+    "bcmp",
+    "bzero",
+    "getauxval",
+    "memcmp",
+    "memcpy",
+    "memmove",
+    "memset",
+    "memset_pattern16",
+    "strlen",
+    "sysctlbyname",
+];
 
 /// Builds and checks the library for every target.
 pub(crate) fn run() -> Result<(), String> {
