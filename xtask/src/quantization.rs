@@ -5,108 +5,118 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::toolchain::captured;
+use crate::toolchain::{captured, check, host_cargo, root};
 
 /// Directory of checkpoints with `reference.safetensors`, and `eval.jsonl` where there is labelled data.
 const MODELS: &str = "../shared/models";
-/// Name, the output that counts, and a file to calibrate on instead of the built-in text.
-const CASES: [(&str, &str, Option<&str>); 5] = [
-    ("clinc-intents", "logits", None),
-    ("snips-slots", "logits", None),
-    ("mlm-small", "prediction_logits", None),
-    ("plbert", "last_hidden_state", Some("tests/data/phonemes.jsonl")),
-    ("minilm-as-albert", "last_hidden_state", None),
-];
-/// Options of `albert quantize`.
-const SCHEMES: [&str; 7] = [
-    "--weights fp16",
+/// Options of `albert quantize`. The first is what answers are compared with, the second what bytes are.
+const SCHEMES: [&str; 8] = [
+    "--weights fp32",
     "--weights int8",
-    "--budget 75%",
+    "--weights fp16",
     "--weights mixed",
+    "--budget 75%",
     "--budget 60%",
     "--weights int4",
     "--weights int4 --embeddings int4",
 ];
+/// Tokens of the inference that is timed.
+const TOKENS: &str = "32";
 
-/// Quantizes, compares, evaluates, prints.
+/// A model, and what counts of it.
+struct Case {
+    name: &'static str,
+    output: &'static str,
+    /// A file to calibrate on instead of the built-in text.
+    calibration: Option<&'static str>,
+    /// What `albert eval` is asked for.
+    score: Option<&'static str>,
+}
+
+const CASES: [Case; 5] = [
+    Case { name: "clinc-intents", output: "logits", calibration: None, score: Some("accuracy") },
+    Case { name: "snips-slots", output: "logits", calibration: None, score: Some("f1") },
+    Case { name: "mlm-small", output: "prediction_logits", calibration: None, score: None },
+    Case { name: "plbert", output: "last_hidden_state", calibration: Some("tests/data/phonemes.jsonl"), score: None },
+    Case { name: "minilm-as-albert", output: "last_hidden_state", calibration: None, score: None },
+];
+
+/// Quantizes, compares, evaluates, times, prints.
 pub(crate) fn run() -> Result<(), String> {
-    let models = std::env::var_os("ALBERT_MODELS").map_or_else(|| PathBuf::from(MODELS), PathBuf::from);
+    check(host_cargo("build").args(["--release", "--package", "albert-cli"]))?;
+    let models = std::env::var_os("ALBERT_MODELS").map_or_else(|| root().join(MODELS), PathBuf::from);
     let scratch = std::env::temp_dir().join(format!("albert-quantization-{}", std::process::id()));
     std::fs::create_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))?;
     println!(
-        "| model | `albert quantize` | file MB | bits | layers | cosine mean | worst | agreement | accuracy, F1 |"
+        "| model | `albert quantize` | file, bytes | layers | cosine mean | worst | agreement | score | ms at {TOKENS} |"
     );
     println!("|---|---|--:|--:|--:|--:|--:|--:|--:|");
-    for case in CASES {
+    for case in &CASES {
         let mut int8 = None;
         for scheme in SCHEMES {
-            row(&models, &scratch, case, scheme, &mut int8)?;
+            row(&models.join(case.name), &scratch, case, scheme, &mut int8)?;
         }
     }
     std::fs::remove_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))
 }
 
 /// One line of the table. `int8` is what the layers take in int8, once that is known.
-fn row(
-    models: &Path,
-    scratch: &Path,
-    (model, output, calibration): (&str, &str, Option<&str>),
-    scheme: &str,
-    int8: &mut Option<f64>,
-) -> Result<(), String> {
-    let (checkpoint, file) = (models.join(model), scratch.join("model.albert"));
-    let mut quantize = albert(&["quantize"]);
-    quantize.arg(&checkpoint).arg("-o").arg(&file).args(scheme.split(' ')).arg("--json");
-    if let Some(calibration) = calibration {
+fn row(checkpoint: &Path, scratch: &Path, case: &Case, scheme: &str, int8: &mut Option<f64>) -> Result<(), String> {
+    let single = scratch.join("single.albert");
+    let file = if scheme == SCHEMES[0] { single.clone() } else { scratch.join("model.albert") };
+    let mut quantize = albert("quantize");
+    quantize.arg(checkpoint).arg("-o").arg(&file).args(scheme.split(' '));
+    if let Some(calibration) = case.calibration {
         quantize.args(["--calibration", calibration]);
     }
     let report = json(&mut quantize)?;
-    let (mut bytes, mut weights) = (0.0, 0.0);
-    for tensor in report["tensors"].as_array().into_iter().flatten() {
-        let number = |key: &str| tensor[key].as_f64().unwrap_or(0.0);
-        if tensor["name"].as_str().is_some_and(|name| name.contains("albert_layers")) && number("rows") > 1.0 {
-            bytes += number("bytes");
-            weights += number("rows") * number("columns");
-        }
-    }
-    if scheme == "--weights int8" {
-        *int8 = Some(bytes);
+    let layers: f64 = tensors(&report)
+        .filter(|tensor| tensor["rows"].as_f64() > Some(1.0))
+        .filter(|tensor| tensor["name"].as_str().is_some_and(|name| name.contains("albert_layers")))
+        .filter_map(|tensor| tensor["bytes"].as_f64())
+        .sum();
+    if scheme == SCHEMES[1] {
+        *int8 = Some(layers);
     }
     let reference = checkpoint.join("reference.safetensors");
-    let closeness = json(albert(&["validate"]).arg(&file).arg("--reference").arg(reference).arg("--json"))?;
-    let closeness = &closeness["outputs"][output];
+    let closeness = json(albert("validate").arg(&file).arg("--reference").arg(reference))?;
+    let closeness = &closeness["outputs"][case.output];
+    let (mut agreement, mut score) = (String::new(), String::new());
     let data = checkpoint.join("eval.jsonl");
-    let has_head =
-        report["tensors"].as_array().into_iter().flatten().any(|tensor| tensor["name"] == "classifier.weight");
-    let score = match has_head && data.exists() {
-        true => {
-            let scores = json(albert(&["eval"]).arg(&file).arg("--data").arg(data).arg("--json"))?;
-            let percent = |key: &str| scores[key].as_f64().map(|score| format!("{:.2}", 100.0 * score));
-            [percent("accuracy"), percent("f1")].into_iter().flatten().collect::<Vec<_>>().join(", ")
-        }
-        false => String::new(),
-    };
-    let number = |key: &str| closeness[key].as_f64().unwrap_or(f64::NAN);
-    let agreement = if output == "last_hidden_state" {
-        String::new()
-    } else {
-        format!("{:.2} %", 100.0 * number("top1_agreement"))
-    };
+    if let Some(key) = case.score {
+        let answers = json(albert("compare").arg(&single).arg(&file).arg("--data").arg(&data))?;
+        agreement = percent(&answers["measures"]["outputs"][case.output]["top1_agreement"]);
+        score = percent(&json(albert("eval").arg(&file).arg("--data").arg(&data))?[key]);
+    } else if case.output == "prediction_logits" {
+        agreement = percent(&closeness["top1_agreement"]);
+    }
+    let time = json(albert("bench").arg(&file).args(["--tokens", TOKENS]))?;
+    let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
     println!(
-        "| {model} | `{scheme}` | {:.2} | {:.2} | {} | {:.5} | {:.4} | {agreement} | {score} |",
-        report["model_bytes"].as_f64().unwrap_or(f64::NAN) / 1e6,
-        8.0 * bytes / weights,
-        int8.map_or_else(String::new, |int8| format!("{:.0} %", 100.0 * bytes / int8)),
-        number("cosine_mean"),
-        number("cosine_min"),
+        "| {} | `{scheme}` | {} | {} | {:.5} | {:.4} | {agreement} | {score} | {:.2} |",
+        case.name,
+        report["model_bytes"],
+        int8.map_or_else(String::new, |int8| format!("{:.1} %", 100.0 * layers / int8)),
+        number(&closeness["cosine_mean"]),
+        number(&closeness["cosine_min"]),
+        number(&time["median_ms"]),
     );
     Ok(())
 }
 
-/// The command line tool, built as users have it.
-fn albert(arguments: &[&str]) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(["run", "--quiet", "--release", "--package", "albert-cli", "--"]).args(arguments);
+fn tensors(report: &Value) -> impl Iterator<Item = &Value> {
+    report["tensors"].as_array().into_iter().flatten()
+}
+
+fn percent(share: &Value) -> String {
+    share.as_f64().map_or_else(String::new, |share| format!("{:.2} %", 100.0 * share))
+}
+
+/// The command line tool as users have it, which prints a line of JSON.
+fn albert(subcommand: &str) -> Command {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let mut command = Command::new(target.join("release/albert"));
+    command.current_dir(root()).args([subcommand, "--json"]);
     command
 }
 
