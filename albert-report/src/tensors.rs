@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use albert_core::Model;
 use albert_core::format::layout::dtype;
-use albert_core::format::{Elements, Record};
+use albert_core::format::{Elements, Matrix, Record};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -90,19 +90,30 @@ impl Sums {
     }
 }
 
+/// The weights of an output channel as they count, `[columns]`, in `slots`: the input of a split channel is divided evenly between
+/// its slots, so its weight is their mean.
+fn weights<'a>(matrix: &Matrix<'_>, row: usize, slots: &'a mut [f32]) -> &'a [f32] {
+    slots.fill(0.0);
+    matrix.add_row(row, slots);
+    let (weights, extra) = slots.split_at_mut(matrix.columns);
+    let mut extra = extra.iter();
+    for same in matrix.splits.chunk_by(|a, b| a == b) {
+        let sum: f32 = extra.by_ref().take(same.len()).sum();
+        let weight = &mut weights[same[0] as usize];
+        *weight = (*weight + sum) / (same.len() + 1) as f32;
+    }
+    weights.iter_mut().zip(matrix.smoothing).for_each(|(weight, factor)| *weight *= factor);
+    weights
+}
+
 fn difference(reference: &Elements<'_>, model: &Elements<'_>) -> Difference {
     let mut sums = Sums::default();
     match (reference, model) {
         (Elements::Vector(a), Elements::Vector(b)) => sums.add(a, b),
         (Elements::Matrix(a), Elements::Matrix(b)) => {
-            let (mut x, mut y) = (vec![0.0; a.columns], vec![0.0; b.columns]);
+            let (mut x, mut y) = (vec![0.0; a.slots()], vec![0.0; b.slots()]);
             for row in 0..a.rows {
-                for (matrix, out) in [(a, &mut x), (b, &mut y)] {
-                    out.fill(0.0);
-                    matrix.add_row(row, out);
-                    out.iter_mut().zip(matrix.smoothing).for_each(|(weight, factor)| *weight *= factor);
-                }
-                sums.add(&x, &y);
+                sums.add(weights(a, row, &mut x), weights(b, row, &mut y));
             }
         }
         _ => {}

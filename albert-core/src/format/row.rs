@@ -6,8 +6,8 @@ use crate::codebook;
 use crate::kernels::half_to_f32;
 
 impl Matrix<'_> {
-    /// Adds the weights of output channel (or embedding) `index` to `out`, `[columns]`, as they are stored: with a smoothing
-    /// vector they are divided by it. Nothing is added beyond the last row.
+    /// Adds the weights of output channel (or embedding) `index` to `out`, `[columns]` or, with the extra slots, `[slots]`, as they
+    /// are stored: with a smoothing vector they are divided by it. Nothing is added beyond the last row.
     pub fn add_row(&self, index: usize, out: &mut [f32]) {
         let (block, channel) = (index / BLOCK_CHANNELS, index % BLOCK_CHANNELS);
         let panel = |slots: usize| block * BLOCK_CHANNELS * slots;
