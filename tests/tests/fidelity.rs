@@ -15,8 +15,9 @@ use albert_tests::fixtures;
 const F32_ERROR: f64 = 2e-5;
 /// Smallest cosine of a row for f16 weights.
 const F16_COSINE: f64 = 0.99999;
-/// Smallest cosine of a row for int8 weights: random weights at widths of 9 to 156 average out little.
-const INT8_COSINE: f64 = 0.997;
+/// Smallest cosine of a row for int8 weights. Random weights at widths of 9 to 156 average out little, and there are no outlier
+/// channels for the extra slots; what counts is how trained models do (`shared_models.rs`).
+const INT8_COSINE: f64 = 0.995;
 
 const HEADS: [Head; 7] = [
     Head::None,
