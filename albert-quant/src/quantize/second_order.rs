@@ -31,10 +31,11 @@ struct Column {
 }
 
 impl Feedback {
-    /// `None` when the sample was too small to tell directions apart: then nearest rounding is as good.
+    /// `None` when the sample was too small to tell directions apart, or its inputs overflowed: then nearest rounding is as good.
     pub(crate) fn new(hessian: &Hessian) -> Option<Self> {
         let enough = |part: &Part| hessian.samples() >= part.width;
-        let parts: Option<Vec<_>> = hessian.parts().iter().map(|part| enough(part).then(|| feedback(part))).collect();
+        let parts: Option<Vec<_>> =
+            hessian.parts().iter().map(|part| enough(part).then(|| feedback(part)).flatten()).collect();
         Some(Self { parts: parts? })
     }
 
@@ -59,8 +60,12 @@ impl Feedback {
     }
 }
 
-fn feedback(part: &Part) -> PartFeedback {
+/// `None` when a sum is not finite: no damping would make such a matrix positive definite.
+fn feedback(part: &Part) -> Option<PartFeedback> {
     let width = part.width;
+    if !part.lower.iter().all(|sum| sum.is_finite()) {
+        return None;
+    }
     let diagonal = |row: usize| row * (row + 1) / 2 + row;
     let mean = (0..width).map(|row| part.lower[diagonal(row)]).sum::<f64>() / width as f64;
     // Inputs that are always zero leave no curvature: any positive damping makes the errors independent.
@@ -76,11 +81,14 @@ fn feedback(part: &Part) -> PartFeedback {
         }
         // Rounding errors made a tiny eigenvalue negative. This ends: a dominant diagonal is positive definite.
         damping *= 10.0;
+        if !damping.is_finite() {
+            return None;
+        }
     }
     let column = |column: usize| {
         let pivot = factor[column * width + column];
         let factors = (column + 1..width).map(|row| (factor[row * width + column] / pivot) as f32).collect();
         Column { curvature: (pivot * pivot) as f32, factors }
     };
-    PartFeedback { start: part.start, columns: (0..width).into_par_iter().map(column).collect() }
+    Some(PartFeedback { start: part.start, columns: (0..width).into_par_iter().map(column).collect() })
 }
