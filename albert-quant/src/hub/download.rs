@@ -138,8 +138,11 @@ impl<'d> Downloader<'d> {
         let blob = self.repository.blob(&etag)?;
         if !blob.exists() {
             let mut partial = Partial::lock(&blob)?;
-            // Another process may have had the lock, and finished.
-            if !blob.exists() {
+            // Another process may have had the lock, and finished: then what was locked is the blob itself, or an empty part
+            // that came to be after it, which nobody will fill.
+            if blob.exists() {
+                partial.discard()?;
+            } else {
                 self.complete(&mut partial, file, &url, answer)?;
                 partial.verify(file, &etag)?;
                 partial.finish(&blob)?;
@@ -297,6 +300,15 @@ impl Partial {
             return Ok(());
         }
         self.cut(0).and(Err(HubError::Checksum { file: file.to_owned() }))
+    }
+
+    /// Takes away the name of a part whose blob is complete, if it has one still.
+    fn discard(self) -> Result<(), HubError> {
+        let gone = match fs::remove_file(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        };
+        self.failed(gone)
     }
 
     /// Makes the part the whole.
