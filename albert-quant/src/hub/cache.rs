@@ -49,6 +49,7 @@ pub(super) fn is_plain(name: &str) -> bool {
 mod writing {
     use std::io;
     use std::process;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
     use super::super::HubError;
     use super::*;
@@ -91,11 +92,16 @@ mod writing {
         fs::create_dir_all(directory).map_err(|source| HubError::Cache { path: directory.to_owned(), source })
     }
 
+    /// Tells the temporary files of one process apart.
+    static TEMPORARY: AtomicU64 = AtomicU64::new(0);
+
     /// Makes a file beside its place and moves it there: nobody ever sees half of it.
     fn replace(path: &Path, make: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), HubError> {
         let mut temporary = path.as_os_str().to_owned();
-        temporary.push(format!(".{}", process::id()));
+        temporary.push(format!(".{}.{}", process::id(), TEMPORARY.fetch_add(1, Ordering::Relaxed)));
         let temporary = PathBuf::from(temporary);
+        // A process of the same number may have died here, and writing through its link would write into the blob.
+        fs::remove_file(&temporary).unwrap_or_default();
         let made = make(&temporary).and_then(|()| fs::rename(&temporary, path));
         if made.is_err() {
             // Of no use to anybody; the first error is the one to report.
