@@ -2,16 +2,24 @@
 
 use albert_core::format::layout::CODEBOOK_SLOTS;
 
-/// Most extra slots of a linear.
+/// Most extra slots of a linear that fills no step.
 const MOST: usize = 32;
 /// A linear gets one extra slot for so many channels, up to [`MOST`]: 1 % of the work at width 3072, 4 % at 768, 6 % at 128.
 const CHANNELS_PER_SLOT: usize = 16;
+/// Slots that the widest kernel set multiplies at a time: what is left of a step costs as much as a whole one.
+const STEP: usize = 64;
+/// Filling the last step is enough when it gives one extra slot for so many channels.
+const CHANNELS_PER_FILLING_SLOT: usize = 48;
 /// Channels of an input that are remembered.
 const PEAKS: usize = 24;
 
-/// Extra slots of a linear with so many inputs, so that its slots fill steps of four and units of eight; none for a narrow
-/// one.
+/// Extra slots of a linear with so many inputs, so that its slots fill units of eight; none for a narrow one. They fill the
+/// last step where that makes neither few nor many.
 pub(crate) fn extra_slots(width: usize) -> usize {
+    let filling = width.next_multiple_of(STEP) - width;
+    if (width.div_ceil(CHANNELS_PER_FILLING_SLOT)..=width / CHANNELS_PER_SLOT).contains(&filling) {
+        return filling;
+    }
     match (width / CHANNELS_PER_SLOT).min(MOST) {
         0 => 0,
         extra => (width + extra).next_multiple_of(CODEBOOK_SLOTS) - width,
@@ -115,10 +123,17 @@ mod tests {
     fn slots_fill_units_and_are_few() {
         for width in 16..5000 {
             let extra = extra_slots(width);
-            assert!((width + extra).is_multiple_of(8) && extra > 0 && extra < MOST + 8, "{width}: {extra}");
+            assert!((width + extra).is_multiple_of(8) && extra > 0 && extra < STEP, "{width}: {extra}");
+            assert!(extra <= width / CHANNELS_PER_SLOT + 7, "{width}: {extra}");
         }
-        let widths = [0, 1, 15, 64, 128, 256, 312, 768, 3072];
-        assert_eq!(widths.map(extra_slots), [0, 0, 0, 8, 8, 16, 24, 32, 32]);
+        let widths = [0, 1, 15, 64, 128, 256, 768, 3072];
+        assert_eq!(widths.map(extra_slots), [0, 0, 0, 8, 8, 16, 32, 32]);
+    }
+
+    #[test]
+    fn slots_fill_the_last_step_where_a_few_do() {
+        // 384 is full and 264 far from it: as many slots as elsewhere.
+        assert_eq!([312, 1248, 2000, 384, 264].map(extra_slots), [8, 32, 48, 24, 16]);
     }
 
     fn allot(inputs: &[&[f32]], extra: usize) -> Vec<u32> {
