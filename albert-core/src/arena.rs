@@ -66,8 +66,8 @@ pub(crate) struct Scratch<'a> {
     pub(crate) row_scales: &'a mut [RowScale],
     /// Sums of a tile and a group of channels; floats for float weights.
     pub(crate) sums: &'a mut [i32],
-    /// Values of split channels while the others are quantized.
-    pub(crate) saved: &'a mut [f32],
+    /// Slots of split channels, and their values while the others are quantized.
+    pub(crate) splits: &'a mut [f32],
     /// Expanded weights of a few blocks in a codebook format.
     pub(crate) panel: &'a mut [i8],
     /// A smoothed row.
@@ -175,7 +175,7 @@ impl<'a> Iterator for Workers<'a> {
                 bytes: rest.take(Region::Bytes),
                 row_scales: rest.take(Region::RowScales),
                 sums: rest.take(Region::Sums),
-                saved: rest.take(Region::Saved),
+                splits: rest.take(Region::Splits),
                 panel: rest.take(Region::Panel),
                 row: rest.take(Region::Row),
             },

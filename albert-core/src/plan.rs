@@ -137,8 +137,8 @@ pub(crate) enum Region {
     RowScales,
     /// Integer sums of a tile and a group of channels; floats for float weights.
     Sums,
-    /// Values of split channels.
-    Saved,
+    /// Three values for each extra slot of split channels.
+    Splits,
     /// Expanded weights of a few blocks in a codebook format.
     Panel,
     /// One row: softmax, or a smoothed input.
@@ -237,7 +237,7 @@ impl Sizes {
                 };
                 sizes.0[Region::Panel as usize] = mul(blocks * BLOCK_CHANNELS, slots);
             }
-            sizes.0[Region::Saved as usize] = mul(config.max_extra_slots as usize, 4);
+            sizes.0[Region::Splits as usize] = mul(config.max_extra_slots as usize, 3 * 4);
             let smoothed = if config.smoothing { widest } else { 0 };
             sizes.0[Region::Row as usize] = mul(max(extents.key_channels, smoothed), 4);
         }

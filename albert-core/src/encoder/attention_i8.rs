@@ -5,9 +5,10 @@ use super::cache::{Cache, CacheWriter, Heads};
 use super::linear::{Rows, linear, multiply, prepare};
 use crate::arena::{AttentionScratch, Scratch, Worker};
 use crate::executor::TileWork;
-use crate::format::layout::{BLOCK_CHANNELS, role};
-use crate::kernels::{Channels, Kernels, Product, RowScale, SMALLEST_RANGE, Store, Tile};
+use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, role};
+use crate::kernels::{Channels, Kernels, Product, RowScale, Store, Tile};
 use crate::plan::{ATTENTION_ROWS, GROUP_CHANNELS, activation_row_bytes};
+use core::ops::Range;
 
 /// Keys and values of a tile, whose first row is a multiple of 4.
 pub(super) fn keys_values(context: &Context<'_>, block: usize, work: TileWork<'_>, cache: &CacheWriter<'_>) {
@@ -32,18 +33,27 @@ pub(super) fn keys_values(context: &Context<'_>, block: usize, work: TileWork<'_
     }
 }
 
+/// Heads that are rounded at a time.
+const HEADS: usize = 16;
+
 /// Rounds the key of one token, symmetric per head, into its place.
 fn store_key(kernels: Kernels, row: &[f32], token: usize, cache: &CacheWriter<'_>, bytes: &mut [u8]) {
     let heads = cache.heads();
-    let Some(bytes) = bytes.get_mut(..heads.extents.key_slots) else { return };
-    for (head, x) in row.chunks_exact(heads.size.max(1)).enumerate() {
-        let (scale, inverse) = symmetric(kernels, x);
-        kernels.quantize_signed(x, inverse, padded(bytes, x.len()));
-        // SAFETY: a tile has its own tokens.
-        #[allow(unsafe_code)]
-        unsafe {
-            cache.write_key(head, token, bytes.as_chunks::<4>().0);
-            cache.write_key_scale(head, token, scale);
+    let (size, slots) = (heads.size.max(1), heads.extents.key_slots.max(1));
+    let Some(bytes) = bytes.get_mut(..HEADS * slots) else { return };
+    // Slots past the head are zero: nobody writes them.
+    bytes.fill(0);
+    let mut scales = [0.0; HEADS];
+    for (part, x) in row.chunks(HEADS * size).enumerate() {
+        kernels.quantize_heads_signed(x, size, slots, bytes, &mut scales);
+        let heads = part * HEADS..(part * HEADS + HEADS).min(heads.count);
+        for ((head, bytes), &scale) in heads.zip(bytes.chunks_exact(slots)).zip(&scales) {
+            // SAFETY: a tile has its own tokens.
+            #[allow(unsafe_code)]
+            unsafe {
+                cache.write_key(head, token, bytes.as_chunks::<4>().0);
+                cache.write_key_scale(head, token, scale);
+            }
         }
     }
 }
@@ -53,26 +63,36 @@ fn store_key(kernels: Kernels, row: &[f32], token: usize, cache: &CacheWriter<'_
 fn store_values(kernels: Kernels, rows: &[f32], first: usize, cache: &CacheWriter<'_>, bytes: &mut [u8]) {
     let heads = cache.heads();
     let (size, width) = (heads.size.max(1), (heads.count * heads.size).max(1));
-    let channels = heads.extents.value_channels;
-    let Some(four) = bytes.get_mut(..4 * channels) else { return };
-    for head in 0..heads.count {
-        let mut tokens = four.chunks_exact_mut(channels.max(1));
-        for ((row, bytes), token) in rows.chunks_exact(width).zip(tokens.by_ref()).zip(first..) {
-            let x = row.get(head * size..(head + 1) * size).unwrap_or(&[]);
-            let (scale, inverse) = symmetric(kernels, x);
-            kernels.quantize_signed(x, inverse, padded(bytes, x.len()));
-            // SAFETY: a tile has its own tokens.
-            #[allow(unsafe_code)]
-            unsafe {
-                cache.write_value_scale(head, token, scale);
+    let channels = heads.extents.value_channels.max(1);
+    // There is room for at least four heads of four tokens.
+    let at_a_time = (bytes.len() / (4 * channels)).clamp(1, HEADS);
+    let Some(bytes) = bytes.get_mut(..4 * at_a_time * channels) else { return };
+    bytes.fill(0);
+    for part in (0..heads.count).step_by(at_a_time) {
+        let part = part..(part + at_a_time).min(heads.count);
+        let tokens = bytes.chunks_exact_mut(at_a_time * channels);
+        for ((row, bytes), token) in rows.chunks_exact(width).zip(tokens).zip(first..) {
+            let mut scales = [0.0; HEADS];
+            let x = row.get(part.start * size..part.end * size).unwrap_or(&[]);
+            kernels.quantize_heads_signed(x, size, channels, bytes, &mut scales);
+            for (head, &scale) in part.clone().zip(&scales) {
+                // SAFETY: a tile has its own tokens.
+                #[allow(unsafe_code)]
+                unsafe {
+                    cache.write_value_scale(head, token, scale);
+                }
             }
         }
-        tokens.for_each(|missing| missing.fill(0));
-        let mut tokens = four.chunks_exact(channels.max(1)).map(|bytes| bytes.as_chunks::<BLOCK_CHANNELS>().0.iter());
+        let mut tokens = bytes.chunks_exact(at_a_time * channels).map(|bytes| bytes.as_chunks::<BLOCK_CHANNELS>().0);
         let (Some(a), Some(b), Some(c), Some(d)) = (tokens.next(), tokens.next(), tokens.next(), tokens.next()) else {
             return;
         };
-        for (block, (((a, b), c), d)) in a.zip(b).zip(c).zip(d).enumerate() {
+        for (index, (((a, b), c), d)) in a.iter().zip(b).zip(c).zip(d).enumerate() {
+            let blocks = channels / BLOCK_CHANNELS;
+            let (head, block) = (part.start + index / blocks, index % blocks);
+            if head >= part.end {
+                break;
+            }
             let mut words = [[0; 4]; BLOCK_CHANNELS];
             for (word, (((a, b), c), d)) in words.iter_mut().zip(a.iter().zip(b).zip(c).zip(d)) {
                 *word = [*a, *b, *c, *d];
@@ -93,14 +113,21 @@ pub(super) fn attention(context: &Context<'_>, block: usize, work: TileWork<'_>,
     let width = config.hidden_size as usize;
     let TileWork { rows, hidden, worker: Worker { wide, mut scratch, mut attention } } = work;
     let mut x = Rows { data: hidden, stride: width, count: rows.len() };
+    let wide = wide.get_mut(..rows.len() * width).unwrap_or(&mut []);
     let mut wide = Rows { data: wide, stride: width, count: rows.len() };
     linear(kernels, &model.linear(role::QUERY, block), &mut x, Store::Write, &mut wide, &mut scratch);
-    for head in 0..cache.heads.count {
-        for first in (0..rows.len()).step_by(ATTENTION_ROWS) {
-            let count = (rows.len() - first).min(ATTENTION_ROWS);
-            let queries = wide.data.get_mut(first * width + head * cache.heads.size..).unwrap_or(&mut []);
-            let mut queries = Rows { data: queries, stride: width, count };
-            attend(kernels, cache, head, &mut queries, &mut attention, &mut scratch);
+    let row_bytes = activation_row_bytes(cache.heads.extents.key_slots);
+    for block in wide.data.chunks_mut((ATTENTION_ROWS * width).max(1)) {
+        let count = block.len().checked_div(width).unwrap_or(0);
+        // As many heads as there is room for.
+        let at_a_time = scratch.bytes.len().checked_div(count * row_bytes).unwrap_or(0).clamp(1, HEADS);
+        for first in (0..cache.heads.count).step_by(at_a_time) {
+            let heads = first..(first + at_a_time).min(cache.heads.count);
+            let queries = Queries { count, heads, width, row_bytes, stride: at_a_time * row_bytes };
+            queries.quantize(kernels, cache, block, scratch.bytes, attention.head);
+            for head in queries.heads.clone() {
+                queries.attend(kernels, cache, head, block, &mut attention, &mut scratch);
+            }
         }
     }
     context.observer.show(role::ATTENTION_OUTPUT, block, &mut wide, width);
@@ -110,66 +137,72 @@ pub(super) fn attention(context: &Context<'_>, block: usize, work: TileWork<'_>,
     kernels.layer_norm(x.data, width, norm.weight, norm.bias, config.layer_norm_eps);
 }
 
-/// Replaces up to 16 rows of queries of one head by their context.
-fn attend(
-    kernels: Kernels,
-    cache: &Cache<'_>,
-    head: usize,
-    queries: &mut Rows<'_>,
-    attention: &mut AttentionScratch<'_>,
-    scratch: &mut Scratch<'_>,
-) {
-    let Heads { size, keys, extents, factor, .. } = cache.heads;
-    let offset = kernels.activation_offset();
-    let rows = queries.count;
-    let row_bytes = activation_row_bytes(extents.key_slots);
-    let mut query_scales = [0.0; ATTENTION_ROWS];
-    let places = attention.head.chunks_exact_mut(row_bytes.max(1)).zip(&mut query_scales);
-    for (x, (bytes, query_scale)) in queries.iter_mut(size).zip(places) {
-        let (scale, inverse) = symmetric(kernels, x);
-        kernels.quantize(x, inverse, 0, padded(bytes, x.len()));
-        *query_scale = scale;
-    }
-    let row_sums = extents.key_channels;
-    let product =
-        Product { rows, row_bytes, steps: extents.key_slots / 4, blocks: row_sums / 16, row_sums, continues: true };
-    kernels.matmul_i8(&product, attention.head, cache.keys(head), attention.scores);
-
-    let row_bytes = activation_row_bytes(extents.value_slots);
-    let scales = cache.scales(head);
-    let places = attention.probabilities.chunks_exact_mut(row_bytes.max(1)).zip(scratch.row_scales.iter_mut());
-    let scores = attention.scores.chunks_exact(row_sums.max(1)).zip(query_scales).take(rows);
-    for ((scores, query_scale), (bytes, row_scale)) in scores.zip(places) {
-        let bytes = bytes.get_mut(..keys).unwrap_or(&mut []);
-        let scale = kernels.softmax(scores, &scales, query_scale * factor, scratch.row, bytes);
-        *row_scale = RowScale { scale, zero: offset - 127 };
-    }
-
-    let row_sums = extents.value_channels;
-    let product =
-        Product { rows, row_bytes, steps: extents.value_slots / 4, blocks: row_sums / 16, row_sums, continues: true };
-    kernels.matmul_i8(&product, attention.probabilities, cache.values(head), scratch.sums);
-    for first in (0..size).step_by(GROUP_CHANNELS) {
-        let channels = (size - first).min(GROUP_CHANNELS);
-        let tile = Tile { rows, channels, row_sums, row_outputs: queries.stride };
-        let sums = cache.value_sums(head).get(first..).unwrap_or(&[]);
-        let plain = Channels { scales: &[1.0; GROUP_CHANNELS], sums, bias: &[0.0; GROUP_CHANNELS] };
-        let source = scratch.sums.get(first..).unwrap_or(&[]);
-        let out = queries.data.get_mut(first..).unwrap_or(&mut []);
-        kernels.dequantize(&tile, source, scratch.row_scales, &plain, Store::Write, out);
-    }
+/// Up to 16 rows of queries, and of some heads their bytes: `bytes[row * stride + (head - heads.start) * row_bytes..]`.
+struct Queries {
+    count: usize,
+    heads: Range<usize>,
+    /// Elements of a row.
+    width: usize,
+    row_bytes: usize,
+    stride: usize,
 }
 
-/// Scale and its inverse for symmetric rounding of `x` to [-127, 127]; zeros when all of `x` is (nearly) zero.
-fn symmetric(kernels: Kernels, x: &[f32]) -> (f32, f32) {
-    let (low, high) = kernels.range(x);
-    let most = if -low > high { -low } else { high };
-    if most < SMALLEST_RANGE { (0.0, 0.0) } else { (most / 127.0, 127.0 / most) }
-}
+impl Queries {
+    /// Rounds the rows of `block`, symmetric per head; `scales` becomes f32 `[row][HEADS]`.
+    fn quantize(&self, kernels: Kernels, cache: &Cache<'_>, block: &[f32], bytes: &mut [u8], scales: &mut [u8]) {
+        let size = cache.heads.size;
+        let scales: &mut [f32] = bytemuck::try_cast_slice_mut(scales).unwrap_or(&mut []);
+        let places = bytes.chunks_exact_mut(self.stride.max(1)).zip(scales.chunks_exact_mut(HEADS));
+        for (row, (bytes, scales)) in block.chunks_exact(self.width.max(1)).zip(places) {
+            let x = row.get(self.heads.start * size..self.heads.end * size).unwrap_or(&[]);
+            // Bytes past the head are anything: they meet zeros of the keys.
+            kernels.quantize_heads(x, size, self.row_bytes, bytes, scales);
+        }
+    }
 
-/// The first `length` bytes, to be filled; the rest becomes zero.
-fn padded(bytes: &mut [u8], length: usize) -> &mut [u8] {
-    let (body, tail) = bytes.split_at_mut_checked(length).unwrap_or((&mut [], &mut []));
-    tail.fill(0);
-    body
+    /// Replaces the queries of one head by their context.
+    fn attend(
+        &self,
+        kernels: Kernels,
+        cache: &Cache<'_>,
+        head: usize,
+        block: &mut [f32],
+        attention: &mut AttentionScratch<'_>,
+        scratch: &mut Scratch<'_>,
+    ) {
+        let Heads { size, keys, extents, factor, .. } = cache.heads;
+        let offset = kernels.activation_offset();
+        let (rows, place) = (self.count, head - self.heads.start);
+        let row_sums = extents.key_channels;
+        let (steps, blocks) = (extents.key_slots / BLOCK_SLOTS, row_sums / BLOCK_CHANNELS);
+        let product = Product { rows, row_bytes: self.stride, steps, blocks, row_sums, continues: true };
+        let bytes = scratch.bytes.get(place * self.row_bytes..).unwrap_or(&[]);
+        kernels.matmul_i8(&product, bytes, cache.keys(head), attention.scores);
+
+        let row_bytes = activation_row_bytes(extents.value_slots);
+        let scales = cache.scales(head);
+        let query_scales: &[f32] = bytemuck::try_cast_slice(attention.head).unwrap_or(&[]);
+        let query_scales = query_scales.get(place..).unwrap_or(&[]).iter().step_by(HEADS);
+        let places = attention.probabilities.chunks_exact_mut(row_bytes.max(1)).zip(scratch.row_scales.iter_mut());
+        let scores = attention.scores.chunks_exact(row_sums.max(1)).zip(query_scales).take(rows);
+        for ((scores, query_scale), (bytes, row_scale)) in scores.zip(places) {
+            let bytes = bytes.get_mut(..keys).unwrap_or(&mut []);
+            let scale = kernels.softmax(scores, &scales, query_scale * factor, scratch.row, bytes);
+            *row_scale = RowScale { scale, zero: offset - 127 };
+        }
+
+        let row_sums = extents.value_channels;
+        let (steps, blocks) = (extents.value_slots / BLOCK_SLOTS, row_sums / BLOCK_CHANNELS);
+        let product = Product { rows, row_bytes, steps, blocks, row_sums, continues: true };
+        kernels.matmul_i8(&product, attention.probabilities, cache.values(head), scratch.sums);
+        for first in (0..size).step_by(GROUP_CHANNELS) {
+            let channels = (size - first).min(GROUP_CHANNELS);
+            let tile = Tile { rows, channels, row_sums, row_outputs: self.width };
+            let sums = cache.value_sums(head).get(first..).unwrap_or(&[]);
+            let plain = Channels { scales: &[1.0; GROUP_CHANNELS], sums, bias: &[0.0; GROUP_CHANNELS] };
+            let source = scratch.sums.get(first..).unwrap_or(&[]);
+            let out = block.get_mut(head * size + first..).unwrap_or(&mut []);
+            kernels.dequantize(&tile, source, scratch.row_scales, &plain, Store::Write, out);
+        }
+    }
 }

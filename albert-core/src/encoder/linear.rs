@@ -1,6 +1,6 @@
 //! A linear on a tile of rows: quantize, multiply, dequantize, store.
 
-use super::quantize::quantize_row;
+use super::quantize::lay_out;
 use crate::arena::Scratch;
 use crate::codebook;
 use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS};
@@ -31,18 +31,21 @@ pub(crate) fn prepare(kernels: Kernels, matrix: &Matrix<'_>, x: &mut Rows<'_>, s
     if !matrix.is_integer() {
         return;
     }
+    let (splits, saved) = lay_out(matrix.splits, scratch.splits);
     let row_bytes = activation_row_bytes(matrix.slots());
     let out = scratch.bytes.chunks_exact_mut(row_bytes.max(1)).zip(scratch.row_scales.iter_mut());
     for (row, (bytes, row_scale)) in x.iter_mut(matrix.columns).zip(out) {
         *row_scale = if matrix.smoothing.is_empty() {
-            quantize_row(kernels, matrix, row, scratch.saved, bytes)
+            kernels.quantize_row(row, &splits, saved, bytes)
         } else {
             let smoothed = scratch.row.get_mut(..matrix.columns).unwrap_or(&mut []);
             for ((smooth, &value), &factor) in smoothed.iter_mut().zip(row.iter()).zip(matrix.smoothing) {
                 *smooth = value * factor;
             }
-            quantize_row(kernels, matrix, smoothed, scratch.saved, bytes)
+            kernels.quantize_row(smoothed, &splits, saved, bytes)
         };
+        // Slots of a step that the linear does not have.
+        bytes.iter_mut().skip(matrix.slots()).for_each(|byte| *byte = 0);
     }
 }
 

@@ -5,7 +5,8 @@
 
 use super::aarch64_neon_lanes::NeonLanes;
 use super::vector::{self, row_kernels};
-use super::{Channels, KernelSet, Keys, Product, RowScale, Store, Tile, aarch64_codebook, aarch64_float};
+use super::vector_quantize;
+use super::{Channels, KernelSet, Keys, Product, RowScale, Splits, Store, Tile, aarch64_codebook, aarch64_float};
 use crate::config::Activation;
 use core::arch::aarch64::*;
 use core::arch::asm;
@@ -23,6 +24,8 @@ pub(super) static SET: KernelSet = KernelSet {
     dequantize,
     range,
     quantize,
+    quantize_heads,
+    quantize_row,
     layer_norm,
     softmax,
     softmax_f32,

@@ -1,7 +1,7 @@
 //! 16 lanes in four NEON registers.
 
+use super::lanes::Lanes;
 use super::math::Float;
-use super::vector::Lanes;
 use core::arch::aarch64::*;
 use core::ops::{Add, Div, Mul, Sub};
 

@@ -4,7 +4,7 @@
 //! at a time, on the stack, and serve all channels; weights in the loop, where they serve all rows of a tile.
 
 use super::math::ROUND;
-use super::{CodebookPanel, KernelSet, Product, scalar};
+use super::{CodebookPanel, KernelSet, Product, RowScale, Splits, scalar};
 use core::arch::asm;
 use core::mem::MaybeUninit;
 
@@ -16,6 +16,8 @@ pub(super) static SET: KernelSet = KernelSet {
     matmul_i8,
     expand,
     quantize,
+    quantize_heads,
+    quantize_row,
     ..scalar::SET
 };
 
@@ -240,6 +242,14 @@ unsafe fn tile_1x4(w: *const i8, a: *const u32, steps: usize, sums: *mut i32) {
             out("r1") _, out("r2") _, out("r3") _, out("r5") _, out("r8") _, out("r9") _, out("r10") _, out("r11") _,
         );
     }
+}
+
+fn quantize_row(x: &mut [f32], splits: &Splits<'_>, saved: &mut [f32], offset: i32, out: &mut [u8]) -> RowScale {
+    scalar::quantize_row_by(x, splits, saved, offset, out, quantize)
+}
+
+fn quantize_heads(x: &[f32], size: usize, offset: i32, stride: usize, out: &mut [u8], scales: &mut [f32]) {
+    scalar::quantize_heads_by(x, size, stride, out, scales, |x, inverse, out| quantize(x, inverse, 0, offset, out));
 }
 
 /// Four values at a time: saturated to bytes, packed, and -128 made -127. `offset` is 0 in this set.

@@ -1,7 +1,8 @@
 //! The door to a kernel set: what each function computes, and the checks that make calling it sound.
 
 use super::{
-    Channels, CodebookPanel, FloatProduct, KernelSet, Keys, LinearProduct, Product, RowScale, Store, Tile, scalar,
+    Channels, CodebookPanel, FloatProduct, KernelSet, Keys, LinearProduct, Product, RowScale, Splits, Store, Tile,
+    scalar,
 };
 use crate::config::Activation;
 use crate::plan::GROUP_CHANNELS;
@@ -159,11 +160,39 @@ impl Kernels {
         }
     }
 
-    /// As [`Self::quantize`] with `zero` and the offset at 0: symmetric rounding to i8, for what is kept as a weight matrix.
-    pub fn quantize_signed(self, x: &[f32], inverse: f32, out: &mut [u8]) {
-        if x.len() == out.len() {
+    /// One row as the input of a linear: range, step and bytes as `docs/numerics.md` defines them, extra slots behind the
+    /// channels' own. `out` has a byte for each channel and each extra slot; what is behind them stays. `x` is as before when
+    /// the function returns, `saved` holds a value for each extra slot.
+    pub fn quantize_row(self, x: &mut [f32], splits: &Splits<'_>, saved: &mut [f32], out: &mut [u8]) -> RowScale {
+        let extra = splits.channels.len();
+        let shortest = splits.copies.len().min(splits.ranks.len()).min(saved.len());
+        match out.get_mut(..x.len() + extra) {
             // SAFETY: door.
-            unsafe { (self.0.quantize)(x, inverse, 0, 0, out) }
+            Some(out) if shortest >= extra => unsafe {
+                (self.0.quantize_row)(x, splits, saved, self.0.activation_offset, out)
+            },
+            _ => RowScale::default(),
+        }
+    }
+
+    /// Symmetric rounding of heads: of each `size` elements of `x`, `out[head * stride + j] =
+    /// (round(x[head * size + j] * (127 / most)) + activation_offset) as u8` and `scales[head] = most / 127`, with `most` the
+    /// largest magnitude in the head; both factors are 0 when that is below [`SMALLEST_RANGE`](super::SMALLEST_RANGE). Bytes
+    /// between the heads stay.
+    pub fn quantize_heads(self, x: &[f32], size: usize, stride: usize, out: &mut [u8], scales: &mut [f32]) {
+        self.symmetric(x, size, stride, self.0.activation_offset, out, scales);
+    }
+
+    /// As [`Self::quantize_heads`] with the offset at 0: i8, for what is kept as a weight matrix.
+    pub fn quantize_heads_signed(self, x: &[f32], size: usize, stride: usize, out: &mut [u8], scales: &mut [f32]) {
+        self.symmetric(x, size, stride, 0, out, scales);
+    }
+
+    fn symmetric(self, x: &[f32], size: usize, stride: usize, offset: i32, out: &mut [u8], scales: &mut [f32]) {
+        let heads = x.len().checked_div(size).unwrap_or(0);
+        if scales.len() >= heads && reaches(out.len(), heads, stride, Some(size)) {
+            // SAFETY: door.
+            unsafe { (self.0.quantize_heads)(x, size, offset, stride, out, scales) }
         }
     }
 

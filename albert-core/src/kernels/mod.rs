@@ -34,6 +34,12 @@ mod codebook;
 #[cfg(arm_dsp)]
 mod cortexm_dsp;
 mod handle;
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_feature = "neon"),
+    all(target_arch = "wasm32", target_feature = "simd128"),
+))]
+mod lanes;
 mod math;
 #[cfg(test)]
 mod math_errors;
@@ -44,6 +50,12 @@ pub mod scalar;
     all(target_arch = "wasm32", target_feature = "simd128"),
 ))]
 mod vector;
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_feature = "neon"),
+    all(target_arch = "wasm32", target_feature = "simd128"),
+))]
+mod vector_quantize;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm_simd128;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -192,6 +204,17 @@ pub struct Keys<'a> {
     pub value_scales: &'a [f32],
 }
 
+/// Channels of a linear's input that occupy several slots; the slices are as long as there are slots beyond one a channel.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Splits<'a> {
+    /// Channel of each extra slot, ascending.
+    pub channels: &'a [u32],
+    /// Slots of that channel, its own counted.
+    pub copies: &'a [f32],
+    /// Which of them it is, from 1 on; the channel's own slot is number 0.
+    pub ranks: &'a [f32],
+}
+
 /// Sizes of a tile that [`Kernels::dequantize`] reads and writes.
 #[derive(Clone, Copy, Debug)]
 pub struct Tile {
@@ -227,6 +250,8 @@ pub struct KernelSet {
     dequantize: Dequantize,
     range: unsafe fn(&[f32]) -> (f32, f32),
     quantize: unsafe fn(&[f32], f32, i32, i32, &mut [u8]),
+    quantize_heads: QuantizeHeads,
+    quantize_row: QuantizeRow,
     layer_norm: unsafe fn(&mut [f32], &[f32], &[f32], f32),
     softmax: Softmax,
     softmax_f32: unsafe fn(&mut [f32], f32),
@@ -235,6 +260,8 @@ pub struct KernelSet {
 
 type FusedLinear = unsafe fn(&LinearProduct, &[u8], &[i8], &[RowScale], &Channels<'_>, Store, &mut [f32]) -> bool;
 type Dequantize = unsafe fn(&Tile, &[i32], &[RowScale], &Channels<'_>, Store, &mut [f32]);
+type QuantizeHeads = unsafe fn(&[f32], usize, i32, usize, &mut [u8], &mut [f32]);
+type QuantizeRow = unsafe fn(&mut [f32], &Splits<'_>, &mut [f32], i32, &mut [u8]) -> RowScale;
 type Softmax = unsafe fn(&[i32], &Keys<'_>, f32, i32, &mut [f32], &mut [u8]) -> f32;
 
 impl KernelSet {

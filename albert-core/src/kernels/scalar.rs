@@ -2,7 +2,7 @@
 
 use super::codebook::expand;
 use super::math::{self, Float, ROUND};
-use super::{Channels, FloatProduct, KernelSet, Keys, Product, RowScale, SMALLEST_RANGE, Store, Tile};
+use super::{Channels, FloatProduct, KernelSet, Keys, Product, RowScale, SMALLEST_RANGE, Splits, Store, Tile};
 use crate::config::Activation;
 
 /// The set that runs everywhere.
@@ -18,6 +18,8 @@ pub static SET: KernelSet = KernelSet {
     dequantize,
     range,
     quantize,
+    quantize_heads,
+    quantize_row,
     layer_norm,
     softmax,
     softmax_f32,
@@ -90,6 +92,80 @@ pub(super) fn quantize(x: &[f32], inverse: f32, zero: i32, offset: i32, out: &mu
         let rounded = ((x * inverse + ROUND).to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
         *out = (rounded.wrapping_add(zero).clamp(-127, 127) + offset) as u8;
     }
+}
+
+fn quantize_heads(x: &[f32], size: usize, offset: i32, stride: usize, out: &mut [u8], scales: &mut [f32]) {
+    quantize_heads_by(x, size, stride, out, scales, |x, inverse, out| quantize(x, inverse, 0, offset, out));
+}
+
+/// Symmetric rounding of each `size` elements by `round`, which is given the elements and the inverse of their step.
+pub(super) fn quantize_heads_by(
+    x: &[f32],
+    size: usize,
+    stride: usize,
+    out: &mut [u8],
+    scales: &mut [f32],
+    round: impl Fn(&[f32], f32, &mut [u8]),
+) {
+    for ((x, out), scale) in x.chunks_exact(size.max(1)).zip(out.chunks_mut(stride.max(1))).zip(scales) {
+        let steps = symmetric_steps(x.iter().fold(0.0, |most, x| x.abs().greater(most)));
+        *scale = steps.0;
+        round(x, steps.1, out.get_mut(..size).unwrap_or(&mut []));
+    }
+}
+
+fn quantize_row(x: &mut [f32], splits: &Splits<'_>, saved: &mut [f32], offset: i32, out: &mut [u8]) -> RowScale {
+    quantize_row_by(x, splits, saved, offset, out, quantize)
+}
+
+/// `quantize_row` with another `quantize`.
+pub(super) fn quantize_row_by(
+    x: &mut [f32],
+    splits: &Splits<'_>,
+    saved: &mut [f32],
+    offset: i32,
+    out: &mut [u8],
+    quantize: impl Fn(&[f32], f32, i32, i32, &mut [u8]),
+) -> RowScale {
+    let &Splits { channels, copies, ranks } = splits;
+    for (keep, &channel) in saved.iter_mut().zip(channels) {
+        *keep = x.get(channel as usize).copied().unwrap_or(0.0);
+    }
+    // For a while each split channel is what one of its slots holds.
+    for ((&channel, &value), &copies) in channels.iter().zip(&*saved).zip(copies) {
+        if let Some(x) = x.get_mut(channel as usize) {
+            *x = value / copies;
+        }
+    }
+    let (low, high) = range(x);
+    let (scale, inverse, zero) = asymmetric_steps(low, high);
+    let (body, extra) = out.split_at_mut_checked(x.len()).unwrap_or((&mut [], &mut []));
+    quantize(x, inverse, zero, offset, body);
+    let entries = channels.iter().zip(&*saved).zip(copies.iter().zip(ranks)).zip(extra);
+    for (((&channel, &value), (&copies, &rank)), extra) in entries {
+        let limit = 127.0 * copies;
+        let total = (value * inverse + ROUND - ROUND + copies * zero as f32).lesser(limit).greater(-limit) as i32;
+        let share = total.checked_div_euclid(copies as i32).unwrap_or(0);
+        let left = total - share * copies as i32;
+        let part = |rank: f32| (share + i32::from((rank as i32) < left) + offset) as u8;
+        if let (Some(x), Some(slot)) = (x.get_mut(channel as usize), body.get_mut(channel as usize)) {
+            (*x, *slot) = (value, part(0.0));
+        }
+        *extra = part(rank);
+    }
+    RowScale { scale, zero: zero + offset }
+}
+
+/// Size of one step, its inverse and the byte of zero for values from `low` to `high`, neither on the other side of zero.
+pub(super) fn asymmetric_steps(low: f32, high: f32) -> (f32, f32, i32) {
+    let range = high - low;
+    let (scale, inverse) = if range < SMALLEST_RANGE { (0.0, 0.0) } else { (range / 254.0, 254.0 / range) };
+    (scale, inverse, (-127.0 - low * inverse + ROUND - ROUND) as i32)
+}
+
+/// Size of one step, and its inverse, for values up to `most` in magnitude in [-127, 127]; zeros when `most` is (nearly) zero.
+pub(super) fn symmetric_steps(most: f32) -> (f32, f32) {
+    if most < SMALLEST_RANGE { (0.0, 0.0) } else { (most / 127.0, 127.0 / most) }
 }
 
 fn layer_norm(x: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {

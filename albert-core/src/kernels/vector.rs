@@ -3,108 +3,11 @@
 //! A set implements [`Lanes`] for its registers and wraps these functions where its instructions are enabled. `scalar` is
 //! the definition; slices that are not a multiple of 16 long end in a padded copy.
 
+use super::lanes::{Lanes, for_each};
 use super::math::{self, Float};
+use super::vector_quantize::quantize;
 use super::{Channels, Keys, RowScale, Store, Tile, scalar};
 use crate::config::Activation;
-use core::ops::Add;
-
-/// 16 lanes of f32 in one or several registers.
-///
-/// Implementations call intrinsics without asking the CPU: the functions below are instantiated with them only inside
-/// functions that enable the instructions.
-pub(super) trait Lanes: Float {
-    /// The lanes of an array.
-    fn load(x: &[f32; 16]) -> Self;
-    /// Writes the lanes.
-    fn store(self, out: &mut [f32; 16]);
-    /// `(a - b * factor) as f32`, integers wrapping.
-    fn difference(a: &[i32; 16], b: &[i32; 16], factor: i32) -> Self;
-    /// `(a - b) as f32`, integers wrapping.
-    fn plain_difference(a: &[i32; 16], b: &[i32; 16]) -> Self;
-    /// The bits of each lane plus `zero`, wrapping, clamped to [-127, 127], plus `offset`.
-    fn store_bytes(self, zero: i32, offset: i32, out: &mut [u8; 16]);
-
-    /// [`Self::store_bytes`] of four vectors.
-    #[inline(always)]
-    fn store_four(vectors: [Self; 4], zero: i32, offset: i32, out: &mut [u8; 64]) {
-        for (vector, out) in vectors.into_iter().zip(out.as_chunks_mut::<16>().0) {
-            vector.store_bytes(zero, offset, out);
-        }
-    }
-
-    /// Sum of the lanes, folded 8+8, 4+4, 2+2, 1+1.
-    #[inline(always)]
-    fn sum(self) -> f32 {
-        fold(self, Add::add)
-    }
-
-    /// Least lane, compared in the order of [`Self::sum`].
-    #[inline(always)]
-    fn least(self) -> f32 {
-        fold(self, Float::lesser)
-    }
-
-    /// Greatest lane, compared in the order of [`Self::sum`].
-    #[inline(always)]
-    fn greatest(self) -> f32 {
-        fold(self, Float::greater)
-    }
-}
-
-/// The first elements of 16, the others `fill`.
-#[inline(always)]
-fn padded<T: Copy>(x: &[T], fill: T) -> [T; 16] {
-    let mut all = [fill; 16];
-    for (out, &x) in all.iter_mut().zip(x) {
-        *out = x;
-    }
-    all
-}
-
-/// Copies the first elements of 16.
-#[inline(always)]
-fn copy_first<T: Copy>(all: &[T; 16], out: &mut [T]) {
-    for (out, &x) in out.iter_mut().zip(all) {
-        *out = x;
-    }
-}
-
-/// `vector` with the lanes from `count` on replaced by `fill`.
-#[inline(always)]
-fn keep_first<L: Lanes>(vector: L, count: usize, fill: f32) -> L {
-    let mut all = [0.0; 16];
-    vector.store(&mut all);
-    for lane in all.iter_mut().skip(count) {
-        *lane = fill;
-    }
-    L::load(&all)
-}
-
-/// Folds the lanes 8+8, 4+4, 2+2, 1+1.
-#[inline(always)]
-fn fold<L: Lanes>(vector: L, both: impl Fn(f32, f32) -> f32) -> f32 {
-    let mut lanes = [0.0; 16];
-    vector.store(&mut lanes);
-    scalar::fold_lanes(lanes, both)
-}
-
-// Closures do not inherit the caller's instructions and are not always inlined, which would leave a call for every
-// intrinsic; hence macros and functions that are.
-
-/// Runs `$body` for 16 elements at a time as `$vector`, the last padded with `$fill`.
-macro_rules! for_each {
-    ($lanes:ty, $x:expr, $fill:expr, $vector:ident => $body:expr) => {{
-        let (chunks, tail) = $x.as_chunks::<16>();
-        for chunk in chunks {
-            let $vector = <$lanes>::load(chunk);
-            $body;
-        }
-        if !tail.is_empty() {
-            let $vector = <$lanes>::load(&padded(tail, $fill));
-            $body;
-        }
-    }};
-}
 
 /// Replaces every element, 16 at a time as `$vector`, by `$value`.
 macro_rules! map {
@@ -115,10 +18,8 @@ macro_rules! map {
             $value.store(chunk);
         }
         if !tail.is_empty() {
-            let mut all = padded(tail, 0.0);
-            let $vector = <$lanes>::load(&all);
-            $value.store(&mut all);
-            copy_first(&all, tail);
+            let $vector = <$lanes>::load_part(tail, 0.0);
+            $value.store_part(tail);
         }
     }};
 }
@@ -171,18 +72,6 @@ pub(super) fn dequantize<L: Lanes>(
     }
 }
 
-/// The values of 16 channels of a row, from its sums.
-#[inline(always)]
-fn values<L: Lanes>(
-    row: RowScale,
-    sums: &[i32; 16],
-    scales: &[f32; 16],
-    channel_sums: &[i32; 16],
-    bias: &[f32; 16],
-) -> L {
-    L::difference(sums, channel_sums, row.zero) * L::load(scales) * L::splat(row.scale) + L::load(bias)
-}
-
 #[inline(always)]
 fn dequantize_with<L: Lanes, F: Finish>(
     tile: &Tile,
@@ -213,63 +102,15 @@ pub(super) fn dequantize_row<L: Lanes, F: Finish>(
     let (sums, sums_tail) = sums.get(..out.len()).unwrap_or(&[]).as_chunks::<16>();
     let (out, out_tail) = out.as_chunks_mut::<16>();
     for ((((sums, out), scales), offsets), bias) in sums.iter().zip(out).zip(scales).zip(offsets).zip(biases) {
-        F::finish(values(row, sums, scales, offsets, bias), L::load(out)).store(out);
+        let value = L::difference(sums, offsets, row.zero) * L::load(scales) * L::splat(row.scale) + L::load(bias);
+        F::finish(value, L::load(out)).store(out);
     }
-    if !out_tail.is_empty() {
-        let mut old = padded(out_tail, 0.0);
-        let new: L = values(
-            row,
-            &padded(sums_tail, 0),
-            &padded(scales_tail, 0.0),
-            &padded(offsets_tail, 0),
-            &padded(biases_tail, 0.0),
-        );
-        F::finish(new, L::load(&old)).store(&mut old);
-        copy_first(&old, out_tail);
-    }
-}
-
-#[inline(always)]
-pub(super) fn range<L: Lanes>(x: &[f32]) -> (f32, f32) {
-    // Four pairs, so that one comparison need not wait for the last.
-    let mut pairs = [(L::splat(0.0), L::splat(0.0)); 4];
-    let (chunks, tail) = x.as_chunks::<64>();
-    for chunk in chunks {
-        for (pair, x) in pairs.iter_mut().zip(chunk.as_chunks::<16>().0) {
-            let x = L::load(x);
-            *pair = (x.lesser(pair.0), x.greater(pair.1));
-        }
-    }
-    let [mut all, rest @ ..] = pairs;
-    for_each!(L, tail, 0.0, x => all = (x.lesser(all.0), x.greater(all.1)));
-    for (least, greatest) in rest {
-        all = (least.lesser(all.0), greatest.greater(all.1));
-    }
-    (all.0.least(), all.1.greatest())
-}
-
-#[inline(always)]
-pub(super) fn quantize<L: Lanes>(x: &[f32], inverse: f32, zero: i32, offset: i32, out: &mut [u8]) {
-    let (inverse, round) = (L::splat(inverse), L::splat(math::ROUND));
-    let zero = zero.wrapping_sub(math::ROUND.to_bits() as i32);
-    let (fours, rest) = x.as_chunks::<64>();
-    let (out_fours, out_rest) = out.as_chunks_mut::<64>();
-    for (four, out) in fours.iter().zip(out_fours) {
-        let mut vectors = [round; 4];
-        for (vector, x) in vectors.iter_mut().zip(four.as_chunks::<16>().0) {
-            *vector = L::load(x) * inverse + round;
-        }
-        L::store_four(vectors, zero, offset, out);
-    }
-    let (chunks, tail) = rest.as_chunks::<16>();
-    let (out, out_tail) = out_rest.as_chunks_mut::<16>();
-    for (chunk, out) in chunks.iter().zip(out) {
-        (L::load(chunk) * inverse + round).store_bytes(zero, offset, out);
-    }
-    if !tail.is_empty() {
-        let mut bytes = [0; 16];
-        (L::load(&padded(tail, 0.0)) * inverse + round).store_bytes(zero, offset, &mut bytes);
-        copy_first(&bytes, out_tail);
+    let count = out_tail.len();
+    if count > 0 {
+        let [scales, bias] = [scales_tail, biases_tail].map(|tail| L::load_part(tail, 0.0));
+        let exact = L::difference_part(sums_tail, offsets_tail, row.zero);
+        let value = exact * scales * L::splat(row.scale) + bias;
+        F::finish(value, L::load_part(out_tail, 0.0)).store_part(out_tail);
     }
 }
 
@@ -318,7 +159,7 @@ fn norm_rows<L: Lanes, const R: usize>(mut rows: [&mut [f32]; R], weight: &[f32]
             *sum = *sum + difference * difference;
         });
     }
-    let inverses = sums.map(|sum| 1.0 / (sum.sum() / count + eps).sqrt());
+    let inverses = sums.map(|sum| 1.0 / Float::sqrt(sum.sum() / count + eps));
 
     let (weights, weights_tail) = weight.as_chunks::<16>();
     let (biases, biases_tail) = bias.as_chunks::<16>();
@@ -330,13 +171,11 @@ fn norm_rows<L: Lanes, const R: usize>(mut rows: [&mut [f32]; R], weight: &[f32]
             }
         }
     }
-    let (weight, bias) = (L::load(&padded(weights_tail, 0.0)), L::load(&padded(biases_tail, 0.0)));
+    let [weight, bias] = [weights_tail, biases_tail].map(|tail| L::load_part(tail, 0.0));
     for ((row, mean), inverse) in rows.iter_mut().zip(means).zip(inverses) {
         let tail = row.as_chunks_mut::<16>().1;
         if !tail.is_empty() {
-            let mut all = padded(tail, 0.0);
-            ((L::load(&all) - L::splat(mean)) * L::splat(inverse) * weight + bias).store(&mut all);
-            copy_first(&all, tail);
+            ((L::load_part(tail, 0.0) - L::splat(mean)) * L::splat(inverse) * weight + bias).store_part(tail);
         }
     }
 }
@@ -345,12 +184,6 @@ fn norm_rows<L: Lanes, const R: usize>(mut rows: [&mut [f32]; R], weight: &[f32]
 #[inline(always)]
 fn at<L: Lanes>(row: &[f32], chunk: usize) -> L {
     row.as_chunks::<16>().0.get(chunk).map_or(L::splat(0.0), L::load)
-}
-
-/// Scores as floats, in base 2.
-#[inline(always)]
-fn logits<L: Lanes>(score: &[i32; 16], offset: &[i32; 16], scale: &[f32; 16], factor: L) -> L {
-    L::plain_difference(score, offset) * L::load(scale) * factor
 }
 
 #[inline(always)]
@@ -370,16 +203,15 @@ pub(super) fn softmax<L: Lanes>(
     let (chunks, tail) = scratch.as_chunks_mut::<16>();
     let mut peak = L::splat(f32::NEG_INFINITY);
     for (((t, scores), offsets), scales) in chunks.iter_mut().zip(scores).zip(offsets).zip(scales) {
-        let logits = logits(scores, offsets, scales, factor);
+        let logits = L::plain_difference(scores, offsets) * L::load(scales) * factor;
         peak = logits.greater(peak);
         logits.store(t);
     }
     if !tail.is_empty() {
-        let logits = logits(&padded(scores_tail, 0), &padded(offsets_tail, 0), &padded(scales_tail, 0.0), factor);
-        peak = keep_first(logits, tail.len(), f32::NEG_INFINITY).greater(peak);
-        let mut all = [0.0; 16];
-        logits.store(&mut all);
-        copy_first(&all, tail);
+        let exact = L::plain_difference_part(scores_tail, offsets_tail);
+        let logits = exact * L::load_part(scales_tail, 0.0) * factor;
+        peak = logits.keep_first(tail.len(), f32::NEG_INFINITY).greater(peak);
+        logits.store_part(tail);
     }
     let peak = L::splat(peak.greatest());
 
@@ -393,13 +225,11 @@ pub(super) fn softmax<L: Lanes>(
         value.store(t);
     }
     if !tail.is_empty() {
-        let mut all = padded(tail, 0.0);
-        let e = keep_first(math::exp2(L::load(&all) - peak), tail.len(), 0.0);
-        let value = e * L::load(&padded(scales_tail, 0.0));
+        let e = math::exp2(L::load_part(tail, 0.0) - peak).keep_first(tail.len(), 0.0);
+        let value = e * L::load_part(scales_tail, 0.0);
         total = total + e;
         most = value.greater(most);
-        value.store(&mut all);
-        copy_first(&all, tail);
+        value.store_part(tail);
     }
     let (inverse, result) = scalar::value_steps(most.greatest(), total.sum());
     quantize::<L>(scratch, inverse, -127, offset, out);
@@ -459,12 +289,28 @@ macro_rules! row_kernels {
 
         #[target_feature(enable = $features)]
         fn range(x: &[f32]) -> (f32, f32) {
-            vector::range::<$lanes>(x)
+            vector_quantize::range::<$lanes>(x)
         }
 
         #[target_feature(enable = $features)]
         fn quantize(x: &[f32], inverse: f32, zero: i32, offset: i32, out: &mut [u8]) {
-            vector::quantize::<$lanes>(x, inverse, zero, offset, out);
+            vector_quantize::quantize::<$lanes>(x, inverse, zero, offset, out);
+        }
+
+        #[target_feature(enable = $features)]
+        fn quantize_row(
+            x: &mut [f32],
+            splits: &Splits<'_>,
+            saved: &mut [f32],
+            offset: i32,
+            out: &mut [u8],
+        ) -> RowScale {
+            vector_quantize::quantize_row::<$lanes>(x, splits, saved, offset, out)
+        }
+
+        #[target_feature(enable = $features)]
+        fn quantize_heads(x: &[f32], size: usize, offset: i32, stride: usize, out: &mut [u8], scales: &mut [f32]) {
+            vector_quantize::quantize_heads::<$lanes>(x, size, offset, stride, out, scales);
         }
 
         #[target_feature(enable = $features)]

@@ -4,8 +4,11 @@
 //! times the same slots of a row is a product of pairs that leaves a channel's sum in one lane.
 
 use super::vector::{self, row_kernels};
+use super::vector_quantize;
 use super::wasm_simd128_lanes::WasmLanes;
-use super::{Channels, KernelSet, Keys, Product, RowScale, Store, Tile, wasm_simd128_codebook, wasm_simd128_float};
+use super::{
+    Channels, KernelSet, Keys, Product, RowScale, Splits, Store, Tile, wasm_simd128_codebook, wasm_simd128_float,
+};
 use crate::config::Activation;
 use core::arch::wasm32::*;
 
@@ -22,6 +25,8 @@ pub(super) static SET: KernelSet = KernelSet {
     dequantize,
     range,
     quantize,
+    quantize_heads,
+    quantize_row,
     layer_norm,
     softmax,
     softmax_f32,

@@ -1,7 +1,7 @@
 //! 16 lanes in four registers of WebAssembly.
 
+use super::lanes::Lanes;
 use super::math::Float;
-use super::vector::Lanes;
 use core::arch::wasm32::*;
 use core::ops::{Add, Div, Mul, Sub};
 

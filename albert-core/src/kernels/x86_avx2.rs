@@ -4,8 +4,9 @@
 //! product, and with both in [-127, 127] a pair reaches 2 x 127 x 127 = 32258 at most: it cannot saturate.
 
 use super::vector::{self, row_kernels};
+use super::vector_quantize;
 use super::x86_avx2_lanes::Avx2Lanes;
-use super::{Channels, KernelSet, Keys, Product, RowScale, Store, Tile, x86_codebook, x86_detect, x86_float};
+use super::{Channels, KernelSet, Keys, Product, RowScale, Splits, Store, Tile, x86_codebook, x86_detect, x86_float};
 use crate::config::Activation;
 use core::arch::x86_64::*;
 
@@ -22,6 +23,8 @@ pub(super) static SET: KernelSet = KernelSet {
     dequantize,
     range,
     quantize,
+    quantize_heads,
+    quantize_row,
     layer_norm,
     softmax,
     softmax_f32,

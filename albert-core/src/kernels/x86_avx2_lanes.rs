@@ -1,7 +1,7 @@
 //! 16 lanes in two AVX registers.
 
+use super::lanes::Lanes;
 use super::math::Float;
-use super::vector::Lanes;
 use core::arch::x86_64::*;
 use core::ops::{Add, Div, Mul, Sub};
 
@@ -126,6 +126,51 @@ impl Lanes for Avx2Lanes {
             let bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
             _mm_storeu_si128(out.as_mut_ptr().cast(), bytes);
         }
+    }
+
+    #[inline(always)]
+    fn load_part(x: &[f32], fill: f32) -> Self {
+        // SAFETY: AVX2 is enabled wherever the type exists; the masks have no more lanes than the slice elements.
+        unsafe {
+            let ((m0, m1), fill) = (first(x.len()), _mm256_set1_ps(fill));
+            let x0 = _mm256_maskload_ps(x.as_ptr(), m0);
+            let x1 = _mm256_maskload_ps(x.as_ptr().wrapping_add(8), m1);
+            Self(
+                _mm256_blendv_ps(fill, x0, _mm256_castsi256_ps(m0)),
+                _mm256_blendv_ps(fill, x1, _mm256_castsi256_ps(m1)),
+            )
+        }
+    }
+
+    #[inline(always)]
+    fn store_part(self, out: &mut [f32]) {
+        // SAFETY: AVX2 is enabled wherever the type exists; the masks have no more lanes than the slice elements.
+        unsafe {
+            let (m0, m1) = first(out.len());
+            _mm256_maskstore_ps(out.as_mut_ptr(), m0, self.0);
+            _mm256_maskstore_ps(out.as_mut_ptr().wrapping_add(8), m1, self.1);
+        }
+    }
+
+    #[inline(always)]
+    fn keep_first(self, count: usize, fill: f32) -> Self {
+        // SAFETY: AVX2 is enabled wherever the type exists.
+        unsafe {
+            let ((m0, m1), fill) = (first(count), _mm256_set1_ps(fill));
+            let keep = |x, mask| _mm256_blendv_ps(fill, x, _mm256_castsi256_ps(mask));
+            Self(keep(self.0, m0), keep(self.1, m1))
+        }
+    }
+}
+
+/// All ones in the first lanes of 16, `count` or all.
+#[inline(always)]
+fn first(count: usize) -> (__m256i, __m256i) {
+    // SAFETY: called from functions of `Avx2Lanes` only, where AVX2 is enabled.
+    unsafe {
+        let count = _mm256_set1_epi32(count.min(16) as i32);
+        let lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+        (_mm256_cmpgt_epi32(count, lanes), _mm256_cmpgt_epi32(count, _mm256_add_epi32(lanes, _mm256_set1_epi32(8))))
     }
 }
 

@@ -1,7 +1,7 @@
 //! 16 lanes in one AVX-512 register.
 
+use super::lanes::Lanes;
 use super::math::Float;
-use super::vector::Lanes;
 use core::arch::x86_64::*;
 use core::ops::{Add, Div, Mul, Sub};
 
@@ -128,11 +128,56 @@ impl Lanes for Avx512Lanes {
     fn store_bytes(self, zero: i32, offset: i32, out: &mut [u8; 16]) {
         // SAFETY: AVX-512 is enabled wherever the type exists; the array has 16 bytes.
         unsafe {
-            let x = _mm512_add_epi32(_mm512_castps_si512(self.0), _mm512_set1_epi32(zero));
-            let x = _mm512_max_epi32(_mm512_min_epi32(x, _mm512_set1_epi32(127)), _mm512_set1_epi32(-127));
-            let bytes = _mm512_cvtepi32_epi8(_mm512_add_epi32(x, _mm512_set1_epi32(offset)));
+            let bytes = _mm512_cvtepi32_epi8(bytes(self.0, zero, offset));
             _mm_storeu_si128(out.as_mut_ptr().cast(), bytes);
         }
+    }
+
+    #[inline(always)]
+    fn load_part(x: &[f32], fill: f32) -> Self {
+        // SAFETY: AVX-512 is enabled wherever the type exists; the mask has no more lanes than the slice elements.
+        unsafe { Self(_mm512_mask_loadu_ps(_mm512_set1_ps(fill), first(x.len()), x.as_ptr())) }
+    }
+
+    #[inline(always)]
+    fn store_part(self, out: &mut [f32]) {
+        // SAFETY: AVX-512 is enabled wherever the type exists; the mask has no more lanes than the slice elements.
+        unsafe { _mm512_mask_storeu_ps(out.as_mut_ptr(), first(out.len()), self.0) }
+    }
+
+    #[inline(always)]
+    fn difference_part(a: &[i32], b: &[i32], factor: i32) -> Self {
+        // SAFETY: AVX-512 is enabled wherever the type exists; the masks have no more lanes than the slices elements.
+        unsafe {
+            let a = _mm512_maskz_loadu_epi32(first(a.len()), a.as_ptr());
+            let b = _mm512_maskz_loadu_epi32(first(b.len()), b.as_ptr());
+            let product = _mm512_mullo_epi32(b, _mm512_set1_epi32(factor));
+            Self(_mm512_cvtepi32_ps(_mm512_sub_epi32(a, product)))
+        }
+    }
+
+    #[inline(always)]
+    fn plain_difference_part(a: &[i32], b: &[i32]) -> Self {
+        // SAFETY: AVX-512 is enabled wherever the type exists; the masks have no more lanes than the slices elements.
+        unsafe {
+            let a = _mm512_maskz_loadu_epi32(first(a.len()), a.as_ptr());
+            let b = _mm512_maskz_loadu_epi32(first(b.len()), b.as_ptr());
+            Self(_mm512_cvtepi32_ps(_mm512_sub_epi32(a, b)))
+        }
+    }
+
+    #[inline(always)]
+    fn store_bytes_part(self, zero: i32, offset: i32, out: &mut [u8]) {
+        // SAFETY: AVX-512 is enabled wherever the type exists; the mask has no more lanes than the slice bytes.
+        unsafe {
+            _mm512_mask_cvtepi32_storeu_epi8(out.as_mut_ptr().cast(), first(out.len()), bytes(self.0, zero, offset))
+        }
+    }
+
+    #[inline(always)]
+    fn keep_first(self, count: usize, fill: f32) -> Self {
+        // SAFETY: AVX-512 is enabled wherever the type exists.
+        unsafe { Self(_mm512_mask_blend_ps(first(count), _mm512_set1_ps(fill), self.0)) }
     }
 
     #[inline(always)]
@@ -162,5 +207,22 @@ impl Lanes for Avx512Lanes {
     #[inline(always)]
     fn greatest(self) -> f32 {
         fold!(self.0, _mm256_max_ps, _mm_max_ps)
+    }
+}
+
+/// The first lanes of 16, `count` or all.
+#[inline(always)]
+fn first(count: usize) -> __mmask16 {
+    ((1_u32 << count.min(16)) - 1) as __mmask16
+}
+
+/// The bits of `x` plus `zero`, clamped, plus `offset`, as one byte in each lane.
+#[inline(always)]
+fn bytes(x: __m512, zero: i32, offset: i32) -> __m512i {
+    // SAFETY: called from functions of `Avx512Lanes` only, where AVX-512 is enabled.
+    unsafe {
+        let x = _mm512_add_epi32(_mm512_castps_si512(x), _mm512_set1_epi32(zero));
+        let x = _mm512_max_epi32(_mm512_min_epi32(x, _mm512_set1_epi32(127)), _mm512_set1_epi32(-127));
+        _mm512_add_epi32(x, _mm512_set1_epi32(offset))
     }
 }

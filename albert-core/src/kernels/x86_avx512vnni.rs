@@ -1,8 +1,9 @@
 //! AVX-512 with VNNI: `vpdpbusd` takes unsigned bytes of activations and signed weights, so bytes are u8 (offset 128).
 
 use super::vector::{self, row_kernels};
+use super::vector_quantize;
 use super::x86_avx512_lanes::Avx512Lanes;
-use super::{Channels, KernelSet, Keys, Product, RowScale, Store, Tile, x86_codebook, x86_detect, x86_float};
+use super::{Channels, KernelSet, Keys, Product, RowScale, Splits, Store, Tile, x86_codebook, x86_detect, x86_float};
 use crate::config::Activation;
 use core::arch::asm;
 use core::arch::x86_64::*;
@@ -20,6 +21,8 @@ pub(super) static SET: KernelSet = KernelSet {
     dequantize,
     range,
     quantize,
+    quantize_heads,
+    quantize_row,
     layer_norm,
     softmax,
     softmax_f32,
