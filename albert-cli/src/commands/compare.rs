@@ -50,12 +50,17 @@ fn print(output: &mut Output, report: &Report, reference: &Model<'_>, model: &Mo
     let differing: Vec<_> =
         report.tensors.iter().filter_map(|tensor| Some((tensor.difference.as_ref()?.snr_db?, tensor))).collect();
     output.line("")?;
-    output.line(format_args!("{} of {} tensors of B differ from A's", differing.len(), report.tensors.len()))?;
+    let own: Vec<_> = report.tensors.iter().filter(|tensor| tensor.difference.is_none()).collect();
+    let all = report.tensors.len();
+    output.line(format_args!("{} of {all} tensors of B differ from A's", differing.len()))?;
     for (snr, tensor) in &differing {
         output.line(format_args!("{:72} {:5} {snr:>7.1} dB", tensor.name, tensor.dtype))?;
     }
-    for tensor in report.tensors.iter().filter(|tensor| tensor.difference.is_none()) {
-        output.line(format_args!("{:72} {:5} A has none of this shape", tensor.name, tensor.dtype))?;
+    if !own.is_empty() {
+        output.line(format_args!("{} of {all} are B's alone: A has none of their name and shape", own.len()))?;
+    }
+    for tensor in own {
+        output.line(format_args!("{:72} {:5}", tensor.name, tensor.dtype))?;
     }
     output.line("")?;
     let Some(measured) = &report.measures else {
