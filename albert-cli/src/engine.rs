@@ -7,8 +7,6 @@ use albert_core::{ExitPolicy, Input, InputError, Model, Plan, Session};
 
 use crate::error::{At, Error, Result};
 
-/// Rows of a tile: more than on a board, where they cost memory.
-const TILE_ROWS: usize = 128;
 /// Bytes that the tokenizer starts with.
 const WORKSPACE_BYTES: usize = 1 << 14;
 
@@ -152,7 +150,7 @@ impl<'m> Engine<'m> {
 
     /// A session for inputs of up to `tokens` tokens.
     pub(crate) fn session(&mut self, tokens: usize) -> Result<Session<'_, '_>> {
-        let plan = Plan::new(self.model.config(), tokens).with_tile_rows(TILE_ROWS).with_workers(self.workers);
+        let plan = Plan::new(self.model.config(), tokens).with_large_tiles().with_workers(self.workers);
         // From an address that is not aligned, up to 63 bytes more are needed.
         let bytes = plan.arena_bytes().saturating_add(63);
         if self.arena.len() < bytes {

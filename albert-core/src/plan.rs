@@ -21,6 +21,8 @@ use crate::kernels::RowScale;
 
 /// Rows of a tile unless [`Plan::with_tile_rows`] says otherwise.
 pub const DEFAULT_TILE_ROWS: usize = 16;
+/// Rows of [`Plan::with_large_tiles`]: integer weights gain by every row more, float rows of 4 bytes must stay in the cache.
+const LARGE_TILE_ROWS: [usize; 2] = [128, 48];
 /// Most rows of a tile.
 pub const MAX_TILE_ROWS: usize = 512;
 /// Query rows that attention handles at a time.
@@ -67,6 +69,13 @@ impl Plan {
         self
     }
 
+    /// The plan with the tiles that are fastest on computers, whose second-level cache has 1 MB or more.
+    pub const fn with_large_tiles(self) -> Self {
+        let [integer, float] = LARGE_TILE_ROWS;
+        let rows = if matches!(self.config.precision, Precision::Int8) { integer } else { float };
+        self.with_tile_rows(rows)
+    }
+
     /// The plan with scratch memory for `workers` tiles side by side, from 1 to [`MAX_WORKERS`]; see
     /// [`Executor`](crate::executor::Executor).
     pub const fn with_workers(mut self, workers: usize) -> Self {
@@ -83,9 +92,11 @@ impl Plan {
         self.workers
     }
 
-    /// Rows of the next tiles when `left` rows are left: the tile size, or less so that all workers have something to do.
+    /// Rows of the next tiles when `left` rows are left: as few tiles as can be, and all workers have as much to do.
     pub(crate) fn tile_rows_for(&self, left: usize) -> usize {
-        let share = round_up(left.div_ceil(self.workers.max(1)), 4);
+        let workers = self.workers.max(1);
+        let steps = left.div_ceil((self.tile_rows * workers).max(1)).max(1);
+        let share = round_up(left.div_ceil(steps * workers), 4);
         if share < self.tile_rows { share } else { self.tile_rows }
     }
 

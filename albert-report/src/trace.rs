@@ -9,9 +9,6 @@ use albert_core::{Model, Observer, Plan, Positions, Session};
 use crate::outputs::{self, Computed, Kind};
 use crate::sample::Input;
 
-/// Rows of a tile.
-const TILE_ROWS: usize = 64;
-
 /// A linear's input at one depth: layers before it have run, 0 before the first; the heads' come after the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Site {
@@ -71,7 +68,7 @@ pub(crate) struct Runner<'m> {
 
 impl<'m> Runner<'m> {
     pub(crate) fn new(model: &'m Model<'m>, kernels: Kernels, tokens: usize) -> Self {
-        let plan = Plan::new(model.config(), tokens).with_tile_rows(TILE_ROWS);
+        let plan = Plan::new(model.config(), tokens).with_large_tiles();
         // From an address that is not aligned, up to 63 bytes more are needed.
         Self { model, plan, kernels, arena: vec![0; plan.arena_bytes().saturating_add(63)] }
     }

@@ -6,9 +6,6 @@ use albert_core::{Input, Model, Plan, Positions, Session};
 use albert_quant::{Geometry, Options, Weights, synth};
 use albert_tests::aligned::Aligned;
 
-/// Rows of a tile, as in the command line.
-const TILE_ROWS: usize = 64;
-
 /// An inference over made-up ids, ready to run again and again. What it borrows lives as long as the process.
 #[derive(Debug)]
 pub struct Inference {
@@ -27,7 +24,7 @@ impl Inference {
         let converted = synth(geometry, Head::SequenceClassification, 0, &options).expect("random weights convert");
         let file: &[u8] = Box::leak(Box::new(Aligned::copy(&converted.bytes)));
         let model = Box::leak(Box::new(Model::from_bytes(file).expect("a valid model file")));
-        let plan = Plan::new(model.config(), tokens).with_tile_rows(TILE_ROWS);
+        let plan = Plan::new(model.config(), tokens).with_large_tiles();
         let arena = Box::leak(Box::new(Aligned::zeros(plan.arena_bytes())));
         let session = Session::with_kernels(model, plan, arena, kernels).expect("the planned arena");
         // The ids that the comparison with other engines uses.

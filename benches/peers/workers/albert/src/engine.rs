@@ -15,7 +15,7 @@ use peer_protocol::{Engine, Task};
 const ALIGNMENT_SLACK: usize = 63;
 
 /// Loads the model and plans for the task's shape. What sessions borrow lives as long as the process.
-pub(crate) fn load(task: &Task, isa: &str, tile_rows: usize) -> Result<Engine<'static>> {
+pub(crate) fn load(task: &Task, isa: &str, tile_rows: Option<usize>) -> Result<Engine<'static>> {
     let file = File::open(&task.model)?;
     // SAFETY: the file is not written while the process runs.
     let bytes = Box::leak(Box::new(unsafe { Mmap::map(&file)? }));
@@ -24,7 +24,8 @@ pub(crate) fn load(task: &Task, isa: &str, tile_rows: usize) -> Result<Engine<'s
         "auto" => kernels::detect(),
         name => kernels::by_name(name).map_err(|error| anyhow!("kernel set {name}: {error:?}"))?,
     };
-    let plan = Plan::new(model.config(), task.tokens).with_tile_rows(tile_rows);
+    let plan = Plan::new(model.config(), task.tokens);
+    let plan = tile_rows.map_or(plan.with_large_tiles(), |rows| plan.with_tile_rows(rows));
     let run =
         if task.batch > 1 { across_sequences(task, model, plan, kernels)? } else { one(task, model, plan, kernels)? };
     Ok(Engine { kernels: kernels.name().to_owned(), run })

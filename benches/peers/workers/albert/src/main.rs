@@ -12,9 +12,9 @@ struct Arguments {
     /// Kernel set, or `auto` for the best that the CPU runs.
     #[arg(long, default_value = "auto")]
     isa: String,
-    /// Rows of a tile.
-    #[arg(long, default_value_t = 128)]
-    tile_rows: usize,
+    /// Rows of a tile, instead of those that suit computers.
+    #[arg(long)]
+    tile_rows: Option<usize>,
 }
 
 fn main() -> anyhow::Result<()> {
