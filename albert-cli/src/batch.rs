@@ -18,12 +18,14 @@ pub(crate) fn share(threads: usize, rows: Option<usize>) -> (usize, usize) {
 
 /// Does `work` on all items, on `threads` threads with a state of their own, and hands the results to `take` in the order of
 /// the items. Stops at the first error of `take`.
+///
+/// No thread but these: the one that finishes the result which is next hands it on, and all that are ready after it.
 pub(crate) fn map<I, S, T>(
     items: I,
     threads: usize,
     state: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, I::Item) -> T + Sync,
-    mut take: impl FnMut(T) -> Result<()>,
+    take: impl FnMut(T) -> Result<()> + Send,
 ) -> Result<()>
 where
     I: Iterator + Send,
@@ -33,31 +35,36 @@ where
         let mut state = state();
         return items.map(|item| work(&mut state, item)).try_for_each(take);
     }
-    let queue = Queue { items: Mutex::new(items), line: Mutex::default(), moved: Condvar::new() };
+    let queue = Queue {
+        items: Mutex::new(items),
+        line: Mutex::default(),
+        room: Condvar::new(),
+        window: threads * WINDOW,
+        taker: Mutex::new(Taker { take, outcome: Ok(()) }),
+    };
     thread::scope(|scope| {
-        // Dropped when `take` fails, too: the threads stop then.
-        let _stop = Stop(&queue);
         for _ in 0..threads {
             scope.spawn(|| {
-                let _broken = BreakOnPanic(&queue);
+                let _stop = StopOnPanic(&queue);
                 let mut state = state();
-                while let Some((ticket, item)) = queue.draw(threads * WINDOW) {
-                    let result = work(&mut state, item);
-                    queue.put(ticket, result);
+                while let Some((ticket, item)) = queue.draw() {
+                    queue.put(ticket, work(&mut state, item));
+                    queue.hand_on();
                 }
             });
         }
-        while let Some(result) = queue.next() {
-            take(result)?;
-        }
-        Ok(())
-    })
+    });
+    queue.taker.into_inner().unwrap_or_else(PoisonError::into_inner).outcome
 }
 
-struct Queue<I, T> {
+struct Queue<I, T, F> {
     items: Mutex<I>,
     line: Mutex<Line<T>>,
-    moved: Condvar,
+    /// Told when a result leaves the line.
+    room: Condvar,
+    /// Most results in the line.
+    window: usize,
+    taker: Mutex<Taker<F>>,
 }
 
 /// Results in the order of the items; the first one has ticket `first`.
@@ -66,36 +73,38 @@ struct Line<T> {
     first: usize,
     /// There are no more items.
     ended: bool,
-    /// A thread panicked: its result will never come.
-    broken: bool,
+}
+
+struct Taker<F> {
+    take: F,
+    /// The first error of `take`.
+    outcome: Result<()>,
 }
 
 impl<T> Default for Line<T> {
     fn default() -> Self {
-        Self { results: VecDeque::new(), first: 0, ended: false, broken: false }
+        Self { results: VecDeque::new(), first: 0, ended: false }
     }
 }
 
-impl<I: Iterator, T> Queue<I, T> {
+impl<I, T, F> Queue<I, T, F> {
     fn line(&self) -> MutexGuard<'_, Line<T>> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait<'l>(&self, line: MutexGuard<'l, Line<T>>) -> MutexGuard<'l, Line<T>> {
-        self.moved.wait(line).unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn stop(&self) {
         self.line().ended = true;
-        self.moved.notify_all();
+        self.room.notify_all();
     }
+}
 
-    /// The next item and its ticket; waits while `window` results are not taken yet.
-    fn draw(&self, window: usize) -> Option<(usize, I::Item)> {
+impl<I: Iterator, T, F: FnMut(T) -> Result<()>> Queue<I, T, F> {
+    /// The next item and its ticket; waits while the line is full.
+    fn draw(&self) -> Option<(usize, I::Item)> {
         let mut items = self.items.lock().unwrap_or_else(PoisonError::into_inner);
         let mut line = self.line();
-        while line.results.len() >= window && !line.ended {
-            line = self.wait(line);
+        while line.results.len() >= self.window && !line.ended {
+            line = self.room.wait(line).unwrap_or_else(PoisonError::into_inner);
         }
         if line.ended {
             return None;
@@ -117,44 +126,43 @@ impl<I: Iterator, T> Queue<I, T> {
         if let Some(place) = ticket.checked_sub(first).and_then(|index| line.results.get_mut(index)) {
             *place = Some(result);
         }
-        self.moved.notify_all();
     }
 
-    /// The next result in order; `None` after the last.
-    fn next(&self) -> Option<T> {
-        let mut line = self.line();
-        while !line.broken {
-            match line.results.front_mut().map(Option::take) {
-                Some(Some(result)) => {
-                    line.results.pop_front();
-                    line.first += 1;
-                    self.moved.notify_all();
-                    return Some(result);
+    /// Hands on what is ready, in order. A thread that finds another one at it may leave: that one looks again at the end.
+    fn hand_on(&self) {
+        while self.is_ready() {
+            let Ok(mut taker) = self.taker.try_lock() else { return };
+            while let Some(result) = self.pop() {
+                if taker.outcome.is_ok() {
+                    taker.outcome = (taker.take)(result);
                 }
-                None if line.ended => return None,
-                _ => line = self.wait(line),
+                if taker.outcome.is_err() {
+                    return self.stop();
+                }
             }
         }
-        None
+    }
+
+    fn is_ready(&self) -> bool {
+        self.line().results.front().is_some_and(Option::is_some)
+    }
+
+    fn pop(&self) -> Option<T> {
+        let mut line = self.line();
+        let result = line.results.front_mut()?.take()?;
+        line.results.pop_front();
+        line.first += 1;
+        self.room.notify_one();
+        Some(result)
     }
 }
 
-/// Stops the threads when it is dropped.
-struct Stop<'q, I: Iterator, T>(&'q Queue<I, T>);
+/// Stops the other threads when one panics; the scope hands the panic on.
+struct StopOnPanic<'q, I, T, F>(&'q Queue<I, T, F>);
 
-impl<I: Iterator, T> Drop for Stop<'_, I, T> {
-    fn drop(&mut self) {
-        self.0.stop();
-    }
-}
-
-/// Lets nobody wait for the result of a thread that panics; the scope hands the panic on.
-struct BreakOnPanic<'q, I: Iterator, T>(&'q Queue<I, T>);
-
-impl<I: Iterator, T> Drop for BreakOnPanic<'_, I, T> {
+impl<I, T, F> Drop for StopOnPanic<'_, I, T, F> {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.0.line().broken = true;
             self.0.stop();
         }
     }

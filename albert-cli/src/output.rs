@@ -1,6 +1,6 @@
 //! Standard output.
 
-use std::io::{BufWriter, StdoutLock, Write, stdout};
+use std::io::{BufWriter, Stdout, Write, stdout};
 
 use serde::Serialize;
 
@@ -8,11 +8,11 @@ use crate::error::{Error, Result};
 
 /// Buffered standard output.
 #[derive(Debug)]
-pub(crate) struct Output(BufWriter<StdoutLock<'static>>);
+pub(crate) struct Output(BufWriter<Stdout>);
 
 impl Output {
     pub(crate) fn new() -> Self {
-        Self(BufWriter::new(stdout().lock()))
+        Self(BufWriter::new(stdout()))
     }
 
     /// Writes a text as it is.

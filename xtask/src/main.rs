@@ -13,7 +13,7 @@ mod wasm;
 use std::process::ExitCode;
 
 const HELP: &str = "\
-cargo xtask aarch64                          tests the NEON kernel sets under QEMU
+cargo xtask aarch64 [--kernels]              tests the NEON kernel sets under QEMU, with the programs around them or alone
 cargo xtask throughput                       simulates the inner loops of the NEON kernel sets with llvm-mca
 cargo xtask wasm                             tests the WebAssembly kernel set under Node
 cargo xtask firmware                         builds the firmware and runs it on emulated boards
@@ -27,6 +27,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.split_first() {
         Some((command, [])) if command == "aarch64" => aarch64::run(),
+        Some((command, [option])) if command == "aarch64" && option == "--kernels" => aarch64::kernels(),
         Some((command, [])) if command == "throughput" => throughput::run(),
         Some((command, [])) if command == "wasm" => wasm::run(),
         Some((command, [])) if command == "firmware" => firmware::run(),
