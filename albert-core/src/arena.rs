@@ -70,6 +70,8 @@ pub(crate) struct Scratch<'a> {
     pub(crate) splits: &'a mut [f32],
     /// Expanded weights of a few blocks in a codebook format.
     pub(crate) panel: &'a mut [i8],
+    /// Sums over a part of the slots; none when the panel holds all slots.
+    pub(crate) partial: &'a mut [i32],
     /// A smoothed row.
     pub(crate) row: &'a mut [f32],
 }
@@ -177,6 +179,7 @@ impl<'a> Iterator for Workers<'a> {
                 sums: rest.take(Region::Sums),
                 splits: rest.take(Region::Splits),
                 panel: rest.take(Region::Panel),
+                partial: rest.take(Region::Partial),
                 row: rest.take(Region::Row),
             },
             attention: AttentionScratch {

@@ -1,7 +1,8 @@
 //! Where the parts of a codebook panel lie in the file (`docs/format.md`).
 
-use crate::format::layout::{CodebookLayout, LEVELS_4, LEVELS_5, dtype};
+use crate::format::layout::{CODEBOOK_SLOTS, CodebookLayout, LEVELS_4, LEVELS_5, dtype};
 use crate::kernels::CodebookPanel;
+use core::ops::Range;
 
 /// The levels of a 4-bit format, twice, so that both formats have 32.
 const LEVELS_4_TWICE: [i8; 32] = {
@@ -14,18 +15,32 @@ const LEVELS_4_TWICE: [i8; 32] = {
     levels
 };
 
-/// The panel of one block of 16 channels; its `ahead` are `next` panels.
-pub(crate) fn panel(dtype: u8, panels: &[u8], slots: usize, block: usize, next: usize) -> CodebookPanel<'_> {
-    let layout = CodebookLayout::new(dtype, slots);
-    let bytes = panels.get(block * layout.bytes..(block + 1) * layout.bytes).unwrap_or(&[]);
-    let part = |start: usize, size: usize| bytes.get(start..start + size * layout.units).unwrap_or(&[]);
-    let fifths = part(layout.fifths, if dtype == dtype::C5 { 16 } else { 0 });
-    let multipliers: &[i8] = bytemuck::must_cast_slice(part(layout.multipliers, 4));
-    CodebookPanel {
-        levels: if dtype == dtype::C5 { &LEVELS_5 } else { &LEVELS_4_TWICE },
-        codes: part(0, 64).as_chunks().0,
-        fifths: fifths.as_chunks().0,
-        multipliers: multipliers.as_chunks().0,
-        ahead: next * layout.bytes,
+/// The panels of a matrix.
+#[derive(Clone, Copy)]
+pub(crate) struct Panels<'a> {
+    pub(crate) dtype: u8,
+    pub(crate) panels: &'a [u8],
+    /// Input slots, not rounded up to units.
+    pub(crate) slots: usize,
+}
+
+impl<'a> Panels<'a> {
+    /// Some slots, in whole units, of one block of 16 channels. What is wanted next are as many slots of it, or after the last
+    /// ones the block that lies `next` blocks behind.
+    pub(crate) fn part(&self, block: usize, slots: Range<usize>, next: usize) -> CodebookPanel<'a> {
+        let fifth_bits = self.dtype == dtype::C5;
+        let layout = CodebookLayout::new(self.dtype, self.slots);
+        let units = slots.start / CODEBOOK_SLOTS..slots.end.div_ceil(CODEBOOK_SLOTS);
+        let bytes = self.panels.get(block * layout.bytes..(block + 1) * layout.bytes).unwrap_or(&[]);
+        let part =
+            |start: usize, size: usize| bytes.get(start + size * units.start..start + size * units.end).unwrap_or(&[]);
+        let multipliers: &[i8] = bytemuck::must_cast_slice(part(layout.multipliers, 4));
+        CodebookPanel {
+            levels: if fifth_bits { &LEVELS_5 } else { &LEVELS_4_TWICE },
+            codes: part(0, 64).as_chunks().0,
+            fifths: part(layout.fifths, if fifth_bits { 16 } else { 0 }).as_chunks().0,
+            multipliers: multipliers.as_chunks().0,
+            ahead: if units.end < layout.units { 64 * units.len() } else { next * layout.bytes - 64 * units.start },
+        }
     }
 }

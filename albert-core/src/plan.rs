@@ -29,6 +29,19 @@ pub const MAX_TILE_ROWS: usize = 512;
 pub(crate) const ATTENTION_ROWS: usize = 16;
 /// Output channels that a matrix product computes at a time.
 pub(crate) const GROUP_CHANNELS: usize = 64;
+/// Most slots of a codebook panel that are expanded at a time for few rows: those of a group of channels stay in the first-level
+/// cache.
+const STRETCH_SLOTS: usize = 320;
+/// Most rows that panels are expanded in parts for.
+const STRETCH_ROWS: usize = 16;
+
+/// `slots` in equal parts that are expanded at a time. Parts of quantized rows start on a cache line.
+pub(crate) const fn stretch_slots(slots: usize) -> usize {
+    match slots.div_ceil(STRETCH_SLOTS) {
+        0 | 1 => slots,
+        parts => round_up(slots.div_ceil(parts), ALIGNMENT),
+    }
+}
 /// The division of the arena for one configuration and one longest input.
 ///
 /// ```
@@ -152,6 +165,8 @@ pub(crate) enum Region {
     Splits,
     /// Expanded weights of a few blocks in a codebook format.
     Panel,
+    /// Sums over a part of the slots, when [`Region::Panel`] holds a part of them.
+    Partial,
     /// One row: softmax, or a smoothed input.
     Row,
     /// Quantized queries of one head, or rows of its keys or values.
@@ -240,13 +255,17 @@ impl Sizes {
             sizes.0[Region::Probabilities as usize] = mul(ATTENTION_ROWS, activation_row_bytes(extents.value_slots));
             if config.codebook {
                 let slots = round_up(widest + config.max_extra_slots as usize, CODEBOOK_SLOTS);
-                // Few rows make no use of more; for many the products are faster with them.
-                let blocks = match rows {
-                    0..=4 => 1,
-                    5..=DEFAULT_TILE_ROWS => 2,
-                    _ => GROUP_CHANNELS / BLOCK_CHANNELS,
+                let stretch = stretch_slots(slots);
+                // Few rows make no use of more; for many the products are faster with whole panels.
+                sizes.0[Region::Panel as usize] = match rows {
+                    0..=4 => mul(BLOCK_CHANNELS, slots),
+                    5..=STRETCH_ROWS => mul(GROUP_CHANNELS, stretch),
+                    _ => mul(GROUP_CHANNELS, slots),
                 };
-                sizes.0[Region::Panel as usize] = mul(blocks * BLOCK_CHANNELS, slots);
+                if rows > 4 && stretch < slots {
+                    let rows = if rows < STRETCH_ROWS { rows } else { STRETCH_ROWS };
+                    sizes.0[Region::Partial as usize] = mul(rows, GROUP_CHANNELS * 4);
+                }
             }
             sizes.0[Region::Splits as usize] = mul(config.max_extra_slots as usize, 3 * 4);
             let smoothed = if config.smoothing { widest } else { 0 };

@@ -7,6 +7,7 @@ use albert_tests::aligned::Aligned;
 use albert_tests::engine::{self, Results, Run, Tokens};
 use albert_tests::fixtures::{self, Fixture};
 use albert_tests::model_file::{Inputs, Parts, Storage, seal};
+use albert_tests::random;
 use albert_tests::reference::Reference;
 use albert_tests::tokenizers::Random;
 
@@ -40,6 +41,43 @@ fn codebooks() {
                 let run = Run { tile_rows, workers, ..Run::default() };
                 let results = engine::run(&codebook, &fixture.sequences, &run);
                 assert_same(&expected, &results, &format!("{}, {levels} levels", fixture.name));
+            }
+        }
+    }
+}
+
+/// Panels wide enough to be expanded a part at a time for few rows.
+#[test]
+fn wide_codebooks() {
+    let geometry = random::Geometry {
+        class: "AlbertForSequenceClassification",
+        hidden_act: "gelu_new",
+        vocab_size: 50,
+        embedding_size: 16,
+        num_attention_heads: 3,
+        head_size: 26,
+        intermediate_size: 1001,
+        num_hidden_layers: 2,
+        num_hidden_groups: 1,
+        inner_group_num: 1,
+        max_position_embeddings: 40,
+        type_vocab_size: 2,
+        num_labels: 3,
+    };
+    let mut numbers = random::Random(3);
+    let checkpoint = random::checkpoint(&geometry, &mut numbers);
+    let sequences = [1, 4, 7, 16, 17, 40].map(|tokens| random::sequence(&geometry, tokens, &mut numbers));
+    for levels in [16, 32] {
+        let [expanded, codebook] = [Storage::Expanded(levels, INPUTS), Storage::Codebook(levels, INPUTS)]
+            .map(|storage| Parts::new(&checkpoint, storage).assemble());
+        for (sequence, kernels) in
+            sequences.iter().flat_map(|each| engine::all_kernels().into_iter().map(move |set| (each, set)))
+        {
+            let one = core::slice::from_ref(sequence);
+            let expected = engine::run(&expanded, one, &Run { kernels, ..Run::default() });
+            for tile_rows in [4, 8, 16, 64] {
+                let results = engine::run(&codebook, one, &Run { kernels, tile_rows, ..Run::default() });
+                assert_same(&expected, &results, &format!("{levels} levels, {kernels:?}, {tile_rows} rows"));
             }
         }
     }

@@ -1,16 +1,17 @@
 //! A linear on a tile of rows: quantize, multiply, dequantize, store.
 
+use super::linear_codebook::codebook_blocks;
 use super::quantize::lay_out;
 use crate::arena::Scratch;
-use crate::codebook;
-use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS};
+use crate::codebook::Panels;
+use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS};
 use crate::format::{Linear, Matrix, Weights};
 use crate::kernels::{Channels, FloatProduct, Kernels, LinearProduct, Store};
 use crate::plan::{GROUP_CHANNELS, activation_row_bytes};
 use core::ops::Range;
 
 /// Blocks of 16 channels in a group.
-const GROUP_BLOCKS: usize = GROUP_CHANNELS / BLOCK_CHANNELS;
+pub(super) const GROUP_BLOCKS: usize = GROUP_CHANNELS / BLOCK_CHANNELS;
 
 /// Rows of f32 in a larger buffer: row r is `data[r * stride..][..width]`.
 pub(crate) struct Rows<'a> {
@@ -125,42 +126,23 @@ fn integer_blocks(
     scratch: &mut Scratch<'_>,
 ) {
     let matrix = &linear.matrix;
-    let slots = matrix.slots();
-    let row_bytes = activation_row_bytes(slots);
-    let first_channel = blocks.start * BLOCK_CHANNELS;
-    let continues = matches!(matrix.weights, Weights::I8 { .. });
-    let mut multiply = |steps: usize, blocks: Range<usize>, weights: &[i8], channels: &Channels<'_>| {
-        let channel = blocks.start * BLOCK_CHANNELS;
-        let count = (blocks.end * BLOCK_CHANNELS).min(matrix.rows) - channel;
-        let size =
-            LinearProduct { rows: out.rows, row_bytes, steps, channels: count, row_outputs: out.stride, continues };
-        let out = out.data.get_mut(channel - first_channel..).unwrap_or(&mut []);
-        let (rows, channels) = (&*scratch.row_scales, channels.part(channel, count));
-        kernels.linear_i8(&size, scratch.bytes, weights, rows, &channels, store, out, scratch.sums);
-    };
     match matrix.weights {
         Weights::I8 { values, scales, sums } => {
-            let steps = slots.div_ceil(BLOCK_SLOTS);
+            let row_bytes = activation_row_bytes(matrix.slots());
+            let steps = matrix.slots().div_ceil(BLOCK_SLOTS);
             let panel = steps * BLOCK_SLOTS * BLOCK_CHANNELS;
             let weights = values.get(blocks.start * panel..blocks.end * panel).unwrap_or(&[]);
-            multiply(steps, blocks, weights, &Channels { scales, sums, bias: linear.bias });
+            let first = blocks.start * BLOCK_CHANNELS;
+            let channels = (blocks.end * BLOCK_CHANNELS).min(matrix.rows) - first;
+            let size =
+                LinearProduct { rows: out.rows, row_bytes, steps, channels, row_outputs: out.stride, continues: true };
+            let part = Channels { scales, sums, bias: linear.bias }.part(first, channels);
+            kernels.linear_i8(&size, scratch.bytes, weights, scratch.row_scales, &part, store, out.data, scratch.sums);
         }
         Weights::Codebook { dtype, panels, scales, sums } => {
-            let padded = slots.next_multiple_of(CODEBOOK_SLOTS);
-            let panel_bytes = (padded * BLOCK_CHANNELS).max(1);
-            // As many at a time as there is room for, in equal parts of a group.
-            let at_a_time = match scratch.panel.len() / panel_bytes {
-                0 | 1 => 1,
-                2 | 3 => 2,
-                _ => GROUP_BLOCKS,
-            };
-            for first in blocks.clone().step_by(at_a_time) {
-                let some = first..blocks.end.min(first + at_a_time);
-                for (block, out) in some.clone().zip(scratch.panel.chunks_exact_mut(panel_bytes)) {
-                    kernels.expand(&codebook::panel(dtype, panels, slots, block, at_a_time), out);
-                }
-                multiply(padded / BLOCK_SLOTS, some, scratch.panel, &Channels { scales, sums, bias: linear.bias });
-            }
+            let panels = Panels { dtype, panels, slots: matrix.slots() };
+            let channels = Channels { scales, sums, bias: linear.bias };
+            codebook_blocks(kernels, &panels, blocks, matrix.rows, &channels, store, out, scratch);
         }
         Weights::F32(_) | Weights::F16(_) => {}
     }

@@ -6,6 +6,7 @@ mod cache;
 mod embeddings;
 mod feed_forward;
 mod linear;
+mod linear_codebook;
 mod pooler;
 mod quantize;
 

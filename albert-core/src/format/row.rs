@@ -2,7 +2,7 @@
 
 use super::layout::{BLOCK_CHANNELS, BLOCK_SLOTS};
 use super::{Matrix, Weights};
-use crate::codebook;
+use crate::codebook::Panels;
 use crate::kernels::half_to_f32;
 
 impl Matrix<'_> {
@@ -37,7 +37,8 @@ impl Matrix<'_> {
             }
             Weights::Codebook { dtype, panels, scales, .. } => {
                 let scale = scales.get(index).copied().unwrap_or(0.0);
-                let panel = codebook::panel(dtype, panels, self.slots(), block, 0);
+                let slots = self.slots();
+                let panel = Panels { dtype, panels, slots }.part(block, 0..slots, 0);
                 for (slot, value) in out.iter_mut().enumerate() {
                     *value += f32::from(panel.weight(channel, slot)) * scale;
                 }

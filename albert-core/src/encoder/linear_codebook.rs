@@ -1,0 +1,71 @@
+//! Products with weights in a codebook format: some panels are expanded to int8, multiplied, and forgotten.
+
+use super::linear::{Columns, GROUP_BLOCKS};
+use crate::arena::Scratch;
+use crate::codebook::Panels;
+use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS};
+use crate::kernels::{Channels, Kernels, LinearProduct, Product, Store, Tile};
+use crate::plan::{GROUP_CHANNELS, activation_row_bytes, stretch_slots};
+use core::ops::Range;
+
+/// Some blocks of a matrix with `width` output channels.
+#[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]
+pub(super) fn codebook_blocks(
+    kernels: Kernels,
+    panels: &Panels<'_>,
+    blocks: Range<usize>,
+    width: usize,
+    channels: &Channels<'_>,
+    store: Store,
+    out: Columns<'_>,
+    scratch: &mut Scratch<'_>,
+) {
+    let Columns { data, stride: row_outputs, rows } = out;
+    let row_bytes = activation_row_bytes(panels.slots);
+    let slots = panels.slots.next_multiple_of(CODEBOOK_SLOTS);
+    // Few rows do not outweigh the way of whole panels through the second-level cache.
+    let stretch = if rows * GROUP_CHANNELS <= scratch.partial.len() { stretch_slots(slots) } else { slots };
+    // As many blocks at a time as there is room for, in equal parts of a group.
+    let at_a_time = match scratch.panel.len() / (stretch * BLOCK_CHANNELS).max(1) {
+        0 | 1 => 1,
+        2 | 3 => 2,
+        _ => GROUP_BLOCKS,
+    };
+    for start in blocks.clone().step_by(at_a_time) {
+        let some = start..blocks.end.min(start + at_a_time);
+        let first = start * BLOCK_CHANNELS;
+        let count = (some.end * BLOCK_CHANNELS).min(width) - first;
+        let channels = channels.part(first, count);
+        let out = data.get_mut(first - blocks.start * BLOCK_CHANNELS..).unwrap_or(&mut []);
+        let expand = |part: Range<usize>, room: &mut [i8]| {
+            let places = room.chunks_exact_mut((part.len() * BLOCK_CHANNELS).max(1));
+            for (block, place) in some.clone().zip(places) {
+                kernels.expand(&panels.part(block, part.clone(), at_a_time), place);
+            }
+        };
+        if stretch == slots {
+            expand(0..slots, scratch.panel);
+            let steps = slots / BLOCK_SLOTS;
+            let size = LinearProduct { rows, row_bytes, steps, channels: count, row_outputs, continues: false };
+            let (bytes, scales) = (&*scratch.bytes, &*scratch.row_scales);
+            kernels.linear_i8(&size, bytes, scratch.panel, scales, &channels, store, out, scratch.sums);
+            continue;
+        }
+        for start in (0..slots).step_by(stretch.max(1)) {
+            let part = start..slots.min(start + stretch);
+            expand(part.clone(), scratch.panel);
+            let (steps, blocks) = (part.len() / BLOCK_SLOTS, some.len());
+            let size = Product { rows, row_bytes, steps, blocks, row_sums: GROUP_CHANNELS, continues: false };
+            let bytes = scratch.bytes.get(start..).unwrap_or(&[]);
+            if start == 0 {
+                kernels.matmul_i8(&size, bytes, scratch.panel, scratch.sums);
+            } else {
+                kernels.matmul_i8(&size, bytes, scratch.panel, scratch.partial);
+                let sums = scratch.sums.iter_mut().zip(&*scratch.partial).take(rows * GROUP_CHANNELS);
+                sums.for_each(|(sum, partial)| *sum = sum.wrapping_add(*partial));
+            }
+        }
+        let tile = Tile { rows, channels: count, row_sums: GROUP_CHANNELS, row_outputs };
+        kernels.dequantize(&tile, scratch.sums, scratch.row_scales, &channels, store, out);
+    }
+}
