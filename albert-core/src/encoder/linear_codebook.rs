@@ -3,7 +3,7 @@
 use super::linear::{Columns, GROUP_BLOCKS};
 use crate::arena::Scratch;
 use crate::codebook::Panels;
-use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS};
+use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, dtype};
 use crate::kernels::{Channels, Kernels, LinearProduct, Product, Store, Tile};
 use crate::plan::{GROUP_CHANNELS, activation_row_bytes, stretch_slots};
 use core::ops::Range;
@@ -23,8 +23,10 @@ pub(super) fn codebook_blocks(
     let Columns { data, stride: row_outputs, rows } = out;
     let row_bytes = activation_row_bytes(panels.slots);
     let slots = panels.slots.next_multiple_of(CODEBOOK_SLOTS);
-    // Few rows do not outweigh the way of whole panels through the second-level cache.
-    let stretch = if rows * GROUP_CHANNELS <= scratch.partial.len() { stretch_slots(slots) } else { slots };
+    // Few rows do not outweigh the way of whole panels through the second-level cache, where the expansion is quicker than that.
+    let whole_fit = scratch.panel.len() >= slots * GROUP_CHANNELS;
+    let in_parts = rows * GROUP_CHANNELS <= scratch.partial.len() && (panels.dtype == dtype::C4 || !whole_fit);
+    let stretch = if in_parts { stretch_slots(slots) } else { slots };
     // As many blocks at a time as there is room for, in equal parts of a group.
     let at_a_time = match scratch.panel.len() / (stretch * BLOCK_CHANNELS).max(1) {
         0 | 1 => 1,
