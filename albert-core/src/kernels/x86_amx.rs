@@ -56,6 +56,9 @@ fn tiles_permitted() -> bool {
 
 /// Fewer rows are bound by the memory that weights come from, and AVX-512 VNNI, which configures no tiles, gets more out of it.
 const FEWEST_ROWS: usize = 9;
+/// Smallest product of steps and blocks that is worth the configuration of the tiles: the products of attention over short inputs
+/// are smaller.
+const FEWEST_TILES: usize = 8 * TILE_STEPS;
 /// Rows of two row tiles and channels of two blocks: what is multiplied at a time.
 const SQUARE: usize = 32;
 
@@ -171,7 +174,7 @@ impl Sink for Sums {
 fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     let &Product { rows, row_bytes, steps, blocks, row_sums, .. } = size;
     let operands = Operands { rows, row_bytes, steps, blocks, a, w };
-    if operands.suit_tiles() {
+    if steps * blocks >= FEWEST_TILES && operands.suit_tiles() {
         let mut sink = Sums { start: sums.as_mut_ptr(), row_sums };
         // SAFETY: the set is available. Rows and blocks of a square are among those of the product, whose sums fit the slice.
         unsafe { multiply(&operands, &mut sink) }
