@@ -29,6 +29,8 @@ pub const MAX_TILE_ROWS: usize = 512;
 pub(crate) const ATTENTION_ROWS: usize = 16;
 /// Output channels that a matrix product computes at a time.
 pub(crate) const GROUP_CHANNELS: usize = 64;
+/// Whether code may be larger to be faster: not on microcontrollers.
+pub(crate) const ROOMY: bool = cfg!(not(any(target_arch = "arm", target_arch = "riscv32")));
 /// Most slots of a codebook panel that are expanded at a time for few rows: those of a group of channels stay in the first-level
 /// cache.
 const STRETCH_SLOTS: usize = 320;
@@ -39,6 +41,7 @@ const STRETCH_ROWS: usize = 16;
 pub(crate) const fn stretch_slots(slots: usize) -> usize {
     match slots.div_ceil(STRETCH_SLOTS) {
         0 | 1 => slots,
+        _ if !ROOMY => slots,
         parts => round_up(slots.div_ceil(parts), ALIGNMENT),
     }
 }
@@ -109,7 +112,7 @@ impl Plan {
     pub(crate) fn tile_rows_for(&self, left: usize) -> usize {
         let workers = self.workers.max(1);
         let steps = left.div_ceil((self.tile_rows * workers).max(1)).max(1);
-        let share = round_up(left.div_ceil(steps * workers), 4);
+        let share = round_up(left.div_ceil((steps * workers).max(1)), 4);
         if share < self.tile_rows { share } else { self.tile_rows }
     }
 

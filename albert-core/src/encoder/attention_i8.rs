@@ -7,7 +7,7 @@ use crate::arena::{AttentionScratch, Scratch, Worker};
 use crate::executor::TileWork;
 use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, role};
 use crate::kernels::{Channels, Kernels, Product, RowScale, Store, Tile};
-use crate::plan::{ATTENTION_ROWS, GROUP_CHANNELS, activation_row_bytes};
+use crate::plan::{ATTENTION_ROWS, GROUP_CHANNELS, ROOMY, activation_row_bytes};
 use core::ops::Range;
 
 /// Keys and values of a tile, whose first row is a multiple of 4.
@@ -33,20 +33,26 @@ pub(super) fn keys_values(context: &Context<'_>, block: usize, work: TileWork<'_
     }
 }
 
-/// Heads that are rounded at a time.
-const HEADS: usize = 16;
+/// Most heads that are rounded at a time.
+const HEADS: usize = if ROOMY { 16 } else { 1 };
+
+/// Heads that there is room for, each `bytes` long: at least one, since a row is as long as all of them.
+fn heads_at_a_time(room: usize, bytes: usize) -> usize {
+    room.checked_div(bytes).unwrap_or(0).clamp(1, HEADS)
+}
 
 /// Rounds the key of one token, symmetric per head, into its place.
 fn store_key(kernels: Kernels, row: &[f32], token: usize, cache: &CacheWriter<'_>, bytes: &mut [u8]) {
     let heads = cache.heads();
     let (size, slots) = (heads.size.max(1), heads.extents.key_slots.max(1));
-    let Some(bytes) = bytes.get_mut(..HEADS * slots) else { return };
+    let at_a_time = heads_at_a_time(bytes.len(), slots);
+    let Some(bytes) = bytes.get_mut(..at_a_time * slots) else { return };
     // Slots past the head are zero: nobody writes them.
     bytes.fill(0);
     let mut scales = [0.0; HEADS];
-    for (part, x) in row.chunks(HEADS * size).enumerate() {
+    for (part, x) in row.chunks((at_a_time * size).max(1)).enumerate() {
         kernels.quantize_heads_signed(x, size, slots, bytes, &mut scales);
-        let heads = part * HEADS..(part * HEADS + HEADS).min(heads.count);
+        let heads = part * at_a_time..(part * at_a_time + at_a_time).min(heads.count);
         for ((head, bytes), &scale) in heads.zip(bytes.chunks_exact(slots)).zip(&scales) {
             // SAFETY: a tile has its own tokens.
             #[allow(unsafe_code)]
@@ -64,13 +70,12 @@ fn store_values(kernels: Kernels, rows: &[f32], first: usize, cache: &CacheWrite
     let heads = cache.heads();
     let (size, width) = (heads.size.max(1), (heads.count * heads.size).max(1));
     let channels = heads.extents.value_channels.max(1);
-    // There is room for at least four heads of four tokens.
-    let at_a_time = (bytes.len() / (4 * channels)).clamp(1, HEADS);
+    let at_a_time = heads_at_a_time(bytes.len(), 4 * channels);
     let Some(bytes) = bytes.get_mut(..4 * at_a_time * channels) else { return };
     bytes.fill(0);
     for part in (0..heads.count).step_by(at_a_time) {
         let part = part..(part + at_a_time).min(heads.count);
-        let tokens = bytes.chunks_exact_mut(at_a_time * channels);
+        let tokens = bytes.chunks_exact_mut((at_a_time * channels).max(1));
         for ((row, bytes), token) in rows.chunks_exact(width).zip(tokens).zip(first..) {
             let mut scales = [0.0; HEADS];
             let x = row.get(part.start * size..part.end * size).unwrap_or(&[]);
@@ -83,12 +88,13 @@ fn store_values(kernels: Kernels, rows: &[f32], first: usize, cache: &CacheWrite
                 }
             }
         }
-        let mut tokens = bytes.chunks_exact(at_a_time * channels).map(|bytes| bytes.as_chunks::<BLOCK_CHANNELS>().0);
+        let mut tokens =
+            bytes.chunks_exact((at_a_time * channels).max(1)).map(|bytes| bytes.as_chunks::<BLOCK_CHANNELS>().0);
         let (Some(a), Some(b), Some(c), Some(d)) = (tokens.next(), tokens.next(), tokens.next(), tokens.next()) else {
             return;
         };
         for (index, (((a, b), c), d)) in a.iter().zip(b).zip(c).zip(d).enumerate() {
-            let blocks = channels / BLOCK_CHANNELS;
+            let blocks = (channels / BLOCK_CHANNELS).max(1);
             let (head, block) = (part.start + index / blocks, index % blocks);
             if head >= part.end {
                 break;
@@ -119,8 +125,7 @@ pub(super) fn attention(context: &Context<'_>, block: usize, work: TileWork<'_>,
     let row_bytes = activation_row_bytes(cache.heads.extents.key_slots);
     for block in wide.data.chunks_mut((ATTENTION_ROWS * width).max(1)) {
         let count = block.len().checked_div(width).unwrap_or(0);
-        // As many heads as there is room for.
-        let at_a_time = scratch.bytes.len().checked_div(count * row_bytes).unwrap_or(0).clamp(1, HEADS);
+        let at_a_time = heads_at_a_time(scratch.bytes.len(), count * row_bytes);
         for first in (0..cache.heads.count).step_by(at_a_time) {
             let heads = first..(first + at_a_time).min(cache.heads.count);
             let queries = Queries { count, heads, width, row_bytes, stride: at_a_time * row_bytes };

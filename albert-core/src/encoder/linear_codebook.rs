@@ -5,7 +5,7 @@ use crate::arena::Scratch;
 use crate::codebook::Panels;
 use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, dtype};
 use crate::kernels::{Channels, Kernels, LinearProduct, Product, Store, Tile};
-use crate::plan::{GROUP_CHANNELS, activation_row_bytes, stretch_slots};
+use crate::plan::{GROUP_CHANNELS, ROOMY, activation_row_bytes, stretch_slots};
 use core::ops::Range;
 
 /// Some blocks of a matrix with `width` output channels.
@@ -25,7 +25,7 @@ pub(super) fn codebook_blocks(
     let slots = panels.slots.next_multiple_of(CODEBOOK_SLOTS);
     // Few rows do not outweigh the way of whole panels through the second-level cache, where the expansion is quicker than that.
     let whole_fit = scratch.panel.len() >= slots * GROUP_CHANNELS;
-    let in_parts = rows * GROUP_CHANNELS <= scratch.partial.len() && (panels.dtype == dtype::C4 || !whole_fit);
+    let in_parts = ROOMY && rows * GROUP_CHANNELS <= scratch.partial.len() && (panels.dtype == dtype::C4 || !whole_fit);
     let stretch = if in_parts { stretch_slots(slots) } else { slots };
     // As many blocks at a time as there is room for, in equal parts of a group.
     let at_a_time = match scratch.panel.len() / (stretch * BLOCK_CHANNELS).max(1) {

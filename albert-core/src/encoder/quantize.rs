@@ -8,12 +8,14 @@ pub(super) fn lay_out<'a>(channels: &'a [u32], memory: &'a mut [f32]) -> (Splits
     let count = channels.len();
     let (copies, rest) = memory.split_at_mut_checked(count).unwrap_or((&mut [], &mut []));
     let (ranks, rest) = rest.split_at_mut_checked(count).unwrap_or((&mut [], &mut []));
-    let runs = channels.chunk_by(|a, b| a == b);
     let mut places = copies.iter_mut().zip(&mut *ranks);
-    for run in runs {
-        for (rank, (place_copies, place_rank)) in (1..).zip(places.by_ref().take(run.len())) {
-            (*place_copies, *place_rank) = ((run.len() + 1) as f32, rank as f32);
+    let mut left = channels;
+    while let Some(channel) = left.first() {
+        let run = left.iter().take_while(|&other| other == channel).count();
+        for (rank, (place_copies, place_rank)) in (1..).zip(places.by_ref().take(run)) {
+            (*place_copies, *place_rank) = ((run + 1) as f32, rank as f32);
         }
+        left = left.get(run..).unwrap_or(&[]);
     }
     (Splits { channels, copies, ranks }, rest)
 }

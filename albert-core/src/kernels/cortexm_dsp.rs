@@ -249,7 +249,7 @@ fn quantize_row(x: &mut [f32], splits: &Splits<'_>, saved: &mut [f32], offset: i
 }
 
 fn quantize_heads(x: &[f32], size: usize, offset: i32, stride: usize, out: &mut [u8], scales: &mut [f32]) {
-    scalar::quantize_heads_by(x, size, stride, out, scales, |x, inverse, out| quantize(x, inverse, 0, offset, out));
+    scalar::quantize_heads_by(x, size, offset, stride, out, scales, quantize);
 }
 
 /// Four values at a time: saturated to bytes, packed, and -128 made -127. `offset` is 0 in this set.

@@ -321,6 +321,10 @@ static COMPILED: &[&KernelSet] = &[
 
 /// The best set that this CPU can run.
 pub fn detect() -> Kernels {
+    // Named, so that nothing of the others is linked into firmware.
+    #[cfg(arm_dsp)]
+    return Kernels::new(&cortexm_dsp::SET);
+    #[cfg(not(arm_dsp))]
     compiled().iter().find_map(|set| set.kernels()).unwrap_or(Kernels::SCALAR)
 }
 

@@ -95,22 +95,27 @@ pub(super) fn quantize(x: &[f32], inverse: f32, zero: i32, offset: i32, out: &mu
 }
 
 fn quantize_heads(x: &[f32], size: usize, offset: i32, stride: usize, out: &mut [u8], scales: &mut [f32]) {
-    quantize_heads_by(x, size, stride, out, scales, |x, inverse, out| quantize(x, inverse, 0, offset, out));
+    quantize_heads_by(x, size, offset, stride, out, scales, quantize);
 }
 
-/// Symmetric rounding of each `size` elements by `round`, which is given the elements and the inverse of their step.
+/// `quantize` of a set. Functions that take it as a pointer are linked once.
+type Quantize = fn(&[f32], f32, i32, i32, &mut [u8]);
+
+/// `quantize_heads` with another `quantize`.
 pub(super) fn quantize_heads_by(
     x: &[f32],
     size: usize,
+    offset: i32,
     stride: usize,
     out: &mut [u8],
     scales: &mut [f32],
-    round: impl Fn(&[f32], f32, &mut [u8]),
+    quantize: Quantize,
 ) {
-    for ((x, out), scale) in x.chunks_exact(size.max(1)).zip(out.chunks_mut(stride.max(1))).zip(scales) {
+    for (head, scale) in scales.iter_mut().enumerate() {
+        let Some(x) = x.get(head * size..(head + 1) * size) else { return };
         let steps = symmetric_steps(x.iter().fold(0.0, |most, x| x.abs().greater(most)));
         *scale = steps.0;
-        round(x, steps.1, out.get_mut(..size).unwrap_or(&mut []));
+        quantize(x, steps.1, 0, offset, out.get_mut(head * stride..head * stride + size).unwrap_or(&mut []));
     }
 }
 
@@ -125,7 +130,7 @@ pub(super) fn quantize_row_by(
     saved: &mut [f32],
     offset: i32,
     out: &mut [u8],
-    quantize: impl Fn(&[f32], f32, i32, i32, &mut [u8]),
+    quantize: Quantize,
 ) -> RowScale {
     let &Splits { channels, copies, ranks } = splits;
     for (keep, &channel) in saved.iter_mut().zip(channels) {
