@@ -1,6 +1,6 @@
 //! Why a checkpoint cannot be converted, and what a user should know about one that can.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::path::PathBuf;
 
 use albert_core::config::Head;
@@ -45,7 +45,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// A container is damaged.
-    #[error("{}: {reason}", path.display())]
+    #[error("{}: {}", path.display(), OneLine(reason))]
     Container {
         /// The file.
         path: PathBuf,
@@ -91,7 +91,7 @@ pub enum Error {
         found: Vec<usize>,
     },
     /// A tensor has an element type that is none of f32, f16, bf16, f64.
-    #[error("tensor {name} has element type {found}; expected f32, f16, bf16 or f64")]
+    #[error("tensor {name} has element type {}; expected f32, f16, bf16 or f64", OneLine(found))]
     ElementType {
         /// Name without prefixes.
         name: String,
@@ -191,7 +191,7 @@ pub enum Error {
 #[non_exhaustive]
 pub enum ConfigProblem {
     /// Not JSON.
-    #[error("not JSON: {0}")]
+    #[error("not JSON: {}", OneLine(.0))]
     Json(serde_json::Error),
     /// The JSON is no object.
     #[error("not a JSON object")]
@@ -200,7 +200,7 @@ pub enum ConfigProblem {
     #[error("{0} is missing")]
     Missing(&'static str),
     /// A value has the wrong type or is out of range.
-    #[error("{key} is {found}; expected {expected}")]
+    #[error("{key} is {}; expected {expected}", OneLine(found))]
     Value {
         /// The key.
         key: &'static str,
@@ -282,6 +282,27 @@ pub(crate) fn head_name(head: Head) -> &'static str {
     }
 }
 
+/// A text that may quote a damaged file: control characters are escaped, so that it stays one line.
+pub(crate) struct OneLine<T>(pub(crate) T);
+
+impl<T: fmt::Display> fmt::Display for OneLine<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(Escaping(f), "{}", self.0)
+    }
+}
+
+/// Escapes control characters on their way.
+struct Escaping<'f, 'b>(&'f mut fmt::Formatter<'b>);
+
+impl fmt::Write for Escaping<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|character| match character {
+            control if control.is_control() => write!(self.0, "{}", control.escape_default()),
+            other => self.0.write_char(other),
+        })
+    }
+}
+
 /// A few names and how many more there are.
 struct List<'a>(&'a [String]);
 
@@ -289,7 +310,7 @@ impl fmt::Display for List<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 4;
         let shown: Vec<&str> = self.0.iter().take(SHOWN).map(String::as_str).collect();
-        f.write_str(&shown.join(", "))?;
+        write!(f, "{}", OneLine(shown.join(", ")))?;
         match self.0.len().saturating_sub(SHOWN) {
             0 => Ok(()),
             more => write!(f, " and {more} more"),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::RepoId;
+use crate::error::OneLine;
 
 /// Why a checkpoint cannot be had by its hub id. One line each: what, where, and what to do when that is not plain.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +79,7 @@ pub enum HubError {
     #[error("HF_TOKEN holds characters that no token has")]
     Token,
     /// A repository that is no checkpoint.
-    #[error("{id} has no {file}")]
+    #[error("{id} has no {}", OneLine(file))]
     NoFile {
         /// The checkpoint.
         id: RepoId,
@@ -86,7 +87,7 @@ pub enum HubError {
         file: String,
     },
     /// The hub cannot be reached.
-    #[error("cannot reach {url}: {reason}")]
+    #[error("cannot reach {url}: {}", OneLine(reason))]
     Connection {
         /// Address.
         url: String,
@@ -102,7 +103,7 @@ pub enum HubError {
         status: u16,
     },
     /// An answer that lacks what a hub's has.
-    #[error("{url}: {reason}")]
+    #[error("{url}: {}", OneLine(reason))]
     Answer {
         /// Address.
         url: String,
@@ -110,7 +111,10 @@ pub enum HubError {
         reason: String,
     },
     /// A download broke off. What has arrived is kept, and the next call goes on from there.
-    #[error("{file}: the download broke off after {done} bytes ({reason}); run it again to go on from there")]
+    #[error(
+        "{file}: the download broke off after {done} bytes ({}); run it again to go on from there",
+        OneLine(reason)
+    )]
     Interrupted {
         /// The file.
         file: String,

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::error::OneLine;
+
 /// Why a tokenizer could not be compiled.
 #[derive(Debug, thiserror::Error)]
 pub enum CompileError {
@@ -20,7 +22,7 @@ pub enum CompileError {
         path: PathBuf,
     },
     /// JSON that is not valid, or not of the expected shape.
-    #[error("{file}: {source}")]
+    #[error("{file}: {}", OneLine(source))]
     Json {
         /// Name of the file.
         file: &'static str,
@@ -36,7 +38,7 @@ pub enum CompileError {
         component: String,
     },
     /// A component with a field of the wrong value.
-    #[error("tokenizer.json: {place} {component:?}: {reason}")]
+    #[error("tokenizer.json: {place} {component:?}: {}", OneLine(reason))]
     Component {
         /// normalizer, pre_tokenizer, post_processor, decoder or model.
         place: &'static str,
@@ -49,7 +51,7 @@ pub enum CompileError {
     #[error("the precompiled character map is damaged")]
     Charsmap,
     /// The SentencePiece model is damaged or of a kind that ALBERT does not use.
-    #[error("spiece.model: {reason}")]
+    #[error("spiece.model: {}", OneLine(reason))]
     SentencePiece {
         /// What is wrong.
         reason: String,
