@@ -419,6 +419,7 @@ fn head(name: &str) -> std::result::Result<HeadChoice, String> {
 fn synthetic_head(name: &str) -> std::result::Result<Head, String> {
     match name.parse() {
         Ok(HeadChoice::Use(head)) => Ok(head),
+        Ok(HeadChoice::Encoder) => Err("random weights have a pooler; take none".to_owned()),
         Ok(HeadChoice::Auto) => Err("there is no checkpoint that has a head".to_owned()),
         Err(error) => Err(format!("{error}")),
     }

@@ -27,7 +27,7 @@ pub(crate) struct Packer {
     store: BTreeMap<(usize, u8), Packed>,
 }
 
-/// What goes into a [`Region`].
+/// What goes into the [`Region`] of a linear's matrix.
 struct Packed {
     data: Vec<u8>,
     scales: Vec<f32>,
@@ -128,6 +128,7 @@ fn plan(parameter: &Parameter, format: Format, scheme: &Scheme) -> TensorPlan {
         block: parameter.block,
         dtype: if vector { dtype::F32 } else { format.dtype() },
         vector,
+        lookup: parameter.kind == Kind::Table,
         rows: parameter.rows,
         columns: parameter.columns,
         splits: splits.filter(|_| scheme.is_integer()).cloned().unwrap_or_default(),

@@ -12,14 +12,19 @@ pub enum HeadChoice {
     /// The one that `architectures` names, or else the one that the tensors form.
     #[default]
     Auto,
-    /// This one; [`Head::None`] drops the head.
+    /// This one; [`Head::None`] drops the head and keeps the pooler, if there is one.
     Use(Head),
+    /// Hidden states alone: neither head nor pooler.
+    Encoder,
 }
 
 /// A head's name that is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown head {0:?}; expected one of {names}", names = HEADS.map(head_name).join(", "))]
+#[error("unknown head {0:?}; expected one of {ENCODER}, {names}", names = HEADS.map(head_name).join(", "))]
 pub struct UnknownHead(String);
+
+/// What [`HeadChoice::Encoder`] is called.
+const ENCODER: &str = "encoder";
 
 const HEADS: [Head; 7] = [
     Head::None,
@@ -35,6 +40,9 @@ impl FromStr for HeadChoice {
     type Err = UnknownHead;
 
     fn from_str(name: &str) -> Result<Self, UnknownHead> {
+        if name == ENCODER {
+            return Ok(Self::Encoder);
+        }
         let head = HEADS.into_iter().find(|&head| head_name(head) == name);
         head.map(Self::Use).ok_or_else(|| UnknownHead(name.to_owned()))
     }
@@ -77,6 +85,7 @@ pub(crate) fn choose(
 ) -> Result<Head, ConfigProblem> {
     match (choice, architecture) {
         (HeadChoice::Use(head), _) => Ok(head),
+        (HeadChoice::Encoder, _) => Ok(Head::None),
         (HeadChoice::Auto, Some(class)) => {
             let head = of_architecture(class).ok_or_else(|| ConfigProblem::Architecture(class.to_owned()))?;
             if head == Head::PreTraining && rows("sop_classifier.classifier.weight").is_none() {
@@ -136,6 +145,7 @@ mod tests {
         for head in HEADS {
             assert_eq!(head_name(head).parse(), Ok(HeadChoice::Use(head)));
         }
+        assert_eq!("encoder".parse(), Ok(HeadChoice::Encoder));
         assert!("classifier".parse::<HeadChoice>().unwrap_err().to_string().contains("sequence-classification"));
     }
 }

@@ -44,8 +44,10 @@ pub(crate) struct Parameter {
 pub(crate) enum Kind {
     /// A bias or a layer norm's weight.
     Vector,
-    /// An embedding table, or a decoder with the shape of one.
+    /// An embedding table, whose rows are looked up.
     Table,
+    /// The masked-LM decoder, which may be the word embeddings.
+    Decoder,
     /// The matrix of a linear.
     Linear,
 }
@@ -140,7 +142,8 @@ pub(crate) fn slots(config: &Config, extras: Extras) -> Vec<Slot> {
     let last = if extras.exits { config.num_hidden_layers.saturating_sub(1) } else { 0 };
     let exits = (0..last).flat_map(|layer| EXIT_ROLES.map(move |role| (role, layer as u16, (0, 0))));
     let all = EMBEDDING_ROLES.map(|role| (role, 0, (0, 0))).chain(blocks).chain(heads).chain(exits);
-    all.map(|(role, block, at)| slot(config, role, block, at)).collect()
+    let tied = masked_lm && !extras.decoder;
+    all.map(|(role, block, at)| slot(config, role, block, at, tied)).collect()
 }
 
 /// The tensors of a model file, in file order: name and shape as a checkpoint has them, and the record.
@@ -150,8 +153,9 @@ pub fn tensors<'m>(model: &Model<'m>) -> impl Iterator<Item = (String, Vec<usize
     slots.zip(model.tensors()).map(|(slot, record)| (slot.name.clone(), slot.shape(), record))
 }
 
-/// The parameter of one role; `at` is the group and the place in it of a block.
-fn slot(config: &Config, role: u16, block: u16, at: (u32, u32)) -> Slot {
+/// The parameter of one role; `at` is the group and the place in it of a block; `tied` says that the word embeddings are the
+/// masked-LM decoder, too.
+fn slot(config: &Config, role: u16, block: u16, at: (u32, u32), tied: bool) -> Slot {
     let (vocabulary, positions) = (config.vocab_size as usize, config.max_position_embeddings as usize);
     let (types, labels) = (config.type_vocab_size as usize, config.num_labels as usize);
     let (embedding, hidden) = (config.embedding_size as usize, config.hidden_size as usize);
@@ -161,7 +165,10 @@ fn slot(config: &Config, role: u16, block: u16, at: (u32, u32)) -> Slot {
     let linear = |name: &str, rows, columns| (name.to_owned(), Kind::Linear, rows, columns);
     let classifier = if config.head == Head::QuestionAnswering { "qa_outputs" } else { "classifier" };
     let (name, kind, rows, columns) = match role {
-        role::WORD_EMBEDDINGS => table("embeddings.word_embeddings.weight", vocabulary),
+        role::WORD_EMBEDDINGS => {
+            let kind = if tied { Kind::Decoder } else { Kind::Table };
+            ("embeddings.word_embeddings.weight".to_owned(), kind, vocabulary, embedding)
+        }
         role::POSITION_EMBEDDINGS => table("embeddings.position_embeddings.weight", positions),
         role::TOKEN_TYPE_EMBEDDINGS => table("embeddings.token_type_embeddings.weight", types),
         role::EMBEDDING_NORM_WEIGHT => vector("embeddings.LayerNorm.weight", embedding),
@@ -178,7 +185,7 @@ fn slot(config: &Config, role: u16, block: u16, at: (u32, u32)) -> Slot {
         role::MLM_DENSE_BIAS => vector("predictions.dense.bias", embedding),
         role::MLM_NORM_WEIGHT => vector("predictions.LayerNorm.weight", embedding),
         role::MLM_NORM_BIAS => vector("predictions.LayerNorm.bias", embedding),
-        role::MLM_DECODER => table("predictions.decoder.weight", vocabulary),
+        role::MLM_DECODER => ("predictions.decoder.weight".to_owned(), Kind::Decoder, vocabulary, embedding),
         role::MLM_DECODER_BIAS => vector("predictions.decoder.bias", vocabulary),
         role::SENTENCE_ORDER => linear("sop_classifier.classifier.weight", labels, hidden),
         role::SENTENCE_ORDER_BIAS => vector("sop_classifier.classifier.bias", labels),
@@ -319,7 +326,7 @@ fn config(checkpoint: &Checkpoint, choice: HeadChoice, warnings: &mut Vec<Warnin
         layer_norm_eps: from.layer_norm_eps,
         precision: Precision::Float,
         head,
-        pooler: rows("pooler.weight").is_some() || head.reads() == Reads::Pooled,
+        pooler: (choice != HeadChoice::Encoder && rows("pooler.weight").is_some()) || head.reads() == Reads::Pooled,
         num_labels,
         problem_type: problem_type(head, from.problem_type, num_labels),
         max_extra_slots: 0,

@@ -33,6 +33,8 @@ pub(crate) struct TensorPlan {
     pub(crate) block: u16,
     pub(crate) dtype: u8,
     pub(crate) vector: bool,
+    /// It is a table whose rows are looked up and by which nothing is multiplied.
+    pub(crate) lookup: bool,
     pub(crate) rows: usize,
     pub(crate) columns: usize,
     /// Input channel of each extra slot, ascending. Query, key and value of a block have the same.
@@ -45,7 +47,7 @@ pub(crate) struct Region<'a> {
     pub(crate) data: &'a mut [u8],
     /// One a channel, padding channels included; empty for floats.
     pub(crate) scales: &'a mut [f32],
-    /// As `scales`.
+    /// As `scales`; empty for lookup tables.
     pub(crate) sums: &'a mut [i32],
     pub(crate) splits: &'a [u32],
 }
@@ -185,8 +187,13 @@ fn places(tensors: &[TensorPlan], start: usize) -> (Vec<Place>, usize) {
             matrix_bytes(tensor.dtype, tensor.rows, tensor.columns + tensor.splits.len()).unwrap_or(0)
         };
         let integer = !tensor.vector && tensor.dtype >= dtype::I8;
-        let per_channel = if integer { round_up(tensor.rows, BLOCK_CHANNELS) * 4 } else { 0 };
-        let (data, scales, sums) = (take(data), take(per_channel), take(per_channel));
+        let [scale, sum] = match (integer, tensor.lookup) {
+            (false, _) => [0, 0],
+            (true, true) => [4, 0],
+            (true, false) => [4, 4],
+        };
+        let channels = round_up(tensor.rows, BLOCK_CHANNELS);
+        let (data, scales, sums) = (take(data), take(scale * channels), take(sum * channels));
         let splits = if shares_splits(tensor) { query_splits.clone() } else { take(tensor.splits.len() * 4) };
         if tensor.role == role::QUERY {
             query_splits = splits.clone();

@@ -88,16 +88,16 @@ impl Record {
         let [rows, columns, extra] = [8, 12, 16].map(|at| u32_at(record, at) as usize);
         let (padded, slots) = (rows.next_multiple_of(16), columns + extra);
         let dtype = record[4];
-        let (data, channel) = match (dtype, u16_at(record, 0)) {
-            (dtype::F32, role) if is_vector(role) => (4 * columns.next_multiple_of(16), 0),
-            (dtype::F32, _) => (4 * padded * slots, 0),
-            (dtype::F16, _) => (2 * padded * slots, 0),
-            (dtype::I8, _) => (padded * slots.next_multiple_of(4), 4 * padded),
-            (dtype::C4, _) => (padded / 16 * aligned(slots.div_ceil(8) * 68), 4 * padded),
-            (dtype::C5, _) => (padded / 16 * aligned(slots.div_ceil(8) * 84), 4 * padded),
+        let data = match (dtype, u16_at(record, 0)) {
+            (dtype::F32, role) if is_vector(role) => 4 * columns.next_multiple_of(16),
+            (dtype::F32, _) => 4 * padded * slots,
+            (dtype::F16, _) => 2 * padded * slots,
+            (dtype::I8, _) => padded * slots.next_multiple_of(4),
+            (dtype::C4, _) => padded / 16 * slots.div_ceil(8) * 68,
+            (dtype::C5, _) => padded / 16 * slots.div_ceil(8) * 84,
             _ => panic!("dtype {dtype}"),
         };
-        let lengths = [data, channel, channel, 4 * extra, 4 * columns.next_multiple_of(16)];
+        let lengths = [data, 4 * padded, 4 * padded, 4 * extra, 4 * columns.next_multiple_of(16)];
         let mut at = 24;
         let parts = lengths.map(|length| {
             let start = u64_at(record, at);
@@ -246,7 +246,6 @@ impl Parts {
         let mut shared = [0; 2];
         for record in &self.records {
             let mut offsets = record.parts.each_ref().map(|part| {
-                data.resize(aligned(data.len()), 0);
                 let offset = if part.is_empty() { 0 } else { data_start + data.len() };
                 data.extend(part);
                 offset as u64
@@ -269,7 +268,7 @@ impl Parts {
 
 /// Sections one behind the other, with header, directory and checksum.
 pub fn join(sections: &[(u32, u32, Vec<u8>)]) -> Aligned {
-    let mut header = [b"ALBERT\x1a\n".as_slice(), &1u32.to_le_bytes(), &(sections.len() as u32).to_le_bytes()].concat();
+    let mut header = [b"ALBERT\x1a\n".as_slice(), &2u32.to_le_bytes(), &(sections.len() as u32).to_le_bytes()].concat();
     header.resize(64, 0);
     let mut body = Vec::new();
     let body_start = 64 + 24 * sections.len();
@@ -398,10 +397,13 @@ impl Writer<'_> {
     }
 
     fn records(&self) -> Vec<Record> {
+        let head = self.head();
+        let masked_lm = matches!(head, Head::MaskedLm | Head::PreTraining);
+        let untied = self.checkpoint.has("predictions.decoder.weight");
         let mut records = vec![
-            self.table(role::WORD_EMBEDDINGS, "embeddings.word_embeddings.weight"),
-            self.table(role::POSITION_EMBEDDINGS, "embeddings.position_embeddings.weight"),
-            self.table(role::TOKEN_TYPE_EMBEDDINGS, "embeddings.token_type_embeddings.weight"),
+            self.table(role::WORD_EMBEDDINGS, "embeddings.word_embeddings.weight", !masked_lm || untied),
+            self.table(role::POSITION_EMBEDDINGS, "embeddings.position_embeddings.weight", true),
+            self.table(role::TOKEN_TYPE_EMBEDDINGS, "embeddings.token_type_embeddings.weight", true),
         ];
         records.extend(self.norm(role::EMBEDDING_NORM_WEIGHT, 0, "embeddings.LayerNorm"));
         records.extend(self.linear(role::EMBEDDING_MAPPING, 0, "encoder.embedding_hidden_mapping_in"));
@@ -427,13 +429,11 @@ impl Writer<'_> {
         if self.checkpoint.has("pooler.weight") {
             records.extend(self.linear(role::POOLER, 0, "pooler"));
         }
-        let head = self.head();
-        let masked_lm = matches!(head, Head::MaskedLm | Head::PreTraining);
         if masked_lm {
             records.extend(self.linear(role::MLM_DENSE, 0, "predictions.dense"));
             records.extend(self.norm(role::MLM_NORM_WEIGHT, 0, "predictions.LayerNorm"));
-            if self.checkpoint.has("predictions.decoder.weight") {
-                records.push(self.table(role::MLM_DECODER, "predictions.decoder.weight"));
+            if untied {
+                records.push(self.table(role::MLM_DECODER, "predictions.decoder.weight", false));
             }
             let names = ["predictions.decoder.bias", "predictions.bias"];
             let bias = names.into_iter().find(|name| self.checkpoint.has(name)).expect("the head has a bias");
@@ -457,8 +457,9 @@ impl Writer<'_> {
         ["weight", "bias"].map(|part| self.vector(role + u16::from(part == "bias"), block, &format!("{name}.{part}")))
     }
 
-    fn table(&self, role: u16, name: &str) -> Record {
-        self.matrix(role, 0, self.checkpoint.tensor(name), &[], None)
+    /// `lookup`: no inputs are multiplied by it.
+    fn table(&self, role: u16, name: &str, lookup: bool) -> Record {
+        self.matrix(role, 0, self.checkpoint.tensor(name), lookup, &[], None)
     }
 
     /// Matrix and bias.
@@ -471,11 +472,19 @@ impl Writer<'_> {
             (0..extra).map(|index| (1 + index / 3 * 6 + index % 3 / 2 * 3).min(columns - 1)).collect();
         let factors =
             smoothing.then(|| (0..columns).map(|column| [1.0, 0.5, 1.5, 0.75][column % 4]).collect::<Vec<f64>>());
-        let matrix = self.matrix(role, block, weight, &splits, factors.as_deref());
+        let matrix = self.matrix(role, block, weight, false, &splits, factors.as_deref());
         [matrix, self.vector(role + 1, block, &format!("{name}.bias"))]
     }
 
-    fn matrix(&self, role: u16, block: u16, weight: &Tensor, splits: &[usize], factors: Option<&[f64]>) -> Record {
+    fn matrix(
+        &self,
+        role: u16,
+        block: u16,
+        weight: &Tensor,
+        lookup: bool,
+        splits: &[usize],
+        factors: Option<&[f64]>,
+    ) -> Record {
         let (rows, columns) = (weight.shape[0], weight.shape[1]);
         let slots = columns + splits.len();
         let value = |row: usize, slot: usize| {
@@ -485,6 +494,7 @@ impl Writer<'_> {
         let matrix = Matrix {
             rows,
             slots,
+            lookup,
             values: (0..rows).map(|row| (0..slots).map(|slot| value(row, slot)).collect()).collect(),
         };
         let (dtype, [data, scales, sums]) = match self.storage.of(role, block) {
@@ -508,6 +518,8 @@ impl Writer<'_> {
 struct Matrix {
     rows: usize,
     slots: usize,
+    /// There are no sums.
+    lookup: bool,
     values: Vec<Vec<f64>>,
 }
 
@@ -533,6 +545,11 @@ impl Matrix {
         self.values.iter().map(|row| largest(row) / 127.0).collect()
     }
 
+    /// Scales and sums as they are stored.
+    fn channels(&self, weights: &[Vec<i32>]) -> [Vec<u8>; 2] {
+        [floats(self.scales().into_iter()), if self.lookup { vec![] } else { sums(weights) }]
+    }
+
     /// int8 weights, rounded to nearest.
     fn rounded(&self) -> Vec<Vec<i32>> {
         let round = |value: &f64, scale: f64| if *value == 0.0 { 0 } else { (value / scale).round_ties_even() as i32 };
@@ -544,7 +561,8 @@ impl Matrix {
     fn int8(&self, weights: &[Vec<i32>]) -> [Vec<u8>; 3] {
         let at = |row: usize, slot: usize| weights.get(row).and_then(|row| row.get(slot)).copied().unwrap_or(0);
         let data = blocked(self.rows, self.slots, 4).map(|(row, slot)| at(row, slot) as i8 as u8).collect();
-        [data, floats(self.scales().into_iter()), sums(weights)]
+        let [scales, sums] = self.channels(weights);
+        [data, scales, sums]
     }
 
     /// Each multiplier puts the largest weight of its 4 channels and 8 slots, in steps of their scales, on the lowest level;
@@ -597,7 +615,8 @@ impl Matrix {
             }
             data.resize(aligned(data.len()), 0);
         }
-        [data, floats(self.scales().into_iter()), sums(&weights)]
+        let [scales, sums] = self.channels(&weights);
+        [data, scales, sums]
     }
 }
 

@@ -5,7 +5,7 @@
 /// First eight bytes of every model file.
 pub const MAGIC: [u8; 8] = *b"ALBERT\x1a\n";
 /// The version that this crate reads.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Bytes of the file header.
 pub const HEADER_BYTES: usize = 64;
 /// Bytes of one section directory entry.
@@ -172,7 +172,7 @@ pub struct CodebookLayout {
     pub fifths: usize,
     /// Offset of the multipliers, 4 bytes a unit.
     pub multipliers: usize,
-    /// Bytes of the panel, a multiple of [`ALIGNMENT`].
+    /// Bytes of the panel.
     pub bytes: usize,
 }
 
@@ -182,7 +182,7 @@ impl CodebookLayout {
         let units = slots.div_ceil(CODEBOOK_SLOTS);
         let fifths = units * BLOCK_CHANNELS * CODEBOOK_SLOTS / 2;
         let multipliers = fifths + if dtype == dtype::C5 { units * BLOCK_CHANNELS } else { 0 };
-        let bytes = round_up(multipliers + units * (BLOCK_CHANNELS / CODEBOOK_CHANNELS), ALIGNMENT);
+        let bytes = multipliers + units * (BLOCK_CHANNELS / CODEBOOK_CHANNELS);
         Self { units, fifths, multipliers, bytes }
     }
 }

@@ -18,7 +18,7 @@ pub enum Weights<'a> {
         values: &'a [i8],
         /// Scale of each channel.
         scales: &'a [f32],
-        /// Sum of each channel's weights.
+        /// Sum of each channel's weights; none of a table whose rows are looked up.
         sums: &'a [i32],
     },
     /// Compressed int8: codebook indices and multipliers, which the kernels expand a few blocks at a time.
@@ -29,7 +29,7 @@ pub enum Weights<'a> {
         panels: &'a [u8],
         /// Scale of each channel.
         scales: &'a [f32],
-        /// Sum of each channel's expanded weights.
+        /// Sum of each channel's expanded weights; none of a table whose rows are looked up.
         sums: &'a [i32],
     },
 }
@@ -155,6 +155,7 @@ impl Record {
         let (rows, slots) = (self.rows as usize, self.slots());
         let scales = match self.dtype {
             dtype::F32 | dtype::F16 => 0,
+            _ if self.sums == 0 => round_up(rows, BLOCK_CHANNELS) * 4,
             _ => round_up(rows, BLOCK_CHANNELS) * 8,
         };
         let smoothing = if self.smoothing == 0 { 0 } else { round_up(self.columns as usize, BLOCK_CHANNELS) * 4 };
@@ -207,9 +208,13 @@ impl Record {
         let integer = self.dtype >= dtype::I8;
         if integer {
             self.region(self.scales, padded.checked_mul(4), data)?;
+        } else {
+            self.absent(&[self.scales])?;
+        }
+        if integer && !limits.lookup {
             self.region(self.sums, padded.checked_mul(4), data)?;
         } else {
-            self.absent(&[self.scales, self.sums])?;
+            self.absent(&[self.sums])?;
         }
         if self.smoothing != 0 {
             if !(limits.smoothing && integer) {
@@ -249,20 +254,14 @@ impl Record {
         let (rows, columns, slots) = (self.rows as usize, self.columns as usize, self.slots());
         let padded = round_up(rows, BLOCK_CHANNELS);
         let bytes = matrix_bytes(self.dtype, rows, slots).unwrap_or(0);
+        // A table whose rows are looked up has no sums.
+        let sums: &[i32] = if self.sums == 0 { &[] } else { slice(file, self.sums, padded) };
+        let scales = || slice(file, self.scales, padded);
         let weights = match self.dtype {
             dtype::F32 => Weights::F32(slice(file, self.data, bytes / 4)),
             dtype::F16 => Weights::F16(slice(file, self.data, bytes / 2)),
-            dtype::I8 => Weights::I8 {
-                values: slice(file, self.data, bytes),
-                scales: slice(file, self.scales, padded),
-                sums: slice(file, self.sums, padded),
-            },
-            dtype => Weights::Codebook {
-                dtype,
-                panels: slice(file, self.data, bytes),
-                scales: slice(file, self.scales, padded),
-                sums: slice(file, self.sums, padded),
-            },
+            dtype::I8 => Weights::I8 { values: slice(file, self.data, bytes), scales: scales(), sums },
+            dtype => Weights::Codebook { dtype, panels: slice(file, self.data, bytes), scales: scales(), sums },
         };
         let smoothing = if self.smoothing == 0 { &[] } else { slice(file, self.smoothing, columns) };
         Matrix { rows, columns, weights, splits: slice(file, self.splits, self.extra as usize), smoothing }
@@ -275,4 +274,6 @@ pub(super) struct MatrixLimits {
     pub(super) most_extra: u32,
     pub(super) smoothing: bool,
     pub(super) codebook: bool,
+    /// It is a table whose rows are looked up and by which nothing is multiplied.
+    pub(super) lookup: bool,
 }

@@ -50,7 +50,8 @@ impl<'a> Table<'a> {
         if (found as usize) < fixed {
             return Err(FormatError::TensorCount { found });
         }
-        let checker = Checker { file, records, data, config };
+        let untied = (0..found as usize).any(|index| Record::read(records, index).role == role::MLM_DECODER);
+        let checker = Checker { file, records, data, config, tied: config.head.is_masked_lm() && !untied };
         for role in EMBEDDING_ROLES {
             checker.check(usize::from(role), role, 0)?;
         }
@@ -180,6 +181,8 @@ struct Checker<'a> {
     records: &'a [u8],
     data: DataRange,
     config: &'a Config,
+    /// The word embeddings are the masked-LM decoder, too.
+    tied: bool,
 }
 
 impl Checker<'_> {
@@ -190,8 +193,9 @@ impl Checker<'_> {
             _ if record.role != role || record.block != block => Err(TensorProblem::Order),
             Shape::Vector(length) => record.check_vector(length, self.data),
             Shape::Table(rows, columns) => {
+                let lookup = role != role::MLM_DECODER && !(role == role::WORD_EMBEDDINGS && self.tied);
                 let codebook = self.config.codebook;
-                let limits = MatrixLimits { float_only, most_extra: 0, smoothing: false, codebook };
+                let limits = MatrixLimits { float_only, most_extra: 0, smoothing: false, codebook, lookup };
                 record.check_matrix(rows, columns, &limits, self.file, self.data)
             }
             Shape::Linear(rows, columns) => {
@@ -201,6 +205,7 @@ impl Checker<'_> {
                     most_extra: config.max_extra_slots,
                     smoothing: config.smoothing,
                     codebook: config.codebook,
+                    lookup: false,
                 };
                 record.check_matrix(rows, columns, &limits, self.file, self.data)
             }

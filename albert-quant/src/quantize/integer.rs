@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::grid::{Grid, Lanes};
 use super::rounding::{self, Rounded};
 use super::second_order::Feedback;
-use super::{Fidelity, in_order, read_block};
+use super::{Fidelity, read_block};
 use crate::error::Error;
 use crate::network::Parameter;
 use crate::writer::Region;
@@ -17,30 +17,31 @@ const STEP: usize = BLOCK_CHANNELS * BLOCK_SLOTS;
 /// Rounds so that the errors of a channel's weights make up for each other as far as `feedback` knows how.
 pub(super) fn pack(parameter: &Parameter, region: Region<'_>, feedback: &Feedback) -> Result<Fidelity, Error> {
     let Region { dtype: code, data, scales, sums, splits } = region;
+    let grid = Grid::of(code);
     let panel_bytes = (data.len() / parameter.rows.div_ceil(BLOCK_CHANNELS)).max(1);
-    let blocks = data
-        .par_chunks_mut(panel_bytes)
-        .zip(scales.par_chunks_mut(BLOCK_CHANNELS))
-        .zip(sums.par_chunks_mut(BLOCK_CHANNELS))
-        .enumerate()
-        .map(|(block, ((panel, scales), sums))| {
-            let weights = read_block(parameter, block)?;
-            let mut rounded = rounding::round(Grid::of(code), &weights, splits, feedback);
-            // Channels past the last have no values.
-            let channels = BLOCK_CHANNELS.min(parameter.rows - block * BLOCK_CHANNELS);
-            rounded.codes.iter_mut().for_each(|codes| codes[channels..].fill(0));
-            rounded.values.iter_mut().for_each(|values| values[channels..].fill(0));
-            match code {
-                dtype::I8 => write_int8(&rounded.values, panel),
-                _ => write_codes(code, &rounded, panel),
-            }
-            scales.copy_from_slice(&rounded.scales);
-            for values in &rounded.values {
-                sums.iter_mut().zip(values).for_each(|(sum, &value)| *sum += i32::from(value));
-            }
-            Ok(fidelity(&weights, &rounded))
-        });
-    in_order(blocks.collect())
+    let pack_block = |(block, panel): (usize, &mut [u8])| {
+        let weights = read_block(parameter, block)?;
+        let mut rounded = rounding::round(grid, &weights, splits, feedback);
+        // Channels past the last have no values.
+        let channels = BLOCK_CHANNELS.min(parameter.rows - block * BLOCK_CHANNELS);
+        rounded.codes.iter_mut().for_each(|codes| codes[channels..].fill(0));
+        rounded.values.iter_mut().for_each(|values| values[channels..].fill(0));
+        match code {
+            dtype::I8 => write_int8(&rounded.values, panel),
+            _ => write_codes(code, &rounded, panel),
+        }
+        let mut sums = [0; BLOCK_CHANNELS];
+        for values in &rounded.values {
+            sums.iter_mut().zip(values).for_each(|(sum, &value)| *sum += i32::from(value));
+        }
+        Ok((fidelity(&weights, &rounded), rounded.scales, sums))
+    };
+    let blocks: Vec<Result<_, Error>> = data.par_chunks_mut(panel_bytes).enumerate().map(pack_block).collect();
+    let blocks: Vec<_> = blocks.into_iter().collect::<Result<_, _>>()?;
+    scales.copy_from_slice(&blocks.iter().flat_map(|(_, scales, _)| *scales).collect::<Vec<_>>());
+    // Lookup tables have no room for sums.
+    sums.iter_mut().zip(blocks.iter().flat_map(|(.., sums)| *sums)).for_each(|(to, sum)| *to = sum);
+    Ok(blocks.iter().map(|(fidelity, ..)| *fidelity).sum())
 }
 
 fn fidelity(weights: &[f32], rounded: &Rounded) -> Fidelity {

@@ -7,6 +7,7 @@ mod cholesky;
 mod float;
 mod grid;
 mod integer;
+mod refine;
 mod rounding;
 mod second_order;
 

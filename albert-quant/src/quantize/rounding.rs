@@ -11,6 +11,7 @@
 use albert_core::format::layout::{BLOCK_CHANNELS, CODEBOOK_SLOTS};
 
 use super::grid::{Grid, Lanes, QUADS, Quads, fold};
+use super::refine;
 use super::second_order::Feedback;
 
 /// The values of a block.
@@ -61,6 +62,7 @@ pub(super) fn round(grid: Grid, weights: &[f32], splits: &[u32], feedback: &Feed
         block.round_unit(unit, items);
         rest = before;
     }
+    refine::refine(grid, splits, &block.squares, feedback, &mut block.rounded);
     block.rounded
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct Feedback {
 struct PartFeedback {
     start: usize,
     columns: Vec<Column>,
+    /// The damped Hessian, `[width][width]`.
+    hessian: Vec<f32>,
 }
 
 struct Column {
@@ -47,6 +49,18 @@ impl Feedback {
     fn column(&self, column: usize) -> Option<&Column> {
         let part = self.parts.iter().rfind(|part| part.start <= column)?;
         part.columns.get(column - part.start)
+    }
+
+    /// Whether it knows of no column at all.
+    pub(super) fn is_none(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// The row of the damped Hessian for a column, and the column that it starts at.
+    pub(super) fn row(&self, column: usize) -> (usize, &[f32]) {
+        let Some(part) = self.parts.iter().rfind(|part| part.start <= column) else { return (0, &[]) };
+        let width = part.columns.len();
+        (part.start, part.hessian.get((column - part.start) * width..).map_or(&[], |rows| &rows[..width]))
     }
 
     /// What the square of what is missed at a column costs.
@@ -90,5 +104,14 @@ fn feedback(part: &Part) -> Option<PartFeedback> {
         let factors = (column + 1..width).map(|row| (factor[row * width + column] / pivot) as f32).collect();
         Column { curvature: (pivot * pivot) as f32, factors }
     };
-    Some(PartFeedback { start: part.start, columns: (0..width).into_par_iter().map(column).collect() })
+    let columns = (0..width).into_par_iter().map(column).collect();
+    drop(factor);
+    let mut hessian = vec![0.0f32; width * width];
+    hessian.par_chunks_exact_mut(width).enumerate().for_each(|(row, out)| {
+        for (column, out) in out.iter_mut().enumerate() {
+            let damping = if row == column { damping } else { 0.0 };
+            *out = (part.lower[diagonal(row.max(column)) - row.abs_diff(column)] + damping) as f32;
+        }
+    });
+    Some(PartFeedback { start: part.start, columns, hessian })
 }
