@@ -17,7 +17,7 @@ pub enum Weights {
     Int8,
     /// The layers' matrices in 5 bits, all others int8.
     Mixed,
-    /// The layers' matrices in 4 bits, all others int8.
+    /// The layers' matrices in 4 bits, but for the attention output, which is in 5, all others int8.
     Int4,
     /// binary16 throughout; activations are f32.
     Fp16,
@@ -55,6 +55,8 @@ impl Weights {
             Self::Fp32 => Format::Fp32,
             Self::Fp16 => Format::Fp16,
             Self::Mixed if layer => Format::Int5,
+            // Weight by weight it does the most damage, and it is one in twelve.
+            Self::Int4 if parameter.role == role::ATTENTION_OUTPUT => Format::Int5,
             Self::Int4 if layer => Format::Int4,
             _ => Format::Int8,
         }

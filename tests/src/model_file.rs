@@ -246,6 +246,7 @@ impl Parts {
         let mut shared = [0; 2];
         for record in &self.records {
             let mut offsets = record.parts.each_ref().map(|part| {
+                data.resize(aligned(data.len()), 0);
                 let offset = if part.is_empty() { 0 } else { data_start + data.len() };
                 data.extend(part);
                 offset as u64
@@ -613,7 +614,6 @@ impl Matrix {
             for (slot, quad) in units().flat_map(|slot| (0..4).map(move |quad| (slot, quad))) {
                 data.push(multipliers.get(first / 4 + quad).map_or(0, |row| row[slot / 8]) as i8 as u8);
             }
-            data.resize(aligned(data.len()), 0);
         }
         let [scales, sums] = self.channels(&weights);
         [data, scales, sums]

@@ -18,7 +18,7 @@ cargo xtask throughput                       simulates the inner loops of the NE
 cargo xtask wasm                             tests the WebAssembly kernel set under Node
 cargo xtask firmware                         builds the firmware and runs it on emulated boards
 cargo xtask mobile                           the C library for phones, and what it needs from them
-cargo xtask quantization-table               every scheme on the trained models in ../shared/models (or ALBERT_MODELS)
+cargo xtask quantization-table [MODEL]...    every scheme on the trained models in ../shared/models (or ALBERT_MODELS)
 cargo xtask instructions [--record]          counts the benchmarks' instructions under Valgrind, against recorded counts
 cargo xtask size                             flash bytes of the core by module, RAM and stack, against recorded bounds
 ";
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "wasm" => wasm::run(),
         Some((command, [])) if command == "firmware" => firmware::run(),
         Some((command, [])) if command == "mobile" => mobile::run(),
-        Some((command, [])) if command == "quantization-table" => quantization::run(),
+        Some((command, names)) if command == "quantization-table" => quantization::run(names),
         Some((command, [])) if command == "instructions" => instructions::run(false),
         Some((command, [option])) if command == "instructions" && option == "--record" => instructions::run(true),
         Some((command, [])) if command == "size" => size::run(),

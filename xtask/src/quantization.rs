@@ -41,8 +41,11 @@ const CASES: [Case; 5] = [
     Case { name: "minilm-as-albert", output: "last_hidden_state", calibration: None, score: None },
 ];
 
-/// Quantizes, compares, evaluates, times, prints.
-pub(crate) fn run() -> Result<(), String> {
+/// Quantizes, compares, evaluates, times, prints: the named models, or all when none is named.
+pub(crate) fn run(names: &[String]) -> Result<(), String> {
+    if let Some(name) = names.iter().find(|name| !CASES.iter().any(|case| case.name == **name)) {
+        return Err(format!("{name}: the table's models are {}", CASES.map(|case| case.name).join(", ")));
+    }
     check(host_cargo("build").args(["--release", "--package", "albert-cli"]))?;
     let models = std::env::var_os("ALBERT_MODELS").map_or_else(|| root().join(MODELS), PathBuf::from);
     let scratch = std::env::temp_dir().join(format!("albert-quantization-{}", std::process::id()));
@@ -51,7 +54,7 @@ pub(crate) fn run() -> Result<(), String> {
         "| model | `albert quantize` | file, bytes | layers | cosine mean | worst | agreement | score | ms at {TOKENS} |"
     );
     println!("|---|---|--:|--:|--:|--:|--:|--:|--:|");
-    for case in &CASES {
+    for case in CASES.iter().filter(|case| names.is_empty() || names.iter().any(|name| name == case.name)) {
         let mut int8 = None;
         for scheme in SCHEMES {
             row(&models.join(case.name), &scratch, case, scheme, &mut int8)?;

@@ -10,8 +10,8 @@ use super::grid::{Grid, Lanes, QUADS, Quads, fold};
 use super::rounding::Rounded;
 use super::second_order::Feedback;
 
-/// Visits of every unit: the second gains a fifth of what the first does.
-const PASSES: usize = 2;
+/// Visits of every unit: each gains a fifth of what the one before does.
+const PASSES: usize = 3;
 /// Visits of a unit's slots for each choice of multipliers.
 const SWEEPS: usize = 2;
 
