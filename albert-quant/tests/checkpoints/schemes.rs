@@ -3,7 +3,7 @@
 use crate::support::Checkpoint;
 use albert_core::Model;
 use albert_core::config::Precision;
-use albert_core::format::layout::{BLOCK_ROLES, dtype};
+use albert_core::format::layout::{BLOCK_ROLES, dtype, role};
 use albert_quant::{Budget, Calibration, Converted, Error, Format, Keep, Options, Weights, convert};
 
 fn quantized(options: &Options<'_>) -> Result<Converted, Error> {
@@ -41,7 +41,11 @@ fn recipes_are_about_the_layers() {
         let model = Model::from_bytes(&converted.bytes).unwrap();
         assert_eq!((model.config().precision, model.config().codebook), (Precision::Int8, layer != dtype::I8));
         for record in model.tensors().filter(|record| record.dtype != dtype::F32) {
-            let expected = if BLOCK_ROLES.contains(&record.role) { layer } else { dtype::I8 };
+            let expected = match record.role {
+                role::ATTENTION_OUTPUT if weights == Weights::Int4 => dtype::C5,
+                role if BLOCK_ROLES.contains(&role) => layer,
+                _ => dtype::I8,
+            };
             assert_eq!(record.dtype, expected, "{weights:?}, role {}", record.role);
         }
         let provenance: serde_json::Value = serde_json::from_str(model.provenance()).unwrap();
@@ -88,7 +92,11 @@ fn exceptions_must_make_sense() {
 #[test]
 fn budgets_are_kept_and_spent() {
     let int8 = layer_bytes(&quantized(&options(Weights::Int8)).unwrap());
-    let int4 = layer_bytes(&quantized(&options(Weights::Int4)).unwrap());
+    // The recipe keeps the attention output in 5 bits; a budget may take all to 4.
+    let all = [keep("attention.dense", Format::Int4)];
+    let mut smallest = options(Weights::Int4);
+    smallest.keep = &all;
+    let int4 = layer_bytes(&quantized(&smallest).unwrap());
     let within = |budget| {
         let mut options = options(Weights::Int8);
         options.budget = Some(budget);
