@@ -18,7 +18,7 @@ __asm__(".section .rodata.model, \"a\"\n"
 extern const uint8_t model_file[], model_file_end[];
 
 /* All memory is static. The arena's size is what albert_arena_bytes says for this model and plan. */
-static uint8_t arena[84416] __attribute__((aligned(ALBERT_ARENA_ALIGN)));
+static uint8_t arena[84736] __attribute__((aligned(ALBERT_ARENA_ALIGN)));
 static uint8_t model_memory[ALBERT_MODEL_BYTES] __attribute__((aligned(ALBERT_HANDLE_ALIGN)));
 static uint8_t session_memory[ALBERT_SESSION_BYTES] __attribute__((aligned(ALBERT_HANDLE_ALIGN)));
 

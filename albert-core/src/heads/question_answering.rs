@@ -1,5 +1,7 @@
 //! Question answering: from start and end logits to the best spans, as the Hugging Face pipeline searches them.
 
+use super::scores::exp;
+
 /// A stretch of tokens that may be the answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[repr(C)]
@@ -69,11 +71,11 @@ struct Softmax {
 impl Softmax {
     fn new<I: Iterator<Item = f32>>(values: impl Fn() -> I) -> Self {
         let largest = values().fold(f32::NEG_INFINITY, |a, b| if b > a { b } else { a });
-        Self { largest, sum: values().map(|value| libm::expf(value - largest)).sum() }
+        Self { largest, sum: values().map(|value| exp(value - largest)).sum() }
     }
 
     fn probability(&self, value: f32) -> f32 {
-        libm::expf(value - self.largest) / self.sum
+        exp(value - self.largest) / self.sum
     }
 }
 

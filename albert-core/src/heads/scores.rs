@@ -21,6 +21,11 @@ pub fn argmax(values: &[f32]) -> Option<usize> {
 /// Softmax probability of the largest logit; 1 for a single one.
 pub fn confidence(logits: &[f32]) -> f32 {
     let peak = logits.iter().fold(f32::NEG_INFINITY, |peak, &logit| if logit > peak { logit } else { peak });
-    let sum: f32 = logits.iter().map(|logit| kernels::exp2((logit - peak) * core::f32::consts::LOG2_E)).sum();
+    let sum: f32 = logits.iter().map(|logit| exp(logit - peak)).sum();
     1.0 / sum
+}
+
+/// e^x for the softmax of a head: no less than 2^-100.
+pub(super) fn exp(x: f32) -> f32 {
+    kernels::exp2(x * core::f32::consts::LOG2_E)
 }

@@ -1,5 +1,7 @@
 //! The best of a stream of logits, with their softmax probabilities.
 
+use super::scores::exp;
+
 /// One of the best.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[repr(C)]
@@ -35,11 +37,11 @@ impl<'b> TopK<'b> {
     pub fn extend_with(&mut self, first: u32, logits: &[f32], mut wanted: impl FnMut(u32) -> bool) {
         let largest = logits.iter().fold(self.largest, |a, &b| if b > a { b } else { a });
         if largest > self.largest {
-            self.sum *= libm::expf(self.largest - largest);
+            self.sum *= exp(self.largest - largest);
             self.largest = largest;
         }
         for (id, &logit) in (first..).zip(logits) {
-            self.sum += libm::expf(logit - largest);
+            self.sum += exp(logit - largest);
             let enters = self.kept < self.best.len() || self.best.last().is_some_and(|last| logit > last.score);
             if enters && wanted(id) {
                 self.insert(Candidate { id, score: logit });
@@ -61,7 +63,7 @@ impl<'b> TopK<'b> {
     pub fn finish(self) -> &'b [Candidate] {
         let best = self.best.get_mut(..self.kept).unwrap_or(&mut []);
         for candidate in best.iter_mut() {
-            candidate.score = libm::expf(candidate.score - self.largest) / self.sum;
+            candidate.score = exp(candidate.score - self.largest) / self.sum;
         }
         best
     }
