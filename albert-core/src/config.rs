@@ -97,6 +97,9 @@ macro_rules! coded {
         pub enum $name { $($(#[$doc])* $variant = $code,)* }
 
         impl $name {
+            /// Every value, in the order of the codes.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
             /// The value that a code of the model file stands for.
             pub const fn from_code(code: u32) -> Option<Self> {
                 match code { $($code => Some(Self::$variant),)* _ => None }

@@ -20,21 +20,16 @@ pub enum HeadChoice {
 
 /// A head's name that is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown head {0:?}; expected one of {ENCODER}, {names}", names = HEADS.map(head_name).join(", "))]
+#[error("unknown head {0:?}; expected one of {ENCODER}, {names}", names = names().join(", "))]
 pub struct UnknownHead(String);
 
 /// What [`HeadChoice::Encoder`] is called.
 const ENCODER: &str = "encoder";
 
-const HEADS: [Head; 7] = [
-    Head::None,
-    Head::SequenceClassification,
-    Head::TokenClassification,
-    Head::QuestionAnswering,
-    Head::MultipleChoice,
-    Head::MaskedLm,
-    Head::PreTraining,
-];
+/// What the heads are called.
+fn names() -> Vec<&'static str> {
+    Head::ALL.iter().copied().map(head_name).collect()
+}
 
 impl FromStr for HeadChoice {
     type Err = UnknownHead;
@@ -43,7 +38,7 @@ impl FromStr for HeadChoice {
         if name == ENCODER {
             return Ok(Self::Encoder);
         }
-        let head = HEADS.into_iter().find(|&head| head_name(head) == name);
+        let head = Head::ALL.iter().copied().find(|&head| head_name(head) == name);
         head.map(Self::Use).ok_or_else(|| UnknownHead(name.to_owned()))
     }
 }
@@ -142,7 +137,7 @@ mod tests {
 
     #[test]
     fn names_round_trip() {
-        for head in HEADS {
+        for &head in Head::ALL {
             assert_eq!(head_name(head).parse(), Ok(HeadChoice::Use(head)));
         }
         assert_eq!("encoder".parse(), Ok(HeadChoice::Encoder));

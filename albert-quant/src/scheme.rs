@@ -72,9 +72,9 @@ pub enum Format {
     Fp16,
     /// int8 with a scale per output channel.
     Int8,
-    /// A codebook of 32 levels with a multiplier per channel and 32 inputs.
+    /// A codebook of 32 levels with a multiplier for each 4 channels and 8 inputs.
     Int5,
-    /// A codebook of 16 levels with a multiplier per channel and 32 inputs.
+    /// A codebook of 16 levels with a multiplier for each 4 channels and 8 inputs.
     Int4,
 }
 
@@ -82,7 +82,7 @@ const FORMATS: [Format; 5] = [Format::Fp32, Format::Fp16, Format::Int8, Format::
 
 /// A format's name that is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown format {0:?}; expected one of fp32, fp16, int8, int5, int4")]
+#[error("unknown format {0:?}; expected one of {names}", names = FORMATS.map(Format::name).join(", "))]
 pub struct UnknownFormat(String);
 
 impl FromStr for Format {

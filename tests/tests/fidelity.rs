@@ -19,16 +19,6 @@ const F16_COSINE: f64 = 0.99999;
 /// channels for the extra slots; what counts is how trained models do (`shared_models.rs`).
 const INT8_COSINE: f64 = 0.995;
 
-const HEADS: [Head; 7] = [
-    Head::None,
-    Head::SequenceClassification,
-    Head::TokenClassification,
-    Head::QuestionAnswering,
-    Head::MultipleChoice,
-    Head::MaskedLm,
-    Head::PreTraining,
-];
-
 #[test]
 fn every_head_in_every_geometry() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/fidelity.md")).expect("the page");
@@ -66,7 +56,7 @@ fn every_head_in_every_geometry() {
     }
     assert!(missed.is_empty(), "bounds missed:\n{}", missed.join("\n"));
     assert!(unlisted.is_empty(), "docs/fidelity.md lacks:\n{}", unlisted.join("\n"));
-    for head in HEADS {
+    for &head in Head::ALL {
         let mut own: Vec<(u32, u32)> = geometries.iter().filter(|of| of.0 == head).map(|of| (of.1, of.2)).collect();
         own.sort_unstable();
         own.dedup();

@@ -37,7 +37,8 @@ struct Choice {
     changes: Unit<Lanes<f32>>,
 }
 
-/// Visits the units of a block, if they have multipliers: int8 weights gain nothing that is worth the time. `squares` are those of the channels' scales, in parts of the largest.
+/// Visits the units of a block, if they have multipliers: int8 weights gain nothing that is worth the time. `squares` are those
+/// of the channels' scales, in parts of the largest.
 pub(super) fn refine(grid: Grid, splits: &[u32], squares: &Lanes<f32>, feedback: &Feedback, rounded: &mut Rounded) {
     if feedback.is_none() || grid.candidates() == 1 {
         return;

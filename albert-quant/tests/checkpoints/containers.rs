@@ -42,16 +42,6 @@ fn containers_do_not_change_the_file() {
     }
 }
 
-const HEADS: [Head; 7] = [
-    Head::None,
-    Head::SequenceClassification,
-    Head::TokenClassification,
-    Head::QuestionAnswering,
-    Head::MultipleChoice,
-    Head::MaskedLm,
-    Head::PreTraining,
-];
-
 /// Name of a head's directory, which is the name that `--head` takes.
 fn name_of(head: Head) -> &'static str {
     let names = [
@@ -77,7 +67,7 @@ fn every_head_comes_out_of_every_container_alike() {
         "flax_model.msgpack",
         "model.ckpt-best.index",
     ];
-    for head in HEADS {
+    for &head in Head::ALL {
         let directory = fixture("heads").join(name_of(head));
         for weights in [Weights::Int8, Weights::Fp16, Weights::Fp32] {
             let expected = converted(&directory, weights).unwrap();
