@@ -108,6 +108,8 @@ pub enum TensorProblem {
     Smoothing,
     /// Query, key and value differ in split list or smoothing vector.
     SharedInput,
+    /// This build of the library has no code for the dtype: cargo feature `float` or `codebook`.
+    LeftOut,
 }
 
 /// The checksum in the header differs from that of the bytes.

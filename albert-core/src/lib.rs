@@ -12,6 +12,10 @@
 //! - [`tokenizer`]: text to ids, from tables in the model file; knows nothing of the network.
 //!
 //! Nothing here panics on any input; errors are small `Copy` enums.
+//!
+//! Features, for devices that count their flash: `float`, `codebook`, `sentencepiece` and `wordpiece` are kinds of weights and
+//! tokenizers, all on by default; what is left is int8 weights and the tokenizers of a `tokenizer.json`. A model that needs what was
+//! left out is refused when it is opened. `defmt` formats errors and plans for logs, `threads` links std for an executor on threads.
 
 #[cfg(target_endian = "big")]
 compile_error!("model files are little-endian and used in place: big-endian targets are not supported");
@@ -30,6 +34,7 @@ pub mod format;
 pub mod heads;
 pub mod kernels;
 pub mod observer;
+mod parts;
 pub mod plan;
 pub mod session;
 pub mod tokenizer;

@@ -18,6 +18,7 @@ use crate::config::{Config, Precision, Reads};
 use crate::executor::MAX_WORKERS;
 use crate::format::layout::{ALIGNMENT, BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, round_up};
 use crate::kernels::RowScale;
+use crate::parts::ROOMY;
 
 /// Rows of a tile unless [`Plan::with_tile_rows`] says otherwise.
 pub const DEFAULT_TILE_ROWS: usize = 16;
@@ -29,8 +30,6 @@ pub const MAX_TILE_ROWS: usize = 512;
 pub(crate) const ATTENTION_ROWS: usize = 16;
 /// Output channels that a matrix product computes at a time.
 pub(crate) const GROUP_CHANNELS: usize = 64;
-/// Whether code may be larger to be faster: not on microcontrollers.
-pub(crate) const ROOMY: bool = cfg!(not(any(target_arch = "arm", target_arch = "riscv32")));
 /// Most slots of a codebook panel that are expanded at a time for few rows: those of a group of channels stay in the first-level
 /// cache.
 const STRETCH_SLOTS: usize = 320;

@@ -82,7 +82,7 @@ pub(crate) fn memory(board: &str, target: &str) -> Result<(), String> {
 /// The firmware in C: the static library, and the C compiler's linker. No panic machinery and no allocator may be in the
 /// image.
 fn compile_c(target: &str) -> Result<std::path::PathBuf, String> {
-    let library = c_library(target, "s")?;
+    let library = c_library(target, "s", "")?;
     let folder = target_dir().join(target).join("release");
     let image = folder.join("c-firmware");
     let mut compiler = Command::new("arm-none-eabi-gcc");

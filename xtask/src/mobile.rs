@@ -27,7 +27,7 @@ pub(crate) fn run() -> Result<(), String> {
     let header = std::fs::read_to_string(&header).map_err(|error| format!("{}: {error}", header.display()))?;
     let functions: BTreeSet<&str> = header.lines().filter_map(declared).collect();
     for target in TARGETS {
-        let library = c_library(target, "3")?;
+        let library = c_library(target, "3", "every-kind")?;
         // It fails for members in the bitcode of a later LLVM, which crates that were merged into the library leave behind.
         let nm = Command::new("llvm-nm").args(["--extern-only", "--quiet"]).arg(&library).output();
         let symbols = String::from_utf8_lossy(&nm.map_err(|error| format!("llvm-nm: {error}"))?.stdout).into_owned();

@@ -60,11 +60,11 @@ pub(crate) fn firmware_cargo(subcommand: &str, target: &str) -> Result<Command, 
     Ok(cargo)
 }
 
-/// `libalbert.a` without std, whose panic handler is dropped because nothing reaches it.
-pub(crate) fn c_library(target: &str, opt_level: &str) -> Result<PathBuf, String> {
+/// `libalbert.a` without std, whose panic handler is dropped because nothing reaches it; `features` of albert-capi beside.
+pub(crate) fn c_library(target: &str, opt_level: &str, features: &str) -> Result<PathBuf, String> {
     let mut library = cargo("rustc", target, "core")?;
     library.args(["--release", "--locked", "--package", "albert-capi", "--crate-type", "staticlib"]);
-    library.args(["--no-default-features", "--features", "panic-halt"]);
+    library.args(["--no-default-features", "--features", "panic-halt", "--features", features]);
     for (setting, value) in [("PANIC", "abort"), ("LTO", "fat"), ("OPT_LEVEL", opt_level), ("CODEGEN_UNITS", "1")] {
         library.env(format!("CARGO_PROFILE_RELEASE_{setting}"), value);
     }

@@ -7,7 +7,8 @@ use crate::arena::{AttentionScratch, Scratch, Worker};
 use crate::executor::TileWork;
 use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, role};
 use crate::kernels::{Channels, Kernels, Product, RowScale, Store, Tile};
-use crate::plan::{ATTENTION_ROWS, GROUP_CHANNELS, ROOMY, activation_row_bytes};
+use crate::parts::ROOMY;
+use crate::plan::{ATTENTION_ROWS, GROUP_CHANNELS, activation_row_bytes};
 use core::ops::Range;
 
 /// Keys and values of a tile, whose first row is a multiple of 4.

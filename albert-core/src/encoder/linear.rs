@@ -7,6 +7,7 @@ use crate::codebook::Panels;
 use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS};
 use crate::format::{Linear, Matrix, Weights};
 use crate::kernels::{Channels, FloatProduct, Kernels, LinearProduct, Store};
+use crate::parts::{CODEBOOK, FLOAT};
 use crate::plan::{GROUP_CHANNELS, activation_row_bytes};
 use core::ops::Range;
 
@@ -89,16 +90,16 @@ pub(crate) fn multiply_group(
     scratch: &mut Scratch<'_>,
 ) {
     match linear.matrix.weights {
-        Weights::I8 { .. } | Weights::Codebook { .. } => {
+        Weights::F32(weights) if FLOAT => {
+            float_group(kernels, linear, Float::F32(weights), group, x, store, out, scratch);
+        }
+        Weights::F16(weights) if FLOAT => {
+            float_group(kernels, linear, Float::F16(weights), group, x, store, out, scratch);
+        }
+        _ => {
             let first = group * GROUP_BLOCKS;
             let blocks = first..linear.matrix.blocks().min(first + GROUP_BLOCKS);
             integer_blocks(kernels, linear, blocks, store, out, scratch);
-        }
-        Weights::F32(weights) => {
-            float_group(kernels, linear, Float::F32(weights), group, x, store, out, scratch);
-        }
-        Weights::F16(weights) => {
-            float_group(kernels, linear, Float::F16(weights), group, x, store, out, scratch);
         }
     }
 }
@@ -139,12 +140,12 @@ fn integer_blocks(
             let part = Channels { scales, sums, bias: linear.bias }.part(first, channels);
             kernels.linear_i8(&size, scratch.bytes, weights, scratch.row_scales, &part, store, out.data, scratch.sums);
         }
-        Weights::Codebook { dtype, panels, scales, sums } => {
+        Weights::Codebook { dtype, panels, scales, sums } if CODEBOOK => {
             let panels = Panels { dtype, panels, slots: matrix.slots() };
             let channels = Channels { scales, sums, bias: linear.bias };
             codebook_blocks(kernels, &panels, blocks, matrix.rows, &channels, store, out, scratch);
         }
-        Weights::F32(_) | Weights::F16(_) => {}
+        _ => {}
     }
 }
 

@@ -5,7 +5,8 @@ use crate::arena::Scratch;
 use crate::codebook::Panels;
 use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, dtype};
 use crate::kernels::{Channels, Kernels, LinearProduct, Product, Store, Tile};
-use crate::plan::{GROUP_CHANNELS, ROOMY, activation_row_bytes, stretch_slots};
+use crate::parts::ROOMY;
+use crate::plan::{GROUP_CHANNELS, activation_row_bytes, stretch_slots};
 use core::ops::Range;
 
 /// Some blocks of a matrix with `width` output channels.

@@ -21,6 +21,7 @@ use crate::executor::TileWork;
 use crate::format::Model;
 use crate::kernels::Kernels;
 use crate::observer::Observing;
+use crate::parts::FLOAT;
 
 /// What every step needs to know.
 #[derive(Clone, Copy)]
@@ -33,15 +34,15 @@ pub(crate) struct Context<'m> {
 /// Keys and values of a tile, whose first row is a multiple of 4.
 pub(crate) fn keys_values(context: &Context<'_>, block: usize, work: TileWork<'_>, cache: &CacheWriter<'_>) {
     match context.model.config().precision {
-        Precision::Int8 => attention_i8::keys_values(context, block, work, cache),
-        Precision::Float => attention_f32::keys_values(context, block, work, cache),
+        Precision::Float if FLOAT => attention_f32::keys_values(context, block, work, cache),
+        _ => attention_i8::keys_values(context, block, work, cache),
     }
 }
 
 /// Attention sub-layer of a tile, in place: `layer_norm(x + dense(attention(x)))`.
 pub(crate) fn attention(context: &Context<'_>, block: usize, work: TileWork<'_>, cache: &Cache<'_>) {
     match context.model.config().precision {
-        Precision::Int8 => attention_i8::attention(context, block, work, cache),
-        Precision::Float => attention_f32::attention(context, block, work, cache),
+        Precision::Float if FLOAT => attention_f32::attention(context, block, work, cache),
+        _ => attention_i8::attention(context, block, work, cache),
     }
 }

@@ -4,6 +4,7 @@ use super::layout::{BLOCK_CHANNELS, BLOCK_SLOTS};
 use super::{Matrix, Weights};
 use crate::codebook::Panels;
 use crate::kernels::half_to_f32;
+use crate::parts::{CODEBOOK, FLOAT};
 
 impl Matrix<'_> {
     /// Adds the weights of output channel (or embedding) `index` to `out`, `[columns]` or, with the extra slots, `[slots]`, as they
@@ -12,13 +13,13 @@ impl Matrix<'_> {
         let (block, channel) = (index / BLOCK_CHANNELS, index % BLOCK_CHANNELS);
         let panel = |slots: usize| block * BLOCK_CHANNELS * slots;
         match self.weights {
-            Weights::F32(weights) => {
+            Weights::F32(weights) if FLOAT => {
                 let panel = weights.get(panel(self.slots())..).unwrap_or(&[]).chunks_exact(BLOCK_CHANNELS);
                 for (value, slot) in out.iter_mut().zip(panel) {
                     *value += slot.get(channel).copied().unwrap_or(0.0);
                 }
             }
-            Weights::F16(weights) => {
+            Weights::F16(weights) if FLOAT => {
                 let panel = weights.get(panel(self.slots())..).unwrap_or(&[]).chunks_exact(BLOCK_CHANNELS);
                 for (value, slot) in out.iter_mut().zip(panel) {
                     *value += half_to_f32(slot.get(channel).copied().unwrap_or(0));
@@ -35,7 +36,7 @@ impl Matrix<'_> {
                     }
                 }
             }
-            Weights::Codebook { dtype, panels, scales, .. } => {
+            Weights::Codebook { dtype, panels, scales, .. } if CODEBOOK => {
                 let scale = scales.get(index).copied().unwrap_or(0.0);
                 let slots = self.slots();
                 let panel = Panels { dtype, panels, slots }.part(block, 0..slots, 0);
@@ -43,6 +44,7 @@ impl Matrix<'_> {
                     *value += f32::from(panel.weight(channel, slot)) * scale;
                 }
             }
+            _ => {}
         }
     }
 }

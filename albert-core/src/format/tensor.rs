@@ -4,6 +4,7 @@ use super::bytes::{slice, u16_at, u32_at, u64_at};
 use super::layout::{ALIGNMENT, BLOCK_CHANNELS, MAX_SLOTS, TENSOR_BYTES, dtype, matrix_bytes, round_up};
 use super::tensors::is_vector;
 use crate::error::TensorProblem;
+use crate::parts::{CODEBOOK, FLOAT};
 
 /// Elements of a weight matrix in the file's blocked layout, channels padded to a multiple of 16.
 #[derive(Clone, Copy, Debug)]
@@ -194,6 +195,9 @@ impl Record {
         data: DataRange,
     ) -> Result<(), TensorProblem> {
         let codebook = matches!(self.dtype, dtype::C4 | dtype::C5);
+        if (codebook && !CODEBOOK) || (self.dtype < dtype::I8 && !FLOAT) {
+            return Err(TensorProblem::LeftOut);
+        }
         let allowed = self.dtype <= dtype::C5
             && !(limits.float_only && self.dtype > dtype::F16)
             && (limits.codebook || !codebook);

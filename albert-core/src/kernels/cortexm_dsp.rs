@@ -5,6 +5,7 @@
 
 use super::math::ROUND;
 use super::{CodebookPanel, KernelSet, Product, RowScale, Splits, scalar};
+use crate::parts::CODEBOOK;
 use core::arch::asm;
 use core::mem::MaybeUninit;
 
@@ -14,7 +15,7 @@ pub(super) static SET: KernelSet = KernelSet {
     available: || true,
     activation_offset: 0,
     matmul_i8,
-    expand,
+    expand: if CODEBOOK { expand } else { scalar::SET.expand },
     quantize,
     quantize_heads,
     quantize_row,

@@ -4,6 +4,7 @@ use super::codebook::expand;
 use super::math::{self, Float, ROUND};
 use super::{Channels, FloatProduct, KernelSet, Keys, Product, RowScale, SMALLEST_RANGE, Splits, Store, Tile};
 use crate::config::Activation;
+use crate::parts::{CODEBOOK, FLOAT};
 
 /// The set that runs everywhere.
 pub static SET: KernelSet = KernelSet {
@@ -12,9 +13,9 @@ pub static SET: KernelSet = KernelSet {
     activation_offset: 0,
     matmul_i8,
     linear: None,
-    matmul_f32,
-    matmul_f16,
-    expand,
+    matmul_f32: if FLOAT { matmul_f32 } else { |_, _, _, _| () },
+    matmul_f16: if FLOAT { matmul_f16 } else { |_, _, _, _| () },
+    expand: if CODEBOOK { expand } else { |_, _| () },
     dequantize,
     range,
     quantize,
@@ -22,7 +23,7 @@ pub static SET: KernelSet = KernelSet {
     quantize_row,
     layer_norm,
     softmax,
-    softmax_f32,
+    softmax_f32: if FLOAT { softmax_f32 } else { |_, _| () },
     activate,
 };
 

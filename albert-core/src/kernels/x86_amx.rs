@@ -8,7 +8,6 @@ use super::x86_amx_tiles::{TILE_ROWS, TILE_STEPS, Tiles};
 use super::x86_avx512_lanes::Avx512Lanes;
 use super::{Channels, KernelSet, LinearProduct, Product, RowScale, Store, x86_avx512vnni, x86_detect};
 use crate::config::Activation;
-use core::arch::asm;
 use core::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
 use core::marker::PhantomData;
 
@@ -35,7 +34,7 @@ fn tiles_permitted() -> bool {
     // SAFETY: the call takes two numbers, touches no memory of ours, and fails with a negative number. The kernel
     // overwrites rcx and r11.
     unsafe {
-        asm!(
+        core::arch::asm!(
             "syscall",
             inlateout("rax") ARCH_PRCTL => result,
             in("rdi") ARCH_REQ_XCOMP_PERM,

@@ -10,6 +10,7 @@ use super::trie::Node as Place;
 use super::unigram::{self, Node, Piece, Sums};
 use super::workspace::{Arrays, Need, Workspace, carve};
 use super::{EncodeError, sentencepiece, wordpiece};
+use crate::parts::{ROOMY, SENTENCE_PIECE, WORD_PIECE};
 
 /// A tokenizer's tables, made ready for a call.
 pub(super) struct Pipeline<'m> {
@@ -250,7 +251,10 @@ impl<'m> Pipeline<'m> {
         sink: &mut Sink<'_>,
         scratch: &mut [u64],
     ) -> Result<(usize, u32), Stop> {
-        if !whole && let Some(table) = self.tables.ascii {
+        if ROOMY
+            && !whole
+            && let Some(table) = self.tables.ascii
+        {
             let bytes = self.ascii_words(table, rest.as_bytes(), origin, sink, scratch)?;
             if bytes > 0 {
                 return Ok((bytes, bytes as u32));
@@ -381,7 +385,11 @@ impl<'m> Pipeline<'m> {
         sink: &mut Sink<'_>,
     ) -> Result<(), Need> {
         match self.tables.model {
-            Model::Unigram => {
+            Model::WordPiece if WORD_PIECE => self.word_pieces(word, source, sink)?,
+            Model::SentencePiece if SENTENCE_PIECE => {
+                sentencepiece::word(&self.tables, word, source, scratch, used, sink)?;
+            }
+            _ => {
                 let Some((nodes, _)) = carve::<Node>(scratch, word.len() + 1) else {
                     return Err(Need::Scratch(used + (word.len() + 1) * 2));
                 };
@@ -392,8 +400,6 @@ impl<'m> Pipeline<'m> {
                     sink.push(piece.id, offsets, surface)
                 })?;
             }
-            Model::WordPiece => self.word_pieces(word, source, sink)?,
-            Model::SentencePiece => sentencepiece::word(&self.tables, word, source, scratch, used, sink)?,
         }
         sink.end_word();
         Ok(())

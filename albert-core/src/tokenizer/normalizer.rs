@@ -8,6 +8,7 @@ use super::tables::CodePoints;
 use super::trie::Trie;
 use super::workspace::Need;
 use super::{charsmap, sentencepiece};
+use crate::parts::SENTENCE_PIECE;
 
 /// A code point and its place in the original text, in code points.
 #[derive(Clone, Copy, Debug, Default, bytemuck::Pod, bytemuck::Zeroable)]
@@ -177,7 +178,9 @@ pub(super) fn run<'m>(
             Op::Prepend { content } => prepend(content, items)?,
             Op::Charsmap { trie, pool, categories } => charsmap::run(&trie, pool, &categories, items, whole)?,
             Op::SentencePiece { trie, pool, symbols, bits } => {
-                sentencepiece::normalize(&trie, pool, &symbols, bits, begins, items)?;
+                if SENTENCE_PIECE {
+                    sentencepiece::normalize(&trie, pool, &symbols, bits, begins, items)?;
+                }
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::tables::Tables;
 use super::workspace::Need;
+use crate::parts::SENTENCE_PIECE;
 
 /// Best way to reach a byte position.
 #[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
@@ -51,7 +52,7 @@ pub(super) fn segment(
     if let (Some(first), Sums::Single(score)) = (nodes.first_mut(), sums) {
         first.score = f64::from(score);
     }
-    let single_precision = matches!(sums, Sums::Single(_));
+    let single_precision = SENTENCE_PIECE && matches!(sums, Sums::Single(_));
     let mut from = 0;
     while let Some(&lead) = word.get(from) {
         let so_far = nodes.get(from).map_or(0.0, |node| node.score);
