@@ -1,8 +1,10 @@
 //! The state machine from ids to logits. One [`Session::step`] is one bounded piece of work.
 
 mod exit;
+mod ids;
 mod input;
 mod output;
+mod steps;
 mod text;
 
 use exit::Exit;
@@ -13,14 +15,14 @@ pub use text::TextError;
 
 use crate::arena::{self, Shared};
 use crate::config::{Config, Head, ProblemType, Reads};
-use crate::encoder::{self, Context, Heads};
+use crate::encoder::{Context, Heads};
 use crate::error::{InputError, SessionError};
-use crate::executor::{Executor, Serial, TileWork, for_tiles};
+use crate::executor::{Executor, Serial};
 use crate::format::Model;
 use crate::heads;
 use crate::kernels::{self, Kernels};
 use crate::observer::{Observer, Observing};
-use crate::plan::{Plan, Token};
+use crate::plan::Plan;
 
 /// Whether a session has more to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,51 +153,6 @@ impl<'m, 'a> Session<'m, 'a> {
         self.context.kernels
     }
 
-    /// Takes an input in; an inference that was under way is dropped.
-    ///
-    /// # Errors
-    /// [`InputError`]; nothing is started then.
-    pub fn start(&mut self, input: &Input<'_>) -> Result<(), InputError> {
-        self.phase = Phase::Idle;
-        self.check(input)?;
-        let first_masked = input.attention_mask.first() == Some(&0);
-        let attended = |position: usize| input.attention_mask.get(position).is_none_or(|&mask| mask != 0);
-        let keys = (0..input.ids.len()).filter(|&position| attended(position)).count();
-        if keys == 0 {
-            return Err(InputError::NothingAttended);
-        }
-        // Position 0 is computed even when it is masked, for the pooler; it is the last row then, after the keys.
-        let order = (0..input.ids.len()).filter(|&position| attended(position)).chain(first_masked.then_some(0));
-        let (mut shared, _) = arena::divide(self.arena, &self.plan);
-        for (row, position) in order.clone().enumerate() {
-            let token = Token {
-                id: input.ids.get(position).copied().unwrap_or(0),
-                token_type: input.token_types.get(position).copied().unwrap_or(0),
-                position: position as u32,
-            };
-            if let Some(place) = shared.tokens().get_mut(row) {
-                *place = token;
-            }
-            if let Some(label) = shared.rows.get_mut(row) {
-                *label = position as u32;
-            }
-        }
-        let rows = keys + usize::from(first_masked);
-        self.selected = match input.positions {
-            Positions::Head if reads_pooled(self.context.model.config()) => {
-                select(shared.selected, core::iter::once(if first_masked { keys } else { 0 }))
-            }
-            Positions::Head | Positions::All => select(shared.selected, 0..rows),
-            Positions::Listed(list) => {
-                let rows = shared.rows.get(..rows).unwrap_or(&[]);
-                find_rows(rows, list, shared.selected)?;
-                list.len()
-            }
-        };
-        self.begin(keys, rows, input.layers);
-        Ok(())
-    }
-
     /// Sets off: the tokens, the rows' positions and the selected rows are in the arena.
     fn begin(&mut self, keys: usize, rows: usize, layers: Option<u32>) {
         let config = self.context.model.config();
@@ -207,135 +164,6 @@ impl<'m, 'a> Session<'m, 'a> {
         self.exit = Exit::new(self.exit.policy);
         self.next_row = 0;
         self.phase = Phase::Embed;
-    }
-
-    fn check(&self, input: &Input<'_>) -> Result<(), InputError> {
-        let config = self.context.model.config();
-        let tokens = input.ids.len();
-        let same = |length: usize| length == 0 || length == tokens;
-        if tokens == 0 {
-            return Err(InputError::Empty);
-        }
-        if tokens > self.plan.tokens {
-            return Err(InputError::TooLong { tokens, limit: self.plan.tokens });
-        }
-        if !same(input.token_types.len()) || !same(input.attention_mask.len()) {
-            return Err(InputError::Lengths);
-        }
-        if let Some((index, &id)) = input.ids.iter().enumerate().find(|&(_, &id)| id >= config.vocab_size) {
-            return Err(InputError::Id { index, id });
-        }
-        let mut types = input.token_types.iter().enumerate();
-        if let Some((index, &token_type)) = types.find(|&(_, &token_type)| token_type >= config.type_vocab_size) {
-            return Err(InputError::TokenType { index, token_type });
-        }
-        if input.layers.is_some_and(|layers| layers == 0 || layers > config.num_hidden_layers) {
-            return Err(InputError::Layers);
-        }
-        Ok(())
-    }
-
-    /// Does one bounded piece of work: one sub-layer on one tile of rows, or on as many tiles as there are workers.
-    pub fn step(&mut self) -> Progress {
-        let context = &self.context;
-        let config = context.model.config();
-        let width = config.hidden_size as usize;
-        let last = self.application + 1 == self.applications;
-        let ends_layer = (self.application + 1).is_multiple_of(config.inner_group_num as usize);
-        if self.phase == Phase::Attention && last {
-            self.rows = self.selected;
-        }
-        let rows = if self.phase == Phase::KeysValues { self.heads.keys } else { self.rows };
-        let tile_rows = self.plan.tile_rows_for(rows - self.next_row);
-        let tiles = self.next_row..rows.min(self.next_row + tile_rows * self.plan.workers);
-        let block = context.model.block_of(self.application);
-        let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
-        let run = |hidden: &mut [f32], workers, work: &(dyn Fn(TileWork<'_>) + Sync)| {
-            for_tiles(self.executor, tiles.clone(), tile_rows, hidden, width, workers, work);
-        };
-        let next = match self.phase {
-            Phase::Idle | Phase::Done => return Progress::Done,
-            Phase::Embed => {
-                let (tokens, hidden) = shared.tokens_and_hidden();
-                run(hidden, workers, &|work| encoder::embed(context, tokens, work));
-                Phase::KeysValues
-            }
-            Phase::KeysValues => {
-                let (hidden, cache) = encoder::write(self.heads, &mut shared);
-                run(hidden, workers, &|work| encoder::keys_values(context, block, work, &cache));
-                if tiles.end == rows {
-                    let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
-                    if let Some(mut worker) = workers.next() {
-                        encoder::sum_cache(context.kernels, &self.heads, &mut shared, &mut worker.attention);
-                    }
-                }
-                Phase::Attention
-            }
-            Phase::Attention => {
-                if last {
-                    shared.gather(tiles.clone(), width);
-                }
-                let (hidden, cache) = encoder::read(self.heads, &mut shared);
-                run(hidden, workers, &|work| encoder::attention(context, block, work, &cache));
-                Phase::FeedForward
-            }
-            Phase::FeedForward => {
-                run(shared.hidden, workers, &|work| encoder::feed_forward(context, block, work));
-                if tiles.end == rows {
-                    self.application += 1;
-                }
-                if last || (ends_layer && self.exit.policy.is_some()) { Phase::Pool } else { Phase::KeysValues }
-            }
-            Phase::Pool => {
-                if let (Some(row), Some(mut worker)) = (first_row(&shared, rows, config), workers.next()) {
-                    encoder::pool(context, &mut shared, &mut worker, row);
-                }
-                self.phase = Phase::Head;
-                return Progress::Running;
-            }
-            Phase::Head => {
-                let Some(mut worker) = workers.next() else { return Progress::Done };
-                let tile = tiles.start..tiles.end.min(tiles.start + tile_rows);
-                match config.head.reads() {
-                    Reads::Tokens => {
-                        heads::classify_tokens(context, &mut shared, &mut worker, tile.clone());
-                        return self.advance(tile.end, rows, Phase::Done);
-                    }
-                    Reads::Pooled if first_row(&shared, rows, config).is_some() => {
-                        heads::classify_pooled(context, &mut shared, &mut worker, layers_of(config, self.application));
-                        if self.application < self.applications {
-                            let logits = shared.logits.get(..config.num_labels as usize).unwrap_or(&[]);
-                            if !self.exit.suffices(logits) {
-                                return self.advance(rows, rows, Phase::KeysValues);
-                            }
-                            // What a last layer would have carried on.
-                            shared.gather(0..self.selected, width);
-                            self.rows = self.selected;
-                        }
-                    }
-                    Reads::Pooled | Reads::Nothing => {}
-                }
-                return self.advance(rows, rows, Phase::Done);
-            }
-        };
-        let whole = self.phase == Phase::Embed || (self.phase == Phase::FeedForward && ends_layer);
-        if whole && tiles.end == rows {
-            let (shared, _) = arena::divide(self.arena, &self.plan);
-            let hidden = shared.hidden.get(..rows * width).unwrap_or(&[]);
-            context.observer.show_states(layers_of(config, self.application), hidden);
-        }
-        self.advance(tiles.end, rows, next)
-    }
-
-    /// Goes on with row `done`, or with the first row of `next` when all `rows` are done.
-    fn advance(&mut self, done: usize, rows: usize, next: Phase) -> Progress {
-        if done < rows {
-            self.next_row = done;
-        } else {
-            self.next_row = 0;
-            self.phase = next;
-        }
-        if self.phase == Phase::Done { Progress::Done } else { Progress::Running }
     }
 
     /// The results, once [`Session::step`] has said that it is done.
@@ -404,30 +232,6 @@ impl<'m, 'a> Session<'m, 'a> {
 /// Layers that so many applications of blocks make up.
 fn layers_of(config: &Config, applications: usize) -> usize {
     applications.checked_div(config.inner_group_num as usize).unwrap_or(0)
-}
-
-/// Whether the head reads nothing but the pooled output.
-fn reads_pooled(config: &Config) -> bool {
-    config.head.reads() == Reads::Pooled && !config.head.is_masked_lm()
-}
-
-/// Writes row indices; returns how many.
-fn select(selected: &mut [u32], rows: impl Iterator<Item = usize>) -> usize {
-    selected.iter_mut().zip(rows).map(|(place, row)| *place = row as u32).count()
-}
-
-/// Finds the rows of listed positions. In an ascending list every search begins where the last one ended.
-fn find_rows(rows: &[u32], list: &[u32], selected: &mut [u32]) -> Result<(), InputError> {
-    let (mut next, mut highest) = (0, None);
-    for (index, wanted) in list.iter().enumerate() {
-        let find = |from: usize| (from..).zip(rows.get(from..)?).find(|(_, position)| *position == wanted);
-        let (row, _) = find(next).or_else(|| find(0)).ok_or(InputError::Position { index })?;
-        let twice = highest >= Some(row) && selected.iter().take(index).any(|&taken| taken as usize == row);
-        let place = selected.get_mut(index).filter(|_| !twice).ok_or(InputError::Position { index })?;
-        *place = row as u32;
-        (next, highest) = (row + 1, highest.max(Some(row)));
-    }
-    Ok(())
 }
 
 /// The row of position 0, when there is a pooler to read it.

@@ -1,6 +1,7 @@
 //! From text: the tokenizer works in the arena, before the hidden states need it.
 
-use super::{Phase, Session, reads_pooled, select};
+use super::ids::{reads_pooled, select};
+use super::{Phase, Session};
 use crate::arena;
 use crate::error::InputError;
 use crate::plan::Token;

@@ -1,7 +1,8 @@
 //! From texts to an encoding: limits, truncation, special tokens.
 
-use super::encoder::{Limits, Pipeline, Progress};
+use super::encoder::Pipeline;
 use super::encoding::{Encoding, NO_SEQUENCE, NO_WORD, Offsets};
+use super::sink::{Limits, Progress};
 use super::tables::{Entry, Model, Tables};
 use super::workspace::{Need, Surfaces, Workspace, copy};
 use super::{EncodeError, EncodeOptions, Truncation};

@@ -4,8 +4,9 @@
 //! Any other cluster, and one that begins with no key, goes code point by code point.
 
 use super::graphemes::Clusters;
-use super::normalizer::{CODE, Item, Items, Stop, sequence};
-use super::tables::CodePoints;
+use super::items::{CODE, Item, Items, Stop};
+use super::lookup::CodePoints;
+use super::normalizer::sequence;
 use super::trie::Trie;
 use super::workspace::Need;
 

@@ -1,7 +1,7 @@
 //! Boundaries of extended grapheme clusters (UAX 29), from a category table.
 
+use super::lookup::CodePoints;
 use super::section::grapheme::*;
-use super::tables::CodePoints;
 
 const CR: u32 = 13;
 const LF: u32 = 10;

@@ -3,11 +3,12 @@
 //! The `TOKN` section (`docs/tokenizer.md`) is a compiled tokenizer: what the reference tokenizer does, reduced to the tables
 //! that its pipeline needs. No Unicode tables are linked into the program. From the bottom up:
 //! - [`section`]: constants and records shared with the compiler in `albert-quant`.
-//! - `tables`: bytes to checked views; code point tables, strings.
+//! - `tables`: bytes to checked views and strings; `lookup`: scores and properties of characters.
 //! - `trie`: double-array tries over bytes.
 //! - `workspace`: the caller's memory, as token arrays and scratch.
-//! - `normalizer`, `charsmap`, `graphemes`, `split`: code points to words.
-//! - `unigram`, `wordpiece`, `sentencepiece`: words to tokens.
+//! - `items`: a stretch of text as code points with their places; `sink`: tokens with theirs.
+//! - `normalizer`, `unicode`, `charsmap`, `graphemes`, `split`: code points to words.
+//! - `unigram`, `wordpiece`, `sentencepiece`, `words`: words to tokens; `ascii`: a short way for plain text.
 //! - `encoder`: the text of a call, piece by piece, to tokens; `assemble`: truncation and special tokens.
 //! - `decoder`, `special`: ids to text; special-token operations on ids.
 //!
@@ -15,21 +16,27 @@
 //! longest stretch. No table, however damaged, can make anything here panic, loop or read out of bounds.
 
 mod added;
+mod ascii;
 mod assemble;
 mod charsmap;
 mod decoder;
 mod encoder;
 mod encoding;
 mod graphemes;
+mod items;
+mod lookup;
 mod normalizer;
 pub mod section;
 mod sentencepiece;
+mod sink;
 mod special;
 mod split;
 mod tables;
 mod trie;
+mod unicode;
 mod unigram;
 mod wordpiece;
+mod words;
 mod workspace;
 
 pub use encoding::{Encoding, Offsets};

@@ -4,9 +4,9 @@
 //! begins with a blank and no piece goes across, the words can still be taken one by one.
 
 use super::charsmap::NOTHING;
-use super::encoder::{Sink, Source};
-use super::normalizer::{CODE, Item, Items};
+use super::items::{CODE, Item, Items};
 use super::section::sentence_piece::{DUMMY_PREFIX, ESCAPE_BLANKS, REMOVE_EXTRA_BLANKS};
+use super::sink::{Sink, Source};
 use super::tables::Tables;
 use super::trie::Trie;
 use super::unigram::{self, Node, Piece, Sums};

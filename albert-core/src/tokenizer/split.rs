@@ -1,8 +1,9 @@
 //! Pre-tokenization: words are marked in the items.
 
-use super::normalizer::{ADDED, Item, Items, START, is_white_space};
+use super::items::{ADDED, Item, Items, START};
+use super::lookup::CodePoints;
+use super::normalizer::is_white_space;
 use super::section::prepend;
-use super::tables::CodePoints;
 use super::workspace::Need;
 
 /// A pre-tokenizer step.
