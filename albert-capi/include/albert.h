@@ -138,6 +138,21 @@
 #define ALBERT_POSITIONS_LISTED 2
 
 /**
+ * All layers are run.
+ */
+#define ALBERT_EXIT_NEVER 0
+
+/**
+ * After so many layers in a row that give the same label as the layer before them.
+ */
+#define ALBERT_EXIT_PATIENCE 1
+
+/**
+ * After the first layer whose best label has this probability or more.
+ */
+#define ALBERT_EXIT_CONFIDENCE 2
+
+/**
  * The longer text is cut to the shorter one's length, then both.
  */
 #define ALBERT_TRUNCATION_LONGEST_FIRST 0
@@ -278,6 +293,10 @@ enum albert_status
    * Another fault of the model file.
    */
   ALBERT_STATUS_FILE = 113,
+  /**
+   * This library was built without the code for such weights, or for such a tokenizer.
+   */
+  ALBERT_STATUS_FILE_LEFT_OUT = 114,
   /**
    * The arena is too small. detail: bytes missing.
    */
@@ -575,6 +594,10 @@ typedef struct albert_output {
    * Rows of hidden states.
    */
   uintptr_t rows;
+  /**
+   * Layers that were run.
+   */
+  uint32_t layers;
 } albert_output;
 
 /**
@@ -771,6 +794,15 @@ albert_status albert_session_init(void *memory,
  * Lets `executor` run the tiles of a step side by side, as many as the plan has workers. It must outlive the session.
  */
 albert_status albert_session_execute_on(struct albert_session *session, const struct albert_executor *executor);
+
+/**
+ * Ends inferences from now on before the last layer when an answer will do: `policy` is an ALBERT_EXIT_ number, `value` its
+ * number of layers or probability. ALBERT_STATUS_NO_RESULT for a head that does not choose one label; an inference that was
+ * under way is dropped.
+ */
+albert_status albert_session_exit_early(struct albert_session *session,
+                                        uint32_t policy,
+                                        float value);
 
 /**
  * Takes ids in; an inference that was under way is dropped.

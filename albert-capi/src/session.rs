@@ -6,7 +6,7 @@ use crate::model::{albert_model, albert_plan};
 use crate::status::{Failure, albert_status, answer};
 use crate::tokenizer::albert_encode_options;
 use albert_core::kernels::{self, KernelError};
-use albert_core::{Input, Positions, Progress, Session};
+use albert_core::{ExitPolicy, Input, Positions, Progress, Session};
 use core::ffi::{CStr, c_char, c_void};
 
 /// One inference at a time over a model. Opaque; borrows the model file's bytes and the arena.
@@ -60,7 +60,16 @@ pub struct albert_output {
     pub positions: *const u32,
     /// Rows of hidden states.
     pub rows: usize,
+    /// Layers that were run.
+    pub layers: u32,
 }
+
+/// All layers are run.
+pub const ALBERT_EXIT_NEVER: u32 = 0;
+/// After so many layers in a row that give the same label as the layer before them.
+pub const ALBERT_EXIT_PATIENCE: u32 = 1;
+/// After the first layer whose best label has this probability or more.
+pub const ALBERT_EXIT_CONFIDENCE: u32 = 2;
 
 /// Bytes of memory for a session handle.
 #[unsafe(no_mangle)]
@@ -124,6 +133,28 @@ pub unsafe extern "C" fn albert_session_execute_on(
         Ok::<(), albert_status>(())
     };
     set().err().unwrap_or(albert_status::Ok)
+}
+
+/// Ends inferences from now on before the last layer when an answer will do: `policy` is an ALBERT_EXIT_ number, `value` its
+/// number of layers or probability. ALBERT_STATUS_NO_RESULT for a head that does not choose one label; an inference that was
+/// under way is dropped.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn albert_session_exit_early(
+    session: *mut albert_session,
+    policy: u32,
+    value: f32,
+) -> albert_status {
+    // SAFETY: the caller's pointer, as the header says.
+    let set = || unsafe {
+        let policy = match policy {
+            ALBERT_EXIT_NEVER => None,
+            ALBERT_EXIT_PATIENCE => Some(ExitPolicy::Patience(value as u32)),
+            ALBERT_EXIT_CONFIDENCE => Some(ExitPolicy::Confidence(value)),
+            _ => return Err(Failure::from(albert_status::Argument)),
+        };
+        Ok(place(session)?.0.exit_early(policy)?)
+    };
+    set().err().map_or(albert_status::Ok, |Failure(status, _)| status)
 }
 
 /// Takes ids in; an inference that was under way is dropped.
@@ -218,6 +249,7 @@ pub unsafe extern "C" fn albert_session_output(
             hidden: output.last_hidden_state().as_ptr(),
             positions: output.positions().as_ptr(),
             rows: output.positions().len(),
+            layers: output.layers(),
         };
         Ok::<(), albert_status>(())
     };

@@ -1,6 +1,8 @@
 //! Status numbers. They never change their meaning; new ones may be added.
 
+use albert_core::error::TensorProblem;
 use albert_core::tokenizer::EncodeError;
+use albert_core::tokenizer::TableError;
 use albert_core::{FormatError, InputError, SessionError, TextError};
 use core::ffi::{CStr, c_char};
 
@@ -53,6 +55,8 @@ pub enum albert_status {
     FileChecksum = 112,
     /// Another fault of the model file.
     File = 113,
+    /// This library was built without the code for such weights, or for such a tokenizer.
+    FileLeftOut = 114,
 
     /// The arena is too small. detail: bytes missing.
     ArenaTooSmall = 200,
@@ -93,7 +97,7 @@ pub enum albert_status {
 }
 
 /// What [`albert_status_name`] says.
-static NAMES: [(albert_status, &CStr); 39] = [
+static NAMES: [(albert_status, &CStr); 40] = [
     (albert_status::Ok, c"ok"),
     (albert_status::Running, c"running"),
     (albert_status::NullPointer, c"null pointer"),
@@ -116,6 +120,7 @@ static NAMES: [(albert_status, &CStr); 39] = [
     (albert_status::FileTokenizer, c"model tokenizer malformed"),
     (albert_status::FileChecksum, c"model file checksum differs"),
     (albert_status::File, c"model file malformed"),
+    (albert_status::FileLeftOut, c"library built without what the model needs"),
     (albert_status::ArenaTooSmall, c"arena too small"),
     (albert_status::KernelsUnknown, c"kernel set unknown"),
     (albert_status::KernelsUnavailable, c"kernel set not available on this CPU"),
@@ -167,6 +172,8 @@ impl From<FormatError> for Failure {
             FormatError::Reserved => Self(status::FileReserved, 0),
             FormatError::Config(field) => Self(status::FileConfig, field as u64),
             FormatError::TensorCount { .. } => Self(status::FileTensor, u64::from(u16::MAX)),
+            FormatError::Tensor { problem: TensorProblem::LeftOut, .. }
+            | FormatError::Tokenizer(TableError::LeftOut) => Self(status::FileLeftOut, 0),
             FormatError::Tensor { role, block, .. } => {
                 Self(status::FileTensor, u64::from(role) | u64::from(block) << 16)
             }

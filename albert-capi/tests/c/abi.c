@@ -241,6 +241,23 @@ static void test_session(void) {
           ALBERT_STATUS_BUFFER_TOO_SMALL);
     CHECK(albert_entities(model, probabilities, kinds, 2, 9, &entity, 1, &found) == ALBERT_STATUS_ARGUMENT);
 
+    /* Early exit: what the first layers alone give, and all layers again afterwards. */
+    CHECK(albert_session_exit_early(session, 3, 0) == ALBERT_STATUS_ARGUMENT);
+    CHECK(albert_session_exit_early(NULL, ALBERT_EXIT_NEVER, 0) == ALBERT_STATUS_NULL_POINTER);
+    CHECK(albert_session_exit_early(session, ALBERT_EXIT_PATIENCE, 0) == OK);
+    CHECK(albert_session_start_ids(session, &input, NULL) == OK && albert_session_finish(session) == OK);
+    CHECK(albert_session_output(session, &output) == OK && output.layers == 1);
+    memcpy(logits, output.logits, output.logits_count * sizeof(float));
+    CHECK(albert_session_exit_early(session, ALBERT_EXIT_NEVER, 0) == OK);
+    input.layers = 1;
+    CHECK(albert_session_start_ids(session, &input, NULL) == OK && albert_session_finish(session) == OK);
+    CHECK(albert_session_output(session, &output) == OK && output.layers == 1);
+    CHECK(memcmp(logits, output.logits, output.logits_count * sizeof(float)) == 0);
+    CHECK(albert_session_exit_early(session, ALBERT_EXIT_CONFIDENCE, 1.5f) == OK);
+    input.layers = 0;
+    CHECK(albert_session_start_ids(session, &input, NULL) == OK && albert_session_finish(session) == OK);
+    CHECK(albert_session_output(session, &output) == OK && output.layers == config.num_hidden_layers);
+
     /* Bad inputs. */
     uint32_t ids[3] = {2, 9999999, 3}, zeros[3] = {0, 0, 0}, listed[2] = {1, 1};
     albert_input bad = {ids, 3, NULL, NULL, ALBERT_POSITIONS_HEAD, NULL, 0, 0};
