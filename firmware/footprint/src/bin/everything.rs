@@ -6,7 +6,7 @@ use albert_core::executor::Executor;
 use albert_core::format::verify_checksum;
 use albert_core::heads::{Candidate, TopK, argmax};
 use albert_core::tokenizer::{EncodeOptions, Truncation, windows};
-use albert_core::{Input, Model, Observer, Plan, Positions, Progress, Session, kernels};
+use albert_core::{ExitPolicy, Input, Model, Observer, Plan, Positions, Progress, Session, kernels};
 use footprint as _;
 
 /// What a program on a board was handed; everything in it is unknown to the optimizer.
@@ -28,6 +28,7 @@ pub struct Given<'g> {
     tile_rows: usize,
     workers: usize,
     layers: u32,
+    exit: Option<ExitPolicy>,
     index: usize,
     best: &'g mut [Candidate],
     observer: &'g dyn Observer,
@@ -57,13 +58,14 @@ fn network(given: &mut Given<'_>) -> Option<()> {
     let mut session = Session::with_kernels(&model, plan, given.arena, kernels).ok()?;
     session.execute_on(given.executor);
     session.observe(given.observer);
+    sink(session.exit_early(given.exit).is_ok().into());
     let input = Input::new(given.ids)
         .with_token_types(given.token_types)
         .with_attention_mask(given.mask)
         .with_positions(Positions::Listed(given.positions))
         .with_layers(given.layers);
     let output = session.run(&input).ok()?;
-    sink(output.last_hidden_state().len() + output.hidden_size() + output.positions().len());
+    sink(output.last_hidden_state().len() + output.hidden_size() + output.positions().len() + output.layers() as usize);
     sink(argmax(output.pooled()?)? + argmax(output.logits())?);
     let mut top = TopK::new(given.best);
     let mut vocabulary = session.vocabulary_logits(given.index)?;
