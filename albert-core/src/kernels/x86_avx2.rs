@@ -1,7 +1,8 @@
-//! AVX2: bytes are i8, multiplied as |a| x sign(w, a).
+//! AVX2: bytes are i8, multiplied as |a| x w, with all bits of w the other way round where a is negative.
 //!
-//! `vpmaddubsw` takes unsigned by signed bytes and saturates pairs at 16 bits. |a| x (w with the sign of a) is the same
-//! product, and with both in [-127, 127] a pair reaches 2 x 127 x 127 = 32258 at most: it cannot saturate.
+//! `vpmaddubsw` takes unsigned by signed bytes and saturates pairs at 16 bits. The bits turned round are -w - 1, so that |a| x
+//! them lacks |a| of the product: sums start at what negative bytes will lack. A pair reaches 2 x 127 x 128 = 32512 at most:
+//! it cannot saturate. (`vpsignb` would give the sign itself, on two ports; `vpxor` has three.)
 
 use super::vector::{self, row_kernels};
 use super::vector_quantize;
@@ -33,7 +34,7 @@ pub(super) static SET: KernelSet = KernelSet {
 
 row_kernels!(Avx2Lanes, "avx2");
 
-/// Rows of a tile. Eight accumulators, two rows of activations and their sizes, and the weights fill the registers.
+/// Rows of a tile. Eight accumulators, sizes and signs of two rows of activations, weights and ones fill the registers.
 const TILE_ROWS: usize = 2;
 
 #[target_feature(enable = "avx2")]
@@ -74,24 +75,30 @@ unsafe fn tile_i8<const R: usize, const B: usize>(
     sums: *mut i32,
     ahead: usize,
 ) {
-    let mut sums_of = [[[_mm256_setzero_si256(); R]; 2]; B];
-    let ones = _mm256_set1_epi16(1);
+    let (zero, ones) = (_mm256_setzero_si256(), _mm256_set1_epi16(1));
+    let mut lacking = [zero; R];
+    for (r, lacking) in lacking.iter_mut().enumerate() {
+        // SAFETY: the row has four bytes a step.
+        *lacking = _mm256_set1_epi32(unsafe { sum_of_negative(a.add(r * size.row_bytes), size.steps) });
+    }
+    let mut sums_of = [[lacking; 2]; B];
     for step in 0..size.steps {
         // One line of 64 bytes a step.
         _mm_prefetch::<_MM_HINT_T1>(w.wrapping_add(ahead + step * 64));
-        let mut bytes = [_mm256_setzero_si256(); R];
+        let mut bytes = [zero; R];
         for (r, bytes) in bytes.iter_mut().enumerate() {
             // SAFETY: step < size.steps, so four bytes of the row follow.
             *bytes = _mm256_set1_epi32(unsafe { a.add(r * size.row_bytes + step * 4).cast::<i32>().read_unaligned() });
         }
         let magnitudes = bytes.map(|bytes| _mm256_abs_epi8(bytes));
+        let signs = bytes.map(|bytes| _mm256_cmpgt_epi8(zero, bytes));
         for (b, halves) in sums_of.iter_mut().enumerate() {
             for (half, rows) in halves.iter_mut().enumerate() {
                 // SAFETY: step < size.steps, so 64 bytes of the block follow.
                 let weights =
                     unsafe { _mm256_loadu_si256(w.add((b * size.steps + step) * 64 + half * 32).cast::<__m256i>()) };
-                for ((sum, bytes), magnitude) in rows.iter_mut().zip(bytes).zip(magnitudes) {
-                    let pairs = _mm256_maddubs_epi16(magnitude, _mm256_sign_epi8(weights, bytes));
+                for ((sum, sign), magnitude) in rows.iter_mut().zip(signs).zip(magnitudes) {
+                    let pairs = _mm256_maddubs_epi16(magnitude, _mm256_xor_si256(weights, sign));
                     *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(pairs, ones));
                 }
             }
@@ -103,4 +110,30 @@ unsafe fn tile_i8<const R: usize, const B: usize>(
             unsafe { _mm256_storeu_si256(sums.add(r * size.row_sums + i * 8).cast(), *sum) };
         }
     }
+}
+
+/// Sum of the magnitudes of the negative bytes of a row.
+///
+/// # Safety
+/// `row` has four bytes a step.
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn sum_of_negative(row: *const u8, steps: usize) -> i32 {
+    let zero = _mm256_setzero_si256();
+    let magnitudes = |bytes| _mm256_sad_epu8(_mm256_max_epi8(_mm256_sub_epi8(zero, bytes), zero), zero);
+    // SAFETY: four bytes a step, and no lane past the last one is read.
+    let (eights, rest) = unsafe {
+        let left = _mm256_set1_epi32((steps % 8) as i32);
+        let mask = _mm256_cmpgt_epi32(left, _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+        let rest = _mm256_maskload_epi32(row.add(steps / 8 * 32).cast(), mask);
+        (core::slice::from_raw_parts(row.cast::<[u8; 32]>(), steps / 8), rest)
+    };
+    let mut sums = magnitudes(rest);
+    for bytes in eights {
+        // SAFETY: the array has 32 bytes.
+        let bytes = unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) };
+        sums = _mm256_add_epi64(sums, magnitudes(bytes));
+    }
+    let halves = _mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256::<1>(sums));
+    _mm_cvtsi128_si32(_mm_add_epi64(halves, _mm_unpackhi_epi64(halves, halves)))
 }

@@ -23,12 +23,12 @@ pub(crate) const PEAKS: &[Peak] = &[
     Peak { set: "amx", products: ROUNDS * 4 * 16 * 16 * 64, run: amx },
 ];
 
-/// sign(w, a), |a| x that, pairs, sum: four instructions for 32 products.
+/// w with the sign of a, |a| x that, pairs, sum: four instructions for 32 products.
 unsafe fn avx2() {
     macro_rules! product {
         ($sum:literal, $scratch:literal) => {
             concat!(
-                "vpsignb ",
+                "vpxor ",
                 $scratch,
                 ", ymm15, ymm14\n",
                 "vpmaddubsw ",

@@ -73,7 +73,7 @@ macro_rules! signed_products {
             "vpxor xmm15, xmm15, xmm15",
             "2:",
             $(
-                concat!("vpsignb ymm", $t, ", ymm13, ymm15"),
+                concat!("vpxor ymm", $t, ", ymm13, ymm15"),
                 concat!("vpmaddubsw ymm", $t, ", ymm12, ymm", $t),
                 concat!("vpmaddwd ymm", $t, ", ymm", $t, ", ymm14"),
                 concat!("vpaddd ymm", $n, ", ymm", $n, ", ymm", $t),
