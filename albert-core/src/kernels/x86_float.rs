@@ -12,6 +12,8 @@ trait Register: Copy {
     const CHANNELS: usize;
     /// Most rows of a tile: with two registers of weights and a broadcast, as many sums as there are registers.
     const ROWS: usize;
+    /// Whether four inputs share the additions to the pointers. With 16 registers, the compiler would spill sums.
+    const FOURS: bool;
     /// `x` in every channel.
     fn splat(x: f32) -> Self;
     /// `a * b + c`, rounded once.
@@ -26,6 +28,7 @@ trait Register: Copy {
 impl Register for __m256 {
     const CHANNELS: usize = 8;
     const ROWS: usize = 6;
+    const FOURS: bool = false;
 
     #[inline(always)]
     fn splat(x: f32) -> Self {
@@ -49,6 +52,7 @@ impl Register for __m256 {
 impl Register for __m512 {
     const CHANNELS: usize = 16;
     const ROWS: usize = 12;
+    const FOURS: bool = true;
 
     #[inline(always)]
     fn splat(x: f32) -> Self {
@@ -171,48 +175,99 @@ fn matmul<R: Register, W: Weight<R>>(size: &FloatProduct, a: &[f32], w: &[W], ou
     }
 }
 
+/// What a tile reads, moving on as it multiplies.
+struct Operands<W> {
+    /// Rows 0, 3, 6 and 9 of the activations.
+    ///
+    /// As in the integer products, rows are addressed as 0, 1 and 2 strides from every third row, and the compiler is kept
+    /// from seeing through those pointers: it would spend an addition on each row, on a port that the products need.
+    thirds: [*const f32; 4],
+    stride: usize,
+    w: *const W,
+    /// Elements from one register's weights to the next one's.
+    next: usize,
+    /// Bytes from the weights to what is fetched into the second-level cache.
+    ahead: usize,
+}
+
+impl<W: Copy> Operands<W> {
+    /// Adds the products of the `AT`th input from here.
+    ///
+    /// # Safety
+    /// The input is one of the operands', which have `M` rows and `N` registers; the instructions of `R` are enabled.
+    #[inline(always)]
+    unsafe fn multiply<R: Register, const M: usize, const N: usize, const AT: usize>(&self, sums: &mut [[R; N]; M])
+    where
+        W: Weight<R>,
+    {
+        // SAFETY: the caller's promise; a prefetch may name any address.
+        unsafe {
+            let mut weights = [R::splat(0.0); N];
+            for (n, weights) in weights.iter_mut().enumerate() {
+                *weights = W::load(self.w.add(n * self.next + AT * 16));
+            }
+            asm!(
+                "prefetcht1 [{} + {} + {offset}]",
+                in(reg) self.w,
+                in(reg) self.ahead,
+                offset = const AT * 16 * size_of::<W>(),
+                options(nostack, preserves_flags, readonly)
+            );
+            for (m, sums) in sums.iter_mut().enumerate() {
+                let a = R::splat(*self.thirds[m / 3].wrapping_add(m % 3 * self.stride + AT));
+                for (sum, &weights) in sums.iter_mut().zip(&weights) {
+                    *sum = R::multiply_add(a, weights, *sum);
+                }
+            }
+        }
+    }
+
+    /// Goes on by some inputs, with `rows` rows.
+    #[inline(always)]
+    #[expect(clippy::pointers_in_nomem_asm_block, reason = "the block only hides where the pointer comes from")]
+    fn advance(&mut self, inputs: usize, rows: usize) {
+        self.w = self.w.wrapping_add(16 * inputs);
+        for third in self.thirds.iter_mut().take(rows.div_ceil(3)) {
+            *third = third.wrapping_add(inputs);
+            // SAFETY: there is no instruction.
+            unsafe { asm!("/* {} */", inout(reg) * third, options(pure, nomem, nostack, preserves_flags)) };
+        }
+    }
+}
+
 /// `M` rows by `N` registers, the first at the start of a block; fetches the weights that lie `ahead` bytes after these into
 /// the second-level cache.
-///
-/// As in the integer products, rows are addressed as 0, 1 and 2 strides from every third row, and the compiler is kept from
-/// seeing through those pointers: it would spend an addition on each row, on a port that the products need.
 ///
 /// # Safety
 /// `a` has `M` rows, `w` the blocks of `N` registers and `out` `M` rows of them, with the strides of `size`; the
 /// instructions of `R` are enabled.
 #[inline(always)]
-#[expect(clippy::pointers_in_nomem_asm_block, reason = "the block only hides where the pointer comes from")]
 unsafe fn tile<R: Register, W: Weight<R>, const M: usize, const N: usize>(
     size: &FloatProduct,
     a: *const f32,
-    mut w: *const W,
+    w: *const W,
     out: *mut f32,
     ahead: usize,
 ) {
     // Two registers are the halves of one block, or two blocks.
     let next = if R::CHANNELS == 16 { size.inputs * 16 } else { R::CHANNELS };
     let stride = size.row_inputs;
-    let mut thirds = [0, 3, 6, 9].map(|row| a.wrapping_add(row * stride));
-    // SAFETY: the caller's promise, for one input after another; a prefetch may name any address.
+    let thirds = [0, 3, 6, 9].map(|row| a.wrapping_add(row * stride));
+    let mut operands = Operands { thirds, stride, w, next, ahead };
+    let mut sums = [[R::splat(0.0); N]; M];
+    // SAFETY: the caller's promise, for one input after another.
     unsafe {
-        let mut sums = [[R::splat(0.0); N]; M];
-        for _ in 0..size.inputs {
-            let mut weights = [R::splat(0.0); N];
-            for (n, weights) in weights.iter_mut().enumerate() {
-                *weights = W::load(w.add(n * next));
-            }
-            asm!("prefetcht1 [{} + {}]", in(reg) w, in(reg) ahead, options(nostack, preserves_flags, readonly));
-            for (m, sums) in sums.iter_mut().enumerate() {
-                let a = R::splat(*thirds[m / 3].wrapping_add(m % 3 * stride));
-                for (sum, &weights) in sums.iter_mut().zip(&weights) {
-                    *sum = R::multiply_add(a, weights, *sum);
-                }
-            }
-            w = w.wrapping_add(16);
-            for third in thirds.iter_mut().take(M.div_ceil(3)) {
-                *third = third.wrapping_add(1);
-                asm!("/* {} */", inout(reg) * third, options(pure, nomem, nostack, preserves_flags));
-            }
+        let fours = if R::FOURS { size.inputs / 4 } else { 0 };
+        for _ in 0..fours {
+            operands.multiply::<R, M, N, 0>(&mut sums);
+            operands.multiply::<R, M, N, 1>(&mut sums);
+            operands.multiply::<R, M, N, 2>(&mut sums);
+            operands.multiply::<R, M, N, 3>(&mut sums);
+            operands.advance(4, M);
+        }
+        for _ in fours * 4..size.inputs {
+            operands.multiply::<R, M, N, 0>(&mut sums);
+            operands.advance(1, M);
         }
         for (m, sums) in sums.iter().enumerate() {
             for (n, sum) in sums.iter().enumerate() {
