@@ -1,0 +1,49 @@
+//! Codebook weights.
+
+use crate::support::{Random, sets};
+use albert_core::kernels::{self, CodebookPanel, Kernels};
+
+/// Any bytes and any number of units, with both codebooks; what is beyond the last unit stays.
+#[test]
+fn codebook_expansion() {
+    let sets = sets();
+    let mut random = Random(7);
+    for units in (0..20).chain([98, 386]) {
+        for has_fifths in [false, true] {
+            let mut byte = || random.next() as u8;
+            let codes: Vec<[u8; 64]> = (0..units).map(|_| [(); 64].map(|()| byte())).collect();
+            let fifths: Vec<[u8; 16]> =
+                (0..if has_fifths { units } else { 0 }).map(|_| [(); 16].map(|()| byte())).collect();
+            let mut byte = || random.byte();
+            let mut multipliers: Vec<[i8; 4]> = (0..units).map(|_| [(); 4].map(|()| byte())).collect();
+            if let Some(first) = multipliers.first_mut() {
+                *first = [127, -127, 0, 1];
+            }
+            let levels = [(); 32].map(|()| byte());
+            let panel =
+                CodebookPanel { levels: &levels, codes: &codes, fifths: &fifths, multipliers: &multipliers, ahead: 64 };
+            let run = |set: Kernels| {
+                let mut out = vec![99; units * 128 + 64];
+                set.expand(&panel, &mut out);
+                out
+            };
+            let want = run(Kernels::SCALAR);
+            for (index, &weight) in want.iter().enumerate() {
+                let (step, channel, slot) = (index / 64, index / 4 % 16, index % 4);
+                let exact = if step < 2 * units { panel.weight(channel, step * 4 + slot) } else { 99 };
+                assert_eq!(weight, exact, "{units} units, step {step}, channel {channel}, slot {slot}");
+            }
+            for &set in &sets {
+                assert_eq!(run(set), want, "{set:?}, {units} units, fifth bits: {has_fifths}");
+            }
+        }
+    }
+}
+
+#[test]
+fn codebook_weights_are_rounded_products() {
+    for (level, multiplier) in (-127..=127).flat_map(|level| (-127..=127).map(move |multiplier| (level, multiplier))) {
+        let exact = f64::from(level) * f64::from(multiplier) / 128.0;
+        assert_eq!(f64::from(kernels::scaled(level, multiplier)), (exact + 0.5).floor(), "{level} x {multiplier}");
+    }
+}
