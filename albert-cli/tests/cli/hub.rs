@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
-use crate::harness::{Folder, albert, fixture};
+use crate::harness::{Folder, albert, fixture, program};
 
 /// The server that the library's own tests run against.
 #[cfg(feature = "hub")]
@@ -15,8 +15,14 @@ const NAME: &str = "sequence-classification-narrow";
 
 /// Runs the program with a cache of its own in the folder, and nothing else of the environment.
 fn quantize(folder: &Folder, endpoint: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_albert"));
-    command.env_clear().current_dir(folder.path("")).env("HF_HOME", folder.path("home")).env("HF_ENDPOINT", endpoint);
+    let mut command = program();
+    // An emulator is looked for in the path.
+    command
+        .env_clear()
+        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+        .current_dir(folder.path(""))
+        .env("HF_HOME", folder.path("home"))
+        .env("HF_ENDPOINT", endpoint);
     command.arg("quantize").args(arguments).args(["-o", "m.albert"]).envs(variables.iter().copied());
     command.output().unwrap()
 }
