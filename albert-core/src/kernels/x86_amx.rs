@@ -54,7 +54,7 @@ fn tiles_permitted() -> bool {
 }
 
 /// Fewer rows are bound by the memory that weights come from, and AVX-512 VNNI, which configures no tiles, gets more out of it.
-const FEWEST_ROWS: usize = 9;
+const FEWEST_ROWS: usize = 7;
 /// Smallest product of steps and blocks that is worth the configuration of the tiles: the products of attention over short inputs
 /// are smaller.
 const FEWEST_TILES: usize = 8 * TILE_STEPS;
