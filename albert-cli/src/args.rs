@@ -57,7 +57,7 @@ pub(crate) struct Quantize {
     /// What the matrices are stored in: int8, mixed, int4, fp16 or fp32
     #[arg(long, default_value = "int8", value_parser = weights)]
     pub(crate) weights: Weights,
-    /// What the word embeddings are stored in: int8, int5, int4, fp16 or fp32 [default: as --weights has it]
+    /// What the word and position embeddings are stored in: int8, int5, int4, fp16 or fp32 [default: as --weights has it]
     #[arg(long, value_name = "FORMAT", value_parser = |name: &str| name.parse::<Format>())]
     pub(crate) embeddings: Option<Format>,
     /// What the matrices of this name are stored in, for instance attention.dense=int8; may be given again

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use albert_core::config::Config;
-use albert_core::format::layout::{BLOCK_CHANNELS, dtype, matrix_bytes, round_up};
+use albert_core::format::layout::{BLOCK_CHANNELS, dtype, has_scale_steps, matrix_bytes, round_up, scale_bytes};
 use serde_json::json;
 
 use crate::bytes::ModelBytes;
@@ -30,7 +30,7 @@ pub(crate) struct Packer {
 /// What goes into the [`Region`] of a linear's matrix.
 struct Packed {
     data: Vec<u8>,
-    scales: Vec<f32>,
+    scales: Vec<u8>,
     sums: Vec<i32>,
     fidelity: Fidelity,
 }
@@ -50,8 +50,9 @@ impl Packer {
     ) -> Result<(), Error> {
         let plan = plan(parameter, format, scheme);
         let channels = round_up(parameter.rows, BLOCK_CHANNELS);
+        let scales = scale_bytes(has_scale_steps(plan.dtype, plan.lookup), plan.rows);
         let bytes = matrix_bytes(plan.dtype, plan.rows, plan.columns + plan.splits.len()).unwrap_or(0);
-        let (mut data, mut scales, mut sums) = (vec![0; bytes], vec![0.0; channels], vec![0; channels]);
+        let (mut data, mut scales, mut sums) = (vec![0; bytes], vec![0; scales], vec![0; channels]);
         let region =
             Region { dtype: plan.dtype, data: &mut data, scales: &mut scales, sums: &mut sums, splits: &plan.splits };
         let fidelity = self.pack(index, parameter, region)?;

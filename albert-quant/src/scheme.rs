@@ -3,7 +3,9 @@
 use std::str::FromStr;
 
 use albert_core::config::Precision;
-use albert_core::format::layout::{BLOCK_CHANNELS, BLOCK_ROLES, dtype, matrix_bytes, role, round_up};
+use albert_core::format::layout::{
+    BLOCK_CHANNELS, BLOCK_ROLES, dtype, has_scale_steps, matrix_bytes, role, round_up, scale_bytes,
+};
 
 use crate::calibrate::{Hessian, Peaks, Site, Sites, extra_slots};
 use crate::error::Error;
@@ -172,14 +174,16 @@ impl Scheme {
         Self { precision, formats: vec![format; self.formats.len()], splits: self.splits.clone() }
     }
 
-    /// Bytes of a matrix in a format: data, scales, sums and split list, padding not counted.
+    /// Bytes of a linear's matrix in a format: data, scales, sums and split list, padding not counted.
     pub(crate) fn bytes(&self, parameter: &Parameter, format: Format) -> u64 {
         let extra = Site::of(parameter).and_then(|site| self.splits.get(&site)).map_or(0, Vec::len);
         let data = matrix_bytes(format.dtype(), parameter.rows, parameter.columns + extra).unwrap_or(0);
-        let channels = if format.is_float() { 0 } else { round_up(parameter.rows, BLOCK_CHANNELS) };
+        let scales = scale_bytes(has_scale_steps(format.dtype(), false), parameter.rows);
+        let sums = 4 * round_up(parameter.rows, BLOCK_CHANNELS);
+        let channels = if format.is_float() { 0 } else { scales + sums };
         // Key and value have the query's list.
         let list = if matches!(parameter.role, role::KEY | role::VALUE) { 0 } else { extra };
-        (data + channels * 8 + list * 4) as u64
+        (data + channels + list * 4) as u64
     }
 
     /// Whether calibration makes a difference.

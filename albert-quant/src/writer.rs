@@ -8,7 +8,7 @@ use std::ops::Range;
 use albert_core::config::Config;
 use albert_core::format::layout::{
     ALIGNMENT, BLOCK_CHANNELS, CONFIG_BYTES, HEADER_BYTES, MAGIC, SECTION_BYTES, SECTION_REQUIRED, TENSOR_BYTES,
-    VERSION, dtype, matrix_bytes, role, round_up, section,
+    VERSION, dtype, has_scale_steps, matrix_bytes, role, round_up, scale_bytes, section,
 };
 
 use crate::bytes::ModelBytes;
@@ -45,9 +45,9 @@ pub(crate) struct TensorPlan {
 pub(crate) struct Region<'a> {
     pub(crate) dtype: u8,
     pub(crate) data: &'a mut [u8],
-    /// One a channel, padding channels included; empty for floats.
-    pub(crate) scales: &'a mut [f32],
-    /// As `scales`; empty for lookup tables.
+    /// See [`scale_bytes`]; empty for floats.
+    pub(crate) scales: &'a mut [u8],
+    /// One a channel, padding channels included; empty for lookup tables.
     pub(crate) sums: &'a mut [i32],
     pub(crate) splits: &'a [u32],
 }
@@ -131,8 +131,7 @@ impl Writer {
         let end = start + place.data.len();
         let (scales, rest) = part(rest, end, &place.scales);
         let (sums, _) = part(rest, end.max(place.scales.end), &place.sums);
-        let (scales, sums) = (bytemuck::cast_slice_mut(scales), bytemuck::cast_slice_mut(sums));
-        Region { dtype: tensor.dtype, data, scales, sums, splits: &tensor.splits }
+        Region { dtype: tensor.dtype, data, scales, sums: bytemuck::cast_slice_mut(sums), splits: &tensor.splits }
     }
 
     /// Bytes of tensor `index`, padding included; a split list counts where it lies first.
@@ -187,13 +186,9 @@ fn places(tensors: &[TensorPlan], start: usize) -> (Vec<Place>, usize) {
             matrix_bytes(tensor.dtype, tensor.rows, tensor.columns + tensor.splits.len()).unwrap_or(0)
         };
         let integer = !tensor.vector && tensor.dtype >= dtype::I8;
-        let [scale, sum] = match (integer, tensor.lookup) {
-            (false, _) => [0, 0],
-            (true, true) => [4, 0],
-            (true, false) => [4, 4],
-        };
-        let channels = round_up(tensor.rows, BLOCK_CHANNELS);
-        let (data, scales, sums) = (take(data), take(scale * channels), take(sum * channels));
+        let scales = if integer { scale_bytes(has_scale_steps(tensor.dtype, tensor.lookup), tensor.rows) } else { 0 };
+        let sums = if integer && !tensor.lookup { 4 * round_up(tensor.rows, BLOCK_CHANNELS) } else { 0 };
+        let (data, scales, sums) = (take(data), take(scales), take(sums));
         let splits = if shares_splits(tensor) { query_splits.clone() } else { take(tensor.splits.len() * 4) };
         if tensor.role == role::QUERY {
             query_splits = splits.clone();

@@ -97,7 +97,10 @@ impl Record {
             (dtype::C5, _) => padded / 16 * slots.div_ceil(8) * 84,
             _ => panic!("dtype {dtype}"),
         };
-        let lengths = [data, 4 * padded, 4 * padded, 4 * extra, 4 * columns.next_multiple_of(16)];
+        // A table whose rows are looked up has no sums; it and codebook matrices have stepped scales.
+        let exact = dtype == dtype::I8 && u64_at(record, 40) != 0;
+        let scales = if exact { 4 * padded } else { 4 + padded };
+        let lengths = [data, scales, 4 * padded, 4 * extra, 4 * columns.next_multiple_of(16)];
         let mut at = 24;
         let parts = lengths.map(|length| {
             let start = u64_at(record, at);
@@ -492,13 +495,15 @@ impl Writer<'_> {
             let column = if slot < columns { slot } else { splits[slot - columns] };
             weight.row(row)[column] / factors.map_or(1.0, |factors| factors[column])
         };
+        let storage = self.storage.of(role, block);
         let matrix = Matrix {
             rows,
             slots,
             lookup,
+            stepped: lookup || !matches!(storage, Storage::Int8(_) | Storage::Mixed),
             values: (0..rows).map(|row| (0..slots).map(|slot| value(row, slot)).collect()).collect(),
         };
-        let (dtype, [data, scales, sums]) = match self.storage.of(role, block) {
+        let (dtype, [data, scales, sums]) = match storage {
             Storage::F32 => (dtype::F32, [matrix.blocked(1, |value| (value as f32).to_le_bytes()), vec![], vec![]]),
             Storage::F16 => {
                 (dtype::F16, [matrix.blocked(1, |value| f16::from_f64(value).to_le_bytes()), vec![], vec![]])
@@ -521,6 +526,8 @@ struct Matrix {
     slots: usize,
     /// There are no sums.
     lookup: bool,
+    /// Scales are whole steps above the least one, however they are stored.
+    stepped: bool,
     values: Vec<Vec<f64>>,
 }
 
@@ -541,19 +548,51 @@ impl Matrix {
         blocked(self.rows, self.slots, step).flat_map(|(row, slot)| encode(at(row, slot))).collect()
     }
 
+    /// The ranges, or the first steps that reach them.
     fn scales(&self) -> Vec<f64> {
+        if self.stepped {
+            let least = self.least_scale();
+            let scale = |steps| f64::from(f32::from_bits(least + (u32::from(steps) << 18)));
+            return self.steps().into_iter().map(scale).collect();
+        }
+        self.ranges()
+    }
+
+    /// The scales that put the largest weight of each row at the end of the range.
+    fn ranges(&self) -> Vec<f64> {
         let largest = |row: &Vec<f64>| row.iter().map(|value| value.abs()).fold(0.0, f64::max);
         self.values.iter().map(|row| largest(row) / 127.0).collect()
     }
 
+    /// Bits of the least scale: 255 steps below the first one that reaches all rows.
+    fn least_scale(&self) -> u32 {
+        let most = self.ranges().into_iter().fold(0.0, f64::max) as f32;
+        most.to_bits().next_multiple_of(1 << 18).saturating_sub(255 << 18)
+    }
+
+    /// How many steps the scale of each row is above the least.
+    fn steps(&self) -> Vec<u8> {
+        let above = |range: f64| (range as f32).to_bits().saturating_sub(self.least_scale()).div_ceil(1 << 18);
+        self.ranges().into_iter().map(|range| above(range) as u8).collect()
+    }
+
     /// Scales and sums as they are stored.
-    fn channels(&self, weights: &[Vec<i32>]) -> [Vec<u8>; 2] {
-        [floats(self.scales().into_iter()), if self.lookup { vec![] } else { sums(weights) }]
+    fn channels(&self, weights: &[Vec<i32>], codebook: bool) -> [Vec<u8>; 2] {
+        let sums = if self.lookup { vec![] } else { sums(weights) };
+        if !self.lookup && !codebook {
+            return [floats(self.scales().into_iter()), sums];
+        }
+        let mut scales = self.least_scale().to_le_bytes().to_vec();
+        scales.extend(self.steps());
+        scales.resize(4 + self.rows.next_multiple_of(16), 0);
+        [scales, sums]
     }
 
     /// int8 weights, rounded to nearest.
     fn rounded(&self) -> Vec<Vec<i32>> {
-        let round = |value: &f64, scale: f64| if *value == 0.0 { 0 } else { (value / scale).round_ties_even() as i32 };
+        let round = |value: &f64, scale: f64| {
+            if *value == 0.0 { 0 } else { (value / scale).round_ties_even() as i32 }
+        };
         let rows = self.values.iter().zip(self.scales());
         rows.map(|(row, scale)| row.iter().map(|value| round(value, scale)).collect()).collect()
     }
@@ -562,7 +601,7 @@ impl Matrix {
     fn int8(&self, weights: &[Vec<i32>]) -> [Vec<u8>; 3] {
         let at = |row: usize, slot: usize| weights.get(row).and_then(|row| row.get(slot)).copied().unwrap_or(0);
         let data = blocked(self.rows, self.slots, 4).map(|(row, slot)| at(row, slot) as i8 as u8).collect();
-        let [scales, sums] = self.channels(weights);
+        let [scales, sums] = self.channels(weights, false);
         [data, scales, sums]
     }
 
@@ -615,7 +654,7 @@ impl Matrix {
                 data.push(multipliers.get(first / 4 + quad).map_or(0, |row| row[slot / 8]) as i8 as u8);
             }
         }
-        let [scales, sums] = self.channels(&weights);
+        let [scales, sums] = self.channels(&weights, true);
         [data, scales, sums]
     }
 }

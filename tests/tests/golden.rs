@@ -12,11 +12,14 @@ use albert_tests::reference::Reference;
 const F32_TOLERANCE: f64 = 1e-5;
 /// Smallest cosine for f16 weights.
 const F16_COSINE: f64 = 0.99999;
-/// Smallest cosine of any output row for int8 weights rounded to nearest. Random weights at widths of 9 to 156 average out
-/// little: 0.9977 (three logits) is the smallest that the arithmetic gives, on every instruction set.
-const INT8_COSINE: f64 = 0.997;
-/// The same with a split list and a smoothing vector that are as bad as can be: chosen without looking at the data.
-const INT8_ADVERSE_COSINE: f64 = 0.98;
+/// Smallest mean over all fixtures, and smallest of all, of the worst cosine of an output row, for int8 weights rounded to nearest.
+/// Random weights at widths of 9 to 156 average out little: over a dozen equally good choices of scales the worst row of all was
+/// between 0.9932 and 0.9977 (three logits), on every instruction set alike.
+const INT8_COSINES: [f64; 2] = [0.999, 0.992];
+/// The same with a split list and a smoothing vector that are as bad as can be: chosen without looking at the data. The worst row
+/// was between 0.967 and 0.981.
+const INT8_ADVERSE_COSINES: [f64; 2] = [0.996, 0.96];
+
 #[test]
 fn f32_weights() {
     for kernels in engine::all_kernels() {
@@ -41,16 +44,20 @@ fn integer_weights() {
     let split = Inputs { extra: 5, smoothing: false };
     let adverse = Inputs { extra: 7, smoothing: true };
     let storages = [
-        (Storage::INT8, INT8_COSINE),
-        (Storage::Int8(split), INT8_COSINE),
-        (Storage::Int8(adverse), INT8_ADVERSE_COSINE),
-        (Storage::Mixed, INT8_COSINE),
+        (Storage::INT8, INT8_COSINES),
+        (Storage::Int8(split), INT8_COSINES),
+        (Storage::Int8(adverse), INT8_ADVERSE_COSINES),
+        (Storage::Mixed, INT8_COSINES),
     ];
-    for (storage, floor) in storages {
+    for (storage, [mean, least]) in storages {
         println!("{storage:?}");
-        for (fixture, closeness) in measure_all(storage, kernels) {
+        let all: Vec<_> = measure_all(storage, kernels).collect();
+        let average = all.iter().map(|(_, closeness)| closeness.cosine).sum::<f64>() / all.len() as f64;
+        println!("mean of the worst cosines {average:.5}");
+        assert!(average >= mean, "{storage:?}: {average}");
+        for (fixture, closeness) in all {
             println!("{:36} worst cosine {:.5}, error {:.3}", fixture.name, closeness.cosine, closeness.error);
-            assert!(closeness.cosine >= floor, "{}, {storage:?}: {}", fixture.name, closeness.cosine);
+            assert!(closeness.cosine >= least, "{}, {storage:?}: {}", fixture.name, closeness.cosine);
         }
     }
 }

@@ -48,8 +48,8 @@ impl Progress {
     }
 }
 
-/// The table that `--embeddings` is about.
-const WORD_EMBEDDINGS: &str = "word_embeddings";
+/// The tables that `--embeddings` is about.
+const EMBEDDINGS: [&str; 2] = ["word_embeddings", "position_embeddings"];
 
 pub(super) fn run(args: &Quantize) -> Result<Outcome> {
     if args.output.is_dir() {
@@ -59,9 +59,10 @@ pub(super) fn run(args: &Quantize) -> Result<Outcome> {
     let progress = Progress::new();
     let show = |step| progress.show(step);
     let mut options = Options::default();
-    let embeddings = args.embeddings.map(|format| Keep { name: WORD_EMBEDDINGS.to_owned(), format });
+    let embeddings =
+        args.embeddings.into_iter().flat_map(|format| EMBEDDINGS.map(|name| Keep { name: name.to_owned(), format }));
     // What is said of single matrices comes later and counts more.
-    let keep: Vec<Keep> = embeddings.into_iter().chain(args.keep.iter().cloned()).collect();
+    let keep: Vec<Keep> = embeddings.chain(args.keep.iter().cloned()).collect();
     options.weights = args.weights;
     options.keep = &keep;
     options.budget = args.budget;

@@ -137,13 +137,13 @@ fn integer_blocks(
             let channels = (blocks.end * BLOCK_CHANNELS).min(matrix.rows) - first;
             let size =
                 LinearProduct { rows: out.rows, row_bytes, steps, channels, row_outputs: out.stride, continues: true };
-            let part = Channels { scales, sums, bias: linear.bias }.part(first, channels);
+            let part = Channels { scales: scales.exact(), sums, bias: linear.bias }.part(first, channels);
             kernels.linear_i8(&size, scratch.bytes, weights, scratch.row_scales, &part, store, out.data, scratch.sums);
         }
         Weights::Codebook { dtype, panels, scales, sums } if CODEBOOK => {
             let panels = Panels { dtype, panels, slots: matrix.slots() };
-            let channels = Channels { scales, sums, bias: linear.bias };
-            codebook_blocks(kernels, &panels, blocks, matrix.rows, &channels, store, out, scratch);
+            let channels = Channels { scales: &[], sums, bias: linear.bias };
+            codebook_blocks(kernels, &panels, blocks, matrix.rows, scales, &channels, store, out, scratch);
         }
         _ => {}
     }

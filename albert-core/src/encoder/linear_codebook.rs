@@ -3,19 +3,23 @@
 use super::linear::{Columns, GROUP_BLOCKS};
 use crate::arena::Scratch;
 use crate::codebook::Panels;
+use crate::format::Scales;
 use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, dtype};
 use crate::kernels::{Channels, Kernels, LinearProduct, Product, Store, Tile};
 use crate::parts::ROOMY;
 use crate::plan::{GROUP_CHANNELS, activation_row_bytes, stretch_slots};
 use core::ops::Range;
 
-/// Some blocks of a matrix with `width` output channels.
+/// Some blocks of a matrix with `width` output channels; `channels` has no scales. Not inlined: its frame holds those of a group,
+/// which int8 models do without.
+#[inline(never)]
 #[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]
 pub(super) fn codebook_blocks(
     kernels: Kernels,
     panels: &Panels<'_>,
     blocks: Range<usize>,
     width: usize,
+    scales: Scales<'_>,
     channels: &Channels<'_>,
     store: Store,
     out: Columns<'_>,
@@ -38,7 +42,8 @@ pub(super) fn codebook_blocks(
         let some = start..blocks.end.min(start + at_a_time);
         let first = start * BLOCK_CHANNELS;
         let count = (some.end * BLOCK_CHANNELS).min(width) - first;
-        let channels = channels.part(first, count);
+        let scales: [f32; GROUP_CHANNELS] = core::array::from_fn(|index| scales.of(first + index));
+        let channels = Channels { scales: &scales, ..channels.part(first, count) };
         let out = data.get_mut(first - blocks.start * BLOCK_CHANNELS..).unwrap_or(&mut []);
         let expand = |part: Range<usize>, room: &mut [i8]| {
             let places = room.chunks_exact_mut((part.len() * BLOCK_CHANNELS).max(1));
@@ -50,8 +55,8 @@ pub(super) fn codebook_blocks(
             expand(0..slots, scratch.panel);
             let steps = slots / BLOCK_SLOTS;
             let size = LinearProduct { rows, row_bytes, steps, channels: count, row_outputs, continues: false };
-            let (bytes, scales) = (&*scratch.bytes, &*scratch.row_scales);
-            kernels.linear_i8(&size, bytes, scratch.panel, scales, &channels, store, out, scratch.sums);
+            let (bytes, row_scales) = (&*scratch.bytes, &*scratch.row_scales);
+            kernels.linear_i8(&size, bytes, scratch.panel, row_scales, &channels, store, out, scratch.sums);
             continue;
         }
         for start in (0..slots).step_by(stretch.max(1)) {

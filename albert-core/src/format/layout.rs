@@ -24,6 +24,8 @@ pub const BLOCK_SLOTS: usize = 4;
 pub const CODEBOOK_SLOTS: usize = 8;
 /// Output channels that share a multiplier in the codebook formats.
 pub const CODEBOOK_CHANNELS: usize = 4;
+/// The low bits of an f32 that a stepped scale does without: 32 steps an octave, eight octaves.
+pub const SCALE_STEP_SHIFT: u32 = 18;
 /// Most input slots of a linear, so that no i32 sum of 255 x 127 products can overflow.
 pub const MAX_SLOTS: u32 = 65_536;
 /// Set in a section's flags when a reader that does not know it must refuse the file.
@@ -161,6 +163,22 @@ pub const fn matrix_bytes(dtype: u8, rows: usize, slots: usize) -> Option<usize>
         dtype::C4 | dtype::C5 => blocks.checked_mul(CodebookLayout::new(dtype, slots).bytes),
         _ => None,
     }
+}
+
+/// Whether the scales of an integer matrix are steps: in the codebook formats, and in int8 for tables whose rows are looked up.
+pub const fn has_scale_steps(dtype: u8, lookup: bool) -> bool {
+    lookup || dtype != dtype::I8
+}
+
+/// Bytes of the scales of an integer matrix: an f32 a row, or the bits of the least scale and a byte of steps a row; padded.
+pub const fn scale_bytes(steps: bool, rows: usize) -> usize {
+    let padded = round_up(rows, BLOCK_CHANNELS);
+    if steps { size_of::<u32>() + padded } else { size_of::<f32>() * padded }
+}
+
+/// The scale that lies `steps` above the one with the bits `least`.
+pub const fn stepped_scale(least: u32, steps: u8) -> f32 {
+    f32::from_bits(least.wrapping_add((steps as u32) << SCALE_STEP_SHIFT))
 }
 
 /// Where the parts of one block of 16 channels in a codebook format lie; each part goes on for all units of 8 slots.

@@ -15,4 +15,4 @@ pub use embedded::EmbeddedModel;
 #[doc(hidden)]
 pub use embedded::config_of_embedded;
 pub use model::{Model, checksum, verify_checksum};
-pub use tensor::{Elements, Linear, Matrix, Norm, Record, Weights};
+pub use tensor::{Elements, Linear, Matrix, Norm, Record, Scales, Weights};

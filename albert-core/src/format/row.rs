@@ -26,7 +26,7 @@ impl Matrix<'_> {
                 }
             }
             Weights::I8 { values, scales, .. } => {
-                let scale = scales.get(index).copied().unwrap_or(0.0);
+                let scale = scales.of(index);
                 let panel = values.get(panel(self.slots().next_multiple_of(BLOCK_SLOTS))..).unwrap_or(&[]);
                 let steps = panel.chunks_exact(BLOCK_CHANNELS * BLOCK_SLOTS);
                 for (values, step) in out.chunks_mut(BLOCK_SLOTS).zip(steps) {
@@ -37,7 +37,7 @@ impl Matrix<'_> {
                 }
             }
             Weights::Codebook { dtype, panels, scales, .. } if CODEBOOK => {
-                let scale = scales.get(index).copied().unwrap_or(0.0);
+                let scale = scales.of(index);
                 let slots = self.slots();
                 let panel = Panels { dtype, panels, slots }.part(block, 0..slots, 0);
                 for (slot, value) in out.iter_mut().enumerate() {

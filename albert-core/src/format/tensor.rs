@@ -1,7 +1,10 @@
 //! Tensor records and the typed views that kernels read.
 
 use super::bytes::{slice, u16_at, u32_at, u64_at};
-use super::layout::{ALIGNMENT, BLOCK_CHANNELS, MAX_SLOTS, TENSOR_BYTES, dtype, matrix_bytes, round_up};
+use super::layout::{
+    ALIGNMENT, BLOCK_CHANNELS, MAX_SLOTS, TENSOR_BYTES, dtype, has_scale_steps, matrix_bytes, round_up, scale_bytes,
+    stepped_scale,
+};
 use super::tensors::is_vector;
 use crate::error::TensorProblem;
 use crate::parts::{CODEBOOK, FLOAT};
@@ -18,7 +21,7 @@ pub enum Weights<'a> {
         /// The weights.
         values: &'a [i8],
         /// Scale of each channel.
-        scales: &'a [f32],
+        scales: Scales<'a>,
         /// Sum of each channel's weights; none of a table whose rows are looked up.
         sums: &'a [i32],
     },
@@ -29,10 +32,42 @@ pub enum Weights<'a> {
         /// `[rows/16]` panels of codes and multipliers.
         panels: &'a [u8],
         /// Scale of each channel.
-        scales: &'a [f32],
+        scales: Scales<'a>,
         /// Sum of each channel's expanded weights; none of a table whose rows are looked up.
         sums: &'a [i32],
     },
+}
+
+/// The scales of an integer matrix, those of padding channels included.
+#[derive(Clone, Copy, Debug)]
+pub enum Scales<'a> {
+    /// Of an int8 matrix that inputs are multiplied by.
+    Exact(&'a [f32]),
+    /// Of all others; see [`stepped_scale`].
+    Steps {
+        /// Bits of the least scale.
+        least: u32,
+        /// How many steps each channel's scale is above it.
+        steps: &'a [u8],
+    },
+}
+
+impl<'a> Scales<'a> {
+    /// Those of an int8 matrix that inputs are multiplied by; else none.
+    pub fn exact(self) -> &'a [f32] {
+        match self {
+            Self::Exact(scales) => scales,
+            Self::Steps { .. } => &[],
+        }
+    }
+
+    /// The scale of a channel, 0 beyond the last.
+    pub fn of(self, channel: usize) -> f32 {
+        match self {
+            Self::Exact(scales) => scales.get(channel).copied().unwrap_or(0.0),
+            Self::Steps { least, steps } => steps.get(channel).map_or(0.0, |&steps| stepped_scale(least, steps)),
+        }
+    }
 }
 
 /// A weight matrix or an embedding table.
@@ -156,11 +191,11 @@ impl Record {
         let (rows, slots) = (self.rows as usize, self.slots());
         let scales = match self.dtype {
             dtype::F32 | dtype::F16 => 0,
-            _ if self.sums == 0 => round_up(rows, BLOCK_CHANNELS) * 4,
-            _ => round_up(rows, BLOCK_CHANNELS) * 8,
+            dtype => scale_bytes(has_scale_steps(dtype, self.sums == 0), rows),
         };
+        let sums = if self.sums == 0 { 0 } else { round_up(rows, BLOCK_CHANNELS) * 4 };
         let smoothing = if self.smoothing == 0 { 0 } else { round_up(self.columns as usize, BLOCK_CHANNELS) * 4 };
-        matrix_bytes(self.dtype, rows, slots).unwrap_or(0) + scales + self.extra as usize * 4 + smoothing
+        matrix_bytes(self.dtype, rows, slots).unwrap_or(0) + scales + sums + self.extra as usize * 4 + smoothing
     }
 
     fn region(&self, offset: u64, bytes: Option<usize>, data: DataRange) -> Result<(), TensorProblem> {
@@ -211,7 +246,8 @@ impl Record {
         self.region(self.data, matrix_bytes(self.dtype, rows as usize, slots), data)?;
         let integer = self.dtype >= dtype::I8;
         if integer {
-            self.region(self.scales, padded.checked_mul(4), data)?;
+            let bytes = scale_bytes(has_scale_steps(self.dtype, limits.lookup), rows as usize);
+            self.region(self.scales, Some(bytes), data)?;
         } else {
             self.absent(&[self.scales])?;
         }
@@ -260,7 +296,13 @@ impl Record {
         let bytes = matrix_bytes(self.dtype, rows, slots).unwrap_or(0);
         // A table whose rows are looked up has no sums.
         let sums: &[i32] = if self.sums == 0 { &[] } else { slice(file, self.sums, padded) };
-        let scales = || slice(file, self.scales, padded);
+        let scales = || match has_scale_steps(self.dtype, self.sums == 0) {
+            true => Scales::Steps {
+                least: slice(file, self.scales, 1).first().copied().unwrap_or(0),
+                steps: slice(file, self.scales.wrapping_add(size_of::<u32>() as u64), padded),
+            },
+            false => Scales::Exact(slice(file, self.scales, padded)),
+        };
         let weights = match self.dtype {
             dtype::F32 => Weights::F32(slice(file, self.data, bytes / 4)),
             dtype::F16 => Weights::F16(slice(file, self.data, bytes / 2)),

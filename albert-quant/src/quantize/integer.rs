@@ -1,14 +1,17 @@
 //! int8 and the codebook formats: scales, sums and the panels of `docs/format.md`.
 
-use albert_core::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, CodebookLayout, dtype};
+use albert_core::format::layout::{
+    BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, CodebookLayout, dtype, has_scale_steps,
+};
 use rayon::prelude::*;
 
 use super::grid::{Grid, Lanes};
 use super::rounding::{self, Rounded};
+use super::scale_steps::ScaleSteps;
 use super::second_order::Feedback;
 use super::{Fidelity, read_block};
 use crate::error::Error;
-use crate::network::Parameter;
+use crate::network::{Kind, Parameter};
 use crate::writer::Region;
 
 /// Bytes of four slots of a block.
@@ -18,10 +21,16 @@ const STEP: usize = BLOCK_CHANNELS * BLOCK_SLOTS;
 pub(super) fn pack(parameter: &Parameter, region: Region<'_>, feedback: &Feedback) -> Result<Fidelity, Error> {
     let Region { dtype: code, data, scales, sums, splits } = region;
     let grid = Grid::of(code);
+    let has_steps = has_scale_steps(code, parameter.kind == Kind::Table);
+    let steps = if has_steps { Some(ScaleSteps::of(grid, parameter)?) } else { None };
     let panel_bytes = (data.len() / parameter.rows.div_ceil(BLOCK_CHANNELS)).max(1);
     let pack_block = |(block, panel): (usize, &mut [u8])| {
         let weights = read_block(parameter, block)?;
-        let mut rounded = rounding::round(grid, &weights, splits, feedback);
+        let channels = match &steps {
+            Some(steps) => steps.choose(grid, &weights),
+            None => grid.scales(&weights),
+        };
+        let mut rounded = rounding::round(grid, channels, &weights, splits, feedback);
         // Channels past the last have no values.
         let channels = BLOCK_CHANNELS.min(parameter.rows - block * BLOCK_CHANNELS);
         rounded.codes.iter_mut().for_each(|codes| codes[channels..].fill(0));
@@ -38,7 +47,11 @@ pub(super) fn pack(parameter: &Parameter, region: Region<'_>, feedback: &Feedbac
     };
     let blocks: Vec<Result<_, Error>> = data.par_chunks_mut(panel_bytes).enumerate().map(pack_block).collect();
     let blocks: Vec<_> = blocks.into_iter().collect::<Result<_, _>>()?;
-    scales.copy_from_slice(&blocks.iter().flat_map(|(_, scales, _)| *scales).collect::<Vec<_>>());
+    let stored: Vec<f32> = blocks.iter().flat_map(|(_, scales, _)| *scales).collect();
+    match steps {
+        Some(steps) => steps.write(&stored, scales),
+        None => scales.copy_from_slice(bytemuck::cast_slice(&stored)),
+    }
     // Lookup tables have no room for sums.
     sums.iter_mut().zip(blocks.iter().flat_map(|(.., sums)| *sums)).for_each(|(to, sum)| *to = sum);
     Ok(blocks.iter().map(|(fidelity, ..)| *fidelity).sum())

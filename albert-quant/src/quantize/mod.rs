@@ -9,6 +9,7 @@ mod grid;
 mod integer;
 mod refine;
 mod rounding;
+mod scale_steps;
 mod second_order;
 
 use albert_core::format::layout::{BLOCK_CHANNELS, dtype};

@@ -27,10 +27,9 @@ pub(super) struct Rounded {
     pub(super) errors: Vec<Lanes<f32>>,
 }
 
-/// Rounds the channels of one block, `[16][columns]`.
-pub(super) fn round(grid: Grid, weights: &[f32], splits: &[u32], feedback: &Feedback) -> Rounded {
+/// Rounds the channels of one block, `[16][columns]`, to multiples of their scales.
+pub(super) fn round(grid: Grid, scales: Lanes<f32>, weights: &[f32], splits: &[u32], feedback: &Feedback) -> Rounded {
     let columns = weights.len() / BLOCK_CHANNELS;
-    let scales = grid.scales(weights);
     let mut steps = vec![[0.0; BLOCK_CHANNELS]; columns];
     for (lane, weights) in weights.chunks_exact(columns).enumerate() {
         // A channel whose scale underflows to 0 becomes 0.
@@ -204,6 +203,10 @@ mod tests {
 
     use super::*;
     use crate::calibrate::Hessian;
+
+    fn round(grid: Grid, weights: &[f32], splits: &[u32], feedback: &Feedback) -> Rounded {
+        super::round(grid, grid.scales(weights), weights, splits, feedback)
+    }
 
     /// Numbers between -1 and 1.
     fn numbers(seed: u64) -> impl FnMut() -> f32 {
