@@ -12,8 +12,6 @@ trait Register: Copy {
     const CHANNELS: usize;
     /// Most rows of a tile: with two registers of weights and a broadcast, as many sums as there are registers.
     const ROWS: usize;
-    /// Whether four inputs share the additions to the pointers. With 16 registers, the compiler would spill sums.
-    const FOURS: bool;
     /// `x` in every channel.
     fn splat(x: f32) -> Self;
     /// `a * b + c`, rounded once.
@@ -28,7 +26,6 @@ trait Register: Copy {
 impl Register for __m256 {
     const CHANNELS: usize = 8;
     const ROWS: usize = 6;
-    const FOURS: bool = false;
 
     #[inline(always)]
     fn splat(x: f32) -> Self {
@@ -52,7 +49,6 @@ impl Register for __m256 {
 impl Register for __m512 {
     const CHANNELS: usize = 16;
     const ROWS: usize = 12;
-    const FOURS: bool = true;
 
     #[inline(always)]
     fn splat(x: f32) -> Self {
@@ -257,7 +253,9 @@ unsafe fn tile<R: Register, W: Weight<R>, const M: usize, const N: usize>(
     let mut sums = [[R::splat(0.0); N]; M];
     // SAFETY: the caller's promise, for one input after another.
     unsafe {
-        let fours = if R::FOURS { size.inputs / 4 } else { 0 };
+        // Four inputs share the additions to the pointers. With 16 registers, or with f16 to widen, the compiler would spill.
+        let shared = R::CHANNELS == 16 && size_of::<W>() == 4;
+        let fours = if shared { size.inputs / 4 } else { 0 };
         for _ in 0..fours {
             operands.multiply::<R, M, N, 0>(&mut sums);
             operands.multiply::<R, M, N, 1>(&mut sums);
