@@ -7,7 +7,7 @@ mod x86_peak;
 use albert_core::config::Activation;
 use albert_core::format::layout::{CodebookLayout, LEVELS_5, dtype};
 use albert_core::kernels::{
-    self, Channels, CodebookPanel, FloatProduct, Kernels, Keys, Product, RowScale, Store, Tile,
+    self, Channels, CodebookPanel, FloatProduct, Kernels, Keys, Product, RowScale, Splits, Store, Tile,
 };
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -165,9 +165,10 @@ fn row_kernels(c: &mut Criterion) {
     for set in sets() {
         let mut group = c.benchmark_group(format!("row {}", set.name()));
         group.throughput(Throughput::Elements(N as u64));
-        group.bench_function("range", |b| b.iter(|| set.range(black_box(&x))));
-        group.bench_function("quantize", |b| b.iter(|| set.quantize(black_box(&x), 30.0, 3, &mut bytes)));
         let mut out = x.clone();
+        group.bench_function("quantize_row", |b| {
+            b.iter(|| set.quantize_row(black_box(&mut out), &Splits::default(), &mut [], &mut bytes));
+        });
         group.bench_function("layer_norm", |b| {
             b.iter(|| set.layer_norm(black_box(&mut out), N, &weight, &bias, 1e-12));
         });

@@ -22,8 +22,6 @@ pub(super) static SET: KernelSet = KernelSet {
     matmul_f16: aarch64_float::matmul_f16,
     expand: aarch64_codebook::expand,
     dequantize,
-    range,
-    quantize,
     quantize_heads,
     quantize_row,
     layer_norm,

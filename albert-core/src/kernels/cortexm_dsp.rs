@@ -16,7 +16,6 @@ pub(super) static SET: KernelSet = KernelSet {
     activation_offset: 0,
     matmul_i8,
     expand: if CODEBOOK { expand } else { scalar::SET.expand },
-    quantize,
     quantize_heads,
     quantize_row,
     ..scalar::SET

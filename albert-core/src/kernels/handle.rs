@@ -145,21 +145,6 @@ impl Kernels {
         }
     }
 
-    /// `(min(0, min x), max(0, max x))`; elements that are not numbers do not count.
-    pub fn range(self, x: &[f32]) -> (f32, f32) {
-        // SAFETY: door; there is no size.
-        unsafe { (self.0.range)(x) }
-    }
-
-    /// `out[j] = (clamp(round(x[j] * inverse) + zero, -127, 127) + activation_offset) as u8`, for
-    /// `|x[j] * inverse| < 2^22`. `out` has the length of `x`.
-    pub fn quantize(self, x: &[f32], inverse: f32, zero: i32, out: &mut [u8]) {
-        if x.len() == out.len() {
-            // SAFETY: door.
-            unsafe { (self.0.quantize)(x, inverse, zero, self.0.activation_offset, out) }
-        }
-    }
-
     /// One row as the input of a linear: range, step and bytes as `docs/numerics.md` defines them, extra slots behind the
     /// channels' own. `out` has a byte for each channel and each extra slot; what is behind them stays. `x` is as before when
     /// the function returns, `saved` holds a value for each extra slot.

@@ -248,8 +248,6 @@ pub struct KernelSet {
     matmul_f16: unsafe fn(&FloatProduct, &[f32], &[u16], &mut [f32]),
     expand: unsafe fn(&CodebookPanel<'_>, &mut [i8]),
     dequantize: Dequantize,
-    range: unsafe fn(&[f32]) -> (f32, f32),
-    quantize: unsafe fn(&[f32], f32, i32, i32, &mut [u8]),
     quantize_heads: QuantizeHeads,
     quantize_row: QuantizeRow,
     layer_norm: unsafe fn(&mut [f32], &[f32], &[f32], f32),

@@ -17,8 +17,6 @@ pub static SET: KernelSet = KernelSet {
     matmul_f16: if FLOAT { matmul_f16 } else { |_, _, _, _| () },
     expand: if CODEBOOK { expand } else { |_, _| () },
     dequantize,
-    range,
-    quantize,
     quantize_heads,
     quantize_row,
     layer_norm,

@@ -288,16 +288,6 @@ macro_rules! row_kernels {
         }
 
         #[target_feature(enable = $features)]
-        fn range(x: &[f32]) -> (f32, f32) {
-            vector_quantize::range::<$lanes>(x)
-        }
-
-        #[target_feature(enable = $features)]
-        fn quantize(x: &[f32], inverse: f32, zero: i32, offset: i32, out: &mut [u8]) {
-            vector_quantize::quantize::<$lanes>(x, inverse, zero, offset, out);
-        }
-
-        #[target_feature(enable = $features)]
         fn quantize_row(
             x: &mut [f32],
             splits: &Splits<'_>,

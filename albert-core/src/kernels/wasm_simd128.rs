@@ -23,8 +23,6 @@ pub(super) static SET: KernelSet = KernelSet {
     matmul_f16: wasm_simd128_float::matmul_f16,
     expand: wasm_simd128_codebook::expand,
     dequantize,
-    range,
-    quantize,
     quantize_heads,
     quantize_row,
     layer_norm,

@@ -22,8 +22,6 @@ pub(super) static SET: KernelSet = KernelSet {
     matmul_f16: x86_float::matmul_f16_avx2,
     expand: x86_codebook::expand_avx2,
     dequantize,
-    range,
-    quantize,
     quantize_heads,
     quantize_row,
     layer_norm,

@@ -19,8 +19,6 @@ pub(super) static SET: KernelSet = KernelSet {
     matmul_f16: x86_float::matmul_f16_avx512,
     expand: x86_codebook::expand_avx512,
     dequantize,
-    range,
-    quantize,
     quantize_heads,
     quantize_row,
     layer_norm,

@@ -3,38 +3,6 @@
 use crate::support::{Floats, Random, assert_same, guard_f32, lengths, sets};
 use albert_core::kernels::{Kernels, RowScale, Splits};
 
-#[test]
-fn ranges_and_quantization() {
-    let mut random = Random(11);
-    for set in sets() {
-        for (n, kind) in lengths().chain([0]).flat_map(|n| Floats::ALL.map(|kind| (n, kind))) {
-            let mut x = kind.fill(n + 1, &mut random);
-            let x = &mut x[1..];
-            let (want, got) = (Kernels::SCALAR.range(x), set.range(x));
-            assert_same(&[got.0, got.1], &[want.0, want.1], || format!("{set:?} range {kind:?} {n}"));
-
-            let size = (got.1 - got.0).max(1e-30);
-            let inverse = [254.0 / size, 1e-3 / size, 4e6 / size][n % 3];
-            let zero = (random.next() % 255) as i32 - 127;
-            let offset = set.activation_offset();
-            let (mut want, mut got) = (vec![0xee; n + 2], vec![0xee; n + 2]);
-            Kernels::SCALAR.quantize(x, inverse, zero, &mut want[1..=n]);
-            set.quantize(x, inverse, zero, &mut got[1..=n]);
-            for byte in &mut want[1..=n] {
-                *byte = (i32::from(*byte as i8) + offset) as u8;
-            }
-            assert_eq!(got, want, "{set:?} quantize {kind:?} {n}");
-        }
-        let x = [f32::NAN, 3.0, -2.0, f32::NAN];
-        assert_eq!(set.range(&x), (-2.0, 3.0), "{set:?}");
-        assert_eq!(set.range(&[f32::NAN; 33]), (0.0, 0.0), "{set:?}");
-        let mut out = [0; 6];
-        set.quantize(&[0.5, 1.5, 2.5, -0.5, 300.0, -300.0], 1.0, 0, &mut out);
-        let values = out.map(|byte| (i32::from(byte) - set.activation_offset()) as i8);
-        assert_eq!(values, [0, 2, 2, 0, 127, -127], "{set:?} rounds ties to even and clamps");
-    }
-}
-
 /// What `docs/numerics.md` says of a row, slot by slot.
 fn quantized_row(x: &[f32], channels: &[u32], offset: i32) -> (Vec<u8>, RowScale) {
     let slots = |channel: usize| 1 + channels.iter().filter(|&&split| split as usize == channel).count() as i32;
@@ -77,6 +45,12 @@ fn quantization_of_rows() {
             assert_eq!(bytes, want, "{set:?} {kind:?} {n} {channels:?}");
             assert_eq!((got.scale.to_bits(), got.zero), (row.scale.to_bits(), row.zero), "{set:?} {kind:?} {n}");
         }
+        // Ties go to even, and what is not a number does not count for the range.
+        let (mut bytes, none) = ([0; 7], Splits::default());
+        let row = set.quantize_row(&mut [0.5, 1.5, 2.5, -0.5, f32::NAN, 127.0, -127.0], &none, &mut [], &mut bytes);
+        let values = bytes.map(|byte| (i32::from(byte) - set.activation_offset()) as i8);
+        assert_eq!((row.scale, row.zero), (1.0, set.activation_offset()), "{set:?}");
+        assert_eq!((&values[..4], &values[5..]), (&[0, 2, 2, 0][..], &[127, -127][..]), "{set:?}");
     }
 }
 

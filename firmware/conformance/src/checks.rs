@@ -2,7 +2,7 @@
 
 use crate::random::{Bytes, Floats, Random};
 use albert_core::config::Activation;
-use albert_core::kernels::{Channels, CodebookPanel, Kernels, Keys, Product, RowScale, Store, Tile};
+use albert_core::kernels::{Channels, CodebookPanel, Kernels, Keys, Product, RowScale, Splits, Store, Tile};
 use board::Counter;
 
 /// A kernel's check.
@@ -17,7 +17,6 @@ pub const ALL: [Check; 9] = [
     Check { name: "integer products", run: products, unit: "4 rows by 64 channels by 312 slots" },
     Check { name: "integer products of one row", run: lone_products, unit: "1 row by 64 channels by 312 slots" },
     Check { name: "codebook expansion", run: expansion, unit: "16 channels by 312 slots" },
-    Check { name: "range", run: range, unit: "312 values" },
     Check { name: "quantization", run: quantization, unit: "312 values" },
     Check { name: "dequantization", run: dequantization, unit: "64 channels" },
     Check { name: "activation functions", run: activations, unit: "64 values of GELU by dequantization" },
@@ -167,29 +166,16 @@ fn expansion(pair: &mut Pair) -> Outcome {
     outcome
 }
 
-fn range(pair: &mut Pair) -> Outcome {
-    let mut outcome = Outcome::default();
-    for (n, kind) in lengths().flat_map(|n| Floats::ALL.map(|kind| (n, kind))) {
-        let x: [f32; MOST] = pair.floats(kind);
-        let [(want, scalar), (got, set)] = pair.both(|kernels| kernels.range(&x[..n]));
-        outcome.note(same(&[want.0, want.1], &[got.0, got.1]));
-        (outcome.scalar, outcome.set) = (scalar, set);
-    }
-    outcome
-}
-
 fn quantization(pair: &mut Pair) -> Outcome {
     let mut outcome = Outcome::default();
     for (n, kind) in lengths().flat_map(|n| Floats::ALL.map(|kind| (n, kind))) {
         let x: [f32; MOST] = pair.floats(kind);
         let x = &x[..n];
-        let (low, high) = Kernels::SCALAR.range(x);
-        let inverse = [254.0, 1e-3, 4e6][n % 3] / (high - low).max(1e-30);
-        let zero = pair.random.byte().into();
         let [(want, scalar), (got, set)] = pair.both(|kernels| {
-            let mut out = [0xee; MOST];
-            kernels.quantize(x, inverse, zero, &mut out[..n]);
-            out
+            let (mut row, mut out) = ([0.0; MOST], [0xee; MOST]);
+            row[..n].copy_from_slice(x);
+            let scale = kernels.quantize_row(&mut row[..n], &Splits::default(), &mut [], &mut out);
+            (out, scale.scale.to_bits(), scale.zero)
         });
         outcome.note(want == got);
         (outcome.scalar, outcome.set) = (scalar, set);
