@@ -1,4 +1,4 @@
-//! The table of `docs/quantization.md`: every scheme on every trained model that is at hand.
+//! The tables of `docs/quantization.md`: every scheme on every trained model that is at hand, and how fast codebook models are.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,6 +22,11 @@ const SCHEMES: [&str; 8] = [
 ];
 /// Tokens of the inference that is timed.
 const TOKENS: &str = "32";
+/// What the speed of the schemes is compared on, where the CPU has it, and for how many tokens.
+const SETS: [&str; 3] = ["amx", "avx512vnni", "avx2"];
+const LENGTHS: [&str; 4] = ["8", "16", "32", "64"];
+/// The schemes whose speed is compared with that of the second of [`SCHEMES`].
+const COMPARED: [&str; 2] = ["--weights mixed", "--weights int4"];
 
 /// A model, and what counts of it.
 struct Case {
@@ -54,19 +59,22 @@ pub(crate) fn run(names: &[String]) -> Result<(), String> {
         "| model | `albert quantize` | file, bytes | layers | cosine mean | worst | agreement | score | ms at {TOKENS} |"
     );
     println!("|---|---|--:|--:|--:|--:|--:|--:|--:|");
+    let mut speeds = String::new();
     for case in CASES.iter().filter(|case| names.is_empty() || names.iter().any(|name| name == case.name)) {
         let mut int8 = None;
         for scheme in SCHEMES {
             row(&models.join(case.name), &scratch, case, scheme, &mut int8)?;
         }
+        speeds += &speed_rows(&scratch, case)?;
     }
+    println!("\n| model | `albert quantize` | set | {} |", LENGTHS.join(" | "));
+    print!("|---|---|---|--:|--:|--:|--:|\n{speeds}");
     std::fs::remove_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))
 }
 
 /// One line of the table. `int8` is what the layers take in int8, once that is known.
 fn row(checkpoint: &Path, scratch: &Path, case: &Case, scheme: &str, int8: &mut Option<f64>) -> Result<(), String> {
-    let single = scratch.join("single.albert");
-    let file = if scheme == SCHEMES[0] { single.clone() } else { scratch.join("model.albert") };
+    let (single, file) = (file_of(scratch, SCHEMES[0]), file_of(scratch, scheme));
     let mut quantize = albert("quantize");
     quantize.arg(checkpoint).arg("-o").arg(&file).args(scheme.split(' '));
     if let Some(calibration) = case.calibration {
@@ -105,6 +113,30 @@ fn row(checkpoint: &Path, scratch: &Path, case: &Case, scheme: &str, int8: &mut 
         number(&time["median_ms"]),
     );
     Ok(())
+}
+
+/// Where a model is kept until the next one takes its place.
+fn file_of(scratch: &Path, scheme: &str) -> PathBuf {
+    scratch.join(scheme).with_extension("albert")
+}
+
+/// The speed of the compared schemes as a share of that of int8, for each kernel set and length.
+fn speed_rows(scratch: &Path, case: &Case) -> Result<String, String> {
+    let time = |scheme: &str, set: &str, tokens: &str| {
+        let mut bench = albert("bench");
+        bench.arg(file_of(scratch, scheme)).args(["--isa", set, "--tokens", tokens]);
+        json(&mut bench).map(|time| time["median_ms"].as_f64().unwrap_or(f64::NAN))
+    };
+    let mut rows = String::new();
+    for set in SETS.into_iter().filter(|set| time(SCHEMES[1], set, LENGTHS[0]).is_ok()) {
+        for scheme in COMPARED {
+            let share = |tokens: &str| Ok(time(SCHEMES[1], set, tokens)? / time(scheme, set, tokens)?);
+            let shares = LENGTHS.into_iter().map(share).collect::<Result<Vec<f64>, String>>()?;
+            let shares: Vec<String> = shares.into_iter().map(|share| format!("{share:.2}")).collect();
+            rows += &format!("| {} | `{scheme}` | {set} | {} |\n", case.name, shares.join(" | "));
+        }
+    }
+    Ok(rows)
 }
 
 fn tensors(report: &Value) -> impl Iterator<Item = &Value> {

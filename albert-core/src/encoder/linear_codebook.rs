@@ -45,6 +45,23 @@ pub(super) fn codebook_blocks(
         let scales: [f32; GROUP_CHANNELS] = core::array::from_fn(|index| scales.of(first + index));
         let channels = Channels { scales: &scales, ..channels.part(first, count) };
         let out = data.get_mut(first - blocks.start * BLOCK_CHANNELS..).unwrap_or(&mut []);
+        let size = Product {
+            rows,
+            row_bytes,
+            steps: slots / BLOCK_SLOTS,
+            blocks: 1,
+            row_sums: GROUP_CHANNELS,
+            continues: false,
+        };
+        let tile = Tile { rows, channels: count, row_sums: GROUP_CHANNELS, row_outputs };
+        let direct = some.clone().enumerate().all(|(index, block)| {
+            let sums = scratch.sums.get_mut(index * BLOCK_CHANNELS..).unwrap_or(&mut []);
+            kernels.multiply_panel(&size, scratch.bytes, &panels.part(block, 0..slots, 1), sums)
+        });
+        if direct {
+            kernels.dequantize(&tile, scratch.sums, scratch.row_scales, &channels, store, out);
+            continue;
+        }
         let expand = |part: Range<usize>, room: &mut [i8]| {
             let places = room.chunks_exact_mut((part.len() * BLOCK_CHANNELS).max(1));
             for (block, place) in some.clone().zip(places) {
@@ -73,7 +90,6 @@ pub(super) fn codebook_blocks(
                 sums.for_each(|(sum, partial)| *sum = sum.wrapping_add(*partial));
             }
         }
-        let tile = Tile { rows, channels: count, row_sums: GROUP_CHANNELS, row_outputs };
         kernels.dequantize(&tile, scratch.sums, scratch.row_scales, &channels, store, out);
     }
 }

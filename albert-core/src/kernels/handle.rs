@@ -123,6 +123,20 @@ impl Kernels {
         }
     }
 
+    /// [`Self::expand`] and [`Self::matmul_i8`] of one block of channels, the weights staying in registers. `false`, and nothing
+    /// done, where the set has no such thing for so many rows.
+    pub fn multiply_panel(self, size: &Product, a: &[u8], panel: &CodebookPanel<'_>, sums: &mut [i32]) -> bool {
+        let &Product { rows, row_bytes, steps, row_sums, .. } = size;
+        let units = panel.codes.len();
+        let fits = steps == 2 * units
+            && reaches(a.len(), rows, row_bytes, steps.checked_mul(4))
+            && panel.multipliers.len() >= units
+            && (panel.fifths.is_empty() || panel.fifths.len() >= units)
+            && reaches(sums.len(), rows, row_sums, Some(16));
+        // SAFETY: door.
+        fits && self.0.multiply_panel.is_some_and(|multiply| unsafe { multiply(size, a, panel, sums) })
+    }
+
     /// `out[r][n] = store(((sums[r][n] - rows[r].zero * channels.sums[n]) as f32 * channels.scales[n]) * rows[r].scale +
     /// channels.bias[n])`, multiplications and additions rounded one by one; integers wrap.
     pub fn dequantize(

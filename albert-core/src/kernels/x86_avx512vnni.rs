@@ -3,7 +3,10 @@
 use super::vector::{self, row_kernels};
 use super::vector_quantize;
 use super::x86_avx512_lanes::Avx512Lanes;
-use super::{Channels, KernelSet, Keys, Product, RowScale, Splits, Store, Tile, x86_codebook, x86_detect, x86_float};
+use super::{
+    Channels, KernelSet, Keys, Product, RowScale, Splits, Store, Tile, x86_avx512vnni_codebook, x86_codebook,
+    x86_detect, x86_float,
+};
 use crate::config::Activation;
 use core::arch::asm;
 use core::arch::x86_64::*;
@@ -18,6 +21,7 @@ pub(super) static SET: KernelSet = KernelSet {
     matmul_f32: x86_float::matmul_f32_avx512,
     matmul_f16: x86_float::matmul_f16_avx512,
     expand: x86_codebook::expand_avx512,
+    multiply_panel: Some(x86_avx512vnni_codebook::multiply_panel),
     dequantize,
     quantize_heads,
     quantize_row,

@@ -95,47 +95,75 @@ pub(super) fn expand_avx512(panel: &CodebookPanel<'_>, out: &mut [i8]) {
 #[target_feature(enable = "avx512f,avx512bw")]
 #[inline]
 fn units_avx512<const FIFTHS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
-    // SAFETY: each load is of an array of that size.
-    let (levels, spread, channels) = unsafe {
-        let levels = |first: usize| _mm_loadl_epi64(panel.levels.as_ptr().add(first).cast());
-        let widen = |levels: __m128i| _mm512_broadcast_i32x4(_mm256_castsi256_si128(_mm256_cvtepi8_epi16(levels)));
-        (
-            [0, 8, 16, 24].map(|first| widen(levels(first))),
-            _mm512_loadu_si512(SPREAD.as_ptr().cast()),
-            _mm512_loadu_si512(CHANNELS.as_ptr().cast()),
-        )
-    };
-    let (nibble, slots) = (_mm512_set1_epi8(15), _mm512_set1_epi32(SLOTS as i32));
+    let expansion = Expansion512::new(panel);
     let units = panel.codes.iter().zip(panel.multipliers).zip(out.as_chunks_mut::<128>().0);
-    for (unit, ((codes, multipliers), out)) in units.enumerate() {
+    for (unit, ((codes, &multipliers), out)) in units.enumerate() {
         _mm_prefetch::<_MM_HINT_T1>(codes.as_ptr().wrapping_add(panel.ahead).cast());
-        let multipliers = _mm512_set1_epi32(i32::from_le_bytes(multipliers.map(|byte| byte as u8)));
-        let factors = _mm512_shuffle_epi8(multipliers, spread);
-        let [a, b, c, d] = levels.map(|levels| _mm512_mulhrs_epi16(levels, factors));
-        let table = _mm512_packs_epi16(a, b);
-        // SAFETY: 64 bytes of codes.
-        let codes = unsafe { _mm512_loadu_si512(codes.as_ptr().cast()) };
-        let low = _mm512_and_si512(codes, nibble);
-        let high = _mm512_and_si512(_mm512_srli_epi16::<4>(codes), nibble);
-        let mut weights = [_mm512_shuffle_epi8(table, low), _mm512_shuffle_epi8(table, high)];
-        if FIFTHS {
-            let fifths = panel.fifths.get(unit).copied().unwrap_or_default();
-            let upper = _mm512_packs_epi16(c, d);
-            // SAFETY: 16 bytes of fifth bits.
-            let bits = unsafe { _mm512_broadcast_i32x4(_mm_loadu_si128(fifths.as_ptr().cast())) };
-            let bits = _mm512_shuffle_epi8(bits, channels);
-            let [first, second] = weights;
-            let masks = [slots, _mm512_slli_epi32::<4>(slots)].map(|slots| _mm512_test_epi8_mask(bits, slots));
-            weights = [
-                _mm512_mask_shuffle_epi8(first, masks[0], upper, low),
-                _mm512_mask_shuffle_epi8(second, masks[1], upper, high),
-            ];
-        }
-        let [first, second] = weights;
+        let fifths = panel.fifths.get(unit).filter(|_| FIFTHS);
+        let [first, second] = expansion.unit::<FIFTHS>(codes, multipliers, fifths.unwrap_or(&[0; 16]));
         // SAFETY: two steps of 64 bytes.
         unsafe {
             _mm512_storeu_si512(out.as_mut_ptr().cast(), first);
             _mm512_storeu_si512(out.as_mut_ptr().add(64).cast(), second);
         }
+    }
+}
+
+/// What the expansion of a unit needs, in registers.
+#[derive(Clone, Copy)]
+pub(super) struct Expansion512 {
+    /// Eight levels as 16-bit lanes, in every 128-bit lane.
+    levels: [__m512i; 4],
+    spread: __m512i,
+    channels: __m512i,
+    nibble: __m512i,
+    slots: __m512i,
+}
+
+impl Expansion512 {
+    #[target_feature(enable = "avx512f,avx512bw")]
+    #[inline]
+    pub(super) fn new(panel: &CodebookPanel<'_>) -> Self {
+        // SAFETY: each load is of an array of that size.
+        unsafe {
+            let levels = |first: usize| _mm_loadl_epi64(panel.levels.as_ptr().add(first).cast());
+            let widen = |levels: __m128i| _mm512_broadcast_i32x4(_mm256_castsi256_si128(_mm256_cvtepi8_epi16(levels)));
+            Self {
+                levels: [0, 8, 16, 24].map(|first| widen(levels(first))),
+                spread: _mm512_loadu_si512(SPREAD.as_ptr().cast()),
+                channels: _mm512_loadu_si512(CHANNELS.as_ptr().cast()),
+                nibble: _mm512_set1_epi8(15),
+                slots: _mm512_set1_epi32(SLOTS as i32),
+            }
+        }
+    }
+
+    /// The weights of slots 0 to 3 and 4 to 7 of a unit, `[16][4]` each.
+    #[target_feature(enable = "avx512f,avx512bw")]
+    #[inline]
+    pub(super) fn unit<const FIFTHS: bool>(
+        &self,
+        codes: &[u8; 64],
+        multipliers: [i8; 4],
+        fifths: &[u8; 16],
+    ) -> [__m512i; 2] {
+        let multipliers = _mm512_set1_epi32(i32::from_le_bytes(multipliers.map(|byte| byte as u8)));
+        let factors = _mm512_shuffle_epi8(multipliers, self.spread);
+        let [a, b, c, d] = self.levels.map(|levels| _mm512_mulhrs_epi16(levels, factors));
+        let table = _mm512_packs_epi16(a, b);
+        // SAFETY: 64 bytes of codes.
+        let codes = unsafe { _mm512_loadu_si512(codes.as_ptr().cast()) };
+        let low = _mm512_and_si512(codes, self.nibble);
+        let high = _mm512_and_si512(_mm512_srli_epi16::<4>(codes), self.nibble);
+        let [first, second] = [_mm512_shuffle_epi8(table, low), _mm512_shuffle_epi8(table, high)];
+        if !FIFTHS {
+            return [first, second];
+        }
+        let upper = _mm512_packs_epi16(c, d);
+        // SAFETY: 16 bytes of fifth bits.
+        let bits = unsafe { _mm512_broadcast_i32x4(_mm_loadu_si128(fifths.as_ptr().cast())) };
+        let bits = _mm512_shuffle_epi8(bits, self.channels);
+        let masks = [self.slots, _mm512_slli_epi32::<4>(self.slots)].map(|slots| _mm512_test_epi8_mask(bits, slots));
+        [_mm512_mask_shuffle_epi8(first, masks[0], upper, low), _mm512_mask_shuffle_epi8(second, masks[1], upper, high)]
     }
 }

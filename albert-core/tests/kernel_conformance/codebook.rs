@@ -1,7 +1,7 @@
 //! Codebook weights.
 
 use crate::support::{Random, sets};
-use albert_core::kernels::{self, CodebookPanel, Kernels};
+use albert_core::kernels::{self, CodebookPanel, Kernels, Product};
 
 /// Any bytes and any number of units, with both codebooks; what is beyond the last unit stays.
 #[test]
@@ -35,6 +35,25 @@ fn codebook_expansion() {
             }
             for &set in &sets {
                 assert_eq!(run(set), want, "{set:?}, {units} units, fifth bits: {has_fifths}");
+            }
+            check_products(&sets, &panel, &want[..units * 128], &mut random);
+        }
+    }
+}
+
+/// Where a set multiplies a panel directly, the sums are those of the expanded weights, for any number of rows and any strides.
+fn check_products(sets: &[Kernels], panel: &CodebookPanel<'_>, weights: &[i8], random: &mut Random) {
+    let steps = 2 * panel.codes.len();
+    for rows in 0..20 {
+        let size = Product { rows, row_bytes: steps * 4 + 3, steps, blocks: 1, row_sums: 21, continues: false };
+        let a: Vec<u8> = (0..rows * size.row_bytes).map(|_| random.byte() as u8).collect();
+        for set in sets {
+            let (mut direct, mut want) = (vec![99; rows * size.row_sums], vec![99; rows * size.row_sums]);
+            set.matmul_i8(&size, &a, weights, &mut want);
+            if set.multiply_panel(&size, &a, panel, &mut direct) {
+                assert_eq!(direct, want, "{set:?}, {rows} rows, {steps} steps");
+            } else {
+                assert!(direct.iter().all(|&sum| sum == 99), "{set:?}, {rows} rows, {steps} steps");
             }
         }
     }
