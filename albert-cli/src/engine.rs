@@ -6,6 +6,7 @@ use albert_core::tokenizer::{EncodeError, EncodeOptions, Encoding, Offsets, Toke
 use albert_core::{ExitPolicy, Input, InputError, Model, Plan, Session};
 
 use crate::error::{At, Error, Result};
+use crate::model_file::ModelFile;
 
 /// Bytes that the tokenizer starts with.
 const WORKSPACE_BYTES: usize = 1 << 14;
@@ -17,6 +18,8 @@ pub(crate) struct Engine<'m> {
     kernels: Kernels,
     layers: Option<u32>,
     exit: Option<ExitPolicy>,
+    /// Gives pages back between the embeddings and the layers.
+    releasing: Option<&'m ModelFile<'m>>,
     workers: usize,
     /// Started when they are first needed.
     threads: Option<Threads>,
@@ -61,6 +64,7 @@ impl<'m> Engine<'m> {
             kernels,
             layers: None,
             exit: None,
+            releasing: None,
             workers: 1,
             threads: None,
             arena: Vec::new(),
@@ -77,6 +81,12 @@ impl<'m> Engine<'m> {
     /// Ends inferences as soon as the policy is content; the head must choose one label.
     pub(crate) fn with_exit(mut self, exit: Option<ExitPolicy>) -> Self {
         self.exit = exit;
+        self
+    }
+
+    /// Gives pages of the model's file back when an inference has read them for the last time.
+    pub(crate) fn releasing(mut self, file: Option<&'m ModelFile<'m>>) -> Self {
+        self.releasing = file;
         self
     }
 
@@ -164,6 +174,9 @@ impl<'m> Engine<'m> {
         let mut session = Session::with_kernels(self.model, plan, &mut self.arena, self.kernels).map_err(Error::new)?;
         if let Some(threads) = &self.threads {
             session.execute_on(threads);
+        }
+        if let Some(file) = self.releasing {
+            session.observe(file);
         }
         let fits = session.exit_early(self.exit);
         fits.map_err(|_| Error::new("early exit needs a head that chooses one label for a text"))?;

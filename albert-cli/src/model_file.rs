@@ -3,9 +3,8 @@
 use std::fs::File;
 use std::path::Path;
 
-use albert_core::format::layout::role;
-use albert_core::format::{Elements, Weights, verify_checksum};
-use albert_core::{FormatError, Model};
+use albert_core::format::verify_checksum;
+use albert_core::{FormatError, Model, Observer};
 use memmap2::Mmap;
 
 use crate::error::{At, Error, Result};
@@ -25,26 +24,7 @@ impl<'p> ModelFile<'p> {
 
     /// Checks the file's structure, in time proportional to the number of tensors.
     pub(crate) fn model(&self) -> Result<Model<'_>> {
-        let model = Model::from_bytes(&self.map).map_err(|error| explain(&error)).at(self.path.display())?;
-        if !model.config().head.is_masked_lm() {
-            self.expect_lookups(&model);
-        }
-        Ok(model)
-    }
-
-    /// Rows of the word embeddings are read here and there: what lies around them need not come into memory with them.
-    fn expect_lookups(&self, model: &Model<'_>) {
-        let Some(record) = model.tensors().find(|record| record.role == role::WORD_EMBEDDINGS) else { return };
-        let Elements::Matrix(table) = model.elements(&record) else { return };
-        let (start, bytes) = match table.weights {
-            Weights::F32(values) => (values.as_ptr().addr(), size_of_val(values)),
-            Weights::F16(values) => (values.as_ptr().addr(), size_of_val(values)),
-            Weights::I8 { values, .. } => (values.as_ptr().addr(), size_of_val(values)),
-            Weights::Codebook { panels, .. } => (panels.as_ptr().addr(), size_of_val(panels)),
-        };
-        // A hint: a system that does not take it brings in more.
-        #[cfg(unix)]
-        let _ = self.map.advise_range(memmap2::Advice::Random, start - self.map.as_ptr().addr(), bytes);
+        Model::from_bytes(&self.map).map_err(|error| explain(&error)).at(self.path.display())
     }
 
     /// As [`Self::model`], and compares the checksum: every byte is read.
@@ -58,6 +38,22 @@ impl<'p> ModelFile<'p> {
                 error.computed,
                 error.stated
             ))),
+        }
+    }
+}
+
+/// Gives the pages back that an inference has read when the embeddings are computed: word embeddings, each row with 64 KB around
+/// it, and the tokenizer. Those of the layers come only then, so the most memory that is resident at a time is that much less.
+/// The next inference maps its pages again.
+impl Observer for ModelFile<'_> {
+    fn linear_input(&self, _: u16, _: usize, _: &[f32]) {}
+
+    fn hidden_states(&self, layers: usize, _: &[f32]) {
+        #[cfg(unix)]
+        if layers == 0 {
+            // SAFETY: the map is shared with the file and only read: what is read again is what was there.
+            #[allow(unsafe_code)]
+            let _ = unsafe { self.map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
         }
     }
 }

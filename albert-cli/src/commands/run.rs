@@ -18,9 +18,12 @@ pub(super) fn run(args: &Run) -> Result<Outcome> {
         return Err(Error::new("--exit-patience and --exit-confidence are for text-classification"));
     }
     let settings = Settings { top_k: args.top_k, options: args.task.clone(), json: args.json };
-    let rows = Rows::open(&args.source, args.rows.clone())?;
+    let mut rows = Rows::open(&args.source, args.rows.clone())?;
     let separator = if !args.json && task.lists(&settings) { Separator::EmptyLine } else { Separator::None };
-    let engine = || Engine::new(&model, args.isa.kernels).with_layers(args.layers).with_exit(exit);
+    // With more rows, the next would map again what one gives back.
+    let lone = rows.fewer_than(2).is_some_and(|rows| rows < 2);
+    let releasing = lone.then_some(&file);
+    let engine = || Engine::new(&model, args.isa.kernels).with_layers(args.layers).with_exit(exit).releasing(releasing);
     rows::answer_all(rows, threads(args.threads), separator, engine, |engine, row, number| {
         task.answer(engine, row, number, &settings)
     })
