@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::path::Path;
 
-use albert_core::format::verify_checksum;
+use albert_core::format::layout::role;
+use albert_core::format::{Elements, Weights, verify_checksum};
 use albert_core::{FormatError, Model, Observer};
 use memmap2::Mmap;
 
@@ -27,6 +28,16 @@ impl<'p> ModelFile<'p> {
         Model::from_bytes(&self.map).map_err(|error| explain(&error)).at(self.path.display())
     }
 
+    /// Holds as little of the file in memory as one inference needs: as an observer of it, gives pages back that are not read again.
+    pub(crate) fn for_one_inference(&self, model: &Model<'_>) -> &Self {
+        #[cfg(unix)]
+        if let Some((start, bytes)) = word_embeddings(model) {
+            // A stretch of its own: a touch next to it brings in nothing of it, nor the other way round, however large pages are.
+            let _ = self.map.advise_range(memmap2::Advice::Random, start - self.map.as_ptr().addr(), bytes);
+        }
+        self
+    }
+
     /// As [`Self::model`], and compares the checksum: every byte is read.
     pub(crate) fn verified_model(&self) -> Result<Model<'_>> {
         let model = self.model()?;
@@ -40,6 +51,19 @@ impl<'p> ModelFile<'p> {
             ))),
         }
     }
+}
+
+/// Address and bytes of the word embeddings.
+#[cfg(unix)]
+fn word_embeddings(model: &Model<'_>) -> Option<(usize, usize)> {
+    let record = model.tensors().find(|record| record.role == role::WORD_EMBEDDINGS)?;
+    let Elements::Matrix(table) = model.elements(&record) else { return None };
+    Some(match table.weights {
+        Weights::F32(values) => (values.as_ptr().addr(), size_of_val(values)),
+        Weights::F16(values) => (values.as_ptr().addr(), size_of_val(values)),
+        Weights::I8 { values, .. } => (values.as_ptr().addr(), size_of_val(values)),
+        Weights::Codebook { panels, .. } => (panels.as_ptr().addr(), size_of_val(panels)),
+    })
 }
 
 /// Gives the pages back that an inference has read when the embeddings are computed: word embeddings, each row with 64 KB around

@@ -22,7 +22,7 @@ pub(super) fn run(args: &Run) -> Result<Outcome> {
     let separator = if !args.json && task.lists(&settings) { Separator::EmptyLine } else { Separator::None };
     // With more rows, the next would map again what one gives back.
     let lone = rows.fewer_than(2).is_some_and(|rows| rows < 2);
-    let releasing = lone.then_some(&file);
+    let releasing = lone.then(|| file.for_one_inference(&model));
     let engine = || Engine::new(&model, args.isa.kernels).with_layers(args.layers).with_exit(exit).releasing(releasing);
     rows::answer_all(rows, threads(args.threads), separator, engine, |engine, row, number| {
         task.answer(engine, row, number, &settings)
