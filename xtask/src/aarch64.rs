@@ -15,8 +15,20 @@ const SETS: [&str; 3] = ["neon", "neondot", "neoni8mm"];
 
 /// Tests of the product as a whole. Left out is what takes QEMU long and has little to do with the processor: comparisons with
 /// the reference tokenizer, random networks, and trained models, whose outputs are compared below.
-const TESTS: [&str; 8] =
-    ["identity", "golden", "arena", "no_alloc", "tokenizer", "bad_input", "damaged_files", "format_rules"];
+const TESTS: [&str; 12] = [
+    "identity",
+    "golden",
+    "against_reference",
+    "arena",
+    "no_alloc",
+    "early_exit",
+    "observer",
+    "tokenizer",
+    "tokenizer_robustness",
+    "bad_input",
+    "damaged_files",
+    "format_rules",
+];
 
 /// Left out of those, for the same reasons.
 const SKIPPED: [&str; 3] = ["pipelines", "saved_vocabularies", "damaged_sentence_piece_models"];
