@@ -6,34 +6,19 @@ use crate::toolchain::{captured, check, firmware_cargo, target_dir};
 use std::collections::BTreeMap;
 use std::process::Command;
 
-/// Target, board, and the bounds there.
-const BOUNDS: [(&str, &str, Bounds); 2] = [
-    ("thumbv7em-none-eabihf", "mps2-an386", Bounds { classifier: 49_152, of_every_kind: 59_000, everything: 69_500 }),
-    (
-        "thumbv8m.main-none-eabihf",
-        "mps2-an505",
-        Bounds { classifier: 49_152, of_every_kind: 59_000, everything: 69_500 },
-    ),
-];
+/// Targets, and the board that a program runs on.
+const TARGETS: [(&str, &str); 2] =
+    [("thumbv7em-none-eabihf", "mps2-an386"), ("thumbv8m.main-none-eabihf", "mps2-an505")];
 
-/// Most bytes of code and constants.
-struct Bounds {
-    /// Text to label with int8 weights and the tokenizer of a `tokenizer.json`.
-    classifier: u64,
-    /// Text to label with a model of any kind.
-    of_every_kind: u64,
-    /// Every public function.
-    everything: u64,
-}
+/// Programs of `firmware/footprint`, their features, and most bytes of code and constants on any target: text to label with int8
+/// weights and the tokenizer of a `tokenizer.json`, the same with a model of any kind, and every public function.
+const PROGRAMS: [(&str, &str, u64); 3] =
+    [("classifier", "", 49_152), ("classifier", "every-kind", 59_000), ("everything", "every-kind", 69_500)];
 
 /// Links the programs of `firmware/footprint` and reports.
 pub(crate) fn run() -> Result<(), String> {
-    for (target, board, bounds) in BOUNDS {
-        for (program, features, bound) in [
-            ("classifier", "", bounds.classifier),
-            ("classifier", "every-kind", bounds.of_every_kind),
-            ("everything", "every-kind", bounds.everything),
-        ] {
+    for (target, board) in TARGETS {
+        for (program, features, bound) in PROGRAMS {
             let mut build = firmware_cargo("build", target)?;
             build.args(["--release", "--locked", "--package", "footprint", "--bin", program, "--features", features]);
             check(&mut build)?;

@@ -9,8 +9,8 @@ use super::section::sentence_piece::{DUMMY_PREFIX, ESCAPE_BLANKS, REMOVE_EXTRA_B
 use super::sink::{Sink, Source};
 use super::tables::Tables;
 use super::trie::Trie;
-use super::unigram::{self, Node, Piece, Sums};
-use super::workspace::{Need, carve};
+use super::unigram::{self, Piece, Sums};
+use super::workspace::Need;
 
 /// The character that stands for a blank.
 const ESCAPED: u32 = 0x2581;
@@ -137,30 +137,19 @@ pub(super) fn word(
     used: usize,
     sink: &mut Sink<'_>,
 ) -> Result<(), Need> {
-    let Some((nodes, _)) = carve::<Node>(scratch, word.len() + 1) else {
-        return Err(Need::Scratch(used + (word.len() + 1) * 2));
-    };
-    let mut seen = 0;
-    let score = unigram::segment(tables, word, Sums::Single(sink.progress.score), nodes, &mut |piece| match tables
-        .digit_comma(piece.id)
-    {
+    let (mut seen, sums) = (0, Sums::Single(sink.progress.score));
+    let score = unigram::segment(tables, word, sums, scratch, used, &mut |piece| match tables.digit_comma(piece.id) {
         Some(parts) if !piece.unknown => {
             let mut start = piece.start;
             for &[id, characters] in parts {
                 let end = characters_end(word, start, characters as usize).min(piece.end);
-                let unknown = id == tables.unk;
-                let part = Piece { id, start, end, unknown };
-                let offsets = source.offsets(word, &part, &mut seen);
-                sink.push(id, offsets, if unknown { word.get(start..end) } else { None })?;
+                let part = Piece { id, start, end, unknown: id == tables.unk };
+                sink.push_piece(&part, word, source, &mut seen)?;
                 start = end;
             }
             Ok(())
         }
-        _ => {
-            let offsets = source.offsets(word, &piece, &mut seen);
-            let surface = if piece.unknown { word.get(piece.start..piece.end) } else { None };
-            sink.push(piece.id, offsets, surface)
-        }
+        _ => sink.push_piece(&piece, word, source, &mut seen),
     })?;
     sink.progress.score = score as f32;
     Ok(())

@@ -62,6 +62,19 @@ impl Sink<'_> {
         Ok(())
     }
 
+    /// A piece of `word`, which comes from `source`; an unknown one with its text.
+    #[inline]
+    pub(super) fn push_piece(
+        &mut self,
+        piece: &Piece,
+        word: &[u8],
+        source: Source<'_>,
+        seen: &mut usize,
+    ) -> Result<(), Need> {
+        let offsets = source.offsets(word, piece, seen);
+        self.push(piece.id, offsets, if piece.unknown { word.get(piece.start..piece.end) } else { None })
+    }
+
     fn push_surface(&mut self, index: usize, text: &[u8]) -> Result<(), Need> {
         let words = 2 + text.len().div_ceil(4);
         let start = self.progress.surfaces;

@@ -1,13 +1,13 @@
 //! Unigram: the best-scoring segmentation of a word (Kudo 2018), by dynamic programming over its bytes.
 
 use super::tables::Tables;
-use super::workspace::Need;
+use super::workspace::{Need, carve};
 use crate::parts::SENTENCE_PIECE;
 
 /// Best way to reach a byte position.
 #[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
-pub(super) struct Node {
+struct Node {
     score: f64,
     id: u32,
     /// Where the last piece begins; after the search, on the best path, where the next piece ends.
@@ -35,19 +35,22 @@ pub(super) struct Piece {
     pub(super) unknown: bool,
 }
 
-/// Segments `word` (UTF-8) and hands out its pieces in order. `nodes` has more elements than `word` has bytes. Returns the
-/// score of the best path.
+/// Segments `word` (UTF-8) and hands out its pieces in order. `used` words of scratch lie before `scratch`. Returns the score of
+/// the best path.
 ///
 /// Ties go to the candidate that was found first, which is the one that begins earliest. Adjacent unknown pieces are one.
 pub(super) fn segment(
     tables: &Tables<'_>,
     word: &[u8],
     sums: Sums,
-    nodes: &mut [Node],
+    scratch: &mut [u64],
+    used: usize,
     emit: &mut dyn FnMut(Piece) -> Result<(), Need>,
 ) -> Result<f64, Need> {
     let size = word.len();
-    let Some(nodes) = nodes.get_mut(..=size) else { return Ok(0.0) };
+    let Some((nodes, _)) = carve::<Node>(scratch, size + 1) else {
+        return Err(Need::Scratch(used + (size + 1) * 2));
+    };
     nodes.fill(UNREACHED);
     if let (Some(first), Sums::Single(score)) = (nodes.first_mut(), sums) {
         first.score = f64::from(score);

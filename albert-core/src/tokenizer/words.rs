@@ -6,7 +6,7 @@ use super::items::{ADDED, Item, START, write_utf8};
 use super::section::header;
 use super::sink::{Sink, Source};
 use super::tables::Model;
-use super::unigram::{self, Node, Piece, Sums};
+use super::unigram::{self, Piece, Sums};
 use super::workspace::{Need, carve};
 use super::{sentencepiece, wordpiece};
 use crate::parts::{SENTENCE_PIECE, WORD_PIECE};
@@ -69,14 +69,9 @@ impl Pipeline<'_> {
                 sentencepiece::word(&self.tables, word, source, scratch, used, sink)?;
             }
             _ => {
-                let Some((nodes, _)) = carve::<Node>(scratch, word.len() + 1) else {
-                    return Err(Need::Scratch(used + (word.len() + 1) * 2));
-                };
                 let mut seen = 0;
-                unigram::segment(&self.tables, word, Sums::Double, nodes, &mut |piece: Piece| {
-                    let offsets = source.offsets(word, &piece, &mut seen);
-                    let surface = if piece.unknown { word.get(piece.start..piece.end) } else { None };
-                    sink.push(piece.id, offsets, surface)
+                unigram::segment(&self.tables, word, Sums::Double, scratch, used, &mut |piece| {
+                    sink.push_piece(&piece, word, source, &mut seen)
                 })?;
             }
         }
