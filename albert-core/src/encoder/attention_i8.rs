@@ -6,7 +6,7 @@ use super::linear::{Rows, linear, multiply, prepare};
 use crate::arena::{AttentionScratch, Scratch, Worker};
 use crate::executor::TileWork;
 use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, role};
-use crate::kernels::{Channels, Kernels, Product, RowScale, Store, Tile};
+use crate::kernels::{Channels, Kernels, Product, RowScale, Store, Tile, interleave};
 use crate::parts::ROOMY;
 use crate::plan::{ATTENTION_ROWS, GROUP_CHANNELS, activation_row_bytes};
 use core::ops::Range;
@@ -100,10 +100,7 @@ fn store_values(kernels: Kernels, rows: &[f32], first: usize, cache: &CacheWrite
             if head >= part.end {
                 break;
             }
-            let mut words = [[0; 4]; BLOCK_CHANNELS];
-            for (word, (((a, b), c), d)) in words.iter_mut().zip(a.iter().zip(b).zip(c).zip(d)) {
-                *word = [*a, *b, *c, *d];
-            }
+            let words = interleave([a, b, c, d]);
             // SAFETY: a tile has its own tokens, in groups of four.
             #[allow(unsafe_code)]
             unsafe {

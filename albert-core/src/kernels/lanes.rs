@@ -9,6 +9,9 @@ use core::ops::Add;
 /// Implementations call intrinsics without asking the CPU: the functions below are instantiated with them only inside
 /// functions that enable the instructions.
 pub(super) trait Lanes: Float {
+    /// Fetches the 64 bytes at an address, which may be any, into the first-level cache, where there is a hint for that.
+    #[inline(always)]
+    fn fetch(_address: *const f32) {}
     /// The lanes of an array.
     fn load(x: &[f32; 16]) -> Self;
     /// Writes the lanes.

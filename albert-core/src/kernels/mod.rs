@@ -34,6 +34,7 @@ mod codebook;
 #[cfg(arm_dsp)]
 mod cortexm_dsp;
 mod handle;
+mod interleave;
 #[cfg(any(
     target_arch = "x86_64",
     all(target_arch = "aarch64", target_feature = "neon"),
@@ -89,6 +90,7 @@ mod x86_float;
 
 pub use codebook::{CodebookPanel, scaled};
 pub use handle::Kernels;
+pub(crate) use interleave::interleave;
 pub use math::half_to_f32;
 pub(crate) use math::square_root;
 

@@ -107,7 +107,7 @@ pub(super) fn dequantize_row<L: Lanes, F: Finish>(
     }
     let count = out_tail.len();
     if count > 0 {
-        let [scales, bias] = [scales_tail, biases_tail].map(|tail| L::load_part(tail, 0.0));
+        let (scales, bias) = (L::load_part(scales_tail, 0.0), L::load_part(biases_tail, 0.0));
         let exact = L::difference_part(sums_tail, offsets_tail, row.zero);
         let value = exact * scales * L::splat(row.scale) + bias;
         F::finish(value, L::load_part(out_tail, 0.0)).store_part(out_tail);
@@ -171,7 +171,7 @@ fn norm_rows<L: Lanes, const R: usize>(mut rows: [&mut [f32]; R], weight: &[f32]
             }
         }
     }
-    let [weight, bias] = [weights_tail, biases_tail].map(|tail| L::load_part(tail, 0.0));
+    let (weight, bias) = (L::load_part(weights_tail, 0.0), L::load_part(biases_tail, 0.0));
     for ((row, mean), inverse) in rows.iter_mut().zip(means).zip(inverses) {
         let tail = row.as_chunks_mut::<16>().1;
         if !tail.is_empty() {
@@ -218,21 +218,21 @@ pub(super) fn softmax<L: Lanes>(
     let (scales, scales_tail) = keys.value_scales.get(..n).unwrap_or(&[]).as_chunks::<16>();
     let (mut total, mut most) = (L::splat(0.0), L::splat(0.0));
     for (t, scale) in chunks.iter_mut().zip(scales) {
-        let e = math::exp2(L::load(t) - peak);
+        let e = math::exp2_of_difference(L::load(t) - peak);
         let value = e * L::load(scale);
         total = total + e;
         most = value.greater(most);
         value.store(t);
     }
     if !tail.is_empty() {
-        let e = math::exp2(L::load_part(tail, 0.0) - peak).keep_first(tail.len(), 0.0);
+        let e = math::exp2_of_difference(L::load_part(tail, 0.0) - peak).keep_first(tail.len(), 0.0);
         let value = e * L::load_part(scales_tail, 0.0);
         total = total + e;
         most = value.greater(most);
         value.store_part(tail);
     }
     let (inverse, result) = scalar::value_steps(most.greatest(), total.sum());
-    quantize::<L>(scratch, inverse, -127, offset, out);
+    quantize::<L, false>(scratch, inverse, -127, offset, out);
     result
 }
 
@@ -243,7 +243,7 @@ pub(super) fn softmax_f32<L: Lanes>(x: &mut [f32], factor: f32) {
     let mut peak = L::splat(f32::NEG_INFINITY);
     for_each!(L, x, f32::NEG_INFINITY, x => peak = x.greater(peak));
     let peak = L::splat(peak.greatest());
-    map!(L, x, x => math::exp2(x - peak));
+    map!(L, x, x => math::exp2_of_difference(x - peak));
     let mut total = L::splat(0.0);
     for_each!(L, x, 0.0, x => total = total + x);
     let total = L::splat(total.sum());

@@ -23,8 +23,10 @@ pub(super) fn range<L: Lanes>(x: &[f32]) -> (f32, f32) {
     (all.0.least(), all.1.greatest())
 }
 
+/// With `FETCH`, the elements after `x`, which are the next row, are on their way into the first-level cache afterwards.
 #[inline(always)]
-pub(super) fn quantize<L: Lanes>(x: &[f32], inverse: f32, zero: i32, offset: i32, out: &mut [u8]) {
+pub(super) fn quantize<L: Lanes, const FETCH: bool>(x: &[f32], inverse: f32, zero: i32, offset: i32, out: &mut [u8]) {
+    let width = x.len();
     let (inverse, round) = (L::splat(inverse), L::splat(math::ROUND));
     let zero = zero.wrapping_sub(math::ROUND.to_bits() as i32);
     let (fours, rest) = x.as_chunks::<64>();
@@ -33,6 +35,9 @@ pub(super) fn quantize<L: Lanes>(x: &[f32], inverse: f32, zero: i32, offset: i32
         let mut vectors = [round; 4];
         for (vector, x) in vectors.iter_mut().zip(four.as_chunks::<16>().0) {
             *vector = L::load(x) * inverse + round;
+            if FETCH {
+                L::fetch(x.as_ptr().wrapping_add(width));
+            }
         }
         L::store_four(vectors, zero, offset, out);
     }
@@ -60,7 +65,7 @@ pub(super) fn quantize_heads<L: Lanes>(
         for_each!(L, x, 0.0, x => most = x.abs().greater(most));
         let steps = scalar::symmetric_steps(most.greatest());
         *scale = steps.0;
-        quantize::<L>(x, steps.1, 0, offset, out.get_mut(..size).unwrap_or(&mut []));
+        quantize::<L, false>(x, steps.1, 0, offset, out.get_mut(..size).unwrap_or(&mut []));
     }
 }
 
@@ -84,13 +89,8 @@ pub(super) fn quantize_row<L: Lanes>(
     }
     let (low, high) = range::<L>(x);
     let (scale, inverse, zero) = scalar::asymmetric_steps(low, high);
-    let (body, extra) = out.split_at_mut_checked(x.len()).unwrap_or((&mut [], &mut []));
-    quantize::<L>(x, inverse, zero, offset, body);
-    for (&channel, &value) in channels.iter().zip(&*saved) {
-        if let Some(x) = x.get_mut(channel as usize) {
-            *x = value;
-        }
-    }
+    let Some((body, extra)) = out.split_at_mut_checked(x.len()) else { return RowScale::default() };
+    quantize::<L, true>(x, inverse, zero, offset, body);
     let entries = channels.chunks(16).zip(saved.chunks(16)).zip(copies.chunks(16)).zip(ranks.chunks(16));
     for ((((channels, saved), copies), ranks), extra) in entries.zip(extra.chunks_mut(16)) {
         let (copies, ranks) = (L::load_part(copies, 1.0), L::load_part(ranks, 1.0));
@@ -102,16 +102,22 @@ pub(super) fn quantize_row<L: Lanes>(
         let nearest = quotient + round - round;
         let share = quotient.if_less(nearest, nearest - L::splat(1.0), nearest);
         let left = total - share * copies;
-        let part = |rank: L| rank.if_less(left, share + L::splat(1.0), share) + round;
         let unround = -(math::ROUND.to_bits() as i32);
         let mut own = [0; 16];
-        part(L::splat(0.0)).store_bytes(unround, offset, &mut own);
-        for (&channel, own) in channels.iter().zip(own) {
-            if let Some(slot) = body.get_mut(channel as usize) {
-                *slot = own;
+        slot(L::splat(0.0), share, left).store_bytes(unround, offset, &mut own);
+        for ((&channel, &value), own) in channels.iter().zip(saved).zip(own) {
+            if let (Some(x), Some(slot)) = (x.get_mut(channel as usize), body.get_mut(channel as usize)) {
+                (*x, *slot) = (value, own);
             }
         }
-        part(ranks).store_bytes_part(unround, offset, extra.get_mut(..channels.len()).unwrap_or(&mut []));
+        let extra = extra.get_mut(..channels.len()).unwrap_or(&mut []);
+        slot(ranks, share, left).store_bytes_part(unround, offset, extra);
     }
     RowScale { scale, zero: zero + offset }
+}
+
+/// What the slots of these ranks get, rounded: the share, and one more for each of the first that is left over.
+#[inline(always)]
+fn slot<L: Lanes>(ranks: L, share: L, left: L) -> L {
+    ranks.if_less(left, share + L::splat(1.0), share) + L::splat(math::ROUND)
 }

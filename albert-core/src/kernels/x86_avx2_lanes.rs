@@ -23,6 +23,19 @@ macro_rules! operator {
     };
 }
 
+/// Folds the lanes 8+8, 4+4, 2+2, 1+1 by an intrinsic for eight and for four lanes.
+macro_rules! fold {
+    ($lanes:expr, $eight:ident, $four:ident) => {
+        // SAFETY: AVX2 is enabled wherever the type exists.
+        unsafe {
+            let eight = $eight($lanes.0, $lanes.1);
+            let four = $four(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
+            let two = $four(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32($four(two, _mm_movehdup_ps(two)))
+        }
+    };
+}
+
 operator!(Add, add, _mm256_add_ps);
 operator!(Sub, sub, _mm256_sub_ps);
 operator!(Mul, mul, _mm256_mul_ps);
@@ -80,6 +93,12 @@ impl Float for Avx2Lanes {
 
 impl Lanes for Avx2Lanes {
     #[inline(always)]
+    fn fetch(address: *const f32) {
+        // SAFETY: a prefetch may name any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+    }
+
+    #[inline(always)]
     fn load(x: &[f32; 16]) -> Self {
         // SAFETY: AVX2 is enabled wherever the type exists; the array has 16 elements.
         unsafe { Self(_mm256_loadu_ps(x.as_ptr()), _mm256_loadu_ps(x.as_ptr().add(8))) }
@@ -117,13 +136,11 @@ impl Lanes for Avx2Lanes {
     fn store_bytes(self, zero: i32, offset: i32, out: &mut [u8; 16]) {
         // SAFETY: AVX2 is enabled wherever the type exists; the array has 16 bytes.
         unsafe {
-            let (zero, offset) = (_mm256_set1_epi32(zero), _mm256_set1_epi32(offset));
-            // Packing works within halves of a register; the permutation puts the quarters in order.
-            let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi32(
-                byte(self.0, zero, offset),
-                byte(self.1, zero, offset),
-            ));
-            let bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
+            let [a, b] = [self.0, self.1].map(|x| _mm256_add_epi32(_mm256_castps_si256(x), _mm256_set1_epi32(zero)));
+            // Packing saturates, and works within halves of a register; the permutation puts the quarters in order.
+            let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packs_epi32(a, b));
+            let bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
+            let bytes = _mm_add_epi8(_mm_max_epi8(bytes, _mm_set1_epi8(-127)), _mm_set1_epi8(offset as i8));
             _mm_storeu_si128(out.as_mut_ptr().cast(), bytes);
         }
     }
@@ -153,6 +170,13 @@ impl Lanes for Avx2Lanes {
     }
 
     #[inline(always)]
+    fn store_four(vectors: [Self; 4], zero: i32, offset: i32, out: &mut [u8; 64]) {
+        for (&[a, b], out) in vectors.as_chunks::<2>().0.iter().zip(out.as_chunks_mut::<32>().0) {
+            store_two(a, b, zero, offset, out);
+        }
+    }
+
+    #[inline(always)]
     fn keep_first(self, count: usize, fill: f32) -> Self {
         // SAFETY: AVX2 is enabled wherever the type exists.
         unsafe {
@@ -160,6 +184,21 @@ impl Lanes for Avx2Lanes {
             let keep = |x, mask| _mm256_blendv_ps(fill, x, _mm256_castsi256_ps(mask));
             Self(keep(self.0, m0), keep(self.1, m1))
         }
+    }
+
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        fold!(self, _mm256_add_ps, _mm_add_ps)
+    }
+
+    #[inline(always)]
+    fn least(self) -> f32 {
+        fold!(self, _mm256_min_ps, _mm_min_ps)
+    }
+
+    #[inline(always)]
+    fn greatest(self) -> f32 {
+        fold!(self, _mm256_max_ps, _mm_max_ps)
     }
 }
 
@@ -184,15 +223,18 @@ fn add_exponent(x: __m256, shifted: __m256) -> __m256 {
     }
 }
 
-/// The bits of `x` plus `zero`, clamped, plus `offset`, as one byte in each lane.
+/// [`Lanes::store_bytes`] of two vectors.
 #[inline(always)]
-fn byte(x: __m256, zero: __m256i, offset: __m256i) -> __m256i {
-    // SAFETY: called from functions of `Avx2Lanes` only, where AVX2 is enabled.
+fn store_two(a: Avx2Lanes, b: Avx2Lanes, zero: i32, offset: i32, out: &mut [u8; 32]) {
+    // SAFETY: called from functions of `Avx2Lanes` only, where AVX2 is enabled; the array has 32 bytes.
     unsafe {
-        let x = _mm256_add_epi32(_mm256_castps_si256(x), zero);
-        let x = _mm256_max_epi32(_mm256_min_epi32(x, _mm256_set1_epi32(127)), _mm256_set1_epi32(-127));
-        // One byte of each lane is kept, so that i8 and u8 pack alike.
-        _mm256_and_si256(_mm256_add_epi32(x, offset), _mm256_set1_epi32(0xff))
+        let zero = _mm256_set1_epi32(zero);
+        let [a, b, c, d] = [a.0, a.1, b.0, b.1].map(|x| _mm256_add_epi32(_mm256_castps_si256(x), zero));
+        // Packing saturates, and works within halves of a register; the permutation puts the words in order.
+        let bytes = _mm256_packs_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
+        let bytes = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+        let bytes = _mm256_max_epi8(bytes, _mm256_set1_epi8(-127));
+        _mm256_storeu_si256(out.as_mut_ptr().cast(), _mm256_add_epi8(bytes, _mm256_set1_epi8(offset as i8)));
     }
 }
 

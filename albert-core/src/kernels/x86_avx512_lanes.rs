@@ -94,6 +94,12 @@ impl Float for Avx512Lanes {
 
 impl Lanes for Avx512Lanes {
     #[inline(always)]
+    fn fetch(address: *const f32) {
+        // SAFETY: a prefetch may name any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+    }
+
+    #[inline(always)]
     fn load(x: &[f32; 16]) -> Self {
         // SAFETY: AVX-512 is enabled wherever the type exists; the array has 16 elements.
         unsafe { Self(_mm512_loadu_ps(x.as_ptr())) }
