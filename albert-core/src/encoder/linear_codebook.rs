@@ -38,58 +38,88 @@ pub(super) fn codebook_blocks(
         2 | 3 => 2,
         _ => GROUP_BLOCKS,
     };
-    for start in blocks.clone().step_by(at_a_time) {
-        let some = start..blocks.end.min(start + at_a_time);
-        let first = start * BLOCK_CHANNELS;
-        let count = (some.end * BLOCK_CHANNELS).min(width) - first;
-        let scales: [f32; GROUP_CHANNELS] = core::array::from_fn(|index| scales.of(first + index));
-        let channels = Channels { scales: &scales, ..channels.part(first, count) };
+    for group in blocks.clone().step_by(GROUP_BLOCKS) {
+        let group = group..blocks.end.min(group + GROUP_BLOCKS);
+        let first = group.start * BLOCK_CHANNELS;
+        let count = (group.end * BLOCK_CHANNELS).min(width) - first;
+        let mut group_scales = [0.0; GROUP_CHANNELS];
+        scales.copy_to(first, &mut group_scales);
+        let channels = Channels { scales: &group_scales, ..channels.part(first, count) };
         let out = data.get_mut(first - blocks.start * BLOCK_CHANNELS..).unwrap_or(&mut []);
-        let size = Product {
-            rows,
-            row_bytes,
-            steps: slots / BLOCK_SLOTS,
-            blocks: 1,
-            row_sums: GROUP_CHANNELS,
-            continues: false,
-        };
-        let tile = Tile { rows, channels: count, row_sums: GROUP_CHANNELS, row_outputs };
-        let direct = some.clone().enumerate().all(|(index, block)| {
-            let sums = scratch.sums.get_mut(index * BLOCK_CHANNELS..).unwrap_or(&mut []);
-            kernels.multiply_panel(&size, scratch.bytes, &panels.part(block, 0..slots, 1), sums)
-        });
-        if direct {
+        let steps = slots / BLOCK_SLOTS;
+        let size = Product { rows, row_bytes, steps, blocks: group.len(), row_sums: GROUP_CHANNELS, continues: true };
+        let parts: [_; GROUP_BLOCKS] = core::array::from_fn(|index| panels.part(group.start + index, 0..slots, 2));
+        let parts = parts.get(..group.len()).unwrap_or(&[]);
+        if kernels.multiply_panels(&size, scratch.bytes, parts, scratch.panel, scratch.sums) {
+            let tile = Tile { rows, channels: count, row_sums: GROUP_CHANNELS, row_outputs };
             kernels.dequantize(&tile, scratch.sums, scratch.row_scales, &channels, store, out);
             continue;
         }
-        let expand = |part: Range<usize>, room: &mut [i8]| {
-            let places = room.chunks_exact_mut((part.len() * BLOCK_CHANNELS).max(1));
-            for (block, place) in some.clone().zip(places) {
-                kernels.expand(&panels.part(block, part.clone(), at_a_time), place);
-            }
-        };
-        if stretch == slots {
-            expand(0..slots, scratch.panel);
-            let steps = slots / BLOCK_SLOTS;
-            let size = LinearProduct { rows, row_bytes, steps, channels: count, row_outputs, continues: false };
-            let (bytes, row_scales) = (&*scratch.bytes, &*scratch.row_scales);
-            kernels.linear_i8(&size, bytes, scratch.panel, row_scales, &channels, store, out, scratch.sums);
-            continue;
+        for start in group.clone().step_by(at_a_time) {
+            let some = start..group.end.min(start + at_a_time);
+            let within = (start - group.start) * BLOCK_CHANNELS;
+            let channels = channels.part(within, (some.len() * BLOCK_CHANNELS).min(count - within));
+            let out = out.get_mut(within..).unwrap_or(&mut []);
+            expanded_blocks(
+                kernels,
+                panels,
+                some,
+                stretch,
+                at_a_time,
+                &channels,
+                store,
+                Columns { data: out, stride: row_outputs, rows },
+                scratch,
+            );
         }
-        for start in (0..slots).step_by(stretch.max(1)) {
-            let part = start..slots.min(start + stretch);
-            expand(part.clone(), scratch.panel);
-            let (steps, blocks) = (part.len() / BLOCK_SLOTS, some.len());
-            let size = Product { rows, row_bytes, steps, blocks, row_sums: GROUP_CHANNELS, continues: false };
-            let bytes = scratch.bytes.get(start..).unwrap_or(&[]);
-            if start == 0 {
-                kernels.matmul_i8(&size, bytes, scratch.panel, scratch.sums);
-            } else {
-                kernels.matmul_i8(&size, bytes, scratch.panel, scratch.partial);
-                let sums = scratch.sums.iter_mut().zip(&*scratch.partial).take(rows * GROUP_CHANNELS);
-                sums.for_each(|(sum, partial)| *sum = sum.wrapping_add(*partial));
-            }
-        }
-        kernels.dequantize(&tile, scratch.sums, scratch.row_scales, &channels, store, out);
     }
+}
+
+/// Blocks that there is room for at a time, `stretch` slots at a time.
+#[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]
+fn expanded_blocks(
+    kernels: Kernels,
+    panels: &Panels<'_>,
+    blocks: Range<usize>,
+    stretch: usize,
+    at_a_time: usize,
+    channels: &Channels<'_>,
+    store: Store,
+    out: Columns<'_>,
+    scratch: &mut Scratch<'_>,
+) {
+    let Columns { data: out, stride: row_outputs, rows } = out;
+    let row_bytes = activation_row_bytes(panels.slots);
+    let slots = panels.slots.next_multiple_of(CODEBOOK_SLOTS);
+    let count = channels.scales.len();
+    let expand = |part: Range<usize>, room: &mut [i8]| {
+        let places = room.chunks_exact_mut((part.len() * BLOCK_CHANNELS).max(1));
+        for (block, place) in blocks.clone().zip(places) {
+            kernels.expand(&panels.part(block, part.clone(), at_a_time), place);
+        }
+    };
+    if stretch == slots {
+        expand(0..slots, scratch.panel);
+        let steps = slots / BLOCK_SLOTS;
+        let size = LinearProduct { rows, row_bytes, steps, channels: count, row_outputs, continues: false };
+        let (bytes, row_scales) = (&*scratch.bytes, &*scratch.row_scales);
+        kernels.linear_i8(&size, bytes, scratch.panel, row_scales, channels, store, out, scratch.sums);
+        return;
+    }
+    for start in (0..slots).step_by(stretch.max(1)) {
+        let part = start..slots.min(start + stretch);
+        expand(part.clone(), scratch.panel);
+        let (steps, blocks) = (part.len() / BLOCK_SLOTS, blocks.len());
+        let size = Product { rows, row_bytes, steps, blocks, row_sums: GROUP_CHANNELS, continues: false };
+        let bytes = scratch.bytes.get(start..).unwrap_or(&[]);
+        if start == 0 {
+            kernels.matmul_i8(&size, bytes, scratch.panel, scratch.sums);
+        } else {
+            kernels.matmul_i8(&size, bytes, scratch.panel, scratch.partial);
+            let sums = scratch.sums.iter_mut().zip(&*scratch.partial).take(rows * GROUP_CHANNELS);
+            sums.for_each(|(sum, partial)| *sum = sum.wrapping_add(*partial));
+        }
+    }
+    let tile = Tile { rows, channels: count, row_sums: GROUP_CHANNELS, row_outputs };
+    kernels.dequantize(&tile, scratch.sums, scratch.row_scales, channels, store, out);
 }

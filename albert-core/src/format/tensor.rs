@@ -68,6 +68,20 @@ impl<'a> Scales<'a> {
             Self::Steps { least, steps } => steps.get(channel).map_or(0.0, |&steps| stepped_scale(least, steps)),
         }
     }
+
+    /// The scales of as many channels from `first` on as `out` has elements; elements past the last channel stay.
+    pub fn copy_to(self, first: usize, out: &mut [f32]) {
+        match self {
+            Self::Exact(scales) => {
+                let scales = scales.get(first..).unwrap_or(&[]);
+                out.iter_mut().zip(scales).for_each(|(out, &scale)| *out = scale);
+            }
+            Self::Steps { least, steps } => {
+                let steps = steps.get(first..).unwrap_or(&[]);
+                out.iter_mut().zip(steps).for_each(|(out, &steps)| *out = stepped_scale(least, steps));
+            }
+        }
+    }
 }
 
 /// A weight matrix or an embedding table.

@@ -21,7 +21,7 @@ pub(super) static SET: KernelSet = KernelSet {
     matmul_f32: aarch64_float::matmul_f32,
     matmul_f16: aarch64_float::matmul_f16,
     expand: aarch64_codebook::expand,
-    multiply_panel: None,
+    multiply_panels: None,
     dequantize,
     quantize_heads,
     quantize_row,

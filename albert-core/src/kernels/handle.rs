@@ -123,18 +123,31 @@ impl Kernels {
         }
     }
 
-    /// [`Self::expand`] and [`Self::matmul_i8`] of one block of channels, the weights staying in registers. `false`, and nothing
-    /// done, where the set has no such thing for so many rows.
-    pub fn multiply_panel(self, size: &Product, a: &[u8], panel: &CodebookPanel<'_>, sums: &mut [i32]) -> bool {
-        let &Product { rows, row_bytes, steps, row_sums, .. } = size;
-        let units = panel.codes.len();
+    /// [`Self::expand`] and [`Self::matmul_i8`] of some blocks of channels, one beside the other. `room` is for expanded weights, at
+    /// least 256 bytes; the more, the longer the parts of the panels that are multiplied at a time. Sums of one more block than an odd
+    /// number are any. `false`, and nothing done, where the set has no such thing for these sizes.
+    pub fn multiply_panels(
+        self,
+        size: &Product,
+        a: &[u8],
+        panels: &[CodebookPanel<'_>],
+        room: &mut [i8],
+        sums: &mut [i32],
+    ) -> bool {
+        let Some(multiply) = self.0.multiply_panels else { return false };
+        let &Product { rows, row_bytes, steps, blocks, row_sums, .. } = size;
+        let (units, fifths) = (steps / 2, panels.first().map_or(0, |panel| panel.fifths.len()));
+        let alike = |panel: &CodebookPanel<'_>| {
+            panel.codes.len() == units && panel.multipliers.len() >= units && panel.fifths.len() == fifths
+        };
         let fits = steps == 2 * units
+            && blocks == panels.len()
+            && panels.iter().all(alike)
+            && (fifths == 0 || fifths >= units)
             && reaches(a.len(), rows, row_bytes, steps.checked_mul(4))
-            && panel.multipliers.len() >= units
-            && (panel.fifths.is_empty() || panel.fifths.len() >= units)
-            && reaches(sums.len(), rows, row_sums, Some(16));
+            && reaches(sums.len(), rows, row_sums, blocks.next_multiple_of(2).checked_mul(16));
         // SAFETY: door.
-        fits && self.0.multiply_panel.is_some_and(|multiply| unsafe { multiply(size, a, panel, sums) })
+        fits && unsafe { multiply(size, a, panels, room, sums) }
     }
 
     /// `out[r][n] = store(((sums[r][n] - rows[r].zero * channels.sums[n]) as f32 * channels.scales[n]) * rows[r].scale +

@@ -80,6 +80,8 @@ mod x86_avx512vnni;
 #[cfg(target_arch = "x86_64")]
 mod x86_avx512vnni_codebook;
 #[cfg(target_arch = "x86_64")]
+mod x86_avx512vnni_panel_tile;
+#[cfg(target_arch = "x86_64")]
 mod x86_avxvnni;
 #[cfg(target_arch = "x86_64")]
 mod x86_codebook;
@@ -251,8 +253,8 @@ pub struct KernelSet {
     matmul_f32: unsafe fn(&FloatProduct, &[f32], &[f32], &mut [f32]),
     matmul_f16: unsafe fn(&FloatProduct, &[f32], &[u16], &mut [f32]),
     expand: unsafe fn(&CodebookPanel<'_>, &mut [i8]),
-    /// [`Kernels::multiply_panel`]; `None` when the set has nothing better than `expand` and a product.
-    multiply_panel: Option<MultiplyPanel>,
+    /// [`Kernels::multiply_panels`]; `None` when the set has nothing better than `expand` and a product.
+    multiply_panels: Option<MultiplyPanels>,
     dequantize: Dequantize,
     quantize_heads: QuantizeHeads,
     quantize_row: QuantizeRow,
@@ -263,7 +265,7 @@ pub struct KernelSet {
 }
 
 type FusedLinear = unsafe fn(&LinearProduct, &[u8], &[i8], &[RowScale], &Channels<'_>, Store, &mut [f32]) -> bool;
-type MultiplyPanel = unsafe fn(&Product, &[u8], &CodebookPanel<'_>, &mut [i32]) -> bool;
+type MultiplyPanels = unsafe fn(&Product, &[u8], &[CodebookPanel<'_>], &mut [i8], &mut [i32]) -> bool;
 type Dequantize = unsafe fn(&Tile, &[i32], &[RowScale], &Channels<'_>, Store, &mut [f32]);
 type QuantizeHeads = unsafe fn(&[f32], usize, i32, usize, &mut [u8], &mut [f32]);
 type QuantizeRow = unsafe fn(&mut [f32], &Splits<'_>, &mut [f32], i32, &mut [u8]) -> RowScale;

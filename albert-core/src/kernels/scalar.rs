@@ -16,7 +16,7 @@ pub static SET: KernelSet = KernelSet {
     matmul_f32: if FLOAT { matmul_f32 } else { |_, _, _, _| () },
     matmul_f16: if FLOAT { matmul_f16 } else { |_, _, _, _| () },
     expand: if CODEBOOK { expand } else { |_, _| () },
-    multiply_panel: None,
+    multiply_panels: None,
     dequantize,
     quantize_heads,
     quantize_row,

@@ -22,7 +22,7 @@ pub(super) static SET: KernelSet = KernelSet {
     matmul_f32: wasm_simd128_float::matmul_f32,
     matmul_f16: wasm_simd128_float::matmul_f16,
     expand: wasm_simd128_codebook::expand,
-    multiply_panel: None,
+    multiply_panels: None,
     dequantize,
     quantize_heads,
     quantize_row,

@@ -6,7 +6,10 @@
 use super::vector::{self, Finish};
 use super::x86_amx_tiles::{TILE_ROWS, TILE_STEPS, Tiles};
 use super::x86_avx512_lanes::Avx512Lanes;
-use super::{Channels, KernelSet, LinearProduct, Product, RowScale, Store, x86_avx512vnni, x86_detect};
+use super::{
+    Channels, CodebookPanel, KernelSet, LinearProduct, Product, RowScale, Store, x86_avx512vnni,
+    x86_avx512vnni_codebook, x86_detect,
+};
 use crate::config::Activation;
 use core::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
 use core::marker::PhantomData;
@@ -20,6 +23,7 @@ pub(super) static SET: KernelSet = KernelSet {
     },
     matmul_i8,
     linear: Some(linear),
+    multiply_panels: Some(multiply_panels),
     ..x86_avx512vnni::SET
 };
 
@@ -55,6 +59,8 @@ fn tiles_permitted() -> bool {
 
 /// Fewer rows are bound by the memory that weights come from, and AVX-512 VNNI, which configures no tiles, gets more out of it.
 const FEWEST_ROWS: usize = 7;
+/// Most rows that are multiplied by codebook panels without tiles.
+const MOST_PANEL_ROWS: usize = 8;
 /// Smallest product of steps and blocks that is worth the configuration of the tiles: the products of attention over short inputs
 /// are smaller.
 const FEWEST_TILES: usize = 8 * TILE_STEPS;
@@ -181,6 +187,12 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
         // SAFETY: the set is available only where AVX-512 VNNI is; the sizes fit the slices.
         unsafe { x86_avx512vnni::matmul_i8(size, a, w, sums) }
     }
+}
+
+/// Few rows do not fill tiles, and what is expanded need not be stored.
+fn multiply_panels(size: &Product, a: &[u8], panels: &[CodebookPanel<'_>], room: &mut [i8], sums: &mut [i32]) -> bool {
+    // SAFETY: the set is available only where AVX-512 VNNI is; the sizes fit the slices.
+    size.rows <= MOST_PANEL_ROWS && unsafe { x86_avx512vnni_codebook::multiply_panels(size, a, panels, room, sums) }
 }
 
 /// The sums of a square: one row tile below the other.

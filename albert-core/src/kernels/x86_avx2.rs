@@ -21,7 +21,7 @@ pub(super) static SET: KernelSet = KernelSet {
     matmul_f32: x86_float::matmul_f32_avx2,
     matmul_f16: x86_float::matmul_f16_avx2,
     expand: x86_codebook::expand_avx2,
-    multiply_panel: None,
+    multiply_panels: None,
     dequantize,
     quantize_heads,
     quantize_row,

@@ -21,7 +21,7 @@ pub(super) static SET: KernelSet = KernelSet {
     matmul_f32: x86_float::matmul_f32_avx512,
     matmul_f16: x86_float::matmul_f16_avx512,
     expand: x86_codebook::expand_avx512,
-    multiply_panel: Some(x86_avx512vnni_codebook::multiply_panel),
+    multiply_panels: Some(x86_avx512vnni_codebook::multiply_panels),
     dequantize,
     quantize_heads,
     quantize_row,

@@ -1,133 +1,229 @@
-//! Products of a few rows with codebook panels: weights go from the expansion into `vpdpbusd` without a store, so that they
-//! cost no more than the ports that make them, and half the bytes come from memory.
+//! Products with codebook panels, two at a time. The first rows are multiplied by weights that come straight from the expansion, so that
+//! one hides what the other waits for; for the others the expansion leaves its weights in the first-level cache.
 
-use super::x86_codebook::Expansion512;
-use super::{CodebookPanel, Product};
-use core::arch::asm;
+use super::x86_avx512vnni_panel_tile::{Place, TILE_ROWS, Tile};
+use super::x86_codebook::{Expansion512, store_unit};
+use super::{CodebookPanel, Product, x86_detect};
 use core::arch::x86_64::*;
 
-/// Calls the tile with the constants that stand for `$rows` and `$fifths`.
+/// Most units that are expanded before the next rows: weights of two blocks in 16 KB.
+const PART_UNITS: usize = 64;
+/// Bytes from the codes at hand to those that are fetched: a panel follows the other.
+const AHEAD: usize = 2048;
+
+/// Calls a tile with the constant that equals `$rows`.
 macro_rules! tile_of {
-    ($rows:expr, $fifths:expr, [$(($r:literal, $first:literal, $rest:literal))*], $arguments:tt) => {
-        match ($rows, $fifths) {
-            $(($r, false) => tile::<$first, $rest, false> $arguments,)*
-            $(($r, true) => tile::<$first, $rest, true> $arguments,)*
-            _ => return false,
+    (expanding, $rows:ident in [$($r:literal)*], $arguments:tt) => {
+        match $rows {
+            $($r => expanding_tile::<$r, FIFTHS, GFNI> $arguments,)*
+            _ => {}
+        }
+    };
+    (expanded, $rows:ident in [$($r:literal)*], $arguments:tt) => {
+        match $rows {
+            $($r => expanded_tile::<$r> $arguments,)*
+            _ => {}
         }
     };
 }
 
-/// Most rows with 16 and with 32 levels. For more, weights that are expanded to the first-level cache are multiplied faster: four
-/// blocks share the broadcasts of the activations there.
-const MOST_ROWS: [usize; 2] = [8, 4];
-
+/// See [`Kernels::multiply_panels`](super::Kernels::multiply_panels).
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-pub(super) fn multiply_panel(size: &Product, a: &[u8], panel: &CodebookPanel<'_>, sums: &mut [i32]) -> bool {
-    let fifths = !panel.fifths.is_empty();
-    if size.rows > MOST_ROWS[usize::from(fifths)] {
+pub(super) fn multiply_panels(
+    size: &Product,
+    a: &[u8],
+    panels: &[CodebookPanel<'_>],
+    room: &mut [i8],
+    sums: &mut [i32],
+) -> bool {
+    let Some(first) = panels.first() else { return false };
+    if size.rows > TILE_ROWS && room.len() < 256 {
         return false;
     }
-    // SAFETY: the sizes fit the slices.
-    unsafe {
-        tile_of!(
-            size.rows,
-            fifths,
-            [(1, 1, 0)(2, 2, 0)(3, 3, 0)(4, 4, 0)(5, 3, 2)(6, 3, 3)(7, 4, 3)(8, 4, 4)],
-            (size, a.as_ptr(), panel, sums.as_mut_ptr())
-        );
+    let expansion = Expansion512::new(first);
+    let (fifths, gfni) = (!first.fifths.is_empty(), x86_detect::gfni());
+    for (pair, panels) in panels.chunks(2).enumerate() {
+        // The last one of an odd number stands twice.
+        let panels = [panels[0], panels[panels.len() - 1]];
+        // SAFETY: the sizes fit the slices, and GFNI is what the CPU has.
+        unsafe {
+            let sums = sums.as_mut_ptr().add(pair * 32);
+            match (fifths, gfni) {
+                (false, false) => all_rows::<false, false>(size, a, &panels, &expansion, room, sums),
+                (false, true) => all_rows::<false, true>(size, a, &panels, &expansion, room, sums),
+                (true, false) => all_rows::<true, false>(size, a, &panels, &expansion, room, sums),
+                (true, true) => all_rows::<true, true>(size, a, &panels, &expansion, room, sums),
+            }
+        }
     }
     true
 }
 
-/// Adds the products of a row's next eight bytes to two sums. One piece of assembly, so that the compiler does not load the bytes
-/// of all rows first, for which there are no registers.
-macro_rules! add_products {
-    ($sums:ident, $weights:ident, $row:literal, $($name:ident = $address:expr),*) => {
-        asm!(
-            concat!("vpbroadcastd {bytes}, [", $row, "]"),
-            "vpdpbusd {low}, {bytes}, {first}",
-            concat!("vpbroadcastd {bytes}, [", $row, " + 4]"),
-            "vpdpbusd {high}, {bytes}, {second}",
-            $($name = in(reg) $address,)*
-            low = inout(zmm_reg) $sums[0],
-            high = inout(zmm_reg) $sums[1],
-            first = in(zmm_reg) $weights[0],
-            second = in(zmm_reg) $weights[1],
-            bytes = out(zmm_reg) _,
-            options(pure, readonly, nostack, preserves_flags)
-        )
-    };
-}
-
-/// Up to four rows: the compiler unrolls no more.
-struct Rows<const R: usize> {
-    /// Rows 0 and 3: rows are addressed as 0, 1 and 2 strides from every third one, which saves additions on the ports of the
-    /// products.
-    thirds: [*const u8; 2],
-    stride: usize,
-    /// Of slots 0 to 3 and 4 to 7 of the units, so that a product does not wait for the one before.
-    sums: [[__m512i; 2]; R],
-}
-
-impl<const R: usize> Rows<R> {
-    #[target_feature(enable = "avx512f")]
-    #[inline]
-    fn new(a: *const u8, stride: usize) -> Self {
-        Self { thirds: [a, a.wrapping_add(3 * stride)], stride, sums: [[_mm512_setzero_si512(); 2]; R] }
-    }
-
-    /// Adds the products of a unit and goes on to the next.
-    ///
-    /// # Safety
-    /// Eight bytes of each row follow.
-    #[target_feature(enable = "avx512f,avx512vnni")]
-    #[inline]
-    unsafe fn multiply(&mut self, weights: [__m512i; 2]) {
-        let stride = self.stride;
-        for (r, sums) in self.sums.iter_mut().enumerate() {
-            let third = self.thirds[r / 3];
-            // SAFETY: eight bytes of the row follow.
-            unsafe {
-                match r % 3 {
-                    0 => add_products!(sums, weights, "{row}", row = third),
-                    1 => add_products!(sums, weights, "{row} + {stride}", row = third, stride = stride),
-                    _ => add_products!(sums, weights, "{row} + 2*{stride}", row = third, stride = stride),
-                }
-            }
-        }
-        self.thirds = self.thirds.map(|third| third.wrapping_add(8));
-    }
-}
-
-/// `FIRST` and `REST` rows by one panel.
+/// All rows by two panels.
 ///
 /// # Safety
-/// `a` has that many rows of 8 bytes a unit, and `sums` as many of 16, with the strides of `size`.
+/// The sizes fit the slices, and the room is for a unit of both panels when there are more rows than those of a tile. With `GFNI` the
+/// CPU has it.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-unsafe fn tile<const FIRST: usize, const REST: usize, const FIFTHS: bool>(
+unsafe fn all_rows<const FIFTHS: bool, const GFNI: bool>(
     size: &Product,
-    a: *const u8,
-    panel: &CodebookPanel<'_>,
+    a: &[u8],
+    panels: &[CodebookPanel<'_>; 2],
+    expansion: &Expansion512,
+    room: &mut [i8],
     sums: *mut i32,
 ) {
-    let expansion = Expansion512::new(panel);
-    let mut first = Rows::<FIRST>::new(a, size.row_bytes);
-    let mut rest = Rows::<REST>::new(a.wrapping_add(FIRST * size.row_bytes), size.row_bytes);
-    for (unit, (codes, &multipliers)) in panel.codes.iter().zip(panel.multipliers).enumerate() {
-        _mm_prefetch::<_MM_HINT_T0>(codes.as_ptr().wrapping_add(AHEAD).cast());
-        let fifths = panel.fifths.get(unit).filter(|_| FIFTHS);
-        let weights = expansion.unit::<FIFTHS>(codes, multipliers, fifths.unwrap_or(&[0; 16]));
-        // SAFETY: the unit is one of the panel's.
+    let units = panels[0].codes.len();
+    let place = Place { a: a.as_ptr(), row_bytes: size.row_bytes, sums, row_sums: size.row_sums, adds: false };
+    if size.rows <= TILE_ROWS {
+        let rows = size.rows;
+        // SAFETY: the caller's promise.
         unsafe {
-            first.multiply(weights);
-            rest.multiply(weights);
-        }
+            tile_of!(expanding, rows in [1 2 3 4 5 6 7 8], (place, panels, units, expansion, core::ptr::null_mut()))
+        };
+        return;
     }
-    for (r, &[low, high]) in first.sums.iter().chain(&rest.sums).enumerate() {
-        // SAFETY: row r of the sums has 16 elements.
-        unsafe { _mm512_storeu_si512(sums.add(r * size.row_sums).cast(), _mm512_add_epi32(low, high)) };
+    let passes = size.rows.div_ceil(TILE_ROWS);
+    let part = units.div_ceil(units.div_ceil(PART_UNITS.min(room.len() / 256)));
+    let room = room.as_mut_ptr().cast();
+    for start in (0..units).step_by(part) {
+        let end = units.min(start + part);
+        let parts = panels.map(|panel| part_of(&panel, start, end));
+        let mut row = 0;
+        for pass in 0..passes {
+            // Rows are split evenly, so that no tile is much smaller than the others.
+            let rows = (size.rows - row).div_ceil(passes - pass);
+            // The first of the later passes fetches the codes that come next: they leave memory idle.
+            let next = parts.map(|part| part.codes.as_ptr().wrapping_byte_add(if pass == 1 { part.ahead } else { 0 }));
+            // SAFETY: rows and units are among those of the product, and so many units fit the room.
+            unsafe {
+                let place = Place {
+                    a: place.a.add(row * size.row_bytes + start * 8),
+                    sums: sums.add(row * size.row_sums),
+                    adds: start > 0,
+                    ..place
+                };
+                if pass == 0 {
+                    tile_of!(expanding, rows in [1 2 3 4 5 6 7 8], (place, &parts, end - start, expansion, room));
+                } else {
+                    tile_of!(expanded, rows in [1 2 3 4 5 6 7 8], (place, end - start, room, next));
+                }
+            }
+            row += rows;
+        }
     }
 }
 
-/// Bytes from the codes at hand to those that are fetched: a panel follows the other.
-const AHEAD: usize = 2048;
+/// Some units of a panel.
+fn part_of<'a>(panel: &CodebookPanel<'a>, start: usize, end: usize) -> CodebookPanel<'a> {
+    CodebookPanel {
+        codes: panel.codes.get(start..end).unwrap_or(&[]),
+        multipliers: panel.multipliers.get(start..end).unwrap_or(&[]),
+        fifths: panel.fifths.get(start..end).unwrap_or(&[]),
+        ..*panel
+    }
+}
+
+/// `R` rows by `units` units of two panels. The weights are written to the room, 256 bytes a unit, unless that is null.
+///
+/// # Safety
+/// The panels have as many units; the place has `R` rows of 8 bytes a unit and of 32 sums. With `GFNI` the CPU has it.
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+#[inline(never)]
+unsafe fn expanding_tile<const R: usize, const FIFTHS: bool, const GFNI: bool>(
+    place: Place,
+    panels: &[CodebookPanel<'_>; 2],
+    units: usize,
+    expansion: &Expansion512,
+    mut room: *mut [[i8; 128]; 2],
+) {
+    let expansion = *expansion;
+    let [codes0, codes1] = panels.map(|panel| panel.codes.as_ptr());
+    let [multipliers0, multipliers1] = panels.map(|panel| panel.multipliers.as_ptr());
+    let [fifths0, fifths1] = panels.map(|panel| if FIFTHS { panel.fifths.as_ptr() } else { &[0; 16] });
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut tile = Tile::<R>::new(place);
+        for unit in 0..units {
+            _mm_prefetch::<_MM_HINT_T0>(codes0.wrapping_add(unit).cast::<i8>().wrapping_add(AHEAD));
+            _mm_prefetch::<_MM_HINT_T0>(codes1.wrapping_add(unit).cast::<i8>().wrapping_add(AHEAD));
+            let fifth = if FIFTHS { unit } else { 0 };
+            let weights = [
+                expansion.unit::<FIFTHS, GFNI>(&*codes0.add(unit), *multipliers0.add(unit), &*fifths0.add(fifth)),
+                expansion.unit::<FIFTHS, GFNI>(&*codes1.add(unit), *multipliers1.add(unit), &*fifths1.add(fifth)),
+            ];
+            if !room.is_null() {
+                let [first, second] = &mut *room;
+                store_unit(weights[0], first);
+                store_unit(weights[1], second);
+                room = room.add(1);
+            }
+            tile.multiply(weights);
+        }
+        tile.store(place);
+    }
+}
+
+/// `R` rows by the weights of two blocks that [`expanding_tile`] has written; fetches what is at `next`, 64 bytes a unit.
+///
+/// # Safety
+/// The room has that many units; the place has `R` rows of 8 bytes a unit and of 32 sums.
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+#[inline(never)]
+unsafe fn expanded_tile<const R: usize>(
+    place: Place,
+    units: usize,
+    room: *const [[i8; 128]; 2],
+    [next0, next1]: [*const [u8; 64]; 2],
+) {
+    // SAFETY: the caller's promise; two steps of 64 bytes of each block.
+    unsafe {
+        let mut tile = Tile::<R>::new(place);
+        for unit in 0..units {
+            _mm_prefetch::<_MM_HINT_T1>(next0.wrapping_add(unit).cast());
+            _mm_prefetch::<_MM_HINT_T1>(next1.wrapping_add(unit).cast());
+            let weights = room.add(unit).cast::<i8>();
+            let step = |at: usize| _mm512_loadu_si512(weights.add(at).cast());
+            tile.multiply([[step(0), step(64)], [step(128), step(192)]]);
+        }
+        tile.store(place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{CodebookPanel, Kernels, Product, by_name, x86_detect};
+    extern crate std;
+    use std::{vec, vec::Vec};
+
+    /// Expansions and products without GFNI and with it, where the CPU has it, are those of the scalar set.
+    #[test]
+    fn same_with_and_without_gfni() {
+        let Ok(set) = by_name("avx512vnni") else { return };
+        let (units, rows) = (70, 13);
+        let byte = |index: usize| (index.wrapping_mul(0x9e37_79b9) >> 13) as u8;
+        let codes: Vec<[u8; 64]> =
+            (0..units).map(|unit| core::array::from_fn(|index| byte(unit * 64 + index))).collect();
+        let fifths: Vec<[u8; 16]> = codes.iter().map(|codes| core::array::from_fn(|index| codes[index * 3])).collect();
+        let multipliers: Vec<[i8; 4]> =
+            codes.iter().map(|codes| core::array::from_fn(|n| (codes[n] / 2) as i8)).collect();
+        let levels = core::array::from_fn(|index| byte(index) as i8);
+        let size = Product { rows, row_bytes: units * 8, steps: 2 * units, blocks: 2, row_sums: 32, continues: false };
+        let a: Vec<u8> = (0..rows * size.row_bytes).map(byte).collect();
+        for fifths in [&[], &*fifths] {
+            let panel = CodebookPanel { levels: &levels, codes: &codes, fifths, multipliers: &multipliers, ahead: 0 };
+            let mut want = vec![0; 2 * units * 128];
+            want.chunks_mut(units * 128).for_each(|want| Kernels::SCALAR.expand(&panel, want));
+            let mut want_sums = vec![0; rows * 32];
+            set.matmul_i8(&size, &a, &want, &mut want_sums);
+            for gfni in [false, x86_detect::features().gfni] {
+                x86_detect::set_gfni(gfni);
+                let (mut expanded, mut sums, mut room) = (vec![0; units * 128], vec![0; rows * 32], vec![0; 4096]);
+                set.expand(&panel, &mut expanded);
+                assert!(set.multiply_panels(&size, &a, &[panel; 2], &mut room, &mut sums));
+                assert_eq!(expanded, want[..units * 128]);
+                assert_eq!(sums, want_sums);
+            }
+        }
+    }
+}

@@ -4,7 +4,8 @@
 //! `vpmulhrsw` is `(a * b + 2^14) >> 15` on 16-bit lanes. With a level for `a` and `multiplier << 8` for `b` that is
 //! `(level * multiplier + 64) >> 7`: the definition.
 
-use super::CodebookPanel;
+use super::{CodebookPanel, x86_detect};
+use core::arch::asm;
 use core::arch::x86_64::*;
 
 /// In 128-bit lane n: byte n of a doubleword into the high half of each 16-bit lane, zero into the low.
@@ -89,23 +90,36 @@ fn units_avx2<const FIFTHS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
 
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn expand_avx512(panel: &CodebookPanel<'_>, out: &mut [i8]) {
-    if panel.fifths.is_empty() { units_avx512::<false>(panel, out) } else { units_avx512::<true>(panel, out) }
+    match (panel.fifths.is_empty(), x86_detect::gfni()) {
+        (true, false) => units_avx512::<false, false>(panel, out),
+        (true, true) => units_avx512::<false, true>(panel, out),
+        (false, false) => units_avx512::<true, false>(panel, out),
+        (false, true) => units_avx512::<true, true>(panel, out),
+    }
 }
 
 #[target_feature(enable = "avx512f,avx512bw")]
 #[inline]
-fn units_avx512<const FIFTHS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
+fn units_avx512<const FIFTHS: bool, const GFNI: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
     let expansion = Expansion512::new(panel);
     let units = panel.codes.iter().zip(panel.multipliers).zip(out.as_chunks_mut::<128>().0);
     for (unit, ((codes, &multipliers), out)) in units.enumerate() {
         _mm_prefetch::<_MM_HINT_T1>(codes.as_ptr().wrapping_add(panel.ahead).cast());
         let fifths = panel.fifths.get(unit).filter(|_| FIFTHS);
-        let [first, second] = expansion.unit::<FIFTHS>(codes, multipliers, fifths.unwrap_or(&[0; 16]));
-        // SAFETY: two steps of 64 bytes.
-        unsafe {
-            _mm512_storeu_si512(out.as_mut_ptr().cast(), first);
-            _mm512_storeu_si512(out.as_mut_ptr().add(64).cast(), second);
-        }
+        // SAFETY: GFNI is `x86_detect::gfni`.
+        let weights = unsafe { expansion.unit::<FIFTHS, GFNI>(codes, multipliers, fifths.unwrap_or(&[0; 16])) };
+        store_unit(weights, out);
+    }
+}
+
+/// Writes the two steps of a unit.
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(super) fn store_unit([first, second]: [__m512i; 2], out: &mut [i8; 128]) {
+    // SAFETY: two steps of 64 bytes.
+    unsafe {
+        _mm512_storeu_si512(out.as_mut_ptr().cast(), first);
+        _mm512_storeu_si512(out.as_mut_ptr().add(64).cast(), second);
     }
 }
 
@@ -117,6 +131,8 @@ pub(super) struct Expansion512 {
     spread: __m512i,
     channels: __m512i,
     nibble: __m512i,
+    /// The matrix of bits that takes the high half of a byte to the low one.
+    high_half: __m512i,
     slots: __m512i,
 }
 
@@ -133,15 +149,19 @@ impl Expansion512 {
                 spread: _mm512_loadu_si512(SPREAD.as_ptr().cast()),
                 channels: _mm512_loadu_si512(CHANNELS.as_ptr().cast()),
                 nibble: _mm512_set1_epi8(15),
+                high_half: _mm512_set1_epi64(0x1020_4080_0000_0000),
                 slots: _mm512_set1_epi32(SLOTS as i32),
             }
         }
     }
 
     /// The weights of slots 0 to 3 and 4 to 7 of a unit, `[16][4]` each.
+    ///
+    /// # Safety
+    /// With `GFNI` the CPU has it.
     #[target_feature(enable = "avx512f,avx512bw")]
     #[inline]
-    pub(super) fn unit<const FIFTHS: bool>(
+    pub(super) unsafe fn unit<const FIFTHS: bool, const GFNI: bool>(
         &self,
         codes: &[u8; 64],
         multipliers: [i8; 4],
@@ -154,7 +174,12 @@ impl Expansion512 {
         // SAFETY: 64 bytes of codes.
         let codes = unsafe { _mm512_loadu_si512(codes.as_ptr().cast()) };
         let low = _mm512_and_si512(codes, self.nibble);
-        let high = _mm512_and_si512(_mm512_srli_epi16::<4>(codes), self.nibble);
+        let high = if GFNI {
+            // SAFETY: the CPU has the instruction.
+            unsafe { bits_of(codes, self.high_half) }
+        } else {
+            _mm512_and_si512(_mm512_srli_epi16::<4>(codes), self.nibble)
+        };
         let [first, second] = [_mm512_shuffle_epi8(table, low), _mm512_shuffle_epi8(table, high)];
         if !FIFTHS {
             return [first, second];
@@ -166,4 +191,25 @@ impl Expansion512 {
         let masks = [self.slots, _mm512_slli_epi32::<4>(self.slots)].map(|slots| _mm512_test_epi8_mask(bits, slots));
         [_mm512_mask_shuffle_epi8(first, masks[0], upper, low), _mm512_mask_shuffle_epi8(second, masks[1], upper, high)]
     }
+}
+
+/// Each byte times a matrix of bits. Assembly, so that functions with and without GFNI are one function.
+///
+/// # Safety
+/// The CPU has GFNI.
+#[target_feature(enable = "avx512f")]
+#[inline]
+unsafe fn bits_of(bytes: __m512i, matrix: __m512i) -> __m512i {
+    let product;
+    // SAFETY: the caller's promise.
+    unsafe {
+        asm!(
+            "vgf2p8affineqb {}, {}, {}, 0",
+            out(zmm_reg) product,
+            in(zmm_reg) bytes,
+            in(zmm_reg) matrix,
+            options(pure, nomem, nostack, preserves_flags)
+        );
+    }
+    product
 }

@@ -1,6 +1,7 @@
 //! What this x86-64 CPU and its operating system can run, without std.
 
 use core::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
+use core::sync::atomic::{AtomicBool, Ordering};
 
 /// Instruction sets that the kernels ask for; each counts only when the operating system saves its registers.
 #[derive(Clone, Copy, Debug, Default)]
@@ -11,6 +12,8 @@ pub(super) struct Features {
     pub(super) avx_vnni: bool,
     /// AVX-512 F, BW, DQ, VL and VNNI.
     pub(super) avx512_vnni: bool,
+    /// Products of bytes with matrices of bits, in any register that there is.
+    pub(super) gfni: bool,
     /// AMX tiles and their int8 products; the permission to use them is another matter.
     pub(super) amx_int8: bool,
 }
@@ -38,8 +41,22 @@ pub(super) fn features() -> Features {
         && saves(AVX512_STATE)
         && has(extended.ebx, &[leaf_7_ebx::AVX512F, leaf_7_ebx::AVX512DQ, leaf_7_ebx::AVX512BW, leaf_7_ebx::AVX512VL])
         && has(extended.ecx, &[leaf_7_ecx::AVX512_VNNI]);
+    features.gfni = has(extended.ecx, &[leaf_7_ecx::GFNI]);
+    set_gfni(features.gfni);
     features.amx_int8 = saves(TILE_STATE) && has(extended.edx, &[leaf_7_edx::AMX_TILE, leaf_7_edx::AMX_INT8]);
     features
+}
+
+static GFNI: AtomicBool = AtomicBool::new(false);
+
+/// [`Features::gfni`] as [`features`] has found it, or false: kernels choose by it at each call.
+pub(super) fn gfni() -> bool {
+    GFNI.load(Ordering::Relaxed)
+}
+
+/// Remembers what [`gfni`] answers. True only if the CPU has it.
+pub(super) fn set_gfni(gfni: bool) {
+    GFNI.store(gfni, Ordering::Relaxed);
 }
 
 /// Whether all of these bits are set.
@@ -81,6 +98,7 @@ mod leaf_7_ebx {
 
 /// Bits of leaf 7.
 mod leaf_7_ecx {
+    pub(super) const GFNI: u32 = 8;
     pub(super) const AVX512_VNNI: u32 = 11;
 }
 

@@ -36,22 +36,56 @@ fn codebook_expansion() {
             for &set in &sets {
                 assert_eq!(run(set), want, "{set:?}, {units} units, fifth bits: {has_fifths}");
             }
-            check_products(&sets, &panel, &want[..units * 128], &mut random);
+            let [backwards, hollow] = [1, 2].map(|stride| Other::new(&panel, stride));
+            let panels = [panel, backwards.panel(&panel), hollow.panel(&panel), panel];
+            let mut weights = vec![0; units * 128 * panels.len()];
+            for (panel, out) in panels.iter().zip(weights.chunks_mut((units * 128).max(1))) {
+                Kernels::SCALAR.expand(panel, out);
+            }
+            check_products(&sets, &panels, &weights, &mut random);
         }
     }
 }
 
-/// Where a set multiplies a panel directly, the sums are those of the expanded weights, for any number of rows and any strides.
-fn check_products(sets: &[Kernels], panel: &CodebookPanel<'_>, weights: &[i8], random: &mut Random) {
-    let steps = 2 * panel.codes.len();
-    for rows in 0..20 {
-        let size = Product { rows, row_bytes: steps * 4 + 3, steps, blocks: 1, row_sums: 21, continues: false };
+/// A panel made of another.
+struct Other {
+    codes: Vec<[u8; 64]>,
+    fifths: Vec<[u8; 16]>,
+    multipliers: Vec<[i8; 4]>,
+}
+
+impl Other {
+    /// The units from the last to the first, and only each `stride`th with multipliers.
+    fn new(panel: &CodebookPanel<'_>, stride: usize) -> Self {
+        let multipliers = panel.multipliers.iter().rev().enumerate();
+        Self {
+            codes: panel.codes.iter().rev().copied().collect(),
+            fifths: panel.fifths.iter().rev().copied().collect(),
+            multipliers: multipliers.map(|(unit, &all)| if unit % stride == 0 { all } else { [0; 4] }).collect(),
+        }
+    }
+
+    fn panel<'a>(&'a self, like: &CodebookPanel<'a>) -> CodebookPanel<'a> {
+        CodebookPanel { codes: &self.codes, fifths: &self.fifths, multipliers: &self.multipliers, ..*like }
+    }
+}
+
+/// Where a set multiplies panels, the sums are those of the expanded weights, for any number of rows, any strides and
+/// any room. What is beside them stays, but for the place of a block beside an odd one.
+fn check_products(sets: &[Kernels], panels: &[CodebookPanel<'_>], weights: &[i8], random: &mut Random) {
+    let steps = 2 * panels[0].codes.len();
+    for (rows, blocks) in (0..28).flat_map(|rows| (1..=panels.len()).map(move |blocks| (rows, blocks))) {
+        let size = Product { rows, row_bytes: steps * 4 + 3, steps, blocks, row_sums: 69, continues: false };
         let a: Vec<u8> = (0..rows * size.row_bytes).map(|_| random.byte() as u8).collect();
+        let mut room = vec![99; [0, 256, 3000, 256 * steps][rows % 4]];
         for set in sets {
             let (mut direct, mut want) = (vec![99; rows * size.row_sums], vec![99; rows * size.row_sums]);
             set.matmul_i8(&size, &a, weights, &mut want);
-            if set.multiply_panel(&size, &a, panel, &mut direct) {
-                assert_eq!(direct, want, "{set:?}, {rows} rows, {steps} steps");
+            if set.multiply_panels(&size, &a, &panels[..blocks], &mut room, &mut direct) {
+                for row in direct.chunks_mut(size.row_sums).filter(|_| blocks % 2 == 1) {
+                    row[blocks * 16..][..16].fill(99);
+                }
+                assert_eq!(direct, want, "{set:?}, {rows} rows, {steps} steps, {blocks} blocks");
             } else {
                 assert!(direct.iter().all(|&sum| sum == 99), "{set:?}, {rows} rows, {steps} steps");
             }
