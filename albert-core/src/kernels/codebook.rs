@@ -1,5 +1,8 @@
 //! Codebook formats: the definition of the expansion from codes and multipliers to int8 weights.
 
+#[cfg(target_arch = "x86_64")]
+use core::ops::Range;
+
 /// One block of 16 output channels in a codebook format, in units of 8 slots (`docs/format.md`).
 ///
 /// Four channels share a multiplier over the slots of a unit, so 16 bytes of weights, four slots of four channels, come from
@@ -19,6 +22,18 @@ pub struct CodebookPanel<'a> {
 }
 
 impl CodebookPanel<'_> {
+    /// Some units.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn part(&self, units: Range<usize>) -> Self {
+        let Self { codes, fifths, multipliers, .. } = *self;
+        Self {
+            codes: codes.get(units.clone()).unwrap_or(&[]),
+            fifths: fifths.get(units.clone()).unwrap_or(&[]),
+            multipliers: multipliers.get(units).unwrap_or(&[]),
+            ..*self
+        }
+    }
+
     /// The weight of one channel and slot, 0 beyond the panel.
     pub fn weight(&self, channel: usize, slot: usize) -> i8 {
         let (unit, within) = (slot / 8, slot % 8);

@@ -72,6 +72,8 @@ mod x86_amx_tiles;
 #[cfg(target_arch = "x86_64")]
 mod x86_avx2;
 #[cfg(target_arch = "x86_64")]
+mod x86_avx2_codebook;
+#[cfg(target_arch = "x86_64")]
 mod x86_avx2_lanes;
 #[cfg(target_arch = "x86_64")]
 mod x86_avx512_lanes;

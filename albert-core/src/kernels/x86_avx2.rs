@@ -7,7 +7,10 @@
 use super::vector::{self, row_kernels};
 use super::vector_quantize;
 use super::x86_avx2_lanes::Avx2Lanes;
-use super::{Channels, KernelSet, Keys, Product, RowScale, Splits, Store, Tile, x86_codebook, x86_detect, x86_float};
+use super::{
+    Channels, KernelSet, Keys, Product, RowScale, Splits, Store, Tile, x86_avx2_codebook, x86_codebook, x86_detect,
+    x86_float,
+};
 use crate::config::Activation;
 use core::arch::x86_64::*;
 
@@ -21,7 +24,7 @@ pub(super) static SET: KernelSet = KernelSet {
     matmul_f32: x86_float::matmul_f32_avx2,
     matmul_f16: x86_float::matmul_f16_avx2,
     expand: x86_codebook::expand_avx2,
-    multiply_panels: None,
+    multiply_panels: Some(x86_avx2_codebook::multiply_panels),
     dequantize,
     quantize_heads,
     quantize_row,
@@ -40,39 +43,61 @@ const TILE_ROWS: usize = 2;
 fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     for block in (0..size.blocks).step_by(2) {
         let blocks = 2.min(size.blocks - block);
-        for (pass, row) in (0..size.rows).step_by(TILE_ROWS).enumerate() {
-            let rows = TILE_ROWS.min(size.rows - row);
-            // Each pass fetches one of the blocks that come next. A lone pass is bound by memory as it is.
-            let fetches = size.continues && size.rows > TILE_ROWS && pass < blocks;
-            let ahead = if fetches { (blocks + pass) * size.steps * 64 } else { 0 };
-            // SAFETY: the rows and blocks of the tile are among those of the product, whose sizes fit the slices.
-            unsafe {
-                let a = a.as_ptr().add(row * size.row_bytes);
-                let w = w.as_ptr().add(block * size.steps * 64);
-                let sums = sums.as_mut_ptr().add(row * size.row_sums + block * 16);
-                match (rows, blocks) {
-                    (2, 2) => tile_i8::<2, 2>(size, a, w, sums, ahead),
-                    (2, _) => tile_i8::<2, 1>(size, a, w, sums, ahead),
-                    (_, 2) => tile_i8::<1, 2>(size, a, w, sums, ahead),
-                    _ => tile_i8::<1, 1>(size, a, w, sums, ahead),
-                }
+        // SAFETY: the blocks are among those of the product, whose sizes fit the slices; a prefetch may name any address.
+        unsafe {
+            let w = w.as_ptr().add(block * size.steps * 64);
+            // Each of the first passes fetches one of the blocks that come next. A lone pass is bound by memory as it is.
+            let next = [0, 1].map(|pass| {
+                let fetches = size.continues && size.rows > TILE_ROWS && pass < blocks;
+                w.wrapping_add(if fetches { (blocks + pass) * size.steps * 64 } else { 0 })
+            });
+            let sums = sums.as_mut_ptr().add(block * 16);
+            multiply_blocks::<false>(&Product { blocks, ..*size }, a.as_ptr(), w, sums, next);
+        }
+    }
+}
+
+/// All rows by one or two blocks. With `ADDS` products are added to the sums that are there. What is at `next` is fetched in the first two
+/// passes.
+///
+/// # Safety
+/// The sizes fit the slices.
+#[target_feature(enable = "avx2")]
+#[inline]
+pub(super) unsafe fn multiply_blocks<const ADDS: bool>(
+    size: &Product,
+    a: *const u8,
+    w: *const i8,
+    sums: *mut i32,
+    next: [*const i8; 2],
+) {
+    for (pass, row) in (0..size.rows).step_by(TILE_ROWS).enumerate() {
+        let next = next.get(pass).copied().unwrap_or(w);
+        // SAFETY: the rows of the tile are among those of the product.
+        unsafe {
+            let (a, sums) = (a.add(row * size.row_bytes), sums.add(row * size.row_sums));
+            match (TILE_ROWS.min(size.rows - row), size.blocks) {
+                (2, 2) => tile_i8::<2, 2, ADDS>(size, a, w, sums, next),
+                (2, _) => tile_i8::<2, 1, ADDS>(size, a, w, sums, next),
+                (_, 2) => tile_i8::<1, 2, ADDS>(size, a, w, sums, next),
+                _ => tile_i8::<1, 1, ADDS>(size, a, w, sums, next),
             }
         }
     }
 }
 
-/// `R` rows by `B` blocks; fetches the bytes that lie `ahead` of the weights into the second-level cache.
+/// `R` rows by `B` blocks; fetches 64 bytes a step of what is at `next` into the second-level cache.
 ///
 /// # Safety
 /// `a` has `R` rows, `w` has `B` blocks and `sums` has `R` rows of `B * 16`, with the strides of `size`.
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn tile_i8<const R: usize, const B: usize>(
+unsafe fn tile_i8<const R: usize, const B: usize, const ADDS: bool>(
     size: &Product,
     a: *const u8,
     w: *const i8,
     sums: *mut i32,
-    ahead: usize,
+    next: *const i8,
 ) {
     let (zero, ones) = (_mm256_setzero_si256(), _mm256_set1_epi16(1));
     let mut lacking = [zero; R];
@@ -83,7 +108,7 @@ unsafe fn tile_i8<const R: usize, const B: usize>(
     let mut sums_of = [[lacking; 2]; B];
     for step in 0..size.steps {
         // One line of 64 bytes a step.
-        _mm_prefetch::<_MM_HINT_T1>(w.wrapping_add(ahead + step * 64));
+        _mm_prefetch::<_MM_HINT_T1>(next.wrapping_add(step * 64));
         let mut bytes = [zero; R];
         for (r, bytes) in bytes.iter_mut().enumerate() {
             // SAFETY: step < size.steps, so four bytes of the row follow.
@@ -106,7 +131,11 @@ unsafe fn tile_i8<const R: usize, const B: usize>(
     for (i, rows) in sums_of.as_flattened().iter().enumerate() {
         for (r, sum) in rows.iter().enumerate() {
             // SAFETY: row r of the sums has B * 16 elements.
-            unsafe { _mm256_storeu_si256(sums.add(r * size.row_sums + i * 8).cast(), *sum) };
+            unsafe {
+                let place = sums.add(r * size.row_sums + i * 8).cast::<__m256i>();
+                let before = if ADDS { _mm256_loadu_si256(place) } else { zero };
+                _mm256_storeu_si256(place, _mm256_add_epi32(*sum, before));
+            }
         }
     }
 }

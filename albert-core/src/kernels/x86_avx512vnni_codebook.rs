@@ -40,7 +40,7 @@ pub(super) fn multiply_panels(
     if size.rows > TILE_ROWS && room.len() < 256 {
         return false;
     }
-    let expansion = Expansion512::new(first);
+    let (expansion, division) = (Expansion512::new(first), Division::new(size.rows, first.codes.len(), room.len()));
     let (fifths, gfni) = (!first.fifths.is_empty(), x86_detect::gfni());
     for (pair, panels) in panels.chunks(2).enumerate() {
         // The last one of an odd number stands twice.
@@ -49,14 +49,35 @@ pub(super) fn multiply_panels(
         unsafe {
             let sums = sums.as_mut_ptr().add(pair * 32);
             match (fifths, gfni) {
-                (false, false) => all_rows::<false, false>(size, a, &panels, &expansion, room, sums),
-                (false, true) => all_rows::<false, true>(size, a, &panels, &expansion, room, sums),
-                (true, false) => all_rows::<true, false>(size, a, &panels, &expansion, room, sums),
-                (true, true) => all_rows::<true, true>(size, a, &panels, &expansion, room, sums),
+                (false, false) => all_rows::<false, false>(size, a, &panels, &expansion, &division, room, sums),
+                (false, true) => all_rows::<false, true>(size, a, &panels, &expansion, &division, room, sums),
+                (true, false) => all_rows::<true, false>(size, a, &panels, &expansion, &division, room, sums),
+                (true, true) => all_rows::<true, true>(size, a, &panels, &expansion, &division, room, sums),
             }
         }
     }
     true
+}
+
+/// How rows and units are divided.
+struct Division {
+    passes: usize,
+    /// Rows of a pass, and how many passes take one more: split evenly, so that no tile is much smaller than the others.
+    rows: usize,
+    larger: usize,
+    /// Units at a time.
+    part: usize,
+}
+
+impl Division {
+    fn new(rows: usize, units: usize, room: usize) -> Self {
+        if rows <= TILE_ROWS {
+            return Self { passes: 1, rows, larger: 0, part: units };
+        }
+        let passes = rows.div_ceil(TILE_ROWS);
+        let part = units.div_ceil(units.div_ceil(PART_UNITS.min(room / 256)));
+        Self { passes, rows: rows / passes, larger: rows % passes, part }
+    }
 }
 
 /// All rows by two panels.
@@ -70,38 +91,29 @@ unsafe fn all_rows<const FIFTHS: bool, const GFNI: bool>(
     a: &[u8],
     panels: &[CodebookPanel<'_>; 2],
     expansion: &Expansion512,
+    division: &Division,
     room: &mut [i8],
     sums: *mut i32,
 ) {
     let units = panels[0].codes.len();
-    let place = Place { a: a.as_ptr(), row_bytes: size.row_bytes, sums, row_sums: size.row_sums, adds: false };
-    if size.rows <= TILE_ROWS {
-        let rows = size.rows;
-        // SAFETY: the caller's promise.
-        unsafe {
-            tile_of!(expanding, rows in [1 2 3 4 5 6 7 8], (place, panels, units, expansion, core::ptr::null_mut()))
-        };
-        return;
-    }
-    let passes = size.rows.div_ceil(TILE_ROWS);
-    let part = units.div_ceil(units.div_ceil(PART_UNITS.min(room.len() / 256)));
-    let room = room.as_mut_ptr().cast();
+    let &Division { passes, part, .. } = division;
+    let room = if passes > 1 { room.as_mut_ptr().cast() } else { core::ptr::null_mut() };
     for start in (0..units).step_by(part) {
         let end = units.min(start + part);
-        let parts = panels.map(|panel| part_of(&panel, start, end));
+        let parts = panels.map(|panel| panel.part(start..end));
         let mut row = 0;
         for pass in 0..passes {
-            // Rows are split evenly, so that no tile is much smaller than the others.
-            let rows = (size.rows - row).div_ceil(passes - pass);
+            let rows = division.rows + usize::from(pass < division.larger);
             // The first of the later passes fetches the codes that come next: they leave memory idle.
             let next = parts.map(|part| part.codes.as_ptr().wrapping_byte_add(if pass == 1 { part.ahead } else { 0 }));
             // SAFETY: rows and units are among those of the product, and so many units fit the room.
             unsafe {
                 let place = Place {
-                    a: place.a.add(row * size.row_bytes + start * 8),
+                    a: a.as_ptr().add(row * size.row_bytes + start * 8),
+                    row_bytes: size.row_bytes,
                     sums: sums.add(row * size.row_sums),
+                    row_sums: size.row_sums,
                     adds: start > 0,
-                    ..place
                 };
                 if pass == 0 {
                     tile_of!(expanding, rows in [1 2 3 4 5 6 7 8], (place, &parts, end - start, expansion, room));
@@ -111,16 +123,6 @@ unsafe fn all_rows<const FIFTHS: bool, const GFNI: bool>(
             }
             row += rows;
         }
-    }
-}
-
-/// Some units of a panel.
-fn part_of<'a>(panel: &CodebookPanel<'a>, start: usize, end: usize) -> CodebookPanel<'a> {
-    CodebookPanel {
-        codes: panel.codes.get(start..end).unwrap_or(&[]),
-        multipliers: panel.multipliers.get(start..end).unwrap_or(&[]),
-        fifths: panel.fifths.get(start..end).unwrap_or(&[]),
-        ..*panel
     }
 }
 

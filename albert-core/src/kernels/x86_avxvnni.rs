@@ -9,6 +9,7 @@ pub(super) static SET: KernelSet = KernelSet {
     available: || x86_detect::features().avx_vnni,
     activation_offset: 128,
     matmul_i8,
+    multiply_panels: None,
     ..x86_avx2::SET
 };
 

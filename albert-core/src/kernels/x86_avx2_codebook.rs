@@ -1,0 +1,50 @@
+//! Products with codebook panels by AVX2: two panels at a time, the blocks of a tile, a part of them after the other, so that what is
+//! expanded stays in the first-level cache.
+
+use super::x86_avx2::multiply_blocks;
+use super::x86_codebook::expand_avx2;
+use super::{CodebookPanel, Product};
+
+/// Most units that are expanded at a time: weights of two blocks in 16 KB.
+const PART_UNITS: usize = 64;
+
+/// See [`Kernels::multiply_panels`](super::Kernels::multiply_panels).
+#[target_feature(enable = "avx2")]
+pub(super) fn multiply_panels(
+    size: &Product,
+    a: &[u8],
+    panels: &[CodebookPanel<'_>],
+    room: &mut [i8],
+    sums: &mut [i32],
+) -> bool {
+    let units = size.steps / 2;
+    let most = PART_UNITS.min(room.len() / 256);
+    if most == 0 {
+        return false;
+    }
+    let part = units.div_ceil(units.div_ceil(most));
+    for (pair, panels) in panels.chunks(2).enumerate() {
+        for start in (0..units).step_by(part) {
+            let end = units.min(start + part);
+            let size = Product { steps: 2 * (end - start), blocks: panels.len(), ..*size };
+            let mut next = [core::ptr::null(); 2];
+            let places = room.chunks_exact_mut((end - start) * 128);
+            for ((panel, place), next) in panels.iter().zip(places).zip(&mut next) {
+                let some = panel.part(start..end);
+                expand_avx2(&some, place);
+                // The first rows fetch the codes that come next.
+                let ahead = if end < units { 64 * (end - start) } else { panel.ahead };
+                *next = some.codes.as_ptr().cast::<i8>().wrapping_add(ahead);
+            }
+            // SAFETY: the units are among those of the product, whose sizes fit the slices.
+            unsafe {
+                let (a, sums) = (a.as_ptr().add(start * 8), sums.as_mut_ptr().add(pair * 32));
+                match start {
+                    0 => multiply_blocks::<false>(&size, a, room.as_ptr(), sums, next),
+                    _ => multiply_blocks::<true>(&size, a, room.as_ptr(), sums, next),
+                }
+            }
+        }
+    }
+    true
+}
