@@ -52,7 +52,7 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
                 w.wrapping_add(if fetches { (blocks + pass) * size.steps * 64 } else { 0 })
             });
             let sums = sums.as_mut_ptr().add(block * 16);
-            multiply_blocks::<false>(&Product { blocks, ..*size }, a.as_ptr(), w, sums, next);
+            multiply_blocks::<false, _MM_HINT_T1>(&Product { blocks, ..*size }, a.as_ptr(), w, sums, next);
         }
     }
 }
@@ -63,8 +63,8 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
 /// # Safety
 /// The sizes fit the slices.
 #[target_feature(enable = "avx2")]
-#[inline]
-pub(super) unsafe fn multiply_blocks<const ADDS: bool>(
+#[inline(never)]
+pub(super) unsafe fn multiply_blocks<const ADDS: bool, const HINT: i32>(
     size: &Product,
     a: *const u8,
     w: *const i8,
@@ -77,10 +77,10 @@ pub(super) unsafe fn multiply_blocks<const ADDS: bool>(
         unsafe {
             let (a, sums) = (a.add(row * size.row_bytes), sums.add(row * size.row_sums));
             match (TILE_ROWS.min(size.rows - row), size.blocks) {
-                (2, 2) => tile_i8::<2, 2, ADDS>(size, a, w, sums, next),
-                (2, _) => tile_i8::<2, 1, ADDS>(size, a, w, sums, next),
-                (_, 2) => tile_i8::<1, 2, ADDS>(size, a, w, sums, next),
-                _ => tile_i8::<1, 1, ADDS>(size, a, w, sums, next),
+                (2, 2) => tile_i8::<2, 2, ADDS, HINT>(size, a, w, sums, next),
+                (2, _) => tile_i8::<2, 1, ADDS, HINT>(size, a, w, sums, next),
+                (_, 2) => tile_i8::<1, 2, ADDS, HINT>(size, a, w, sums, next),
+                _ => tile_i8::<1, 1, ADDS, HINT>(size, a, w, sums, next),
             }
         }
     }
@@ -92,7 +92,7 @@ pub(super) unsafe fn multiply_blocks<const ADDS: bool>(
 /// `a` has `R` rows, `w` has `B` blocks and `sums` has `R` rows of `B * 16`, with the strides of `size`.
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn tile_i8<const R: usize, const B: usize, const ADDS: bool>(
+unsafe fn tile_i8<const R: usize, const B: usize, const ADDS: bool, const HINT: i32>(
     size: &Product,
     a: *const u8,
     w: *const i8,
@@ -108,7 +108,7 @@ unsafe fn tile_i8<const R: usize, const B: usize, const ADDS: bool>(
     let mut sums_of = [[lacking; 2]; B];
     for step in 0..size.steps {
         // One line of 64 bytes a step.
-        _mm_prefetch::<_MM_HINT_T1>(next.wrapping_add(step * 64));
+        _mm_prefetch::<HINT>(next.wrapping_add(step * 64));
         let mut bytes = [zero; R];
         for (r, bytes) in bytes.iter_mut().enumerate() {
             // SAFETY: step < size.steps, so four bytes of the row follow.

@@ -4,6 +4,7 @@
 use super::x86_avx2::multiply_blocks;
 use super::x86_codebook::expand_avx2;
 use super::{CodebookPanel, Product};
+use core::arch::x86_64::_MM_HINT_T0;
 
 /// Most units that are expanded at a time: weights of two blocks in 16 KB.
 const PART_UNITS: usize = 64;
@@ -40,8 +41,8 @@ pub(super) fn multiply_panels(
             unsafe {
                 let (a, sums) = (a.as_ptr().add(start * 8), sums.as_mut_ptr().add(pair * 32));
                 match start {
-                    0 => multiply_blocks::<false>(&size, a, room.as_ptr(), sums, next),
-                    _ => multiply_blocks::<true>(&size, a, room.as_ptr(), sums, next),
+                    0 => multiply_blocks::<false, _MM_HINT_T0>(&size, a, room.as_ptr(), sums, next),
+                    _ => multiply_blocks::<true, _MM_HINT_T0>(&size, a, room.as_ptr(), sums, next),
                 }
             }
         }

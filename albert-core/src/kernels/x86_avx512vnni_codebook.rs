@@ -9,7 +9,7 @@ use core::arch::x86_64::*;
 /// Most units that are expanded before the next rows: weights of two blocks in 16 KB.
 const PART_UNITS: usize = 64;
 /// Bytes from the codes at hand to those that are fetched: a panel follows the other.
-const AHEAD: usize = 2048;
+const AHEAD: usize = 768;
 
 /// Calls a tile with the constant that equals `$rows`.
 macro_rules! tile_of {
@@ -182,8 +182,8 @@ unsafe fn expanded_tile<const R: usize>(
     unsafe {
         let mut tile = Tile::<R>::new(place);
         for unit in 0..units {
-            _mm_prefetch::<_MM_HINT_T1>(next0.wrapping_add(unit).cast());
-            _mm_prefetch::<_MM_HINT_T1>(next1.wrapping_add(unit).cast());
+            _mm_prefetch::<_MM_HINT_T0>(next0.wrapping_add(unit).cast());
+            _mm_prefetch::<_MM_HINT_T0>(next1.wrapping_add(unit).cast());
             let weights = room.add(unit).cast::<i8>();
             let step = |at: usize| _mm512_loadu_si512(weights.add(at).cast());
             tile.multiply([[step(0), step(64)], [step(128), step(192)]]);

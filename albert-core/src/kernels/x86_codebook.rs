@@ -34,6 +34,7 @@ const CHANNELS: [u8; 64] = {
 const SLOTS: u32 = 0x0804_0201;
 
 #[target_feature(enable = "avx2")]
+#[inline(never)]
 pub(super) fn expand_avx2(panel: &CodebookPanel<'_>, out: &mut [i8]) {
     if panel.fifths.is_empty() { units_avx2::<false>(panel, out) } else { units_avx2::<true>(panel, out) }
 }
