@@ -61,19 +61,33 @@ pub(crate) struct Worker<'a> {
 
 /// What a linear needs beside its input and output.
 pub(crate) struct Scratch<'a> {
-    /// Quantized rows.
+    pub(crate) rounded: Rounded<'a>,
+    pub(crate) rounding: Rounding<'a>,
+    pub(crate) products: Products<'a>,
+}
+
+/// Quantized rows.
+pub(crate) struct Rounded<'a> {
     pub(crate) bytes: &'a mut [u8],
     pub(crate) row_scales: &'a mut [RowScale],
-    /// Sums of a tile and a group of channels; floats for float weights.
-    pub(crate) sums: &'a mut [i32],
+}
+
+/// What rows are quantized with.
+pub(crate) struct Rounding<'a> {
     /// Slots of split channels, and their values while the others are quantized.
     pub(crate) splits: &'a mut [f32],
+    /// A smoothed row.
+    pub(crate) row: &'a mut [f32],
+}
+
+/// What quantized rows are multiplied with.
+pub(crate) struct Products<'a> {
+    /// Sums of a tile and a group of channels; floats for float weights.
+    pub(crate) sums: &'a mut [i32],
     /// Expanded weights of a few blocks in a codebook format.
     pub(crate) panel: &'a mut [i8],
     /// Sums over a part of the slots; none when the panel holds all slots.
     pub(crate) partial: &'a mut [i32],
-    /// A smoothed row.
-    pub(crate) row: &'a mut [f32],
 }
 
 /// What attention needs for one head and a few query rows.
@@ -171,16 +185,17 @@ impl<'a> Iterator for Workers<'a> {
     fn next(&mut self) -> Option<Worker<'a>> {
         self.left = self.left.checked_sub(1)?;
         let rest = &mut self.rest;
+        // In the order of `Region`.
         Some(Worker {
             wide: rest.take(Region::Wide),
             scratch: Scratch {
-                bytes: rest.take(Region::Bytes),
-                row_scales: rest.take(Region::RowScales),
-                sums: rest.take(Region::Sums),
-                splits: rest.take(Region::Splits),
-                panel: rest.take(Region::Panel),
-                partial: rest.take(Region::Partial),
-                row: rest.take(Region::Row),
+                rounded: Rounded { bytes: rest.take(Region::Bytes), row_scales: rest.take(Region::RowScales) },
+                products: Products {
+                    sums: rest.take(Region::Sums),
+                    panel: rest.take(Region::Panel),
+                    partial: rest.take(Region::Partial),
+                },
+                rounding: Rounding { splits: rest.take(Region::Splits), row: rest.take(Region::Row) },
             },
             attention: AttentionScratch {
                 head: rest.take(Region::Head),

@@ -163,12 +163,12 @@ pub(crate) enum Region {
     RowScales,
     /// Integer sums of a tile and a group of channels; floats for float weights.
     Sums,
-    /// Three values for each extra slot of split channels.
-    Splits,
     /// Expanded weights of a few blocks in a codebook format.
     Panel,
     /// Sums over a part of the slots, when [`Region::Panel`] holds a part of them.
     Partial,
+    /// Three values for each extra slot of split channels.
+    Splits,
     /// One row: softmax, or a smoothed input.
     Row,
     /// Quantized queries of one head, or rows of its keys or values.

@@ -57,7 +57,7 @@ pub(super) fn attention(context: &Context<'_>, block: usize, work: TileWork<'_>,
             let queries = wide.data.get_mut(first * width + head * cache.heads.size..).unwrap_or(&mut []);
             let queries = Rows { data: queries, stride: width, count };
             let scores = bytemuck::must_cast_slice_mut(attention.scores);
-            attend(kernels, cache, head, queries, scores, bytemuck::must_cast_slice_mut(scratch.sums));
+            attend(kernels, cache, head, queries, scores, bytemuck::must_cast_slice_mut(scratch.products.sums));
         }
     }
     context.observer.show(role::ATTENTION_OUTPUT, block, &mut wide, width);

@@ -46,7 +46,7 @@ impl Heads {
     }
 }
 
-/// Writes keys and values, from several tasks at once when each has its own tokens, in groups of four.
+/// Writes keys and values, from several tasks at once when each has its own tokens, in groups of four, or its own heads.
 pub(crate) struct CacheWriter<'a> {
     heads: Heads,
     keys: Disjoint<'a, [u8; 4]>,
@@ -63,7 +63,7 @@ impl CacheWriter<'_> {
     /// The key of one token and head: a word for each four channels (int8) or each channel (float).
     ///
     /// # Safety
-    /// No other task writes this token.
+    /// No other task writes this token and head.
     #[allow(unsafe_code)]
     pub(crate) unsafe fn write_key(&self, head: usize, token: usize, words: &[[u8; 4]]) {
         let block_words = BLOCK_CHANNELS * self.heads.extents.key_slots * self.heads.extents.element / 4;
@@ -75,7 +75,7 @@ impl CacheWriter<'_> {
     /// Scale of a key.
     ///
     /// # Safety
-    /// No other task writes this token.
+    /// No other task writes this token and head.
     #[allow(unsafe_code)]
     pub(crate) unsafe fn write_key_scale(&self, head: usize, token: usize, scale: f32) {
         // SAFETY: the element belongs to this head and token alone.
@@ -86,7 +86,7 @@ impl CacheWriter<'_> {
     /// those.
     ///
     /// # Safety
-    /// No other task writes these tokens.
+    /// No other task writes these tokens and this head.
     #[allow(unsafe_code)]
     pub(crate) unsafe fn write_values(&self, head: usize, step: usize, block: usize, words: &[[u8; 4]]) {
         let block_words = BLOCK_CHANNELS * self.heads.extents.value_slots * self.heads.extents.element / 4;
@@ -98,7 +98,7 @@ impl CacheWriter<'_> {
     /// Scale of a value.
     ///
     /// # Safety
-    /// No other task writes this token.
+    /// No other task writes this token and head.
     #[allow(unsafe_code)]
     pub(crate) unsafe fn write_value_scale(&self, head: usize, token: usize, scale: f32) {
         // SAFETY: the element belongs to this head and token alone.

@@ -2,7 +2,7 @@
 
 use super::linear_codebook::codebook_blocks;
 use super::quantize::lay_out;
-use crate::arena::Scratch;
+use crate::arena::{Products, Rounded, Rounding, Scratch};
 use crate::codebook::Panels;
 use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS};
 use crate::format::{Linear, Matrix, Weights};
@@ -28,19 +28,25 @@ impl Rows<'_> {
     }
 }
 
-/// Quantizes the rows of `x` into the scratch when the matrix is an integer one.
-pub(crate) fn prepare(kernels: Kernels, matrix: &Matrix<'_>, x: &mut Rows<'_>, scratch: &mut Scratch<'_>) {
+/// Quantizes the rows of `x` when the matrix is an integer one.
+pub(crate) fn prepare(
+    kernels: Kernels,
+    matrix: &Matrix<'_>,
+    x: &mut Rows<'_>,
+    rounded: &mut Rounded<'_>,
+    rounding: &mut Rounding<'_>,
+) {
     if !matrix.is_integer() {
         return;
     }
-    let (splits, saved) = lay_out(matrix.splits, scratch.splits);
+    let (splits, saved) = lay_out(matrix.splits, rounding.splits);
     let row_bytes = activation_row_bytes(matrix.slots());
-    let out = scratch.bytes.chunks_exact_mut(row_bytes.max(1)).zip(scratch.row_scales.iter_mut());
+    let out = rounded.bytes.chunks_exact_mut(row_bytes.max(1)).zip(rounded.row_scales.iter_mut());
     for (row, (bytes, row_scale)) in x.iter_mut(matrix.columns).zip(out) {
         *row_scale = if matrix.smoothing.is_empty() {
             kernels.quantize_row(row, &splits, saved, bytes)
         } else {
-            let smoothed = scratch.row.get_mut(..matrix.columns).unwrap_or(&mut []);
+            let smoothed = rounding.row.get_mut(..matrix.columns).unwrap_or(&mut []);
             for ((smooth, &value), &factor) in smoothed.iter_mut().zip(row.iter()).zip(matrix.smoothing) {
                 *smooth = value * factor;
             }
@@ -62,7 +68,8 @@ pub(crate) fn multiply(
 ) {
     if let Weights::I8 { .. } = linear.matrix.weights {
         let all = Columns { data: &mut *out.data, stride: out.stride, rows: out.count };
-        return integer_blocks(kernels, linear, 0..linear.matrix.blocks(), store, all, scratch);
+        let Scratch { rounded, products, .. } = scratch;
+        return integer_blocks(kernels, linear, 0..linear.matrix.blocks(), store, all, rounded, products);
     }
     for group in 0..linear.matrix.rows.div_ceil(GROUP_CHANNELS) {
         let first = group * GROUP_CHANNELS;
@@ -99,7 +106,7 @@ pub(crate) fn multiply_group(
         _ => {
             let first = group * GROUP_BLOCKS;
             let blocks = first..linear.matrix.blocks().min(first + GROUP_BLOCKS);
-            integer_blocks(kernels, linear, blocks, store, out, scratch);
+            integer_blocks(kernels, linear, blocks, store, out, &scratch.rounded, &mut scratch.products);
         }
     }
 }
@@ -113,18 +120,19 @@ pub(crate) fn linear(
     out: &mut Rows<'_>,
     scratch: &mut Scratch<'_>,
 ) {
-    prepare(kernels, &linear.matrix, x, scratch);
+    prepare(kernels, &linear.matrix, x, &mut scratch.rounded, &mut scratch.rounding);
     multiply(kernels, linear, x, store, out, scratch);
 }
 
 /// Some blocks of an integer product.
-fn integer_blocks(
+pub(super) fn integer_blocks(
     kernels: Kernels,
     linear: &Linear<'_>,
     blocks: Range<usize>,
     store: Store,
     out: Columns<'_>,
-    scratch: &mut Scratch<'_>,
+    x: &Rounded<'_>,
+    products: &mut Products<'_>,
 ) {
     let matrix = &linear.matrix;
     match matrix.weights {
@@ -138,12 +146,12 @@ fn integer_blocks(
             let size =
                 LinearProduct { rows: out.rows, row_bytes, steps, channels, row_outputs: out.stride, continues: true };
             let part = Channels { scales: scales.exact(), sums, bias: linear.bias }.part(first, channels);
-            kernels.linear_i8(&size, scratch.bytes, weights, scratch.row_scales, &part, store, out.data, scratch.sums);
+            kernels.linear_i8(&size, x.bytes, weights, x.row_scales, &part, store, out.data, products.sums);
         }
         Weights::Codebook { dtype, panels, scales, sums } if CODEBOOK => {
             let panels = Panels { dtype, panels, slots: matrix.slots() };
             let channels = Channels { scales: &[], sums, bias: linear.bias };
-            codebook_blocks(kernels, &panels, blocks, matrix.rows, scales, &channels, store, out, scratch);
+            codebook_blocks(kernels, &panels, blocks, matrix.rows, scales, &channels, store, out, x, products);
         }
         _ => {}
     }
@@ -179,7 +187,7 @@ fn float_group(
     };
     let panel = matrix.columns * BLOCK_CHANNELS;
     let (start, end) = (group * GROUP_BLOCKS * panel, (group * GROUP_BLOCKS + blocks) * panel);
-    let sums: &mut [f32] = bytemuck::must_cast_slice_mut(scratch.sums);
+    let sums: &mut [f32] = bytemuck::must_cast_slice_mut(scratch.products.sums);
     match weights {
         Float::F32(weights) => kernels.matmul_f32(&size, x.data, weights.get(start..end).unwrap_or(&[]), sums),
         Float::F16(weights) => kernels.matmul_f16(&size, x.data, weights.get(start..end).unwrap_or(&[]), sums),

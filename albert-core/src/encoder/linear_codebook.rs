@@ -1,7 +1,7 @@
 //! Products with weights in a codebook format: some panels are expanded to int8, multiplied, and forgotten.
 
 use super::linear::{Columns, GROUP_BLOCKS};
-use crate::arena::Scratch;
+use crate::arena::{Products, Rounded};
 use crate::codebook::Panels;
 use crate::format::Scales;
 use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, dtype};
@@ -23,17 +23,18 @@ pub(super) fn codebook_blocks(
     channels: &Channels<'_>,
     store: Store,
     out: Columns<'_>,
-    scratch: &mut Scratch<'_>,
+    x: &Rounded<'_>,
+    products: &mut Products<'_>,
 ) {
     let Columns { data, stride: row_outputs, rows } = out;
     let row_bytes = activation_row_bytes(panels.slots);
     let slots = panels.slots.next_multiple_of(CODEBOOK_SLOTS);
     // Few rows do not outweigh the way of whole panels through the second-level cache, where the expansion is quicker than that.
-    let whole_fit = scratch.panel.len() >= slots * GROUP_CHANNELS;
-    let in_parts = ROOMY && rows * GROUP_CHANNELS <= scratch.partial.len() && (panels.dtype == dtype::C4 || !whole_fit);
+    let whole_fit = products.panel.len() >= slots * GROUP_CHANNELS;
+    let in_parts = ROOMY && rows * GROUP_CHANNELS <= products.partial.len() && (panels.dtype == dtype::C4 || !whole_fit);
     let stretch = if in_parts { stretch_slots(slots) } else { slots };
     // As many blocks at a time as there is room for, in equal parts of a group.
-    let at_a_time = match scratch.panel.len() / (stretch * BLOCK_CHANNELS).max(1) {
+    let at_a_time = match products.panel.len() / (stretch * BLOCK_CHANNELS).max(1) {
         0 | 1 => 1,
         2 | 3 => 2,
         _ => GROUP_BLOCKS,
@@ -50,9 +51,9 @@ pub(super) fn codebook_blocks(
         let size = Product { rows, row_bytes, steps, blocks: group.len(), row_sums: GROUP_CHANNELS, continues: true };
         let parts: [_; GROUP_BLOCKS] = core::array::from_fn(|index| panels.part(group.start + index, 0..slots, 2));
         let parts = parts.get(..group.len()).unwrap_or(&[]);
-        if kernels.multiply_panels(&size, scratch.bytes, parts, scratch.panel, scratch.sums) {
+        if kernels.multiply_panels(&size, x.bytes, parts, products.panel, products.sums) {
             let tile = Tile { rows, channels: count, row_sums: GROUP_CHANNELS, row_outputs };
-            kernels.dequantize(&tile, scratch.sums, scratch.row_scales, &channels, store, out);
+            kernels.dequantize(&tile, products.sums, x.row_scales, &channels, store, out);
             continue;
         }
         for start in group.clone().step_by(at_a_time) {
@@ -69,7 +70,8 @@ pub(super) fn codebook_blocks(
                 &channels,
                 store,
                 Columns { data: out, stride: row_outputs, rows },
-                scratch,
+                x,
+                products,
             );
         }
     }
@@ -86,7 +88,8 @@ fn expanded_blocks(
     channels: &Channels<'_>,
     store: Store,
     out: Columns<'_>,
-    scratch: &mut Scratch<'_>,
+    x: &Rounded<'_>,
+    products: &mut Products<'_>,
 ) {
     let Columns { data: out, stride: row_outputs, rows } = out;
     let row_bytes = activation_row_bytes(panels.slots);
@@ -99,27 +102,27 @@ fn expanded_blocks(
         }
     };
     if stretch == slots {
-        expand(0..slots, scratch.panel);
+        expand(0..slots, products.panel);
         let steps = slots / BLOCK_SLOTS;
         let size = LinearProduct { rows, row_bytes, steps, channels: count, row_outputs, continues: false };
-        let (bytes, row_scales) = (&*scratch.bytes, &*scratch.row_scales);
-        kernels.linear_i8(&size, bytes, scratch.panel, row_scales, channels, store, out, scratch.sums);
+        let (bytes, row_scales) = (&*x.bytes, &*x.row_scales);
+        kernels.linear_i8(&size, bytes, products.panel, row_scales, channels, store, out, products.sums);
         return;
     }
     for start in (0..slots).step_by(stretch.max(1)) {
         let part = start..slots.min(start + stretch);
-        expand(part.clone(), scratch.panel);
+        expand(part.clone(), products.panel);
         let (steps, blocks) = (part.len() / BLOCK_SLOTS, blocks.len());
         let size = Product { rows, row_bytes, steps, blocks, row_sums: GROUP_CHANNELS, continues: false };
-        let bytes = scratch.bytes.get(start..).unwrap_or(&[]);
+        let bytes = x.bytes.get(start..).unwrap_or(&[]);
         if start == 0 {
-            kernels.matmul_i8(&size, bytes, scratch.panel, scratch.sums);
+            kernels.matmul_i8(&size, bytes, products.panel, products.sums);
         } else {
-            kernels.matmul_i8(&size, bytes, scratch.panel, scratch.partial);
-            let sums = scratch.sums.iter_mut().zip(&*scratch.partial).take(rows * GROUP_CHANNELS);
+            kernels.matmul_i8(&size, bytes, products.panel, products.partial);
+            let sums = products.sums.iter_mut().zip(&*products.partial).take(rows * GROUP_CHANNELS);
             sums.for_each(|(sum, partial)| *sum = sum.wrapping_add(*partial));
         }
     }
     let tile = Tile { rows, channels: count, row_sums: GROUP_CHANNELS, row_outputs };
-    kernels.dequantize(&tile, scratch.sums, scratch.row_scales, channels, store, out);
+    kernels.dequantize(&tile, products.sums, x.row_scales, channels, store, out);
 }

@@ -9,6 +9,7 @@ mod linear;
 mod linear_codebook;
 mod pooler;
 mod quantize;
+pub(crate) mod team;
 
 pub(crate) use cache::{Cache, CacheWriter, Heads, read, sum_cache, write};
 pub(crate) use embeddings::embed;

@@ -75,11 +75,20 @@ fn side_by_side(
         let rows = start..rows.end.min(start + tile_rows);
         TileWork { rows, hidden, worker }
     });
-    let mut queue: [Mutex<Option<TileWork<'_>>>; MAX_WORKERS] = [const { Mutex::new(None) }; MAX_WORKERS];
-    let count = queue.iter_mut().zip(tiles).map(|(place, tile)| *place.get_mut() = Some(tile)).count();
+    for_each(executor, tiles, &work);
+}
+
+/// Runs `work` on each job, up to [`MAX_WORKERS`] of them, side by side.
+pub(crate) fn for_each<T: Send>(
+    executor: &dyn Executor,
+    jobs: impl Iterator<Item = T>,
+    work: &(impl Fn(T) + Sync + ?Sized),
+) {
+    let mut queue: [Mutex<Option<T>>; MAX_WORKERS] = [const { Mutex::new(None) }; MAX_WORKERS];
+    let count = queue.iter_mut().zip(jobs).map(|(place, job)| *place.get_mut() = Some(job)).count();
     executor.run(count, &|index| {
-        if let Some(tile) = queue.get(index).and_then(|place| place.lock().take()) {
-            work(tile);
+        if let Some(job) = queue.get(index).and_then(|place| place.lock().take()) {
+            work(job);
         }
     });
 }

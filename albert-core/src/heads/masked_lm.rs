@@ -50,7 +50,8 @@ impl<'s> VocabularyLogits<'s> {
         }
         context.observer.show(role::MLM_DECODER, 0, &mut out, width);
         let decoder = model.decoder();
-        prepare(kernels, &decoder.matrix, &mut out, &mut worker.scratch);
+        let scratch = &mut worker.scratch;
+        prepare(kernels, &decoder.matrix, &mut out, &mut scratch.rounded, &mut scratch.rounding);
         Self { context, worker, decoder, group: 0 }
     }
 

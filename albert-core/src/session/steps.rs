@@ -3,9 +3,12 @@
 use super::{Phase, Progress, Session, first_row, layers_of};
 use crate::arena;
 use crate::config::Reads;
-use crate::encoder;
+use crate::encoder::{self, team};
 use crate::executor::{TileWork, for_tiles};
 use crate::heads;
+use crate::parts::ROOMY;
+use core::ops::Range;
+use team::Team;
 
 impl Session<'_, '_> {
     /// Does one bounded piece of work: one sub-layer on one tile of rows, or on as many tiles as there are workers.
@@ -19,9 +22,14 @@ impl Session<'_, '_> {
             self.rows = self.selected;
         }
         let rows = if self.phase == Phase::KeysValues { self.heads.keys } else { self.rows };
-        let tile_rows = self.plan.tile_rows_for(rows - self.next_row);
-        let tiles = self.next_row..rows.min(self.next_row + tile_rows * self.plan.workers);
         let block = context.model.block_of(self.application);
+        let in_layer = matches!(self.phase, Phase::KeysValues | Phase::Attention | Phase::FeedForward);
+        let shared_tiles = ROOMY && in_layer && team::shares_tiles(&context.model, &self.plan, block, rows);
+        let (tile_rows, side_by_side) = match shared_tiles {
+            true => (self.plan.tile_rows, 1),
+            false => (self.plan.tile_rows_for(rows - self.next_row), self.plan.workers),
+        };
+        let tiles = self.next_row..rows.min(self.next_row + tile_rows * side_by_side);
         let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
         let run = |hidden: &mut [f32], workers, work: &(dyn Fn(TileWork<'_>) + Sync)| {
             for_tiles(self.executor, tiles.clone(), tile_rows, hidden, width, workers, work);
@@ -35,7 +43,13 @@ impl Session<'_, '_> {
             }
             Phase::KeysValues => {
                 let (hidden, cache) = encoder::write(self.heads, &mut shared);
-                run(hidden, workers, &|work| encoder::keys_values(context, block, work, &cache));
+                if shared_tiles {
+                    let mut team = Team::new(self.executor, workers, config);
+                    let hidden = rows_of(hidden, &tiles, width);
+                    team::keys_values(context, block, &mut team, tiles.clone(), hidden, &cache);
+                } else {
+                    run(hidden, workers, &|work| encoder::keys_values(context, block, work, &cache));
+                }
                 if tiles.end == rows {
                     let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
                     if let Some(mut worker) = workers.next() {
@@ -49,11 +63,21 @@ impl Session<'_, '_> {
                     shared.gather(tiles.clone(), width);
                 }
                 let (hidden, cache) = encoder::read(self.heads, &mut shared);
-                run(hidden, workers, &|work| encoder::attention(context, block, work, &cache));
+                if shared_tiles {
+                    let mut team = Team::new(self.executor, workers, config);
+                    team::attention(context, block, &mut team, rows_of(hidden, &tiles, width), &cache);
+                } else {
+                    run(hidden, workers, &|work| encoder::attention(context, block, work, &cache));
+                }
                 Phase::FeedForward
             }
             Phase::FeedForward => {
-                run(shared.hidden, workers, &|work| encoder::feed_forward(context, block, work));
+                if shared_tiles {
+                    let mut team = Team::new(self.executor, workers, config);
+                    team::feed_forward(context, block, &mut team, rows_of(shared.hidden, &tiles, width));
+                } else {
+                    run(shared.hidden, workers, &|work| encoder::feed_forward(context, block, work));
+                }
                 if tiles.end == rows {
                     self.application += 1;
                 }
@@ -110,4 +134,9 @@ impl Session<'_, '_> {
         }
         if self.phase == Phase::Done { Progress::Done } else { Progress::Running }
     }
+}
+
+/// Some rows of the hidden states.
+fn rows_of<'h>(hidden: &'h mut [f32], rows: &Range<usize>, width: usize) -> &'h mut [f32] {
+    hidden.get_mut(rows.start * width..rows.end * width).unwrap_or(&mut [])
 }
