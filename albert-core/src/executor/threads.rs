@@ -8,7 +8,7 @@
 use super::Executor;
 use core::cell::UnsafeCell;
 use core::hint::spin_loop;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -37,8 +37,8 @@ struct Board {
     /// The tasks of the run that is under way. Written by the caller while `left` and `running` are zero, read by whoever has
     /// taken a task from `left` and not yet given it back to `running`.
     task: UnsafeCell<Task<'static>>,
-    /// Tasks that nobody has taken; the number of the next is one less.
-    left: AtomicUsize,
+    /// Tasks that nobody has taken, a bit each.
+    left: AtomicU64,
     /// Tasks that are not done.
     running: AtomicUsize,
     /// Helpers that sleep or are about to.
@@ -67,16 +67,16 @@ impl Threads {
     pub fn new(count: usize) -> std::io::Result<Self> {
         let board = Arc::new(Board {
             task: UnsafeCell::new(&|_| ()),
-            left: AtomicUsize::new(0),
+            left: AtomicU64::new(0),
             running: AtomicUsize::new(0),
             asleep: AtomicUsize::new(0),
             panicked: AtomicBool::new(false),
             ended: AtomicBool::new(false),
         });
         let mut threads = Self { board, helpers: Vec::new(), caller: Mutex::new(()) };
-        for _ in 1..count {
+        for number in 1..count {
             let board = Arc::clone(&threads.board);
-            threads.helpers.push(thread::Builder::new().name("albert".into()).spawn(move || board.help())?);
+            threads.helpers.push(thread::Builder::new().name("albert".into()).spawn(move || board.help(number))?);
         }
         Ok(threads)
     }
@@ -104,9 +104,9 @@ impl Executor for Threads {
         // the reference after the last. No task is left or running, so nobody reads it now.
         unsafe { *board.task.get() = core::mem::transmute::<Task<'_>, Task<'static>>(task) };
         board.running.store(tasks, Ordering::Relaxed);
-        board.left.store(tasks, Ordering::SeqCst);
+        board.left.store(u64::MAX >> (64 - tasks), Ordering::SeqCst);
         self.wake();
-        board.work();
+        board.work(0);
         let mut glances = 0_usize;
         while board.running.load(Ordering::Acquire) > 0 {
             glances += 1;
@@ -120,22 +120,29 @@ impl Executor for Threads {
 }
 
 impl Board {
-    /// Does tasks until none is left.
-    fn work(&self) {
-        while let Ok(left) = self.left.fetch_update(Ordering::Acquire, Ordering::Relaxed, |left| left.checked_sub(1)) {
-            // SAFETY: the task that was taken keeps the reference alive and unchanged until `running` is told.
-            let task = unsafe { *self.task.get() };
-            if catch_unwind(AssertUnwindSafe(|| task(left - 1))).is_err() {
-                self.panicked.store(true, Ordering::Relaxed);
+    /// Does tasks until none is left: that of the thread's own number if nobody else has it, whose data are in its caches.
+    fn work(&self, number: usize) {
+        let mut left = self.left.load(Ordering::Relaxed);
+        while left != 0 {
+            let own = left >> (number % 64) & 1 == 1;
+            let index = if own { number % 64 } else { left.trailing_zeros() as usize };
+            left = self.left.fetch_and(!(1 << index), Ordering::Acquire);
+            if left >> index & 1 == 1 {
+                // SAFETY: the task that was taken keeps the reference alive and unchanged until `running` is told.
+                let task = unsafe { *self.task.get() };
+                if catch_unwind(AssertUnwindSafe(|| task(index))).is_err() {
+                    self.panicked.store(true, Ordering::Relaxed);
+                }
+                self.running.fetch_sub(1, Ordering::Release);
+                left = self.left.load(Ordering::Relaxed);
             }
-            self.running.fetch_sub(1, Ordering::Release);
         }
     }
 
     /// The life of a helper.
-    fn help(&self) {
+    fn help(&self, number: usize) {
         while !self.ended.load(Ordering::Relaxed) {
-            self.work();
+            self.work(number);
             if !self.look_out() {
                 self.asleep.fetch_add(1, Ordering::SeqCst);
                 // The caller sees the count, or this thread the tasks; `park` returns at once when it has been woken since.

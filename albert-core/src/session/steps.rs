@@ -30,6 +30,8 @@ impl Session<'_, '_> {
             false => (self.plan.tile_rows_for(rows - self.next_row), self.plan.workers),
         };
         let tiles = self.next_row..rows.min(self.next_row + tile_rows * side_by_side);
+        // What one sub-layer leaves in the workers' memory is there in the next.
+        let whole = tiles == (0..rows);
         let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
         let run = |hidden: &mut [f32], workers, work: &(dyn Fn(TileWork<'_>) + Sync)| {
             for_tiles(self.executor, tiles.clone(), tile_rows, hidden, width, workers, work);
@@ -46,7 +48,7 @@ impl Session<'_, '_> {
                 if shared_tiles {
                     let mut team = Team::new(self.executor, workers, config);
                     let hidden = rows_of(hidden, &tiles, width);
-                    team::keys_values(context, block, &mut team, tiles.clone(), hidden, &cache);
+                    team::keys_values(context, block, &mut team, tiles.clone(), hidden, &cache, whole && !last);
                 } else {
                     run(hidden, workers, &|work| encoder::keys_values(context, block, work, &cache));
                 }
@@ -65,7 +67,8 @@ impl Session<'_, '_> {
                 let (hidden, cache) = encoder::read(self.heads, &mut shared);
                 if shared_tiles {
                     let mut team = Team::new(self.executor, workers, config);
-                    team::attention(context, block, &mut team, rows_of(hidden, &tiles, width), &cache);
+                    let hidden = rows_of(hidden, &tiles, width);
+                    team::attention(context, block, &mut team, hidden, &cache, whole && !last, whole);
                 } else {
                     run(hidden, workers, &|work| encoder::attention(context, block, work, &cache));
                 }
@@ -74,7 +77,7 @@ impl Session<'_, '_> {
             Phase::FeedForward => {
                 if shared_tiles {
                     let mut team = Team::new(self.executor, workers, config);
-                    team::feed_forward(context, block, &mut team, rows_of(shared.hidden, &tiles, width));
+                    team::feed_forward(context, block, &mut team, rows_of(shared.hidden, &tiles, width), whole);
                 } else {
                     run(shared.hidden, workers, &|work| encoder::feed_forward(context, block, work));
                 }
@@ -115,8 +118,8 @@ impl Session<'_, '_> {
                 return self.advance(rows, rows, Phase::Done);
             }
         };
-        let whole = self.phase == Phase::Embed || (self.phase == Phase::FeedForward && ends_layer);
-        if whole && tiles.end == rows {
+        let ends = self.phase == Phase::Embed || (self.phase == Phase::FeedForward && ends_layer);
+        if ends && tiles.end == rows {
             let (shared, _) = arena::divide(self.arena, &self.plan);
             let hidden = shared.hidden.get(..rows * width).unwrap_or(&[]);
             context.observer.show_states(layers_of(config, self.application), hidden);

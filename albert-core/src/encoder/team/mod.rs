@@ -22,7 +22,7 @@ use crate::plan::{GROUP_CHANNELS, Plan};
 use core::ops::Range;
 
 /// Rows a worker from which on a tile for each is as fast.
-const ROWS_OF_ITS_OWN: usize = 129;
+const ROWS_OF_ITS_OWN: usize = 64;
 
 /// Something for each worker.
 type Each<T> = [Option<T>; MAX_WORKERS];

@@ -24,6 +24,22 @@ impl Share<'_, '_> {
         };
         prepare(context.kernels, matrix, x, &mut rounded, self.rounding);
     }
+
+    /// Rounds all rows of the share, once the observer has seen them as the input of this role and block.
+    fn show_and_round(
+        &mut self,
+        context: &Context<'_>,
+        matrix: &Matrix<'_>,
+        shown: Option<(u16, usize)>,
+        rows: &mut [f32],
+    ) {
+        let width = matrix.columns.max(1);
+        let mut x = Rows { count: rows.len() / width, data: rows, stride: width };
+        if let Some((role, block)) = shown {
+            context.observer.show(role, block, &mut x, width);
+        }
+        self.round(context, matrix, 0, &mut x);
+    }
 }
 
 impl<'a> Team<'a> {
@@ -43,12 +59,8 @@ impl<'a> Team<'a> {
         let width = matrix.columns.max(1);
         let share = self.share(hidden.len() / width);
         let jobs = shares(&mut self.scratch, matrix, share).zip(hidden.chunks_mut(share * width));
-        for_each(self.executor, jobs, &|(mut share, rows): (Share<'_, '_>, &mut [f32])| {
-            let mut x = Rows { count: rows.len() / width, data: rows, stride: width };
-            if let Some((role, block)) = shown {
-                context.observer.show(role, block, &mut x, width);
-            }
-            share.round(context, matrix, 0, &mut x);
+        for_each(self.executor, jobs, &|(mut own, rows): (Share<'_, '_>, &mut [f32])| {
+            own.show_and_round(context, matrix, shown, rows);
         });
     }
 
@@ -75,21 +87,36 @@ impl<'a> Team<'a> {
         });
     }
 
-    /// `layer_norm(hidden + panels)`.
-    pub(super) fn add_and_normalize(&mut self, context: &Context<'_>, norm: &Norm<'_>, cut: Cut, hidden: &mut [f32]) {
+    /// `hidden = layer_norm(hidden + panels)`, and rounds the rows for a linear, if one follows, of this role and block.
+    pub(super) fn add_and_normalize(
+        &mut self,
+        context: &Context<'_>,
+        norm: &Norm<'_>,
+        cut: Cut,
+        hidden: &mut [f32],
+        next: Option<(&Matrix<'_>, u16, usize)>,
+    ) {
         let width = cut.channels.max(1);
         let share = self.share(hidden.len() / width);
         let panels: Each<&[f32]> = self.panels.each_ref().map(|panel| panel.as_deref());
+        let eps = context.model.config().layer_norm_eps;
         let jobs = hidden.chunks_mut(share * width).zip((0..).step_by(share));
-        for_each(self.executor, jobs, &|(rows, first): (&mut [f32], usize)| {
+        let add = |rows: &mut [f32], first: usize| {
             for (row, index) in rows.chunks_exact_mut(width).zip(first..) {
                 for (part, values) in columns(&panels, cut, index) {
                     let row = row.get_mut(part).unwrap_or(&mut []);
                     row.iter_mut().zip(values).for_each(|(value, &result)| *value += result);
                 }
             }
-            let eps = context.model.config().layer_norm_eps;
             context.kernels.layer_norm(rows, width, norm.weight, norm.bias, eps);
+        };
+        let Some((matrix, role, block)) = next else {
+            return for_each(self.executor, jobs, &|(rows, first): (&mut [f32], usize)| add(rows, first));
+        };
+        let jobs = shares(&mut self.scratch, matrix, share).zip(jobs);
+        for_each(self.executor, jobs, &|(mut own, (rows, first)): (Share<'_, '_>, (&mut [f32], usize))| {
+            add(rows, first);
+            own.show_and_round(context, matrix, Some((role, block)), rows);
         });
     }
 }
