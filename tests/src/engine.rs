@@ -34,7 +34,8 @@ impl Default for Run<'_> {
 }
 
 /// A thread for each task; the last task starts first, so that no order is taken for granted.
-struct Threads;
+#[derive(Clone, Copy, Debug)]
+pub struct Threads;
 
 impl Executor for Threads {
     fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {

@@ -19,6 +19,8 @@ use std::vec::Vec;
 const LOOK_OUT: Duration = Duration::from_micros(200);
 /// Glances between two looks at the clock, or two offers of the core to other threads.
 const GLANCES: usize = 256;
+/// Tasks that the board has room for.
+const AT_A_TIME: usize = u64::BITS as usize;
 
 /// Executor on threads of its own and the caller's. Dropping it ends them.
 ///
@@ -99,12 +101,25 @@ impl Executor for Threads {
             Ok(caller) if tasks > 1 && !self.helpers.is_empty() => caller,
             _ => return (0..tasks).for_each(task),
         };
+        for start in (0..tasks).step_by(AT_A_TIME) {
+            self.side_by_side(AT_A_TIME.min(tasks - start), &|index| task(start + index));
+        }
+        drop(caller);
+        if self.board.panicked.swap(false, Ordering::Relaxed) {
+            panic!("a task panicked");
+        }
+    }
+}
+
+impl Threads {
+    /// Runs up to 64 tasks; the caller holds the lock.
+    fn side_by_side(&self, tasks: usize, task: Task<'_>) {
         let board = &*self.board;
         // SAFETY: the lifetime is forgotten, not outlived: every task is done before this function returns, and nobody reads
         // the reference after the last. No task is left or running, so nobody reads it now.
         unsafe { *board.task.get() = core::mem::transmute::<Task<'_>, Task<'static>>(task) };
         board.running.store(tasks, Ordering::Relaxed);
-        board.left.store(u64::MAX >> (64 - tasks), Ordering::SeqCst);
+        board.left.store(u64::MAX >> (AT_A_TIME - tasks), Ordering::SeqCst);
         self.wake();
         board.work(0);
         let mut glances = 0_usize;
@@ -112,20 +127,17 @@ impl Executor for Threads {
             glances += 1;
             if glances.is_multiple_of(GLANCES) { thread::yield_now() } else { spin_loop() }
         }
-        drop(caller);
-        if board.panicked.swap(false, Ordering::Relaxed) {
-            panic!("a task panicked");
-        }
     }
 }
 
 impl Board {
-    /// Does tasks until none is left: that of the thread's own number if nobody else has it, whose data are in its caches.
+    /// Does tasks until none is left; that of the thread's own number first, since its data are in the thread's caches.
     fn work(&self, number: usize) {
+        let number = number % AT_A_TIME;
         let mut left = self.left.load(Ordering::Relaxed);
         while left != 0 {
-            let own = left >> (number % 64) & 1 == 1;
-            let index = if own { number % 64 } else { left.trailing_zeros() as usize };
+            let own = left >> number & 1 == 1;
+            let index = if own { number } else { left.trailing_zeros() as usize };
             left = self.left.fetch_and(!(1 << index), Ordering::Acquire);
             if left >> index & 1 == 1 {
                 // SAFETY: the task that was taken keeps the reference alive and unchanged until `running` is told.
@@ -187,8 +199,8 @@ mod tests {
     /// Runs of every size on `threads`, each task counted.
     fn count_tasks(threads: &Threads, runs: usize) {
         for run in 0..runs {
-            let tasks = run % 9;
-            let counts: [AtomicUsize; 9] = Default::default();
+            let tasks = if run.is_multiple_of(100) { 150 } else { run % 9 };
+            let counts: Vec<AtomicUsize> = (0..150).map(|_| AtomicUsize::new(0)).collect();
             threads.run(tasks, &|index| {
                 counts[index].fetch_add(1, Ordering::Relaxed);
             });

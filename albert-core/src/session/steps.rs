@@ -30,8 +30,9 @@ impl Session<'_, '_> {
             false => (self.plan.tile_rows_for(rows - self.next_row), self.plan.workers),
         };
         let tiles = self.next_row..rows.min(self.next_row + tile_rows * side_by_side);
-        // What one sub-layer leaves in the workers' memory is there in the next.
+        // What one sub-layer leaves in the workers' memory is there in the next. Not all rows that go on need be keys.
         let whole = tiles == (0..rows);
+        let queries = whole && !last && self.rows == self.heads.keys;
         let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
         let run = |hidden: &mut [f32], workers, work: &(dyn Fn(TileWork<'_>) + Sync)| {
             for_tiles(self.executor, tiles.clone(), tile_rows, hidden, width, workers, work);
@@ -48,7 +49,7 @@ impl Session<'_, '_> {
                 if shared_tiles {
                     let mut team = Team::new(self.executor, workers, config);
                     let hidden = rows_of(hidden, &tiles, width);
-                    team::keys_values(context, block, &mut team, tiles.clone(), hidden, &cache, whole && !last);
+                    team::keys_values(context, block, &mut team, tiles.clone(), hidden, &cache, queries);
                 } else {
                     run(hidden, workers, &|work| encoder::keys_values(context, block, work, &cache));
                 }
@@ -68,7 +69,7 @@ impl Session<'_, '_> {
                 if shared_tiles {
                     let mut team = Team::new(self.executor, workers, config);
                     let hidden = rows_of(hidden, &tiles, width);
-                    team::attention(context, block, &mut team, hidden, &cache, whole && !last, whole);
+                    team::attention(context, block, &mut team, hidden, &cache, queries, whole);
                 } else {
                     run(hidden, workers, &|work| encoder::attention(context, block, work, &cache));
                 }

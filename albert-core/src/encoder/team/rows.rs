@@ -80,7 +80,7 @@ impl<'a> Team<'a> {
         for_each(self.executor, jobs, &|((mut own, row), first): ((Share<'_, '_>, &mut &mut [f32]), usize)| {
             for index in 0..share.min(rows - first) {
                 gather(&panels, cut, first + index, row);
-                let mut x = Rows { data: &mut **row, stride: matrix.columns, count: 1 };
+                let mut x = Rows { data: row, stride: matrix.columns, count: 1 };
                 context.observer.show(role, block, &mut x, matrix.columns);
                 own.round(context, matrix, index, &mut x);
             }
