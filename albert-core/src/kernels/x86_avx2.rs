@@ -57,7 +57,7 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     }
 }
 
-/// All rows by one or two blocks. With `ADDS` products are added to the sums that are there. What is at `next` is fetched in the first two
+/// All rows by one or two blocks. With `ADDS` products are added to the sums that are there, [`sum_of_negative`] included. What is at `next` is fetched in the first two
 /// passes.
 ///
 /// # Safety
@@ -101,7 +101,7 @@ unsafe fn tile_i8<const R: usize, const B: usize, const ADDS: bool, const HINT: 
 ) {
     let (zero, ones) = (_mm256_setzero_si256(), _mm256_set1_epi16(1));
     let mut lacking = [zero; R];
-    for (r, lacking) in lacking.iter_mut().enumerate() {
+    for (r, lacking) in lacking.iter_mut().enumerate().filter(|_| !ADDS) {
         // SAFETY: the row has four bytes a step.
         *lacking = _mm256_set1_epi32(unsafe { sum_of_negative(a.add(r * size.row_bytes), size.steps) });
     }
@@ -140,13 +140,13 @@ unsafe fn tile_i8<const R: usize, const B: usize, const ADDS: bool, const HINT: 
     }
 }
 
-/// Sum of the magnitudes of the negative bytes of a row.
+/// Sum of the magnitudes of the negative bytes of a row: what products lack.
 ///
 /// # Safety
 /// `row` has four bytes a step.
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn sum_of_negative(row: *const u8, steps: usize) -> i32 {
+pub(super) unsafe fn sum_of_negative(row: *const u8, steps: usize) -> i32 {
     let zero = _mm256_setzero_si256();
     let magnitudes = |bytes| _mm256_sad_epu8(_mm256_max_epi8(_mm256_sub_epi8(zero, bytes), zero), zero);
     // SAFETY: four bytes a step, and no lane past the last one is read.

@@ -1,7 +1,7 @@
 //! Products with codebook panels by AVX2: two panels at a time, the blocks of a tile, a part of them after the other, so that what is
 //! expanded stays in the first-level cache.
 
-use super::x86_avx2::multiply_blocks;
+use super::x86_avx2::{multiply_blocks, sum_of_negative};
 use super::x86_codebook::expand_avx2;
 use super::{CodebookPanel, Product};
 use core::arch::x86_64::_MM_HINT_T0;
@@ -24,6 +24,12 @@ pub(super) fn multiply_panels(
         return false;
     }
     let part = units.div_ceil(units.div_ceil(most));
+    let rows = a.chunks(size.row_bytes).zip(sums.chunks_mut(size.row_sums)).take(size.rows);
+    for (row, sums) in rows {
+        // SAFETY: the row has four bytes a step.
+        let lacking = unsafe { sum_of_negative(row.as_ptr(), size.steps) };
+        sums.iter_mut().take(panels.len() * 16).for_each(|sum| *sum = lacking);
+    }
     for (pair, panels) in panels.chunks(2).enumerate() {
         for start in (0..units).step_by(part) {
             let end = units.min(start + part);
@@ -40,10 +46,7 @@ pub(super) fn multiply_panels(
             // SAFETY: the units are among those of the product, whose sizes fit the slices.
             unsafe {
                 let (a, sums) = (a.as_ptr().add(start * 8), sums.as_mut_ptr().add(pair * 32));
-                match start {
-                    0 => multiply_blocks::<false, _MM_HINT_T0>(&size, a, room.as_ptr(), sums, next),
-                    _ => multiply_blocks::<true, _MM_HINT_T0>(&size, a, room.as_ptr(), sums, next),
-                }
+                multiply_blocks::<true, _MM_HINT_T0>(&size, a, room.as_ptr(), sums, next);
             }
         }
     }

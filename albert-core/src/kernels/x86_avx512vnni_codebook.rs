@@ -2,14 +2,12 @@
 //! one hides what the other waits for; for the others the expansion leaves its weights in the first-level cache.
 
 use super::x86_avx512vnni_panel_tile::{Place, TILE_ROWS, Tile};
-use super::x86_codebook::{Expansion512, store_unit};
+use super::x86_codebook::{AHEAD, Expansion512, store_unit};
 use super::{CodebookPanel, Product, x86_detect};
 use core::arch::x86_64::*;
 
 /// Most units that are expanded before the next rows: weights of two blocks in 16 KB.
 const PART_UNITS: usize = 64;
-/// Bytes from the codes at hand to those that are fetched: a panel follows the other.
-const AHEAD: usize = 768;
 
 /// Calls a tile with the constant that equals `$rows`.
 macro_rules! tile_of {

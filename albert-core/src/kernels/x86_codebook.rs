@@ -8,6 +8,9 @@ use super::{CodebookPanel, x86_detect};
 use core::arch::asm;
 use core::arch::x86_64::*;
 
+/// Bytes from the codes at hand to those that are fetched into the first-level cache: a panel follows the other.
+pub(super) const AHEAD: usize = 768;
+
 /// In 128-bit lane n: byte n of a doubleword into the high half of each 16-bit lane, zero into the low.
 const SPREAD: [u8; 64] = {
     let mut control = [0x80; 64];
@@ -55,7 +58,7 @@ fn units_avx2<const FIFTHS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
     let (nibble, slots) = (_mm256_set1_epi8(15), _mm256_set1_epi32(SLOTS as i32));
     let units = panel.codes.iter().zip(panel.multipliers).zip(out.as_chunks_mut::<128>().0);
     for (unit, ((codes, multipliers), out)) in units.enumerate() {
-        _mm_prefetch::<_MM_HINT_T1>(codes.as_ptr().wrapping_add(panel.ahead).cast());
+        _mm_prefetch::<_MM_HINT_T0>(codes.as_ptr().wrapping_add(AHEAD).cast());
         let multipliers = _mm256_set1_epi32(i32::from_le_bytes(multipliers.map(|byte| byte as u8)));
         let fifths = panel.fifths.get(unit).filter(|_| FIFTHS).copied().unwrap_or_default();
         for half in 0..2 {
@@ -105,7 +108,7 @@ fn units_avx512<const FIFTHS: bool, const GFNI: bool>(panel: &CodebookPanel<'_>,
     let expansion = Expansion512::new(panel);
     let units = panel.codes.iter().zip(panel.multipliers).zip(out.as_chunks_mut::<128>().0);
     for (unit, ((codes, &multipliers), out)) in units.enumerate() {
-        _mm_prefetch::<_MM_HINT_T1>(codes.as_ptr().wrapping_add(panel.ahead).cast());
+        _mm_prefetch::<_MM_HINT_T0>(codes.as_ptr().wrapping_add(AHEAD).cast());
         let fifths = panel.fifths.get(unit).filter(|_| FIFTHS);
         // SAFETY: GFNI is `x86_detect::gfni`.
         let weights = unsafe { expansion.unit::<FIFTHS, GFNI>(codes, multipliers, fifths.unwrap_or(&[0; 16])) };
