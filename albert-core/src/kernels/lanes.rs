@@ -76,6 +76,12 @@ pub(super) trait Lanes: Float {
         }
     }
 
+    /// `self.abs().greater(other)`, for what is not negative.
+    #[inline(always)]
+    fn abs_greater(self, other: Self) -> Self {
+        self.abs().greater(other)
+    }
+
     /// Sum of the lanes, folded 8+8, 4+4, 2+2, 1+1.
     #[inline(always)]
     fn sum(self) -> f32 {

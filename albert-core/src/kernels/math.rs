@@ -126,18 +126,15 @@ fn exp2_of_one(x: f32) -> f32 {
 
 #[inline(always)]
 fn exp2_in_line<F: Float>(x: F) -> F {
-    exp2_clamped(x.greater(F::splat(-100.0)).lesser(F::splat(126.0)))
+    exp2_clamped(x.greater(F::splat(LEAST_EXPONENT)).lesser(F::splat(126.0)))
 }
 
-/// [`exp2`] of x that is not above 126.
-#[inline(always)]
-pub(super) fn exp2_of_difference<F: Float>(x: F) -> F {
-    exp2_clamped(x.greater(F::splat(-100.0)))
-}
+/// Where [`exp2`] ends.
+pub(super) const LEAST_EXPONENT: f32 = -100.0;
 
-/// 2^x for x in [-100, 126].
+/// 2^x for x that is clamped.
 #[inline(always)]
-fn exp2_clamped<F: Float>(x: F) -> F {
+pub(super) fn exp2_clamped<F: Float>(x: F) -> F {
     let shifted = x + F::splat(ROUND);
     let fraction = x - (shifted - F::splat(ROUND));
     polynomial!(fraction, EXP2[5, 4, 3, 2, 1, 0]).add_exponent(shifted)

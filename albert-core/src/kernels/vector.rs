@@ -218,14 +218,14 @@ pub(super) fn softmax<L: Lanes>(
     let (scales, scales_tail) = keys.value_scales.get(..n).unwrap_or(&[]).as_chunks::<16>();
     let (mut total, mut most) = (L::splat(0.0), L::splat(0.0));
     for (t, scale) in chunks.iter_mut().zip(scales) {
-        let e = math::exp2_of_difference(L::load(t) - peak);
+        let e = exp2_of_difference(L::load(t) - peak);
         let value = e * L::load(scale);
         total = total + e;
         most = value.greater(most);
         value.store(t);
     }
     if !tail.is_empty() {
-        let e = math::exp2_of_difference(L::load_part(tail, 0.0) - peak).keep_first(tail.len(), 0.0);
+        let e = exp2_of_difference(L::load_part(tail, 0.0) - peak).keep_first(tail.len(), 0.0);
         let value = e * L::load_part(scales_tail, 0.0);
         total = total + e;
         most = value.greater(most);
@@ -236,6 +236,12 @@ pub(super) fn softmax<L: Lanes>(
     result
 }
 
+/// [`math::exp2`] of what is not positive, which needs one clamp less.
+#[inline(always)]
+fn exp2_of_difference<L: Lanes>(x: L) -> L {
+    math::exp2_clamped(x.greater(L::splat(math::LEAST_EXPONENT)))
+}
+
 #[inline(always)]
 pub(super) fn softmax_f32<L: Lanes>(x: &mut [f32], factor: f32) {
     let factor = L::splat(factor);
@@ -243,7 +249,7 @@ pub(super) fn softmax_f32<L: Lanes>(x: &mut [f32], factor: f32) {
     let mut peak = L::splat(f32::NEG_INFINITY);
     for_each!(L, x, f32::NEG_INFINITY, x => peak = x.greater(peak));
     let peak = L::splat(peak.greatest());
-    map!(L, x, x => math::exp2_of_difference(x - peak));
+    map!(L, x, x => exp2_of_difference(x - peak));
     let mut total = L::splat(0.0);
     for_each!(L, x, 0.0, x => total = total + x);
     let total = L::splat(total.sum());

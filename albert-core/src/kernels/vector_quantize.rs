@@ -62,7 +62,7 @@ pub(super) fn quantize_heads<L: Lanes>(
 ) {
     for ((x, out), scale) in x.chunks_exact(size.max(1)).zip(out.chunks_mut(stride.max(1))).zip(scales) {
         let mut most = L::splat(0.0);
-        for_each!(L, x, 0.0, x => most = x.abs().greater(most));
+        for_each!(L, x, 0.0, x => most = x.abs_greater(most));
         let steps = scalar::symmetric_steps(most.greatest());
         *scale = steps.0;
         quantize::<L, false>(x, steps.1, 0, offset, out.get_mut(..size).unwrap_or(&mut []));

@@ -200,6 +200,13 @@ impl Lanes for Avx512Lanes {
         }
     }
 
+    // Against what is not a number `vrangeps` too keeps the other operand.
+    #[inline(always)]
+    fn abs_greater(self, other: Self) -> Self {
+        // SAFETY: AVX-512 is enabled wherever the type exists.
+        unsafe { Self(_mm512_range_ps::<0b10_11>(self.0, other.0)) }
+    }
+
     #[inline(always)]
     fn sum(self) -> f32 {
         fold!(self.0, _mm256_add_ps, _mm_add_ps)
