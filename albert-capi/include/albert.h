@@ -490,7 +490,7 @@ typedef struct albert_plan {
    */
   uint32_t tile_rows;
   /**
-   * Tiles that an executor may run side by side; 0 for one.
+   * Tasks that an executor may run side by side; 0 for one.
    */
   uint32_t workers;
 } albert_plan;
@@ -791,7 +791,7 @@ albert_status albert_session_init(void *memory,
                                   uint64_t *detail);
 
 /**
- * Lets `executor` run the tiles of a step side by side, as many as the plan has workers. It must outlive the session.
+ * Lets `executor` run the tasks of a step side by side, as many as the plan has workers. It must outlive the session.
  */
 albert_status albert_session_execute_on(struct albert_session *session, const struct albert_executor *executor);
 

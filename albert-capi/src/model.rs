@@ -65,7 +65,7 @@ pub struct albert_plan {
     pub max_tokens: u32,
     /// Rows that go through a layer at a time; 0 for the usual 16. Fewer need less memory and make shorter steps.
     pub tile_rows: u32,
-    /// Tiles that an executor may run side by side; 0 for one.
+    /// Tasks that an executor may run side by side; 0 for one.
     pub workers: u32,
 }
 

@@ -121,7 +121,7 @@ fn named(name: &CStr) -> Result<kernels::Kernels, albert_status> {
     })
 }
 
-/// Lets `executor` run the tiles of a step side by side, as many as the plan has workers. It must outlive the session.
+/// Lets `executor` run the tasks of a step side by side, as many as the plan has workers. It must outlive the session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn albert_session_execute_on(
     session: *mut albert_session,

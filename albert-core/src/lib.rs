@@ -6,7 +6,7 @@
 //! - [`format`]: the bytes of a model file to a checked `Model` that borrows them.
 //! - [`kernels`]: inner loops, one file per instruction set; they know nothing of models.
 //! - `plan`: how many bytes of working memory a network and a length need, as a `const fn`.
-//! - `encoder`: embeddings, attention, feed-forward block, pooler, each on a tile of rows.
+//! - `encoder`: embeddings, attention, feed-forward block, pooler, each on a tile of rows; `encoder::team`: several workers on one.
 //! - [`heads`]: from hidden states to logits.
 //! - `session`: the state machine over all of it; one `step` is one bounded piece of work.
 //! - [`tokenizer`]: text to ids, from tables in the model file; knows nothing of the network.

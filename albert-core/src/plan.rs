@@ -91,8 +91,8 @@ impl Plan {
         self.with_tile_rows(rows)
     }
 
-    /// The plan with scratch memory for `workers` tiles side by side, from 1 to [`MAX_WORKERS`]; see
-    /// [`Executor`](crate::executor::Executor).
+    /// The plan with scratch memory for `workers` tasks side by side, from 1 to [`MAX_WORKERS`]; see
+    /// [`Executor`](crate::executor::Executor). Each has tiles of its own, or, when an input is too short for that, all share one.
     pub const fn with_workers(mut self, workers: usize) -> Self {
         self.workers = match workers {
             0 => 1,
@@ -102,7 +102,7 @@ impl Plan {
         self
     }
 
-    /// Tiles that a step may run side by side.
+    /// Tasks that a step may run side by side.
     pub const fn workers(&self) -> usize {
         self.workers
     }

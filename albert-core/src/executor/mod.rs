@@ -1,4 +1,4 @@
-//! Who runs the tiles of a step: the caller's threads, or nobody but the caller.
+//! Who runs the tasks of a step: the caller's threads, or nobody but the caller.
 
 #[cfg(feature = "threads")]
 mod threads;
@@ -10,7 +10,7 @@ use crate::arena::{Worker, Workers};
 use core::ops::Range;
 use spin::Mutex;
 
-/// Most tiles that one step runs side by side.
+/// Most tasks that one step runs side by side.
 pub const MAX_WORKERS: usize = 16;
 
 /// Runs independent tasks, side by side when it can. Results do not depend on it.

@@ -133,7 +133,7 @@ impl<'m, 'a> Session<'m, 'a> {
         Ok(())
     }
 
-    /// Lets `executor` run the tiles of a step side by side, as many as the plan has workers. Results stay the same bits.
+    /// Lets `executor` run the tasks of a step side by side, as many as the plan has workers. Results stay the same bits.
     pub fn execute_on(&mut self, executor: &'m dyn Executor) {
         self.executor = executor;
     }
