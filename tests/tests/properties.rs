@@ -7,6 +7,7 @@ use albert_tests::fixtures;
 use albert_tests::measure::{largest, max_abs};
 use albert_tests::model_file::{Inputs, Parts, Storage};
 use albert_tests::random::{self, Geometry, Random};
+use albert_tests::reference::{Output, Reference, Sequence};
 use albert_tests::robust::{self, CONTAINERS};
 use proptest::prelude::*;
 use std::path::Path;
@@ -47,12 +48,13 @@ proptest! {
     #[test]
     fn networks_of_any_shape(geometry in geometries(), seed: u64, tile_rows in 1usize..80, workers in 1usize..5) {
         let mut random = Random(seed);
-        let checkpoint = random::checkpoint(&geometry, &mut random);
+        let mut checkpoint = random::checkpoint(&geometry, &mut random);
         let tokens = 1 + random.below(geometry.max_position_embeddings);
         let sequence = random::sequence(&geometry, tokens, &mut random);
         let one = std::slice::from_ref(&sequence);
 
         let expected = checkpoint.run(&sequence);
+        let even = is_even(&mut checkpoint, &sequence, &expected);
         let file = Parts::new(&checkpoint, Storage::F32).assemble();
         for kernels in engine::all_kernels() {
             let results = engine::run(&file, one, &Run { kernels, tile_rows, workers, ..Run::default() }).remove(0);
@@ -64,7 +66,7 @@ proptest! {
                 let wanted: Vec<f64> = (0..expected[name].len()).filter(keep).map(|index| expected[name][index]).collect();
                 let values: Vec<f64> = values.iter().map(|&value| value.into()).collect();
                 let error = max_abs(&values, &wanted);
-                prop_assert!(error <= 1e-4 * largest(&wanted).max(1.0), "{kernels:?}, {name}: {error:e}");
+                prop_assert!(!even || error <= 1e-4 * largest(&wanted).max(1.0), "{kernels:?}, {name}: {error:e}");
             }
         }
 
@@ -328,6 +330,19 @@ fn small(class: &'static str) -> Geometry {
         type_vocab_size: 3,
         num_labels: 3,
     }
+}
+
+/// Whether no layer norm meets channels that are nearly equal, so that it would show little but how they were rounded: then results
+/// do not depend on a trace more in its denominator.
+fn is_even(checkpoint: &mut Reference, sequence: &Sequence, expected: &Output) -> bool {
+    let eps = checkpoint.config.layer_norm_eps;
+    checkpoint.config.layer_norm_eps = eps + 1e-8;
+    let others = checkpoint.run(sequence);
+    checkpoint.config.layer_norm_eps = eps;
+    others.iter().all(|(name, values)| {
+        let expected = &expected[name];
+        max_abs(values, expected) <= 1e-5 * largest(expected).max(1.0)
+    })
 }
 
 fn geometries() -> impl Strategy<Value = Geometry> {
