@@ -2,12 +2,9 @@
 //! expanded stays in the first-level cache.
 
 use super::x86_avx2::{multiply_blocks, sum_of_negative};
-use super::x86_codebook::expand_avx2;
+use super::x86_codebook::{expand_avx2, part_units};
 use super::{CodebookPanel, Product};
 use core::arch::x86_64::_MM_HINT_T0;
-
-/// Most units that are expanded at a time: weights of two blocks in 16 KB.
-const PART_UNITS: usize = 64;
 
 /// See [`Kernels::multiply_panels`](super::Kernels::multiply_panels).
 #[target_feature(enable = "avx2")]
@@ -19,11 +16,7 @@ pub(super) fn multiply_panels(
     sums: &mut [i32],
 ) -> bool {
     let units = size.steps / 2;
-    let most = PART_UNITS.min(room.len() / 256);
-    if most == 0 {
-        return false;
-    }
-    let part = units.div_ceil(units.div_ceil(most));
+    let Some(part) = part_units(units, room.len()) else { return false };
     let rows = a.chunks(size.row_bytes).zip(sums.chunks_mut(size.row_sums)).take(size.rows);
     for (row, sums) in rows {
         // SAFETY: the row has four bytes a step.

@@ -2,12 +2,9 @@
 //! one hides what the other waits for; for the others the expansion leaves its weights in the first-level cache.
 
 use super::x86_avx512vnni_panel_tile::{Place, TILE_ROWS, Tile};
-use super::x86_codebook::{AHEAD, Expansion512, store_unit};
+use super::x86_codebook::{AHEAD, Expansion512, part_units, store_unit};
 use super::{CodebookPanel, Product, x86_detect};
 use core::arch::x86_64::*;
-
-/// Most units that are expanded before the next rows: weights of two blocks in 16 KB.
-const PART_UNITS: usize = 64;
 
 /// Calls a tile with the constant that equals `$rows`.
 macro_rules! tile_of {
@@ -35,10 +32,8 @@ pub(super) fn multiply_panels(
     sums: &mut [i32],
 ) -> bool {
     let Some(first) = panels.first() else { return false };
-    if size.rows > TILE_ROWS && room.len() < 256 {
-        return false;
-    }
-    let (expansion, division) = (Expansion512::new(first), Division::new(size.rows, first.codes.len(), room.len()));
+    let Some(division) = Division::new(size.rows, first.codes.len(), room.len()) else { return false };
+    let expansion = Expansion512::new(first);
     let (fifths, gfni) = (!first.fifths.is_empty(), x86_detect::gfni());
     for (pair, panels) in panels.chunks(2).enumerate() {
         // The last one of an odd number stands twice.
@@ -68,13 +63,11 @@ struct Division {
 }
 
 impl Division {
-    fn new(rows: usize, units: usize, room: usize) -> Self {
-        if rows <= TILE_ROWS {
-            return Self { passes: 1, rows, larger: 0, part: units };
-        }
-        let passes = rows.div_ceil(TILE_ROWS);
-        let part = units.div_ceil(units.div_ceil(PART_UNITS.min(room / 256)));
-        Self { passes, rows: rows / passes, larger: rows % passes, part }
+    /// `None` when there is no room for what more than one pass needs.
+    fn new(rows: usize, units: usize, room: usize) -> Option<Self> {
+        let passes = rows.div_ceil(TILE_ROWS).max(1);
+        let part = if passes == 1 { units } else { part_units(units, room)? };
+        Some(Self { passes, rows: rows / passes, larger: rows % passes, part })
     }
 }
 
