@@ -50,12 +50,17 @@ pub(crate) fn for_tiles(
     mut workers: Workers<'_>,
     work: &(dyn Fn(TileWork<'_>) + Sync),
 ) {
-    let hidden = hidden.get_mut(rows.start * width..rows.end * width).unwrap_or(&mut []);
+    let hidden = rows_of(hidden, &rows, width);
     if rows.len() > tile_rows {
         side_by_side(executor, rows, tile_rows, hidden, width, workers, work);
     } else if let Some(worker) = workers.next() {
         work(TileWork { rows, hidden, worker });
     }
+}
+
+/// Some rows of the hidden states, which are `width` wide.
+pub(crate) fn rows_of<'h>(hidden: &'h mut [f32], rows: &Range<usize>, width: usize) -> &'h mut [f32] {
+    hidden.get_mut(rows.start * width..rows.end * width).unwrap_or(&mut [])
 }
 
 /// [`for_tiles`] for several tiles. A function of its own, so that its queue is not on the stack of those who need none.

@@ -4,10 +4,9 @@ use super::{Phase, Progress, Session, first_row, layers_of};
 use crate::arena;
 use crate::config::Reads;
 use crate::encoder::{self, team};
-use crate::executor::{TileWork, for_tiles};
+use crate::executor::{TileWork, for_tiles, rows_of};
 use crate::heads;
 use crate::parts::ROOMY;
-use core::ops::Range;
 use team::Team;
 
 impl Session<'_, '_> {
@@ -138,9 +137,4 @@ impl Session<'_, '_> {
         }
         if self.phase == Phase::Done { Progress::Done } else { Progress::Running }
     }
-}
-
-/// Some rows of the hidden states.
-fn rows_of<'h>(hidden: &'h mut [f32], rows: &Range<usize>, width: usize) -> &'h mut [f32] {
-    hidden.get_mut(rows.start * width..rows.end * width).unwrap_or(&mut [])
 }

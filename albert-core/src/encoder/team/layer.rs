@@ -1,6 +1,6 @@
 //! The sub-layers on a tile that a team shares.
 
-use super::{Cut, Team, multiply_part};
+use super::{Cut, Team, input_and_products, multiply_part};
 use crate::arena::{AttentionScratch, Products, Scratch};
 use crate::encoder::attention_i8::{attend, store_keys, store_values};
 use crate::encoder::{Cache, CacheWriter, Context};
@@ -24,9 +24,7 @@ pub(crate) fn keys_values(
     let size = cache.heads().size.max(1);
     team.round_hidden(context, &key.matrix, Some((role::QUERY, block)), hidden);
     let cut = team.cut(&key, size);
-    let Some((first, others)) = team.scratch.split_first_mut() else { return };
-    let Some(Scratch { rounded, products, .. }) = first else { return };
-    let products = core::iter::once(products).chain(others.iter_mut().flatten().map(|other| &mut other.products));
+    let Some((rounded, products)) = input_and_products(&mut team.scratch) else { return };
     let jobs = products.zip(team.panels.iter_mut().flatten()).zip(team.attention.iter_mut().flatten()).zip(cut.all());
     type Job<'j, 'a> = (((&'j mut Products<'a>, &'j mut &'a mut [f32]), &'j mut AttentionScratch<'a>), Range<usize>);
     for_each(team.executor, jobs, &|(((products, panel), attention), part): Job<'_, '_>| {

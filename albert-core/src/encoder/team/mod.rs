@@ -123,14 +123,22 @@ impl<'a> Team<'a> {
 
     /// The product of the rounded rows with each part of a linear, into the panels.
     fn multiply(&mut self, context: &Context<'_>, linear: &Linear<'_>, cut: Cut, store: Store, count: usize) {
-        let Some((first, others)) = self.scratch.split_first_mut() else { return };
-        let Some(Scratch { rounded, products, .. }) = first else { return };
-        let products = core::iter::once(products).chain(others.iter_mut().flatten().map(|other| &mut other.products));
+        let Some((rounded, products)) = input_and_products(&mut self.scratch) else { return };
         let jobs = products.zip(self.panels.iter_mut().flatten()).zip(cut.all());
         for_each(self.executor, jobs, &|((products, panel), part): ((&mut Products<'_>, &mut &mut [f32]), _)| {
             multiply_part(context, linear, part, store, rounded, count, panel, products);
         });
     }
+}
+
+/// The input of all products, and what each worker multiplies with.
+fn input_and_products<'s, 'a>(
+    scratch: &'s mut Each<Scratch<'a>>,
+) -> Option<(&'s Rounded<'a>, impl Iterator<Item = &'s mut Products<'a>>)> {
+    let (first, others) = scratch.split_first_mut()?;
+    let Scratch { rounded, products, .. } = first.as_mut()?;
+    let others = others.iter_mut().flatten().map(|other| &mut other.products);
+    Some((rounded, core::iter::once(products).chain(others)))
 }
 
 /// Some output channels of a linear, as a panel: row r is `panel[r * part.len()..]`.
