@@ -48,11 +48,14 @@ pub(super) fn codebook_blocks(
         scales.copy_to(first, &mut group_scales);
         let channels = Channels { scales: &group_scales, ..channels.part(first, count) };
         let out = data.get_mut(first - blocks.start * BLOCK_CHANNELS..).unwrap_or(&mut []);
-        let steps = slots / BLOCK_SLOTS;
-        let size = Product { rows, row_bytes, steps, blocks: group.len(), row_sums: GROUP_CHANNELS, continues: true };
-        let parts: [_; GROUP_BLOCKS] = core::array::from_fn(|index| panels.part(group.start + index, 0..slots, 2));
-        let parts = parts.get(..group.len()).unwrap_or(&[]);
-        if kernels.multiply_panels(&size, x.bytes, parts, products.panel, products.sums) {
+        let beside = ROOMY && {
+            let (steps, blocks) = (slots / BLOCK_SLOTS, group.len());
+            let size = Product { rows, row_bytes, steps, blocks, row_sums: GROUP_CHANNELS, continues: true };
+            let parts: [_; GROUP_BLOCKS] = core::array::from_fn(|index| panels.part(group.start + index, 0..slots, 2));
+            let parts = parts.get(..blocks).unwrap_or(&[]);
+            kernels.multiply_panels(&size, x.bytes, parts, products.panel, products.sums)
+        };
+        if beside {
             let tile = Tile { rows, channels: count, row_sums: GROUP_CHANNELS, row_outputs };
             kernels.dequantize(&tile, products.sums, x.row_scales, &channels, store, out);
             continue;
