@@ -54,7 +54,7 @@ proptest! {
         let one = std::slice::from_ref(&sequence);
 
         let expected = checkpoint.run(&sequence);
-        let even = is_even(&mut checkpoint, &sequence, &expected);
+        let blunted = blunted(&mut checkpoint, &sequence);
         let file = Parts::new(&checkpoint, Storage::F32).assemble();
         for kernels in engine::all_kernels() {
             let results = engine::run(&file, one, &Run { kernels, tile_rows, workers, ..Run::default() }).remove(0);
@@ -66,7 +66,8 @@ proptest! {
                 let wanted: Vec<f64> = (0..expected[name].len()).filter(keep).map(|index| expected[name][index]).collect();
                 let values: Vec<f64> = values.iter().map(|&value| value.into()).collect();
                 let error = max_abs(&values, &wanted);
-                prop_assert!(!even || error <= 1e-4 * largest(&wanted).max(1.0), "{kernels:?}, {name}: {error:e}");
+                let sharpness = max_abs(&blunted[name], &expected[name]);
+                prop_assert!(error <= 1e-4 * largest(&wanted).max(1.0) + sharpness, "{kernels:?}, {name}: {error:e}");
             }
         }
 
@@ -332,17 +333,14 @@ fn small(class: &'static str) -> Geometry {
     }
 }
 
-/// Whether no layer norm meets channels that are nearly equal, so that it would show little but how they were rounded: then results
-/// do not depend on a trace more in its denominator.
-fn is_even(checkpoint: &mut Reference, sequence: &Sequence, expected: &Output) -> bool {
+/// What the network gives with a trace more in the denominator of its layer norms. Where one meets channels that are nearly equal it
+/// shows little but how they were rounded, and then this differs.
+fn blunted(checkpoint: &mut Reference, sequence: &Sequence) -> Output {
     let eps = checkpoint.config.layer_norm_eps;
     checkpoint.config.layer_norm_eps = eps + 1e-8;
-    let others = checkpoint.run(sequence);
+    let output = checkpoint.run(sequence);
     checkpoint.config.layer_norm_eps = eps;
-    others.iter().all(|(name, values)| {
-        let expected = &expected[name];
-        max_abs(values, expected) <= 1e-5 * largest(expected).max(1.0)
-    })
+    output
 }
 
 fn geometries() -> impl Strategy<Value = Geometry> {
