@@ -4,7 +4,7 @@
 //!
 //! From the bottom up:
 //! - [`format`]: the bytes of a model file to a checked `Model` that borrows them.
-//! - [`kernels`]: inner loops, one file per instruction set; they know nothing of models.
+//! - [`kernels`]: inner loops, one folder per architecture; they know nothing of models.
 //! - `plan`: how many bytes of working memory a network and a length need, as a `const fn`.
 //! - `encoder`: embeddings, attention, feed-forward block, pooler, each on a tile of rows; `encoder::team`: several workers on one.
 //! - [`heads`]: from hidden states to logits.
@@ -31,6 +31,7 @@ mod encoder;
 pub mod error;
 pub mod executor;
 pub mod format;
+mod half;
 pub mod heads;
 pub mod kernels;
 pub mod observer;

@@ -16,7 +16,7 @@
 
 use crate::config::{Config, Precision, Reads};
 use crate::executor::MAX_WORKERS;
-use crate::format::layout::{ALIGNMENT, BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, round_up};
+use crate::format::layout::{ALIGNMENT, BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, GROUP_CHANNELS, round_up};
 use crate::kernels::RowScale;
 use crate::parts::ROOMY;
 
@@ -28,8 +28,6 @@ const LARGE_TILE_ROWS: [usize; 2] = [128, 48];
 pub const MAX_TILE_ROWS: usize = 512;
 /// Query rows that attention handles at a time.
 pub(crate) const ATTENTION_ROWS: usize = 16;
-/// Output channels that a matrix product computes at a time.
-pub(crate) const GROUP_CHANNELS: usize = 64;
 /// Most slots of a codebook panel that are expanded at a time for few rows: those of a group of channels stay in the first-level
 /// cache.
 const STRETCH_SLOTS: usize = 320;

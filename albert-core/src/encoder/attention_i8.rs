@@ -5,10 +5,10 @@ use super::cache::{Cache, CacheWriter, Heads};
 use super::linear::{Rows, linear, multiply, prepare};
 use crate::arena::{AttentionScratch, Scratch, Worker};
 use crate::executor::TileWork;
-use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, role};
+use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, GROUP_CHANNELS, role};
 use crate::kernels::{Channels, Kernels, Product, RowScale, Store, Tile, interleave};
 use crate::parts::ROOMY;
-use crate::plan::{ATTENTION_ROWS, GROUP_CHANNELS, activation_row_bytes};
+use crate::plan::{ATTENTION_ROWS, activation_row_bytes};
 use core::ops::Range;
 
 /// Keys and values of a tile, whose first row is a multiple of 4.

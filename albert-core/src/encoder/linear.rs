@@ -4,11 +4,11 @@ use super::linear_codebook::codebook_blocks;
 use super::quantize::lay_out;
 use crate::arena::{Products, Rounded, Rounding, Scratch};
 use crate::codebook::Panels;
-use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS};
+use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, GROUP_CHANNELS};
 use crate::format::{Linear, Matrix, Weights};
 use crate::kernels::{Channels, FloatProduct, Kernels, LinearProduct, Store};
 use crate::parts::{CODEBOOK, FLOAT};
-use crate::plan::{GROUP_CHANNELS, activation_row_bytes};
+use crate::plan::activation_row_bytes;
 use core::ops::Range;
 
 /// Blocks of 16 channels in a group.

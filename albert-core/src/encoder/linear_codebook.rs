@@ -4,10 +4,10 @@ use super::linear::{Columns, GROUP_BLOCKS};
 use crate::arena::{Products, Rounded};
 use crate::codebook::Panels;
 use crate::format::Scales;
-use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, dtype};
+use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, GROUP_CHANNELS, dtype};
 use crate::kernels::{Channels, Kernels, LinearProduct, Product, Store, Tile};
 use crate::parts::ROOMY;
-use crate::plan::{GROUP_CHANNELS, activation_row_bytes, stretch_slots};
+use crate::plan::{activation_row_bytes, stretch_slots};
 use core::ops::Range;
 
 /// Some blocks of a matrix with `width` output channels; `channels` has no scales. Not inlined: its frame holds those of a group,

@@ -18,6 +18,8 @@ pub const TENSOR_BYTES: usize = 64;
 pub const ALIGNMENT: usize = 64;
 /// Output channels of a weight block; vectors are padded with zeros to a multiple of it.
 pub const BLOCK_CHANNELS: usize = 16;
+/// Output channels that a matrix product computes at a time.
+pub(crate) const GROUP_CHANNELS: usize = 64;
 /// Input slots that lie together in an int8 weight block.
 pub const BLOCK_SLOTS: usize = 4;
 /// Input slots that share a multiplier in the codebook formats.

@@ -3,7 +3,7 @@
 use super::layout::{BLOCK_CHANNELS, BLOCK_SLOTS};
 use super::{Matrix, Weights};
 use crate::codebook::Panels;
-use crate::kernels::half_to_f32;
+use crate::half::half_to_f32;
 use crate::parts::{CODEBOOK, FLOAT};
 
 impl Matrix<'_> {

@@ -3,9 +3,9 @@
 use crate::arena::{Shared, Worker};
 use crate::encoder::{Columns, Context, Rows, linear, multiply_group, prepare};
 use crate::format::Linear;
+use crate::format::layout::GROUP_CHANNELS;
 use crate::format::layout::role;
 use crate::kernels::Store;
-use crate::plan::GROUP_CHANNELS;
 
 /// The vocabulary logits of one row of the hidden state.
 ///

@@ -7,7 +7,7 @@
 use core::ops::{Add, Div, Mul, Sub};
 
 /// One f32, or a vector of them that is computed lane by lane.
-pub(super) trait Float:
+pub(crate) trait Float:
     Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
 {
     /// `x` in every lane.
@@ -114,7 +114,7 @@ macro_rules! polynomial {
 ///
 /// The lower clamp keeps products with scales out of the denormal range, which some CPUs handle slowly.
 #[inline(always)]
-pub(super) fn exp2<F: Float>(x: F) -> F {
+pub(crate) fn exp2<F: Float>(x: F) -> F {
     x.exp2()
 }
 
@@ -279,18 +279,4 @@ pub(super) fn hard_swish<F: Float>(x: F) -> F {
 #[inline(always)]
 pub(super) fn gelu_10<F: Float>(x: F) -> F {
     gelu(x).greater(F::splat(-10.0)).lesser(F::splat(10.0))
-}
-
-/// The float that stores its value in IEEE binary16 as `half`; exact.
-#[inline(always)]
-pub const fn half_to_f32(half: u16) -> f32 {
-    let sign = (half as u32 & 0x8000) << 16;
-    let rest = (half as u32 & 0x7fff) << 13;
-    let size = if rest >= 0x0f80_0000 {
-        rest | 0x7f80_0000
-    } else {
-        // The exponent's bias differs by 112; the product is exact and makes subnormals normal.
-        (f32::from_bits(rest) * f32::from_bits((127 + 112) << 23)).to_bits()
-    };
-    f32::from_bits(sign | size)
 }

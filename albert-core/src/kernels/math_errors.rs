@@ -4,6 +4,7 @@ extern crate std;
 use super::math;
 use super::scalar::apply;
 use crate::config::Activation;
+use crate::half::half_to_f32;
 use std::{println, vec::Vec};
 
 fn sigmoid(x: f64) -> f64 {
@@ -122,7 +123,7 @@ fn half_precision_is_exact() {
         let size =
             if exponent == 0 { fraction * 2f64.powi(-24) } else { (1024.0 + fraction) * 2f64.powi(exponent - 25) };
         let want = if half >> 15 == 1 { -size } else { size };
-        let got = math::half_to_f32(half);
+        let got = half_to_f32(half);
         match exponent {
             31 if fraction == 0.0 => assert!(got.is_infinite() && got.is_sign_negative() == (half >> 15 == 1)),
             31 => assert!(got.is_nan()),

@@ -4,6 +4,7 @@ use super::codebook::expand;
 use super::math::{self, Float, ROUND};
 use super::{Channels, FloatProduct, KernelSet, Keys, Product, RowScale, SMALLEST_RANGE, Splits, Store, Tile};
 use crate::config::Activation;
+use crate::half::half_to_f32;
 use crate::parts::{CODEBOOK, FLOAT};
 
 /// The set that runs everywhere.
@@ -47,7 +48,7 @@ fn matmul_f32(size: &FloatProduct, a: &[f32], w: &[f32], out: &mut [f32]) {
 }
 
 fn matmul_f16(size: &FloatProduct, a: &[f32], w: &[u16], out: &mut [f32]) {
-    matmul_float(size, a, w, out, math::half_to_f32);
+    matmul_float(size, a, w, out, half_to_f32);
 }
 
 fn matmul_float<W: Copy>(size: &FloatProduct, a: &[f32], w: &[W], out: &mut [f32], widen: impl Fn(W) -> f32) {

@@ -5,9 +5,9 @@ use crate::arena::{AttentionScratch, Products, Scratch};
 use crate::encoder::attention_i8::{attend, store_keys, store_values};
 use crate::encoder::{Cache, CacheWriter, Context};
 use crate::executor::for_each;
+use crate::format::layout::GROUP_CHANNELS;
 use crate::format::layout::role;
 use crate::kernels::Store;
-use crate::plan::GROUP_CHANNELS;
 use core::ops::Range;
 
 /// Keys and values of the rows `hidden`, whose first is a multiple of 4; with `queries` also those, which stay in the panels.

@@ -15,10 +15,10 @@ use super::linear::{Columns, integer_blocks};
 use crate::arena::{AttentionScratch, Products, Rounded, Scratch, Worker, Workers};
 use crate::config::Config;
 use crate::executor::{Executor, MAX_WORKERS, for_each};
-use crate::format::layout::{BLOCK_CHANNELS, role};
+use crate::format::layout::{BLOCK_CHANNELS, GROUP_CHANNELS, role};
 use crate::format::{Linear, Model};
 use crate::kernels::Store;
-use crate::plan::{GROUP_CHANNELS, Plan};
+use crate::plan::Plan;
 use core::ops::Range;
 
 /// Rows a worker from which on a tile for each is as fast.

@@ -1,0 +1,153 @@
+//! NEON: bytes are i8, two products a 16-bit sum.
+//!
+//! With both factors in [-127, 127] a product and another reach 2 x 127 x 127 = 32258 at most, so `smull` and `smlal` fill
+//! 16 bits and one `sadalp` adds neighbours into 32.
+
+use super::lanes::NeonLanes;
+use super::{codebook, float};
+use crate::kernels::simd16::row_kernels;
+use crate::kernels::{KernelSet, Product};
+use core::arch::aarch64::*;
+use core::arch::asm;
+
+/// The set for every aarch64 CPU.
+pub(crate) static SET: KernelSet = KernelSet {
+    name: "neon",
+    available: || !cfg!(miri),
+    activation_offset: 0,
+    matmul_i8,
+    linear: None,
+    matmul_f32: float::matmul_f32,
+    matmul_f16: float::matmul_f16,
+    expand: codebook::expand,
+    multiply_panels: None,
+    dequantize,
+    quantize_heads,
+    quantize_row,
+    layer_norm,
+    softmax,
+    softmax_f32,
+    activate,
+};
+
+row_kernels!(NeonLanes, "neon");
+
+/// Rows of a tile: 16 accumulators, and room for the weights and activations of two steps.
+const TILE_ROWS: usize = 2;
+
+#[target_feature(enable = "neon")]
+fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
+    for block in 0..size.blocks {
+        for row in (0..size.rows).step_by(TILE_ROWS) {
+            // SAFETY: the rows and the block are among those of the product, whose sizes fit the slices.
+            unsafe {
+                let a = a.as_ptr().add(row * size.row_bytes);
+                let w = w.as_ptr().add(block * size.steps * 64);
+                let sums = sums.as_mut_ptr().add(row * size.row_sums + block * 16);
+                match size.rows - row {
+                    1 => tile::<1>(size, a, w, sums),
+                    _ => tile::<TILE_ROWS>(size, a, w, sums),
+                }
+            }
+        }
+    }
+}
+
+/// `R` rows by a block.
+///
+/// # Safety
+/// `a` and `sums` have `R` rows with the strides of `size`, and `w` has a block.
+#[target_feature(enable = "neon")]
+unsafe fn tile<const R: usize>(size: &Product, a: *const u8, w: *const i8, sums: *mut i32) {
+    // Of four channels, the sums of slots 0 and 1 and of slots 2 and 3: two channels a register.
+    let mut tile = [[[vdupq_n_s32(0); 2]; R]; 4];
+    // SAFETY: the caller's promise; steps are counted to size.steps.
+    unsafe {
+        for step in (0..size.steps & !1).step_by(2) {
+            let (a, w) = (a.add(step * 4), w.add(step * 64));
+            let bytes = |r: usize| [broadcast(a.add(r * size.row_bytes)), broadcast(a.add(r * size.row_bytes + 4))];
+            multiply(bytes, |q| [vld1q_s8(w.add(q * 16)), vld1q_s8(w.add(64 + q * 16))], &mut tile);
+        }
+        if size.steps % 2 == 1 {
+            let (a, w) = (a.add((size.steps - 1) * 4), w.add((size.steps - 1) * 64));
+            let bytes = |r: usize| [broadcast(a.add(r * size.row_bytes)); 2];
+            multiply(bytes, |q| [vld1q_s8(w.add(q * 16)), vdupq_n_s8(0)], &mut tile);
+        }
+        for (q, rows) in tile.iter().enumerate() {
+            for (r, &[low, high]) in rows.iter().enumerate() {
+                vst1q_s32(sums.add(r * size.row_sums + q * 4), vpaddq_s32(low, high));
+            }
+        }
+    }
+}
+
+/// Two steps of a tile: `bytes(r)` are those of a row, four times over, `weights(q)` those of four channels.
+#[inline]
+#[target_feature(enable = "neon")]
+fn multiply<const R: usize>(
+    bytes: impl Fn(usize) -> [int8x16_t; 2],
+    weights: impl Fn(usize) -> [int8x16_t; 2],
+    tile: &mut [[[int32x4_t; 2]; R]; 4],
+) {
+    let bytes: [_; R] = core::array::from_fn(bytes);
+    for (pair, sums) in tile.as_flattened_mut().as_chunks_mut::<2>().0.iter_mut().enumerate() {
+        // Two rows, or two quarters of the one.
+        let (i, j) = (pair * 2, pair * 2 + 1);
+        add_products(sums, [weights(i / R), weights(j / R)], [bytes[i % R], bytes[j % R]]);
+    }
+}
+
+/// Adds the products of two steps to the sums of two rows or quarters.
+///
+/// In one piece, because the compiler has its own ideas: it multiplies by one half of a broadcast, moving the other half of
+/// the weights for it, and orders the whole step anew, which spills. Four sums keep in-order CPUs busy, too.
+#[inline]
+#[target_feature(enable = "neon")]
+fn add_products(sums: &mut [[int32x4_t; 2]; 2], weights: [[int8x16_t; 2]; 2], bytes: [[int8x16_t; 2]; 2]) {
+    let [[s0, s1], [s2, s3]] = sums;
+    // SAFETY: registers alone.
+    unsafe {
+        asm!(
+            "smull {p0:v}.8h, {w0:v}.8b, {b0:v}.8b",
+            "smull2 {p1:v}.8h, {w0:v}.16b, {b0:v}.16b",
+            "smull {p2:v}.8h, {w2:v}.8b, {b2:v}.8b",
+            "smull2 {p3:v}.8h, {w2:v}.16b, {b2:v}.16b",
+            "smlal {p0:v}.8h, {w1:v}.8b, {b1:v}.8b",
+            "smlal2 {p1:v}.8h, {w1:v}.16b, {b1:v}.16b",
+            "smlal {p2:v}.8h, {w3:v}.8b, {b3:v}.8b",
+            "smlal2 {p3:v}.8h, {w3:v}.16b, {b3:v}.16b",
+            "sadalp {s0:v}.4s, {p0:v}.8h",
+            "sadalp {s1:v}.4s, {p1:v}.8h",
+            "sadalp {s2:v}.4s, {p2:v}.8h",
+            "sadalp {s3:v}.4s, {p3:v}.8h",
+            p0 = out(vreg) _,
+            p1 = out(vreg) _,
+            p2 = out(vreg) _,
+            p3 = out(vreg) _,
+            s0 = inout(vreg) *s0,
+            s1 = inout(vreg) *s1,
+            s2 = inout(vreg) *s2,
+            s3 = inout(vreg) *s3,
+            w0 = in(vreg) weights[0][0],
+            w1 = in(vreg) weights[0][1],
+            w2 = in(vreg) weights[1][0],
+            w3 = in(vreg) weights[1][1],
+            b0 = in(vreg) bytes[0][0],
+            b1 = in(vreg) bytes[0][1],
+            b2 = in(vreg) bytes[1][0],
+            b3 = in(vreg) bytes[1][1],
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+}
+
+/// The four bytes of a step, for each of four channels.
+///
+/// # Safety
+/// Four bytes follow.
+#[inline]
+#[target_feature(enable = "neon")]
+unsafe fn broadcast(bytes: *const u8) -> int8x16_t {
+    // SAFETY: the caller's promise.
+    vreinterpretq_s8_s32(vdupq_n_s32(unsafe { bytes.cast::<i32>().read_unaligned() }))
+}

@@ -1,0 +1,124 @@
+//! NEON with dot products: `sdot` by element. Bytes are i8; the rest is that of NEON.
+
+use super::{detect, neon};
+use crate::kernels::{KernelSet, Product};
+use core::arch::aarch64::*;
+use core::arch::asm;
+
+/// The set for aarch64 CPUs from Cortex-A55, Cortex-A75 and Apple's A11 on.
+pub(crate) static SET: KernelSet =
+    KernelSet { name: "neondot", available: || !cfg!(miri) && detect::features().dot_product, matmul_i8, ..neon::SET };
+
+/// Most rows of a tile: 24 accumulators, six rows of activations and two registers of weights are the 32 there are.
+const TILE_ROWS: usize = 6;
+
+#[target_feature(enable = "neon,dotprod")]
+pub(crate) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
+    let mut block = 0;
+    while block < size.blocks {
+        // Few rows take more blocks, for as many accumulators.
+        let blocks = if size.rows <= 3 { 2.min(size.blocks - block) } else { 1 };
+        let mut row = 0;
+        while row < size.rows {
+            // Rows are split evenly, so that no tile is much smaller than the others.
+            let left = size.rows - row;
+            let rows = left.div_ceil(left.div_ceil(TILE_ROWS));
+            // SAFETY: the rows and blocks of the tile are among those of the product, whose sizes fit the slices.
+            unsafe {
+                let a = a.as_ptr().add(row * size.row_bytes);
+                let w = w.as_ptr().add(block * size.steps * 64);
+                let sums = sums.as_mut_ptr().add(row * size.row_sums + block * 16);
+                match (rows, blocks) {
+                    (6, _) => tile::<6, 1>(size, a, w, sums),
+                    (5, _) => tile::<5, 1>(size, a, w, sums),
+                    (4, _) => tile::<4, 1>(size, a, w, sums),
+                    (3, 1) => tile::<3, 1>(size, a, w, sums),
+                    (2, 1) => tile::<2, 1>(size, a, w, sums),
+                    (_, 1) => tile::<1, 1>(size, a, w, sums),
+                    (3, _) => tile::<3, 2>(size, a, w, sums),
+                    (2, _) => tile::<2, 2>(size, a, w, sums),
+                    _ => tile::<1, 2>(size, a, w, sums),
+                }
+            }
+            row += rows;
+        }
+        block += blocks;
+    }
+}
+
+/// `R` rows by `B` blocks.
+///
+/// # Safety
+/// `a` has `R` rows, `w` has `B` blocks and `sums` has `R` rows of `B * 16`, with the strides of `size`.
+#[target_feature(enable = "neon,dotprod")]
+unsafe fn tile<const R: usize, const B: usize>(size: &Product, a: *const u8, w: *const i8, sums: *mut i32) {
+    let mut tile = [[[vdupq_n_s32(0); R]; 4]; B];
+    let mut bytes = [vdupq_n_s8(0); R];
+    // SAFETY: the caller's promise; steps are counted to size.steps.
+    unsafe {
+        // Four steps are 16 bytes of a row, an element each.
+        for step in (0..size.steps & !3).step_by(4) {
+            for (r, bytes) in bytes.iter_mut().enumerate() {
+                *bytes = vld1q_s8(a.add(r * size.row_bytes + step * 4).cast());
+            }
+            let w = w.add(step * 64);
+            multiply::<R, B, 0>(size, w, &bytes, &mut tile);
+            multiply::<R, B, 1>(size, w.add(64), &bytes, &mut tile);
+            multiply::<R, B, 2>(size, w.add(128), &bytes, &mut tile);
+            multiply::<R, B, 3>(size, w.add(192), &bytes, &mut tile);
+        }
+        for step in size.steps & !3..size.steps {
+            for (r, bytes) in bytes.iter_mut().enumerate() {
+                let four = a.add(r * size.row_bytes + step * 4).cast::<i32>().read_unaligned();
+                *bytes = vreinterpretq_s8_s32(vdupq_n_s32(four));
+            }
+            multiply::<R, B, 0>(size, w.add(step * 64), &bytes, &mut tile);
+        }
+        for (i, rows) in tile.as_flattened().iter().enumerate() {
+            for (r, &sum) in rows.iter().enumerate() {
+                vst1q_s32(sums.add(r * size.row_sums + i * 4), sum);
+            }
+        }
+    }
+}
+
+/// One step of a tile, whose activations are element `E` of `bytes`.
+///
+/// # Safety
+/// `w` has the step's weights in `B` blocks.
+#[inline]
+#[target_feature(enable = "neon,dotprod")]
+unsafe fn multiply<const R: usize, const B: usize, const E: usize>(
+    size: &Product,
+    w: *const i8,
+    bytes: &[int8x16_t; R],
+    tile: &mut [[[int32x4_t; R]; 4]; B],
+) {
+    for (b, quarters) in tile.iter_mut().enumerate() {
+        for (quarter, rows) in quarters.iter_mut().enumerate() {
+            // SAFETY: the caller's promise.
+            let weights = unsafe { vld1q_s8(w.add(b * size.steps * 64 + quarter * 16)) };
+            for (sum, &bytes) in rows.iter_mut().zip(bytes) {
+                *sum = dot::<E>(*sum, weights, bytes);
+            }
+        }
+    }
+}
+
+/// Adds the products of each channel's four weights and element `E` of the bytes. (The intrinsic is not stable.)
+#[inline]
+#[target_feature(enable = "neon,dotprod")]
+fn dot<const E: usize>(mut sum: int32x4_t, weights: int8x16_t, bytes: int8x16_t) -> int32x4_t {
+    // SAFETY: registers alone; the function enables the instruction.
+    unsafe {
+        asm!(
+            "sdot {sum:v}.4s, {weights:v}.16b, {bytes:v}.4b[{element}]",
+            sum = inout(vreg) sum,
+            weights = in(vreg) weights,
+            bytes = in(vreg) bytes,
+            element = const E,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    sum
+}

@@ -1,0 +1,219 @@
+//! NEON with int8 matrix products: `smmla`, two rows by two channels by eight slots. Bytes are i8; the rest is that of NEON
+//! with dot products.
+//!
+//! An operand is eight slots of two channels, or of two rows. The file's blocks hold four slots of a channel in a row, so
+//! two `zip`s a tile make operands of the weights; the more rows share them the better, hence tiles of up to 12 rows by half a
+//! block. Operands of the activations are made once for all blocks of the call.
+
+use super::{detect, neondot};
+use crate::kernels::{KernelSet, Product};
+use core::arch::aarch64::*;
+use core::arch::asm;
+use core::mem::MaybeUninit;
+
+/// The set for aarch64 CPUs from Cortex-A510, Neoverse V1 and Apple's A15 on.
+pub(crate) static SET: KernelSet = KernelSet {
+    name: "neoni8mm",
+    available: || {
+        let features = detect::features();
+        !cfg!(miri) && features.dot_product && features.int8_matrix
+    },
+    matmul_i8,
+    ..neondot::SET
+};
+
+/// Most pairs of rows in a tile: 24 accumulators, four operands of weights, and room to make and load operands.
+const TILE_PAIRS: usize = 6;
+/// Steps whose activations are made operands at a time.
+const STEPS: usize = 128;
+
+/// Operands of the activations: of each two steps, of each pair of rows, eight slots of the one and eight of the other.
+type Operands = [MaybeUninit<int8x16_t>; STEPS / 2 * TILE_PAIRS];
+
+#[target_feature(enable = "neon,dotprod,i8mm")]
+fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
+    if size.rows <= 2 {
+        // One pair of rows has as many zips as products: `sdot` does as well without.
+        return neondot::matmul_i8(size, a, w, sums);
+    }
+    let mut operands: Operands = [const { MaybeUninit::uninit() }; _];
+    for first in (0..size.steps).step_by(STEPS) {
+        let steps = STEPS.min(size.steps - first);
+        let mut row = 0;
+        while row < size.rows {
+            // Pairs are split evenly, so that no tile is much smaller than the others.
+            let left = (size.rows - row).div_ceil(2);
+            let pairs = left.div_ceil(left.div_ceil(TILE_PAIRS));
+            let part = Part { first, steps, pairs, rows: (pairs * 2).min(size.rows - row) };
+            // SAFETY: the rows, blocks and steps of the part are among those of the product, whose sizes fit the slices.
+            unsafe {
+                make_operands(size, &part, a.as_ptr().add(row * size.row_bytes + first * 4), &mut operands);
+                let a = operands.as_ptr().cast();
+                for block in 0..size.blocks {
+                    let w = w.as_ptr().add((block * size.steps + first) * 64);
+                    let sums = sums.as_mut_ptr().add(row * size.row_sums + block * 16);
+                    match pairs {
+                        6 => half_tiles::<6>(size, &part, a, w, sums),
+                        5 => half_tiles::<5>(size, &part, a, w, sums),
+                        4 => half_tiles::<4>(size, &part, a, w, sums),
+                        3 => half_tiles::<3>(size, &part, a, w, sums),
+                        _ => tile::<2, 4>(size, &part, a, w, sums),
+                    }
+                }
+            }
+            row += part.rows;
+        }
+    }
+}
+
+/// Some rows and steps of a product.
+struct Part {
+    /// First step.
+    first: usize,
+    /// Steps, at most [`STEPS`].
+    steps: usize,
+    /// Pairs of rows, at most [`TILE_PAIRS`].
+    pairs: usize,
+    /// Rows: two for each pair, or one less.
+    rows: usize,
+}
+
+/// Makes the operands of a part, the missing row a copy of the one before, the missing step 0.
+///
+/// # Safety
+/// `a` has the rows of the part, with the stride of `size`, and in each the bytes of its steps.
+#[target_feature(enable = "neon")]
+unsafe fn make_operands(size: &Product, part: &Part, a: *const u8, operands: &mut Operands) {
+    for pair in 0..part.pairs {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let one = a.add(pair * 2 * size.row_bytes);
+            let other = if pair * 2 + 1 < part.rows { one.add(size.row_bytes) } else { one };
+            let mut places = operands.iter_mut().skip(pair).step_by(part.pairs);
+            for (two_steps, place) in (0..part.steps / 2).zip(&mut places) {
+                let (one, other) = (one.add(two_steps * 8), other.add(two_steps * 8));
+                place.write(vcombine_s8(vld1_s8(one.cast()), vld1_s8(other.cast())));
+            }
+            if let (1, Some(place)) = (part.steps % 2, places.next()) {
+                let last = |row: *const u8| row.add(part.steps / 2 * 8).cast::<u32>().read_unaligned();
+                place.write(vcombine_s8(vcreate_s8(last(one).into()), vcreate_s8(last(other).into())));
+            }
+        }
+    }
+}
+
+/// `P` pairs of rows by a block, one half after the other.
+///
+/// # Safety
+/// As for [`tile`], with a whole block.
+#[target_feature(enable = "neon,dotprod,i8mm")]
+unsafe fn half_tiles<const P: usize>(size: &Product, part: &Part, a: *const int8x16_t, w: *const i8, sums: *mut i32) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        tile::<P, 2>(size, part, a, w, sums);
+        tile::<P, 2>(size, part, a, w.add(32), sums.add(8));
+    }
+}
+
+/// `P` pairs of rows by `Q` quarters of a block. Sums of the first part begin at 0, others at what is there.
+///
+/// # Safety
+/// `a` has operands of the part's steps and `P` pairs, `w` the weights of its steps, and `sums` its rows of `Q * 4`, with
+/// the strides of `size`.
+#[target_feature(enable = "neon,dotprod,i8mm")]
+unsafe fn tile<const P: usize, const Q: usize>(
+    size: &Product,
+    part: &Part,
+    a: *const int8x16_t,
+    w: *const i8,
+    sums: *mut i32,
+) {
+    let mut tile = [[[vdupq_n_s32(0); 2]; Q]; P];
+    let row = |r: usize| sums.wrapping_add(r * size.row_sums);
+    // SAFETY: the caller's promise; steps are counted to part.steps.
+    unsafe {
+        if part.first > 0 {
+            for (p, quarters) in tile.iter_mut().enumerate() {
+                let (one, other) = (row(p * 2), row((p * 2 + 1).min(part.rows - 1)));
+                for (q, channels) in quarters.iter_mut().enumerate() {
+                    let (one, other) = (vld1q_s32(one.add(q * 4)), vld1q_s32(other.add(q * 4)));
+                    *channels = [zip_low(one, other), zip_high(one, other)];
+                }
+            }
+        }
+        for two_steps in 0..part.steps / 2 {
+            let (a, w) = (a.add(two_steps * P), w.add(two_steps * 128));
+            let load = |q: usize, step: usize| vld1q_s32(w.add(step * 64 + q * 16).cast());
+            multiply(a, |q| [load(q, 0), load(q, 1)], &mut tile);
+        }
+        if part.steps % 2 == 1 {
+            let (a, w) = (a.add(part.steps / 2 * P), w.add(part.steps / 2 * 128));
+            multiply(a, |q| [vld1q_s32(w.add(q * 16).cast()), vdupq_n_s32(0)], &mut tile);
+        }
+        for (p, quarters) in tile.iter().enumerate() {
+            for (q, &[low, high]) in quarters.iter().enumerate() {
+                vst1q_s32(row(p * 2).add(q * 4), zip_low(low, high));
+                if p * 2 + 1 < part.rows {
+                    vst1q_s32(row(p * 2 + 1).add(q * 4), zip_high(low, high));
+                }
+            }
+        }
+    }
+}
+
+/// Two steps of a tile: `weights(q)` are those of four channels, a register a step.
+///
+/// # Safety
+/// `a` has `P` operands.
+#[inline]
+#[target_feature(enable = "neon,dotprod,i8mm")]
+unsafe fn multiply<const P: usize, const Q: usize>(
+    a: *const int8x16_t,
+    weights: impl Fn(usize) -> [int32x4_t; 2],
+    tile: &mut [[[int32x4_t; 2]; Q]; P],
+) {
+    let mut operands = [[vdupq_n_s32(0); 2]; Q];
+    for (q, operands) in operands.iter_mut().enumerate() {
+        let [first, second] = weights(q);
+        *operands = [vzip1q_s32(first, second), vzip2q_s32(first, second)];
+    }
+    for (p, quarters) in tile.iter_mut().enumerate() {
+        // SAFETY: the caller's promise.
+        let a = unsafe { *a.add(p) };
+        for (sums, operands) in quarters.as_flattened_mut().iter_mut().zip(operands.as_flattened()) {
+            *sums = matrix_product(*sums, a, *operands);
+        }
+    }
+}
+
+/// The first halves of two registers.
+#[inline]
+#[target_feature(enable = "neon")]
+fn zip_low(a: int32x4_t, b: int32x4_t) -> int32x4_t {
+    vreinterpretq_s32_s64(vzip1q_s64(vreinterpretq_s64_s32(a), vreinterpretq_s64_s32(b)))
+}
+
+/// The second halves of two registers.
+#[inline]
+#[target_feature(enable = "neon")]
+fn zip_high(a: int32x4_t, b: int32x4_t) -> int32x4_t {
+    vreinterpretq_s32_s64(vzip2q_s64(vreinterpretq_s64_s32(a), vreinterpretq_s64_s32(b)))
+}
+
+/// Adds the products of two rows and two channels, eight slots each: `[row 0 x channel 0, row 0 x channel 1, row 1 x channel 0,
+/// row 1 x channel 1]`. (The intrinsic is not stable.)
+#[inline]
+#[target_feature(enable = "neon,i8mm")]
+fn matrix_product(mut sums: int32x4_t, a: int8x16_t, w: int32x4_t) -> int32x4_t {
+    // SAFETY: registers alone; the function enables the instruction.
+    unsafe {
+        asm!(
+            "smmla {sums:v}.4s, {a:v}.16b, {w:v}.16b",
+            sums = inout(vreg) sums,
+            a = in(vreg) a,
+            w = in(vreg) w,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    sums
+}

@@ -1,0 +1,137 @@
+//! Sizes and operands of the kernels.
+
+use crate::config::Activation;
+
+/// How one row of activations was rounded: value = `scale` x (byte - `zero`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub struct RowScale {
+    /// Size of one step.
+    pub scale: f32,
+    /// The byte that stands for 0.0, [`Kernels::activation_offset`](super::Kernels::activation_offset) included.
+    pub zero: i32,
+}
+
+/// Sizes of a blocked matrix product: `rows` x `steps * 4` bytes by `blocks * 16` channels.
+#[derive(Clone, Copy, Debug)]
+pub struct Product {
+    /// Rows of activations.
+    pub rows: usize,
+    /// Bytes from one row of activations to the next, at least `steps * 4`.
+    pub row_bytes: usize,
+    /// Input slots divided by 4.
+    pub steps: usize,
+    /// Blocks of 16 output channels.
+    pub blocks: usize,
+    /// Elements from one row of the result to the next, at least `blocks * 16`.
+    pub row_sums: usize,
+    /// Whether the weights go on after these blocks and are wanted next, so that a kernel may fetch them; a hint.
+    pub continues: bool,
+}
+
+/// Sizes of a float matrix product: `rows` x `inputs` by `blocks * 16` channels.
+#[derive(Clone, Copy, Debug)]
+pub struct FloatProduct {
+    /// Rows of activations.
+    pub rows: usize,
+    /// Elements from one row of activations to the next, at least `inputs`.
+    pub row_inputs: usize,
+    /// Inputs.
+    pub inputs: usize,
+    /// Blocks of 16 output channels.
+    pub blocks: usize,
+    /// Elements from one row of the result to the next, at least `blocks * 16`.
+    pub row_outputs: usize,
+}
+
+/// What [`Kernels::dequantize`](super::Kernels::dequantize) does with the values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Store {
+    /// Writes them.
+    Write,
+    /// Applies the activation function and writes the result.
+    Activate(Activation),
+    /// Adds them to what is there (the residual).
+    Add,
+}
+
+/// Per-channel side of [`Kernels::dequantize`](super::Kernels::dequantize); each slice has at least the channels asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Channels<'a> {
+    /// Weight scale of each channel.
+    pub scales: &'a [f32],
+    /// Sum of each channel's weights.
+    pub sums: &'a [i32],
+    /// Bias of each channel.
+    pub bias: &'a [f32],
+}
+
+impl<'a> Channels<'a> {
+    /// `count` channels from `first` on, or as many as there are.
+    pub(crate) fn part(&self, first: usize, count: usize) -> Self {
+        fn part<T>(all: &[T], first: usize, count: usize) -> &[T] {
+            let rest = all.get(first..).unwrap_or(&[]);
+            rest.get(..count).unwrap_or(rest)
+        }
+        Self {
+            scales: part(self.scales, first, count),
+            sums: part(self.sums, first, count),
+            bias: part(self.bias, first, count),
+        }
+    }
+}
+
+/// Sizes of [`Kernels::linear_i8`](super::Kernels::linear_i8): `rows` x `steps * 4` bytes by `channels`.
+#[derive(Clone, Copy, Debug)]
+pub struct LinearProduct {
+    /// Rows of activations.
+    pub rows: usize,
+    /// Bytes from one row of activations to the next, at least `steps * 4`.
+    pub row_bytes: usize,
+    /// Input slots divided by 4.
+    pub steps: usize,
+    /// Output channels; the weights have blocks of 16.
+    pub channels: usize,
+    /// Elements from one row of outputs to the next, at least `channels`.
+    pub row_outputs: usize,
+    /// As [`Product::continues`].
+    pub continues: bool,
+}
+
+/// Per-key side of [`Kernels::softmax`](super::Kernels::softmax); each slice has at least the keys asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys<'a> {
+    /// `activation_offset` times the sum of the key's bytes: what the offset of the query's bytes adds to a score.
+    pub offsets: &'a [i32],
+    /// Scale of each key.
+    pub scales: &'a [f32],
+    /// Scale of each value; not negative.
+    pub value_scales: &'a [f32],
+}
+
+/// Channels of a linear's input that occupy several slots; the slices are as long as there are slots beyond one a channel.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Splits<'a> {
+    /// Channel of each extra slot, ascending.
+    pub channels: &'a [u32],
+    /// Slots of that channel, its own counted.
+    pub copies: &'a [f32],
+    /// Which of them it is, from 1 on; the channel's own slot is number 0.
+    pub ranks: &'a [f32],
+}
+
+/// Sizes of a tile that [`Kernels::dequantize`](super::Kernels::dequantize) reads and writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Tile {
+    /// Rows.
+    pub rows: usize,
+    /// Channels that are written; no more than the channels' slices hold.
+    pub channels: usize,
+    /// Elements from one row of sums to the next.
+    pub row_sums: usize,
+    /// Elements from one row of outputs to the next.
+    pub row_outputs: usize,
+}
+
+/// Ranges below this are taken as zero, so that no reciprocal overflows.
+pub const SMALLEST_RANGE: f32 = 1e-30;

@@ -1,0 +1,129 @@
+//! 16 lanes in four registers of WebAssembly.
+
+use crate::kernels::math::Float;
+use crate::kernels::simd16::lanes::Lanes;
+use core::arch::wasm32::*;
+use core::ops::{Add, Div, Mul, Sub};
+
+/// 16 lanes, four a register.
+#[derive(Clone, Copy)]
+pub(crate) struct WasmLanes([v128; 4]);
+
+impl WasmLanes {
+    #[inline(always)]
+    fn map(self, f: impl Fn(v128) -> v128) -> Self {
+        Self(self.0.map(f))
+    }
+
+    #[inline(always)]
+    fn zip(self, other: Self, f: impl Fn(v128, v128) -> v128) -> Self {
+        let ([a, b, c, d], [i, j, k, l]) = (self.0, other.0);
+        Self([f(a, i), f(b, j), f(c, k), f(d, l)])
+    }
+}
+
+/// Implements an operator by the instruction of its name.
+macro_rules! operator {
+    ($operator:ident, $function:ident, $instruction:ident) => {
+        impl $operator for WasmLanes {
+            type Output = Self;
+            #[inline(always)]
+            fn $function(self, other: Self) -> Self {
+                self.zip(other, |a, b| $instruction(a, b))
+            }
+        }
+    };
+}
+
+operator!(Add, add, f32x4_add);
+operator!(Sub, sub, f32x4_sub);
+operator!(Mul, mul, f32x4_mul);
+operator!(Div, div, f32x4_div);
+
+// `pmin(a, b)` is `if b < a { b } else { a }` and `pmax(a, b)` is `if a < b { b } else { a }`: the selections of the trait, the
+// operands the other way round.
+impl Float for WasmLanes {
+    #[inline(always)]
+    fn splat(x: f32) -> Self {
+        Self([f32x4_splat(x); 4])
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.map(|x| f32x4_sqrt(x))
+    }
+
+    #[inline(always)]
+    fn abs(self) -> Self {
+        self.map(|x| f32x4_abs(x))
+    }
+
+    #[inline(always)]
+    fn lesser(self, other: Self) -> Self {
+        other.zip(self, |a, b| f32x4_pmin(a, b))
+    }
+
+    #[inline(always)]
+    fn greater(self, other: Self) -> Self {
+        other.zip(self, |a, b| f32x4_pmax(a, b))
+    }
+
+    #[inline(always)]
+    fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self {
+        let [a, b, c, d] = self.zip(limit, |x, limit| f32x4_lt(x, limit)).0;
+        let ([i, j, k, l], [q, r, s, t]) = (then.0, otherwise.0);
+        let select = |less, x, y| v128_bitselect(x, y, less);
+        Self([select(a, i, q), select(b, j, r), select(c, k, s), select(d, l, t)])
+    }
+
+    #[inline(always)]
+    fn add_exponent(self, shifted: Self) -> Self {
+        self.zip(shifted, |x, shifted| i32x4_add(x, i32x4_shl(shifted, 23)))
+    }
+}
+
+impl Lanes for WasmLanes {
+    #[inline(always)]
+    fn load(x: &[f32; 16]) -> Self {
+        load(x)
+    }
+
+    #[inline(always)]
+    fn store(self, out: &mut [f32; 16]) {
+        for (x, out) in self.0.into_iter().zip(out.as_chunks_mut::<4>().0) {
+            // SAFETY: the chunk has 16 bytes.
+            unsafe { v128_store(out.as_mut_ptr().cast(), x) };
+        }
+    }
+
+    #[inline(always)]
+    fn difference(a: &[i32; 16], b: &[i32; 16], factor: i32) -> Self {
+        let factor = i32x4_splat(factor);
+        load(a).zip(load(b), |a, b| f32x4_convert_i32x4(i32x4_sub(a, i32x4_mul(b, factor))))
+    }
+
+    #[inline(always)]
+    fn plain_difference(a: &[i32; 16], b: &[i32; 16]) -> Self {
+        load(a).zip(load(b), |a, b| f32x4_convert_i32x4(i32x4_sub(a, b)))
+    }
+
+    #[inline(always)]
+    fn store_bytes(self, zero: i32, offset: i32, out: &mut [u8; 16]) {
+        let [a, b, c, d] = self.0.map(|x| i32x4_add(x, i32x4_splat(zero)));
+        // Narrowing twice with saturation clamps to [-128, 127].
+        let bytes = i8x16_narrow_i16x8(i16x8_narrow_i32x4(a, b), i16x8_narrow_i32x4(c, d));
+        // i8 and u8 add alike.
+        let bytes = i8x16_add(i8x16_max(bytes, i8x16_splat(-127)), i8x16_splat(offset as i8));
+        // SAFETY: the array has 16 bytes.
+        unsafe { v128_store(out.as_mut_ptr().cast(), bytes) };
+    }
+}
+
+/// The lanes of an array of floats or integers.
+#[inline(always)]
+fn load<T: bytemuck::Pod>(x: &[T; 16]) -> WasmLanes {
+    const { assert!(size_of::<T>() == 4) };
+    let x = x.as_ptr().cast::<v128>();
+    // SAFETY: the array has 64 bytes; loads need no alignment.
+    WasmLanes(unsafe { [v128_load(x), v128_load(x.add(1)), v128_load(x.add(2)), v128_load(x.add(3))] })
+}

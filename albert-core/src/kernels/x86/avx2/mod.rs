@@ -1,0 +1,166 @@
+//! AVX2: bytes are i8, multiplied as |a| x w, with all bits of w the other way round where a is negative.
+//!
+//! `vpmaddubsw` takes unsigned by signed bytes and saturates pairs at 16 bits. The bits turned round are -w - 1, so that |a| x
+//! them lacks |a| of the product: sums start at what negative bytes will lack. A pair reaches 2 x 127 x 128 = 32512 at most:
+//! it cannot saturate. (`vpsignb` would give the sign itself, on two ports; `vpxor` has three.)
+
+mod codebook;
+pub(crate) mod lanes;
+
+use super::{detect, float};
+use crate::kernels::simd16::row_kernels;
+use crate::kernels::{KernelSet, Product};
+use core::arch::x86_64::*;
+use lanes::Avx2Lanes;
+
+/// The set for x86-64 CPUs from Haswell and Zen on.
+pub(crate) static SET: KernelSet = KernelSet {
+    name: "avx2",
+    available: || detect::features().avx2,
+    activation_offset: 0,
+    matmul_i8,
+    linear: None,
+    matmul_f32: float::matmul_f32_avx2,
+    matmul_f16: float::matmul_f16_avx2,
+    expand: super::codebook::expand_avx2,
+    multiply_panels: Some(codebook::multiply_panels),
+    dequantize,
+    quantize_heads,
+    quantize_row,
+    layer_norm,
+    softmax,
+    softmax_f32,
+    activate,
+};
+
+row_kernels!(Avx2Lanes, "avx2");
+
+/// Rows of a tile. Eight accumulators, sizes and signs of two rows of activations, weights and ones fill the registers.
+const TILE_ROWS: usize = 2;
+
+#[target_feature(enable = "avx2")]
+fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
+    for block in (0..size.blocks).step_by(2) {
+        let blocks = 2.min(size.blocks - block);
+        // SAFETY: the blocks are among those of the product, whose sizes fit the slices; a prefetch may name any address.
+        unsafe {
+            let w = w.as_ptr().add(block * size.steps * 64);
+            // Each of the first passes fetches one of the blocks that come next. A lone pass is bound by memory as it is.
+            let next = [0, 1].map(|pass| {
+                let fetches = size.continues && size.rows > TILE_ROWS && pass < blocks;
+                w.wrapping_add(if fetches { (blocks + pass) * size.steps * 64 } else { 0 })
+            });
+            let sums = sums.as_mut_ptr().add(block * 16);
+            multiply_blocks::<false, _MM_HINT_T1>(&Product { blocks, ..*size }, a.as_ptr(), w, sums, next);
+        }
+    }
+}
+
+/// All rows by one or two blocks. With `ADDS` products are added to the sums that are there, [`sum_of_negative`] included. What is at `next` is fetched in the first two
+/// passes.
+///
+/// # Safety
+/// The sizes fit the slices.
+#[target_feature(enable = "avx2")]
+#[inline(never)]
+pub(crate) unsafe fn multiply_blocks<const ADDS: bool, const HINT: i32>(
+    size: &Product,
+    a: *const u8,
+    w: *const i8,
+    sums: *mut i32,
+    next: [*const i8; 2],
+) {
+    for (pass, row) in (0..size.rows).step_by(TILE_ROWS).enumerate() {
+        let next = next.get(pass).copied().unwrap_or(w);
+        // SAFETY: the rows of the tile are among those of the product.
+        unsafe {
+            let (a, sums) = (a.add(row * size.row_bytes), sums.add(row * size.row_sums));
+            match (TILE_ROWS.min(size.rows - row), size.blocks) {
+                (2, 2) => tile_i8::<2, 2, ADDS, HINT>(size, a, w, sums, next),
+                (2, _) => tile_i8::<2, 1, ADDS, HINT>(size, a, w, sums, next),
+                (_, 2) => tile_i8::<1, 2, ADDS, HINT>(size, a, w, sums, next),
+                _ => tile_i8::<1, 1, ADDS, HINT>(size, a, w, sums, next),
+            }
+        }
+    }
+}
+
+/// `R` rows by `B` blocks; fetches 64 bytes a step of what is at `next` into the second-level cache.
+///
+/// # Safety
+/// `a` has `R` rows, `w` has `B` blocks and `sums` has `R` rows of `B * 16`, with the strides of `size`.
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn tile_i8<const R: usize, const B: usize, const ADDS: bool, const HINT: i32>(
+    size: &Product,
+    a: *const u8,
+    w: *const i8,
+    sums: *mut i32,
+    next: *const i8,
+) {
+    let (zero, ones) = (_mm256_setzero_si256(), _mm256_set1_epi16(1));
+    let mut lacking = [zero; R];
+    for (r, lacking) in lacking.iter_mut().enumerate().filter(|_| !ADDS) {
+        // SAFETY: the row has four bytes a step.
+        *lacking = _mm256_set1_epi32(unsafe { sum_of_negative(a.add(r * size.row_bytes), size.steps) });
+    }
+    let mut sums_of = [[lacking; 2]; B];
+    for step in 0..size.steps {
+        // One line of 64 bytes a step.
+        _mm_prefetch::<HINT>(next.wrapping_add(step * 64));
+        let mut bytes = [zero; R];
+        for (r, bytes) in bytes.iter_mut().enumerate() {
+            // SAFETY: step < size.steps, so four bytes of the row follow.
+            *bytes = _mm256_set1_epi32(unsafe { a.add(r * size.row_bytes + step * 4).cast::<i32>().read_unaligned() });
+        }
+        let magnitudes = bytes.map(|bytes| _mm256_abs_epi8(bytes));
+        let signs = bytes.map(|bytes| _mm256_cmpgt_epi8(zero, bytes));
+        for (b, halves) in sums_of.iter_mut().enumerate() {
+            for (half, rows) in halves.iter_mut().enumerate() {
+                // SAFETY: step < size.steps, so 64 bytes of the block follow.
+                let weights =
+                    unsafe { _mm256_loadu_si256(w.add((b * size.steps + step) * 64 + half * 32).cast::<__m256i>()) };
+                for ((sum, sign), magnitude) in rows.iter_mut().zip(signs).zip(magnitudes) {
+                    let pairs = _mm256_maddubs_epi16(magnitude, _mm256_xor_si256(weights, sign));
+                    *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(pairs, ones));
+                }
+            }
+        }
+    }
+    for (i, rows) in sums_of.as_flattened().iter().enumerate() {
+        for (r, sum) in rows.iter().enumerate() {
+            // SAFETY: row r of the sums has B * 16 elements.
+            unsafe {
+                let place = sums.add(r * size.row_sums + i * 8).cast::<__m256i>();
+                let before = if ADDS { _mm256_loadu_si256(place) } else { zero };
+                _mm256_storeu_si256(place, _mm256_add_epi32(*sum, before));
+            }
+        }
+    }
+}
+
+/// Sum of the magnitudes of the negative bytes of a row: what products lack.
+///
+/// # Safety
+/// `row` has four bytes a step.
+#[target_feature(enable = "avx2")]
+#[inline]
+pub(crate) unsafe fn sum_of_negative(row: *const u8, steps: usize) -> i32 {
+    let zero = _mm256_setzero_si256();
+    let magnitudes = |bytes| _mm256_sad_epu8(_mm256_max_epi8(_mm256_sub_epi8(zero, bytes), zero), zero);
+    // SAFETY: four bytes a step, and no lane past the last one is read.
+    let (eights, rest) = unsafe {
+        let left = _mm256_set1_epi32((steps % 8) as i32);
+        let mask = _mm256_cmpgt_epi32(left, _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+        let rest = _mm256_maskload_epi32(row.add(steps / 8 * 32).cast(), mask);
+        (core::slice::from_raw_parts(row.cast::<[u8; 32]>(), steps / 8), rest)
+    };
+    let mut sums = magnitudes(rest);
+    for bytes in eights {
+        // SAFETY: the array has 32 bytes.
+        let bytes = unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) };
+        sums = _mm256_add_epi64(sums, magnitudes(bytes));
+    }
+    let halves = _mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256::<1>(sums));
+    _mm_cvtsi128_si32(_mm_add_epi64(halves, _mm_unpackhi_epi64(halves, halves)))
+}

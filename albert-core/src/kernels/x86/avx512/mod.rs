@@ -1,0 +1,203 @@
+//! AVX-512 with VNNI: `vpdpbusd` takes unsigned bytes of activations and signed weights, so bytes are u8 (offset 128).
+
+pub(crate) mod codebook;
+pub(crate) mod lanes;
+mod panel_tile;
+
+use super::{detect, float};
+use crate::kernels::simd16::row_kernels;
+use crate::kernels::{KernelSet, Product};
+use core::arch::asm;
+use core::arch::x86_64::*;
+use lanes::Avx512Lanes;
+
+/// The set for x86-64 servers from Cascade Lake on, and Zen 4.
+pub(crate) static SET: KernelSet = KernelSet {
+    name: "avx512vnni",
+    available: || detect::features().avx512_vnni,
+    activation_offset: 128,
+    matmul_i8,
+    linear: None,
+    matmul_f32: float::matmul_f32_avx512,
+    matmul_f16: float::matmul_f16_avx512,
+    expand: super::codebook::expand_avx512,
+    multiply_panels: Some(codebook::multiply_panels),
+    dequantize,
+    quantize_heads,
+    quantize_row,
+    layer_norm,
+    softmax,
+    softmax_f32,
+    activate,
+};
+
+row_kernels!(Avx512Lanes, "avx512f,avx512dq,avx512bw,avx512vl");
+
+/// Most rows of a tile: with four blocks 24 accumulators, four weights and two broadcasts.
+const TILE_ROWS: usize = 6;
+
+/// Calls the tile with the constants that equal `$rows`, `$blocks` and `$fetch`.
+macro_rules! tile_of {
+    ($rows:ident, $blocks:ident, $fetch:ident in [$(($r:literal, $b:literal))*], $arguments:tt) => {
+        match ($rows, $blocks, $fetch) {
+            $(($r, $b, false) => tile::<$r, $b, false> $arguments,)*
+            $(($r, $b, true) => tile::<$r, $b, true> $arguments,)*
+            _ => {}
+        }
+    };
+}
+
+#[target_feature(enable = "avx512f,avx512vnni")]
+pub(crate) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
+    let block_bytes = size.steps * 64;
+    let passes = size.rows.div_ceil(TILE_ROWS);
+    let mut block = 0;
+    while block < size.blocks {
+        // The more blocks share the broadcasts of the activations the better: 5 is 3 + 2, and 6 is 3 + 3.
+        let blocks = match size.blocks - block {
+            5 | 6 => 3,
+            left => left.min(4),
+        };
+        let mut row = 0;
+        for pass in 0..passes {
+            // Rows are split evenly, so that no tile is much smaller than the others.
+            let rows = (size.rows - row).div_ceil(passes - pass);
+            // Each pass fetches one or two of the blocks that come next. A lone pass is bound by memory as it is.
+            let share = blocks.div_ceil(passes).min(2);
+            let ahead = [pass * share, (pass + 1) * share - 1].map(|next| {
+                if size.continues && passes > 1 && next < blocks { (blocks + next) * block_bytes } else { 0 }
+            });
+            let fetch = ahead != [0; 2];
+            // SAFETY: the rows and blocks of the tile are among those of the product, whose sizes fit the slices.
+            unsafe {
+                let a = a.as_ptr().add(row * size.row_bytes);
+                let w = w.as_ptr().add(block * block_bytes);
+                let sums = sums.as_mut_ptr().add(row * size.row_sums + block * 16);
+                tile_of!(rows, blocks, fetch in [
+                    (1, 1) (2, 1) (3, 1) (4, 1) (5, 1) (6, 1)
+                    (1, 2) (2, 2) (3, 2) (4, 2) (5, 2) (6, 2)
+                    (1, 3) (2, 3) (3, 3) (4, 3) (5, 3) (6, 3)
+                    (1, 4) (2, 4) (3, 4) (4, 4) (5, 4) (6, 4)
+                ], (size, a, w, sums, ahead));
+            }
+            row += rows;
+        }
+        block += blocks;
+    }
+}
+
+/// Four bytes of activations in every lane. Assembly, so that the address is what it says.
+macro_rules! broadcast {
+    ($instruction:literal, $offset:expr, $($address:expr),*) => {{
+        let bytes: __m512i;
+        asm!(
+            $instruction,
+            out(zmm_reg) bytes,
+            $(in(reg) $address,)*
+            offset = const $offset,
+            options(pure, readonly, nostack, preserves_flags)
+        );
+        bytes
+    }};
+}
+
+/// What a tile reads, moving on as it multiplies.
+struct Operands {
+    /// Rows 0 and 3 of the activations.
+    ///
+    /// Intel's cores lose products to scalar additions on the same ports, and the compiler would spend one on each row. So
+    /// rows are addressed as 0, 1 and 2 strides from every third row, and steps by constants.
+    thirds: [*const u8; 2],
+    stride: usize,
+    w: *const i8,
+    block_bytes: usize,
+    /// Distances from the weights to what is fetched into the second-level cache.
+    ahead: [usize; 2],
+}
+
+impl Operands {
+    /// Adds the products of the `AT`th step from here, and fetches what lies ahead of it.
+    ///
+    /// # Safety
+    /// The step is one of the operands', which have `R` rows and `B` blocks.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512vnni")]
+    unsafe fn multiply<const R: usize, const B: usize, const FETCH: bool, const AT: usize>(
+        &self,
+        tile: &mut [[__m512i; B]; R],
+    ) {
+        let &Self { thirds, stride, w, block_bytes, ahead } = self;
+        // SAFETY: 64 bytes of each block and four of each row follow; a prefetch may name any address.
+        unsafe {
+            let mut weights = [_mm512_setzero_si512(); B];
+            for (b, weights) in weights.iter_mut().enumerate() {
+                *weights = _mm512_loadu_si512(w.add(b * block_bytes + AT * 64).cast());
+            }
+            for ahead in ahead.into_iter().filter(|_| FETCH) {
+                asm!(
+                    "prefetcht1 [{} + {} + {offset}]",
+                    in(reg) w,
+                    in(reg) ahead,
+                    offset = const AT * 64,
+                    options(nostack, preserves_flags, readonly)
+                );
+            }
+            for (r, row) in tile.iter_mut().enumerate() {
+                let third = thirds[r / 3];
+                let bytes = match r % 3 {
+                    0 => broadcast!("vpbroadcastd {}, [{} + {offset}]", AT * 4, third),
+                    1 => broadcast!("vpbroadcastd {}, [{} + {} + {offset}]", AT * 4, third, stride),
+                    _ => broadcast!("vpbroadcastd {}, [{} + 2*{} + {offset}]", AT * 4, third, stride),
+                };
+                for (sum, weights) in row.iter_mut().zip(weights) {
+                    *sum = _mm512_dpbusd_epi32(*sum, bytes, weights);
+                }
+            }
+        }
+    }
+
+    /// Goes on by some steps.
+    #[inline(always)]
+    fn advance(&mut self, steps: usize) {
+        self.w = self.w.wrapping_add(steps * 64);
+        self.thirds = self.thirds.map(|third| third.wrapping_add(steps * 4));
+    }
+}
+
+/// `R` rows by `B` blocks; fetches the bytes that lie `ahead` of the weights into the second-level cache, or nothing.
+///
+/// # Safety
+/// `a` has `R` rows, `w` has `B` blocks and `sums` has `R` rows of `B * 16`, with the strides of `size`.
+#[target_feature(enable = "avx512f,avx512vnni")]
+unsafe fn tile<const R: usize, const B: usize, const FETCH: bool>(
+    size: &Product,
+    a: *const u8,
+    w: *const i8,
+    sums: *mut i32,
+    ahead: [usize; 2],
+) {
+    let (stride, block_bytes) = (size.row_bytes, size.steps * 64);
+    let mut operands = Operands { thirds: [a, a.wrapping_add(3 * stride)], stride, w, block_bytes, ahead };
+    let mut tile = [[_mm512_setzero_si512(); B]; R];
+    // SAFETY: the steps are among `size.steps`.
+    unsafe {
+        // Four at a time share the additions of `advance`.
+        for _ in 0..size.steps / 4 {
+            operands.multiply::<R, B, FETCH, 0>(&mut tile);
+            operands.multiply::<R, B, FETCH, 1>(&mut tile);
+            operands.multiply::<R, B, FETCH, 2>(&mut tile);
+            operands.multiply::<R, B, FETCH, 3>(&mut tile);
+            operands.advance(4);
+        }
+        for _ in 0..size.steps % 4 {
+            operands.multiply::<R, B, FETCH, 0>(&mut tile);
+            operands.advance(1);
+        }
+    }
+    for (r, row) in tile.iter().enumerate() {
+        for (b, sum) in row.iter().enumerate() {
+            // SAFETY: row r of the sums has B * 16 elements.
+            unsafe { _mm512_storeu_si512(sums.add(r * size.row_sums + b * 16).cast(), *sum) };
+        }
+    }
+}
