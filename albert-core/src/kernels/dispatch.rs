@@ -75,7 +75,8 @@ pub fn compiled() -> &'static [&'static KernelSet] {
 /// The best set that this CPU can run.
 pub fn detect() -> Kernels {
     // Named, so that nothing of the others is linked into firmware.
-    const CERTAIN: Option<&KernelSet> = if cfg!(arm_dsp) { SETS.first().copied() } else { None };
+    const CERTAIN: Option<&KernelSet> =
+        if cfg!(any(arm_dsp, target_arch = "arm", target_arch = "riscv32")) { SETS.first().copied() } else { None };
     match CERTAIN {
         Some(set) => Kernels::new(set),
         None => SETS.iter().find_map(|set| set.kernels()).unwrap_or(Kernels::SCALAR),

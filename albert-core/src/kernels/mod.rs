@@ -27,6 +27,12 @@ mod interleave;
 mod math;
 #[cfg(test)]
 mod math_errors;
+#[cfg(not(any(
+    arm_dsp,
+    all(target_arch = "aarch64", target_feature = "neon"),
+    all(target_arch = "wasm32", target_feature = "simd128"),
+)))]
+mod packed;
 pub mod scalar;
 #[cfg(any(
     target_arch = "x86_64",
@@ -44,18 +50,17 @@ mod x86;
 use aarch64::SETS;
 #[cfg(arm_dsp)]
 use cortex_m::SETS;
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-use wasm::SETS;
-#[cfg(target_arch = "x86_64")]
-use x86::SETS;
-/// The sets of architectures without instructions of their own.
 #[cfg(not(any(
     arm_dsp,
     target_arch = "x86_64",
     all(target_arch = "aarch64", target_feature = "neon"),
     all(target_arch = "wasm32", target_feature = "simd128"),
 )))]
-const SETS: &[&KernelSet] = &[&scalar::SET];
+use packed::SETS;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use wasm::SETS;
+#[cfg(target_arch = "x86_64")]
+use x86::SETS;
 
 pub use checked::Kernels;
 pub use codebook::{CodebookPanel, scaled};

@@ -8,7 +8,8 @@ mod codebook;
 mod detect;
 mod float;
 
-use super::{KernelSet, scalar};
+use super::{KernelSet, packed, scalar};
 
 /// The sets, best first.
-pub(super) const SETS: &[&KernelSet] = &[&amx::SET, &avx512::SET, &avxvnni::SET, &avx2::SET, &scalar::SET];
+pub(super) const SETS: &[&KernelSet] =
+    &[&amx::SET, &avx512::SET, &avxvnni::SET, &avx2::SET, &packed::SET64, &packed::SET32, &scalar::SET];

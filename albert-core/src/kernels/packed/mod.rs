@@ -1,0 +1,179 @@
+//! Portable integers: several rows of activations in one word, so that one multiplication serves all of them.
+//!
+//! A word holds one place in K of two rows (32 bits) or three rows (64 bits), each in a field of its own. Its product with a
+//! weight holds the products of all rows, and a sum of so many products as a field has room for is taken apart into exact sums.
+//! Packed words are made once for a piece of K and serve all channels; the weights of a panel are read once for all rows, since
+//! they may lie in slow flash.
+
+mod word32;
+mod word64;
+
+use super::{KernelSet, Product, scalar};
+use core::mem::MaybeUninit;
+
+/// Two rows in a word: for 32-bit cores. Bytes of activations are i8.
+pub(super) static SET32: KernelSet =
+    KernelSet { name: "packed32", matmul_i8: multiply::<word32::Pairs>, ..scalar::SET };
+
+/// Three rows in a word: for 64-bit cores. Bytes of activations are i8.
+pub(super) static SET64: KernelSet =
+    KernelSet { name: "packed64", matmul_i8: multiply::<word64::Triples>, ..scalar::SET };
+
+/// The sets of architectures without better ones, best first.
+#[cfg(not(any(arm_dsp, target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"),)))]
+pub(super) const SETS: &[&KernelSet] =
+    if cfg!(target_pointer_width = "64") { &[&SET64, &SET32, &scalar::SET] } else { &[&SET32, &SET64, &scalar::SET] };
+
+/// How rows share words.
+trait Packing {
+    type Word: Copy;
+    /// Rows of a tile.
+    const ROWS: usize;
+    /// Steps of 4 places in K after which the fields of accumulators are taken apart, at most.
+    const STEPS: usize;
+    /// Whether weights may lie in memory so slow that a copy pays.
+    const COPIES: bool;
+
+    /// Adds the products of up to [`Self::ROWS`] rows by the 16 channels of a panel to `sums`.
+    ///
+    /// # Safety
+    /// `steps` (at most [`Self::STEPS`]) steps of 64 bytes follow at `w`; `words` is what [`Self::pack`] made of these rows. `rows` (1 to [`Self::ROWS`]) rows of 16 elements, `row_sums` apart, are at `sums`.
+    unsafe fn multiply(
+        w: *const i8,
+        words: *const Self::Word,
+        rows: usize,
+        steps: usize,
+        sums: *mut i32,
+        row_sums: usize,
+    );
+
+    /// Packs the first `steps` steps of `rows` rows.
+    ///
+    /// # Safety
+    /// `rows` (1 to [`Self::ROWS`]) rows of `steps * 4` bytes, `row_bytes` apart, are at `a`; `words` has room for [`TILE_WORDS`] words.
+    unsafe fn pack(a: *const u8, row_bytes: usize, rows: usize, steps: usize, words: *mut Self::Word);
+}
+
+/// Words of a tile: one step of 4 places has 8 words of pairs, or 4 of triples.
+const TILE_WORDS: usize = 64;
+/// Tiles of rows that are multiplied by a piece of a panel while it is at hand.
+const TILES: usize = 4;
+/// Most bytes of a piece of a panel that is copied.
+const PIECE: usize = 512;
+
+/// `matmul_i8` of a packing.
+fn multiply<P: Packing>(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
+    let mut words = [const { MaybeUninit::<P::Word>::uninit() }; TILES * TILE_WORDS];
+    let words = words.as_mut_ptr().cast::<P::Word>();
+    let mut first_row = 0;
+    while first_row < size.rows {
+        let rows = (size.rows - first_row).min(P::ROWS * TILES);
+        // SAFETY: the rows are among those of the product, whose sizes fit the slices. `words` has room for `P::STEPS` steps
+        // of so many tiles, which are packed before they are multiplied.
+        unsafe {
+            let a = a.as_ptr().add(first_row * size.row_bytes);
+            let sums = sums.as_mut_ptr().add(first_row * size.row_sums);
+            for row in 0..rows {
+                sums.add(row * size.row_sums).write_bytes(0, size.blocks * 16);
+            }
+            let mut first = 0;
+            while first < size.steps {
+                let steps = (size.steps - first).min(P::STEPS);
+                for (tile, row) in (0..rows).step_by(P::ROWS).enumerate() {
+                    let a = a.add(row * size.row_bytes + first * 4);
+                    P::pack(a, size.row_bytes, (rows - row).min(P::ROWS), steps, words.add(tile * TILE_WORDS));
+                }
+                for panel in 0..size.blocks {
+                    let w = w.as_ptr().add((panel * size.steps + first) * 64);
+                    multiply_piece::<P>(w, words, rows, steps, sums.add(panel * 16), size.row_sums);
+                }
+                first += steps;
+            }
+        }
+        first_row += rows;
+    }
+}
+
+/// Adds the products of all tiles by a piece of a panel. Where weights may lie in slow flash, a piece that several tiles need is
+/// read once.
+///
+/// # Safety
+/// As [`Packing::multiply`], for `rows` rows in tiles of [`TILE_WORDS`] words.
+unsafe fn multiply_piece<P: Packing>(
+    w: *const i8,
+    words: *const P::Word,
+    rows: usize,
+    steps: usize,
+    sums: *mut i32,
+    row_sums: usize,
+) {
+    let mut copy = [const { MaybeUninit::<i8>::uninit() }; PIECE];
+    let mut w = w;
+    // SAFETY: a piece has `P::STEPS` steps of 64 bytes at most; tiles and rows are among those of the contract.
+    unsafe {
+        if P::COPIES && rows > P::ROWS {
+            w.copy_to_nonoverlapping(copy.as_mut_ptr().cast(), steps * 64);
+            w = copy.as_ptr().cast();
+        }
+        for (tile, row) in (0..rows).step_by(P::ROWS).enumerate() {
+            let sums = sums.add(row * row_sums);
+            P::multiply(w, words.add(tile * TILE_WORDS), (rows - row).min(P::ROWS), steps, sums, row_sums);
+        }
+    }
+}
+
+/// Adds the products of one row by 16 channels, not packed: a word is one place in K.
+///
+/// # Safety
+/// As [`Packing::multiply`] with one row and a word for each place.
+unsafe fn multiply_row(w: *const i8, words: *const i32, steps: usize, sums: *mut i32) {
+    for channel in (0..16).step_by(4) {
+        let mut totals = [0i32; 4];
+        for step in 0..steps {
+            // SAFETY: step and channels are among those of the contract.
+            unsafe {
+                let a = words.add(step * 4).cast::<[i32; 4]>().read();
+                let w = w.add(step * 64 + channel * 4);
+                let [p, q, r, s] = totals;
+                totals = [
+                    p.wrapping_add(dot(a, weights(w))),
+                    q.wrapping_add(dot(a, weights(w.add(4)))),
+                    r.wrapping_add(dot(a, weights(w.add(8)))),
+                    s.wrapping_add(dot(a, weights(w.add(12)))),
+                ];
+            }
+        }
+        let [p, q, r, s] = totals;
+        // SAFETY: there are 16 sums.
+        unsafe {
+            let sums = sums.add(channel);
+            add(sums, p);
+            add(sums.add(1), q);
+            add(sums.add(2), r);
+            add(sums.add(3), s);
+        }
+    }
+}
+
+#[inline(always)]
+fn dot([a, b, c, d]: [i32; 4], [p, q, r, s]: [i32; 4]) -> i32 {
+    a * p + b * q + c * r + d * s
+}
+
+/// Four weights of a channel, widened. Byte loads extend the sign for nothing.
+///
+/// # Safety
+/// Four bytes are at `w`.
+#[inline(always)]
+unsafe fn weights(w: *const i8) -> [i32; 4] {
+    // SAFETY: the caller's.
+    unsafe { [i32::from(*w), i32::from(*w.add(1)), i32::from(*w.add(2)), i32::from(*w.add(3))] }
+}
+
+/// # Safety
+/// `sum` can be read and written.
+#[inline(always)]
+unsafe fn add(sum: *mut i32, value: i32) {
+    // SAFETY: the caller's.
+    unsafe { sum.write(sum.read().wrapping_add(value)) }
+}
