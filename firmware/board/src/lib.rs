@@ -4,13 +4,13 @@
 //! The panic handler calls a function that does not exist: a program links only when no panic can be reached in it. So
 //! nothing here formats with `core::fmt`, which can panic.
 
-mod counter;
+#[cfg_attr(target_arch = "arm", path = "cortex_m/mod.rs")]
+#[cfg_attr(target_arch = "riscv32", path = "riscv/mod.rs")]
+mod arch;
 mod memory;
 mod print;
 
-pub use cortex_m;
-pub use cortex_m_rt::entry;
-pub use counter::Counter;
+pub use arch::{Counter, entry};
 pub use memory::{data_bytes, stack_used};
 pub use print::{exit, hex, line, number, text};
 

@@ -1,24 +1,18 @@
 //! Output over semihosting: the debugger or emulator prints it.
 
-use core::arch::asm;
+use crate::arch::{call_host, wait};
 
 const SYS_WRITE0: usize = 0x04;
 const SYS_EXIT: usize = 0x18;
 const STOPPED_BY_APPLICATION: usize = 0x2_0026;
 const STOPPED_BY_ERROR: usize = 0x2_0023;
 
-/// Asks the host for something.
-fn call(operation: usize, argument: usize) {
-    // SAFETY: a breakpoint that a host with semihosting answers; the operations here read memory at most.
-    unsafe { asm!("bkpt #0xAB", inout("r0") operation => _, in("r1") argument, options(nostack)) }
-}
-
 /// Prints text, piece by piece, each ended by a zero as the host wants it.
 pub fn text(text: &str) {
     for piece in text.as_bytes().chunks(63) {
         let mut buffer = [0u8; 64];
         buffer.iter_mut().zip(piece).for_each(|(place, &byte)| *place = byte);
-        call(SYS_WRITE0, buffer.as_ptr().addr());
+        call_host(SYS_WRITE0, buffer.as_ptr().addr());
     }
 }
 
@@ -56,8 +50,8 @@ pub fn number(mut value: u64) {
 
 /// Ends the program.
 pub fn exit(success: bool) -> ! {
-    call(SYS_EXIT, if success { STOPPED_BY_APPLICATION } else { STOPPED_BY_ERROR });
+    call_host(SYS_EXIT, if success { STOPPED_BY_APPLICATION } else { STOPPED_BY_ERROR });
     loop {
-        cortex_m::asm::wfi();
+        wait();
     }
 }

@@ -6,19 +6,18 @@ mod checks;
 mod random;
 
 use albert_core::kernels::{Kernels, detect};
-use board::cortex_m::Peripherals;
 use board::{Counter, entry, exit, line, number, text};
 use checks::{Check, Pair};
 
 #[entry]
 fn main() -> ! {
     let set = detect();
-    let same = set.name() != Kernels::SCALAR.name() && Peripherals::take().is_some_and(|board| run(set, board));
+    let same = set.name() != Kernels::SCALAR.name() && Counter::start().is_some_and(|counter| run(set, counter));
     exit(same)
 }
 
-fn run(set: Kernels, board: Peripherals) -> bool {
-    let mut pair = Pair::new(set, Counter::new(board.SYST));
+fn run(set: Kernels, counter: Counter) -> bool {
+    let mut pair = Pair::new(set, counter);
     let mut all = true;
     for Check { name, run, unit } in checks::ALL {
         let outcome = run(&mut pair);

@@ -9,6 +9,7 @@ mod word32;
 mod word64;
 
 use super::{KernelSet, Product, scalar};
+use crate::parts::ROOMY;
 use core::mem::MaybeUninit;
 
 /// Two rows in a word: for 32-bit cores. Bytes of activations are i8.
@@ -31,8 +32,8 @@ trait Packing {
     const ROWS: usize;
     /// Steps of 4 places in K after which the fields of accumulators are taken apart, at most.
     const STEPS: usize;
-    /// Whether weights may lie in memory so slow that a copy pays.
-    const COPIES: bool;
+    /// Words of one step of a tile.
+    const STEP_WORDS: usize;
 
     /// Adds the products of up to [`Self::ROWS`] rows by the 16 channels of a panel to `sums`.
     ///
@@ -50,26 +51,30 @@ trait Packing {
     /// Packs the first `steps` steps of `rows` rows.
     ///
     /// # Safety
-    /// `rows` (1 to [`Self::ROWS`]) rows of `steps * 4` bytes, `row_bytes` apart, are at `a`; `words` has room for [`TILE_WORDS`] words.
+    /// `rows` (1 to [`Self::ROWS`]) rows of `steps * 4` bytes, `row_bytes` apart, are at `a`; `words` has room for `steps` times [`Self::STEP_WORDS`].
     unsafe fn pack(a: *const u8, row_bytes: usize, rows: usize, steps: usize, words: *mut Self::Word);
 }
 
-/// Words of a tile: one step of 4 places has 8 words of pairs, or 4 of triples.
-const TILE_WORDS: usize = 64;
-/// Tiles of rows that are multiplied by a piece of a panel while it is at hand.
+/// Words on the stack, for the tiles of rows that are packed at a time.
+const WORDS: usize = 128;
+/// Most tiles that are packed at a time.
 const TILES: usize = 4;
+/// Bytes of a step of a panel.
+const STEP: usize = 64;
 /// Most bytes of a piece of a panel that is copied.
-const PIECE: usize = 512;
+const COPY: usize = 512;
 
 /// `matmul_i8` of a packing.
 fn multiply<P: Packing>(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
-    let mut words = [const { MaybeUninit::<P::Word>::uninit() }; TILES * TILE_WORDS];
+    let mut words = [const { MaybeUninit::<P::Word>::uninit() }; WORDS];
     let words = words.as_mut_ptr().cast::<P::Word>();
     let mut first_row = 0;
     while first_row < size.rows {
         let rows = (size.rows - first_row).min(P::ROWS * TILES);
-        // SAFETY: the rows are among those of the product, whose sizes fit the slices. `words` has room for `P::STEPS` steps
-        // of so many tiles, which are packed before they are multiplied.
+        let tile_words = WORDS / rows.div_ceil(P::ROWS).next_power_of_two();
+        let most_steps = P::STEPS.min(tile_words / P::STEP_WORDS);
+        // SAFETY: the rows are among those of the product, whose sizes fit the slices. A tile has room for so many steps, which
+        // are packed before they are multiplied.
         unsafe {
             let a = a.as_ptr().add(first_row * size.row_bytes);
             let sums = sums.as_mut_ptr().add(first_row * size.row_sums);
@@ -78,14 +83,19 @@ fn multiply<P: Packing>(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
             }
             let mut first = 0;
             while first < size.steps {
-                let steps = (size.steps - first).min(P::STEPS);
+                let steps = (size.steps - first).min(most_steps);
                 for (tile, row) in (0..rows).step_by(P::ROWS).enumerate() {
                     let a = a.add(row * size.row_bytes + first * 4);
-                    P::pack(a, size.row_bytes, (rows - row).min(P::ROWS), steps, words.add(tile * TILE_WORDS));
+                    P::pack(a, size.row_bytes, (rows - row).min(P::ROWS), steps, words.add(tile * tile_words));
                 }
                 for panel in 0..size.blocks {
-                    let w = w.as_ptr().add((panel * size.steps + first) * 64);
-                    multiply_piece::<P>(w, words, rows, steps, sums.add(panel * 16), size.row_sums);
+                    let w = w.as_ptr().add((panel * size.steps + first) * STEP);
+                    let sums = sums.add(panel * 16);
+                    if rows <= P::ROWS {
+                        P::multiply(w, words, rows, steps, sums, size.row_sums);
+                    } else {
+                        multiply_tiles::<P>(w, (words, tile_words), rows, steps, sums, size.row_sums);
+                    }
                 }
                 first += steps;
             }
@@ -94,30 +104,29 @@ fn multiply<P: Packing>(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     }
 }
 
-/// Adds the products of all tiles by a piece of a panel. Where weights may lie in slow flash, a piece that several tiles need is
-/// read once.
+/// Adds the products of several tiles by a piece of a panel. Where weights may lie in slow flash they are read once.
 ///
 /// # Safety
-/// As [`Packing::multiply`], for `rows` rows in tiles of [`TILE_WORDS`] words.
-unsafe fn multiply_piece<P: Packing>(
-    w: *const i8,
-    words: *const P::Word,
+/// As [`Packing::multiply`], for `rows` rows in tiles of so many words.
+#[inline(never)]
+unsafe fn multiply_tiles<P: Packing>(
+    mut w: *const i8,
+    (words, tile_words): (*const P::Word, usize),
     rows: usize,
     steps: usize,
     sums: *mut i32,
     row_sums: usize,
 ) {
-    let mut copy = [const { MaybeUninit::<i8>::uninit() }; PIECE];
-    let mut w = w;
-    // SAFETY: a piece has `P::STEPS` steps of 64 bytes at most; tiles and rows are among those of the contract.
+    let mut copy = [const { MaybeUninit::<i8>::uninit() }; COPY];
+    // SAFETY: a piece is copied only if there is room; tiles and rows are among those of the contract.
     unsafe {
-        if P::COPIES && rows > P::ROWS {
-            w.copy_to_nonoverlapping(copy.as_mut_ptr().cast(), steps * 64);
+        if !ROOMY && steps * STEP <= COPY {
+            w.copy_to_nonoverlapping(copy.as_mut_ptr().cast(), steps * STEP);
             w = copy.as_ptr().cast();
         }
         for (tile, row) in (0..rows).step_by(P::ROWS).enumerate() {
             let sums = sums.add(row * row_sums);
-            P::multiply(w, words.add(tile * TILE_WORDS), (rows - row).min(P::ROWS), steps, sums, row_sums);
+            P::multiply(w, words.add(tile * tile_words), (rows - row).min(P::ROWS), steps, sums, row_sums);
         }
     }
 }

@@ -51,8 +51,8 @@ impl Accumulator {
 impl Packing for Pairs {
     type Word = i32;
     const ROWS: usize = 4;
-    const STEPS: usize = 8;
-    const COPIES: bool = true;
+    const STEPS: usize = 16;
+    const STEP_WORDS: usize = 8;
 
     unsafe fn multiply(w: *const i8, words: *const i32, rows: usize, steps: usize, sums: *mut i32, row_sums: usize) {
         // SAFETY: the caller's contract, for as many rows as there are.

@@ -41,7 +41,7 @@ impl Packing for Triples {
     type Word = i64;
     const ROWS: usize = 3;
     const STEPS: usize = 16;
-    const COPIES: bool = false;
+    const STEP_WORDS: usize = 4;
 
     unsafe fn multiply(w: *const i8, words: *const i64, rows: usize, steps: usize, sums: *mut i32, row_sums: usize) {
         if rows == 1 {

@@ -4,7 +4,6 @@
 
 use albert_core::tokenizer::EncodeOptions;
 use albert_core::{Model, Progress, Session};
-use board::cortex_m::Peripherals;
 use board::{Counter, entry, exit, line, number, text};
 use heapless::Deque;
 use programs::{ARENA, MODEL, PLAN, TEXTS, print_measured, print_memory, print_result};
@@ -48,7 +47,7 @@ fn main() -> ! {
 
 fn run() -> Option<()> {
     let model = Model::from_bytes(MODEL.bytes).ok()?;
-    let mut counter = Counter::new(Peripherals::take()?.SYST);
+    let mut counter = Counter::start()?;
     let mut arena = ARENA.try_lock()?;
     let mut session = Session::new(&model, PLAN, &mut arena.0).ok()?;
     let (mut watchdog, mut sampler) = (Watchdog::default(), Sampler::default());

@@ -5,7 +5,6 @@
 use albert_core::kernels::{Kernels, detect};
 use albert_core::tokenizer::EncodeOptions;
 use albert_core::{Model, Progress, Session};
-use board::cortex_m::Peripherals;
 use board::{Counter, entry, exit, line, text};
 use programs::{ARENA, MODEL, PLAN, TEXTS, print_measured, print_memory, print_result};
 
@@ -18,7 +17,7 @@ fn main() -> ! {
 
 fn run() -> Option<()> {
     let model = Model::from_bytes(MODEL.bytes).ok()?;
-    let mut counter = Counter::new(Peripherals::take()?.SYST);
+    let mut counter = Counter::start()?;
     let mut arena = ARENA.try_lock()?;
     for kernels in [Kernels::SCALAR, detect()] {
         let mut session = Session::with_kernels(&model, PLAN, &mut arena.0, kernels).ok()?;

@@ -3,6 +3,7 @@
 //! QEMU with `-icount shift=0` runs one instruction a nanosecond of virtual time. The timer counts the board's clock, so one
 //! tick is so many instructions. On hardware the ticks are cycles.
 
+use cortex_m::Peripherals;
 use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::SystClkSource;
 
@@ -18,13 +19,14 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// Starts the timer.
-    pub fn new(mut timer: SYST) -> Self {
+    /// Starts the timer; once.
+    pub fn start() -> Option<Self> {
+        let mut timer = Peripherals::take()?.SYST;
         timer.set_clock_source(SystClkSource::Core);
         timer.set_reload(RELOAD);
         timer.clear_current();
         timer.enable_counter();
-        Self { timer, last: RELOAD }
+        Some(Self { timer, last: RELOAD })
     }
 
     /// Instructions since the last call.

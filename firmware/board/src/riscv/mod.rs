@@ -1,0 +1,60 @@
+//! RISC-V: start-up by riscv-rt.
+
+mod counter;
+
+use core::arch::asm;
+use core::ptr::addr_of;
+
+pub use counter::Counter;
+pub use riscv_rt::entry;
+
+unsafe extern "C" {
+    static __estack: u32;
+    static __sstack: u32;
+}
+
+/// What [`paint`] fills the stack with.
+pub(crate) const PAINT: u32 = 0xcccc_cccc;
+
+/// Lowest word of the stack, and the first one above it.
+pub(crate) fn stack() -> (*const u32, *const u32) {
+    (addr_of!(__estack), addr_of!(__sstack))
+}
+
+/// Fills the unused part of the stack. Not inlined: the frames of callers must lie above its own.
+#[inline(never)]
+fn paint() {
+    let (mut word, _) = stack();
+    // The words below are this function's and may not be touched.
+    let frame = addr_of!(word).addr().saturating_sub(64);
+    while word.addr() < frame {
+        // SAFETY: between the end of the stack and this function's frame nothing is in use.
+        unsafe { word.cast_mut().write_volatile(PAINT) }
+        word = word.wrapping_add(1);
+    }
+}
+
+/// Asks the host for something.
+pub(crate) fn call_host(operation: usize, argument: usize) {
+    // SAFETY: the sequence that a host with semihosting knows from a breakpoint, none of it compressed; the operations here
+    // read memory at most.
+    unsafe {
+        asm!(
+            ".balign 16",
+            ".option push",
+            ".option norvc",
+            "slli x0, x0, 0x1f",
+            "ebreak",
+            "srai x0, x0, 7",
+            ".option pop",
+            inout("a0") operation => _,
+            in("a1") argument,
+            options(nostack)
+        );
+    }
+}
+
+/// Waits for an interrupt.
+pub(crate) fn wait() {
+    riscv::asm::wfi();
+}
