@@ -115,8 +115,8 @@ fn compile_c(target: &str) -> Result<std::path::PathBuf, String> {
 /// Runs an image; one instruction takes a nanosecond of the board's time.
 fn emulate(board: &str, image: &Path) -> Result<String, String> {
     let (command, machine) = match board {
-        "virt-riscv32" => ("qemu-system-riscv32", ["-M", "virt", "-bios", "none"].as_slice()),
-        board => ("qemu-system-arm", ["-M", board].as_slice()),
+        "virt-riscv32" => ("qemu-system-riscv32", vec!["-M", "virt", "-bios", "none"]),
+        board => ("qemu-system-arm", vec!["-M", board]),
     };
     let mut qemu = Command::new(command);
     qemu.args(machine).args(["-nographic", "-monitor", "none", "-serial", "none", "-icount", "shift=0"]);
