@@ -296,7 +296,7 @@ enum albert_status
   /**
    * This library was built without the code for such weights, or for such a tokenizer.
    */
-  ALBERT_STATUS_FILE_LEFT_OUT = 114,
+  ALBERT_STATUS_FILE_NOT_COMPILED_IN = 114,
   /**
    * The arena is too small. detail: bytes missing.
    */
@@ -328,7 +328,7 @@ enum albert_status
   /**
    * The attention mask lets nothing through.
    */
-  ALBERT_STATUS_INPUT_NOTHING_ATTENDED = 304,
+  ALBERT_STATUS_INPUT_ALL_MASKED = 304,
   /**
    * A listed position is masked, out of range or listed twice. detail: its index in the list.
    */
@@ -793,14 +793,14 @@ albert_status albert_session_init(void *memory,
 /**
  * Lets `executor` run the tasks of a step side by side, as many as the plan has workers. It must outlive the session.
  */
-albert_status albert_session_execute_on(struct albert_session *session, const struct albert_executor *executor);
+albert_status albert_session_set_executor(struct albert_session *session, const struct albert_executor *executor);
 
 /**
  * Ends inferences from now on before the last layer when an answer will do: `policy` is an ALBERT_EXIT_ number, `value` its
  * number of layers or probability. ALBERT_STATUS_NO_RESULT for a head that does not choose one label; an inference that was
  * under way is dropped.
  */
-albert_status albert_session_exit_early(struct albert_session *session,
+albert_status albert_session_set_early_exit(struct albert_session *session,
                                         uint32_t policy,
                                         float value);
 

@@ -121,7 +121,7 @@ pub unsafe extern "C" fn albert_softmax(values: *mut f32, rows: usize, width: us
 pub struct albert_span {
     /// First token.
     pub start: usize,
-    /// Last token.
+    /// The token after the last.
     pub end: usize,
     /// Probability that the answer starts there times probability that it ends there.
     pub score: f32,
@@ -160,9 +160,9 @@ pub unsafe extern "C" fn albert_answers(
 #[derive(Clone, Copy, Debug)]
 pub struct albert_entity {
     /// First token.
-    pub first: usize,
-    /// Last token.
-    pub last: usize,
+    pub start: usize,
+    /// The token after the last.
+    pub end: usize,
     /// Label of the first token or word.
     pub label: usize,
     /// Probability.
@@ -227,8 +227,8 @@ pub unsafe extern "C" fn albert_entities(
         for entity in Entities::new(model, probabilities, aggregation, kind) {
             count += 1;
             if let Some(place) = free.next() {
-                let (first, last, label, score) = (entity.first, entity.last, entity.label, entity.score);
-                *place = albert_entity { first, last, label, score };
+                let (start, end, label, score) = (entity.start, entity.end, entity.label, entity.score);
+                *place = albert_entity { start, end, label, score };
             }
         }
         *found = count;

@@ -123,13 +123,13 @@ fn named(name: &CStr) -> Result<kernels::Kernels, albert_status> {
 
 /// Lets `executor` run the tasks of a step side by side, as many as the plan has workers. It must outlive the session.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn albert_session_execute_on(
+pub unsafe extern "C" fn albert_session_set_executor(
     session: *mut albert_session,
     executor: *const albert_executor,
 ) -> albert_status {
     // SAFETY: the caller's pointers, as the header says.
     let set = || unsafe {
-        place(session)?.0.execute_on(value(executor)?);
+        place(session)?.0.set_executor(value(executor)?);
         Ok::<(), albert_status>(())
     };
     set().err().unwrap_or(albert_status::Ok)
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn albert_session_execute_on(
 /// number of layers or probability. ALBERT_STATUS_NO_RESULT for a head that does not choose one label; an inference that was
 /// under way is dropped.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn albert_session_exit_early(
+pub unsafe extern "C" fn albert_session_set_early_exit(
     session: *mut albert_session,
     policy: u32,
     value: f32,
@@ -152,7 +152,7 @@ pub unsafe extern "C" fn albert_session_exit_early(
             ALBERT_EXIT_CONFIDENCE => Some(ExitPolicy::Confidence(value)),
             _ => return Err(Failure::from(albert_status::Argument)),
         };
-        Ok(place(session)?.0.exit_early(policy)?)
+        Ok(place(session)?.0.set_early_exit(policy)?)
     };
     set().err().map_or(albert_status::Ok, |Failure(status, _)| status)
 }

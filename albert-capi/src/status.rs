@@ -56,7 +56,7 @@ pub enum albert_status {
     /// Another fault of the model file.
     File = 113,
     /// This library was built without the code for such weights, or for such a tokenizer.
-    FileLeftOut = 114,
+    FileNotCompiledIn = 114,
 
     /// The arena is too small. detail: bytes missing.
     ArenaTooSmall = 200,
@@ -74,7 +74,7 @@ pub enum albert_status {
     /// A token type does not exist. detail: its index.
     InputTokenType = 303,
     /// The attention mask lets nothing through.
-    InputNothingAttended = 304,
+    InputAllMasked = 304,
     /// A listed position is masked, out of range or listed twice. detail: its index in the list.
     InputPosition = 305,
     /// More layers than the model has, or none.
@@ -120,7 +120,7 @@ static NAMES: [(albert_status, &CStr); 40] = [
     (albert_status::FileTokenizer, c"model tokenizer malformed"),
     (albert_status::FileChecksum, c"model file checksum differs"),
     (albert_status::File, c"model file malformed"),
-    (albert_status::FileLeftOut, c"library built without what the model needs"),
+    (albert_status::FileNotCompiledIn, c"library built without what the model needs"),
     (albert_status::ArenaTooSmall, c"arena too small"),
     (albert_status::KernelsUnknown, c"kernel set unknown"),
     (albert_status::KernelsUnavailable, c"kernel set not available on this CPU"),
@@ -128,7 +128,7 @@ static NAMES: [(albert_status, &CStr); 40] = [
     (albert_status::InputTooLong, c"input too long"),
     (albert_status::InputId, c"token id out of range"),
     (albert_status::InputTokenType, c"token type out of range"),
-    (albert_status::InputNothingAttended, c"attention mask is all zero"),
+    (albert_status::InputAllMasked, c"attention mask is all zero"),
     (albert_status::InputPosition, c"listed position wrong"),
     (albert_status::InputLayers, c"number of layers wrong"),
     (albert_status::TextNoTokenizer, c"model has no tokenizer"),
@@ -172,8 +172,8 @@ impl From<FormatError> for Failure {
             FormatError::Reserved => Self(status::FileReserved, 0),
             FormatError::Config(field) => Self(status::FileConfig, field as u64),
             FormatError::TensorCount { .. } => Self(status::FileTensor, u64::from(u16::MAX)),
-            FormatError::Tensor { problem: TensorProblem::LeftOut, .. }
-            | FormatError::Tokenizer(TableError::LeftOut) => Self(status::FileLeftOut, 0),
+            FormatError::Tensor { problem: TensorProblem::NotCompiledIn, .. }
+            | FormatError::Tokenizer(TableError::NotCompiledIn) => Self(status::FileNotCompiledIn, 0),
             FormatError::Tensor { role, block, .. } => {
                 Self(status::FileTensor, u64::from(role) | u64::from(block) << 16)
             }
@@ -187,9 +187,9 @@ impl From<FormatError> for Failure {
 impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
         match error {
-            SessionError::PlanMismatch => Self(albert_status::Argument, 0),
             SessionError::NoExit => Self(albert_status::NoResult, 0),
             SessionError::ArenaTooSmall { missing } => Self(albert_status::ArenaTooSmall, missing as u64),
+            _ => Self(albert_status::Argument, 0),
         }
     }
 }
@@ -202,10 +202,10 @@ impl From<InputError> for Failure {
             InputError::TooLong { limit, .. } => Self(status::InputTooLong, limit as u64),
             InputError::Id { index, .. } => Self(status::InputId, index as u64),
             InputError::TokenType { index, .. } => Self(status::InputTokenType, index as u64),
-            InputError::Lengths => Self(status::Argument, 0),
-            InputError::NothingAttended => Self(status::InputNothingAttended, 0),
+            InputError::AllMasked => Self(status::InputAllMasked, 0),
             InputError::Position { index } => Self(status::InputPosition, index as u64),
             InputError::Layers => Self(status::InputLayers, 0),
+            _ => Self(status::Argument, 0),
         }
     }
 }
@@ -231,6 +231,7 @@ impl From<TextError> for Failure {
             TextError::NoTokenizer => Self(albert_status::TextNoTokenizer, 0),
             TextError::Encode(error) => error.into(),
             TextError::Input(error) => error.into(),
+            _ => Self(albert_status::Argument, 0),
         }
     }
 }

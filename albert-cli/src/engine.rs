@@ -173,12 +173,12 @@ impl<'m> Engine<'m> {
         }
         let mut session = Session::with_kernels(self.model, plan, &mut self.arena, self.kernels).map_err(Error::new)?;
         if let Some(threads) = &self.threads {
-            session.execute_on(threads);
+            session.set_executor(threads);
         }
         if let Some(file) = self.releasing {
-            session.observe(file);
+            session.set_observer(file);
         }
-        let fits = session.exit_early(self.exit);
+        let fits = session.set_early_exit(self.exit);
         fits.map_err(|_| Error::new("early exit needs a head that chooses one label for a text"))?;
         Ok(session)
     }
@@ -195,7 +195,7 @@ impl<'m> Engine<'m> {
         let config = *self.model.config();
         let mut session = self.session(tokens)?;
         session.run(&input).map_err(|error| match error {
-            InputError::Empty | InputError::NothingAttended => Error::new("there are no tokens"),
+            InputError::Empty | InputError::AllMasked => Error::new("there are no tokens"),
             InputError::TooLong { tokens, limit } => {
                 Error::new(format_args!("{tokens} tokens, but the model has {limit} positions; shorten the text"))
             }
@@ -206,11 +206,12 @@ impl<'m> Engine<'m> {
                 "token type {token_type} at index {index} is beyond the {} that the model has",
                 config.type_vocab_size
             )),
-            InputError::Lengths => Error::new("ids, token types and attention mask differ in length"),
+            InputError::LengthMismatch => Error::new("ids, token types and attention mask differ in length"),
             InputError::Position { index } => Error::new(format_args!("position {index} cannot be selected")),
             InputError::Layers => {
                 Error::new(format_args!("--layers must be from 1 to the model's {}", config.num_hidden_layers))
             }
+            error => Error::new(error),
         })?;
         Ok(session)
     }

@@ -4,7 +4,7 @@
 use albert_core::format::EmbeddedModel;
 use albert_core::heads::argmax;
 use albert_core::tokenizer::EncodeOptions;
-use albert_core::{Arena, Model, Plan, Progress, Session};
+use albert_core::{Arena, Model, Plan, Session};
 
 const MODEL: EmbeddedModel = albert_core::include_model!("../../models/clinc-intents-int8.albert");
 const PLAN: Plan = Plan::new(&MODEL.config, 32);
@@ -14,11 +14,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arena = Box::new(Arena::<{ PLAN.arena_bytes() }>::new());
     let mut session = Session::new(&model, PLAN, &mut arena.0)?;
     for text in ["what is my balance", "please set an alarm for seven in the morning"] {
-        session.start_text(text, None, &EncodeOptions::default())?;
-        while session.step() == Progress::Running {}
-        let logits = session.output().ok_or("no output")?.logits().to_vec();
-        println!("{text}: {}", argmax(&logits).and_then(|best| model.label(best)).unwrap_or("?"));
-        for row in logits.chunks(8) {
+        let output = session.run_text(text, None, &EncodeOptions::default())?;
+        println!("{text}: {}", argmax(output.logits()).and_then(|best| model.label(best)).unwrap_or("?"));
+        for row in output.logits().chunks(8) {
             println!("{}", row.iter().map(|logit| format!(" {:08x}", logit.to_bits())).collect::<String>());
         }
     }

@@ -40,7 +40,8 @@ pub(crate) struct Shared<'a> {
     /// Rows that the last application carries on, each once.
     pub(crate) selected: &'a mut [u32],
     pub(crate) hidden: &'a mut [f32],
-    /// Keys as a weight matrix for each head, in words of four bytes; tokens before the embeddings are computed.
+    /// Keys as a weight matrix for each head, in words of four bytes; tokens before the embeddings are computed, scores after the
+    /// last step.
     pub(crate) keys: &'a mut [[u8; 4]],
     /// Values as a weight matrix for each head, in words.
     pub(crate) values: &'a mut [[u8; 4]],
@@ -169,6 +170,11 @@ fn swap_rows<T>(rows: &mut [T], width: usize, later: usize, earlier: usize) {
 fn as_tokens(words: &mut [[u8; 4]]) -> &mut [Token] {
     let whole = words.len() / WORDS_PER_TOKEN * WORDS_PER_TOKEN;
     words.get_mut(..whole).and_then(|words| bytemuck::try_cast_slice_mut(words).ok()).unwrap_or(&mut [])
+}
+
+/// The words of the keys as room for scores, once no key is needed any more.
+pub(crate) fn scores(keys: &mut [[u8; 4]]) -> &mut [f32] {
+    bytemuck::try_cast_slice_mut(keys).unwrap_or(&mut [])
 }
 
 const WORDS_PER_TOKEN: usize = size_of::<Token>() / 4;

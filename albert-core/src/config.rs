@@ -87,14 +87,15 @@ impl Config {
     }
 }
 
-/// Declares a fieldless enum with fixed `u32` codes and its decoder.
+/// Declares a fieldless enum with fixed `u32` codes and names, the first of which is the one to print.
 macro_rules! coded {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $code:literal,)* }) => {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $code:literal, $first:literal $(| $other:literal)*;)* }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[cfg_attr(feature = "defmt", derive(defmt::Format))]
         #[repr(u32)]
-        pub enum $name { $($(#[$doc])* $variant = $code,)* }
+        #[non_exhaustive]
+        pub enum $name { $($(#[$doc])* #[doc = concat!("\n\nNames: `", $first, "`" $(, ", `", $other, "`")*, ".")] $variant = $code,)* }
 
         impl $name {
             /// Every value, in the order of the codes.
@@ -104,55 +105,71 @@ macro_rules! coded {
             pub const fn from_code(code: u32) -> Option<Self> {
                 match code { $($code => Some(Self::$variant),)* _ => None }
             }
+
+            /// The value of a name; every name of a value counts.
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($first $(| $other)* => Some(Self::$variant),)* _ => None }
+            }
+
+            /// The value's name.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $first,)* }
+            }
+        }
+
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.pad(self.name())
+            }
         }
     };
 }
 
 coded! {
-    /// Activation function; the names in parentheses are Hugging Face's.
+    /// Activation function; the names are those of `hidden_act` in the Hugging Face config.
     Activation {
-        /// x/2 (1 + erf(x/√2)) (`gelu`, `gelu_python`).
-        Gelu = 0,
-        /// Tanh form of GELU (`gelu_new`, `gelu_pytorch_tanh`, `gelu_fast`, `gelu_python_tanh`, `gelu_accurate`).
-        GeluTanh = 1,
-        /// max(0, x) (`relu`).
-        Relu = 2,
-        /// x σ(1.702 x) (`quick_gelu`).
-        QuickGelu = 3,
-        /// x σ(x) (`silu`, `swish`).
-        Silu = 4,
-        /// tanh(x) (`tanh`).
-        Tanh = 5,
-        /// σ(x) (`sigmoid`).
-        Sigmoid = 6,
-        /// min(max(0, x), 6) (`relu6`).
-        Relu6 = 7,
-        /// max(0, x)² (`relu2`).
-        Relu2 = 8,
-        /// x for x > 0, else x/100 (`leaky_relu`).
-        LeakyRelu = 9,
-        /// x · relu6(x + 3) / 6 (`hardswish`).
-        HardSwish = 10,
-        /// x tanh(ln(1 + eˣ)) (`mish`).
-        Mish = 11,
-        /// x (`linear`).
-        Linear = 12,
-        /// `Gelu` clamped to [-10, 10] (`gelu_10`).
-        Gelu10 = 13,
-        /// (1 + erf((x - μ)/(σ√2)))/2, μ = 0.707107, σ = 0.282095 (`laplace`).
-        Laplace = 14,
-        /// The mean of x and |x|, root of it: √(softplus(x)) (`sqrtsoftplus`).
-        SqrtSoftplus = 15,
+        /// x/2 (1 + erf(x/√2)).
+        Gelu = 0, "gelu" | "gelu_python";
+        /// Tanh form of GELU.
+        GeluTanh = 1, "gelu_new" | "gelu_pytorch_tanh" | "gelu_python_tanh" | "gelu_fast" | "gelu_accurate";
+        /// max(0, x).
+        Relu = 2, "relu";
+        /// x σ(1.702 x).
+        QuickGelu = 3, "quick_gelu";
+        /// x σ(x).
+        Silu = 4, "silu" | "swish";
+        /// tanh(x).
+        Tanh = 5, "tanh";
+        /// σ(x).
+        Sigmoid = 6, "sigmoid";
+        /// min(max(0, x), 6).
+        Relu6 = 7, "relu6";
+        /// max(0, x)².
+        Relu2 = 8, "relu2";
+        /// x for x > 0, else x/100.
+        LeakyRelu = 9, "leaky_relu";
+        /// x · relu6(x + 3) / 6.
+        HardSwish = 10, "hardswish";
+        /// x tanh(ln(1 + eˣ)).
+        Mish = 11, "mish";
+        /// x.
+        Linear = 12, "linear";
+        /// `Gelu` clamped to [-10, 10].
+        Gelu10 = 13, "gelu_10";
+        /// (1 + erf((x - μ)/(σ√2)))/2, μ = 0.707107, σ = 0.282095.
+        Laplace = 14, "laplace";
+        /// The mean of x and |x|, root of it: √(softplus(x)).
+        SqrtSoftplus = 15, "sqrtsoftplus";
     }
 }
 
 coded! {
-    /// Numbers that the linears' inputs are rounded to, and the attention's keys and values are kept in.
+    /// Numbers that the linears' inputs are quantized to, and the attention's keys and values are kept in.
     Precision {
         /// int8, per token; logits are the same bits on every instruction set.
-        Int8 = 0,
+        Int8 = 0, "int8";
         /// f32; closeness is promised, not identity.
-        Float = 1,
+        Float = 1, "f32";
     }
 }
 
@@ -160,26 +177,27 @@ coded! {
     /// What the network ends in.
     Head {
         /// Encoder output only.
-        None = 0,
+        None = 0, "none";
         /// One or several labels, or a value, for the whole input.
-        SequenceClassification = 1,
+        SequenceClassification = 1, "sequence-classification";
         /// A label for every token.
-        TokenClassification = 2,
+        TokenClassification = 2, "token-classification";
         /// Start and end of an answer.
-        QuestionAnswering = 3,
+        QuestionAnswering = 3, "question-answering";
         /// A score for each choice.
-        MultipleChoice = 4,
+        MultipleChoice = 4, "multiple-choice";
         /// Vocabulary logits at the masked positions.
-        MaskedLm = 5,
+        MaskedLm = 5, "masked-lm";
         /// Masked LM and sentence order.
-        PreTraining = 6,
+        PreTraining = 6, "pretraining";
     }
 }
 
 /// What a head's linear reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Reads {
+#[non_exhaustive]
+pub enum HeadInput {
     /// Nothing: there is no such linear.
     Nothing,
     /// The pooled output.
@@ -190,11 +208,11 @@ pub enum Reads {
 
 impl Head {
     /// What the linear of `num_labels` outputs reads.
-    pub const fn reads(self) -> Reads {
+    pub const fn input(self) -> HeadInput {
         match self {
-            Self::None | Self::MaskedLm => Reads::Nothing,
-            Self::SequenceClassification | Self::MultipleChoice | Self::PreTraining => Reads::Pooled,
-            Self::TokenClassification | Self::QuestionAnswering => Reads::Tokens,
+            Self::None | Self::MaskedLm => HeadInput::Nothing,
+            Self::SequenceClassification | Self::MultipleChoice | Self::PreTraining => HeadInput::Pooled,
+            Self::TokenClassification | Self::QuestionAnswering => HeadInput::Tokens,
         }
     }
 
@@ -208,10 +226,10 @@ coded! {
     /// How a classifier's logits become scores (`problem_type` of the Hugging Face config).
     ProblemType {
         /// Softmax over the labels.
-        SingleLabel = 0,
+        SingleLabel = 0, "single_label_classification";
         /// A sigmoid for each label.
-        MultiLabel = 1,
+        MultiLabel = 1, "multi_label_classification";
         /// The logits as they are.
-        Regression = 2,
+        Regression = 2, "regression";
     }
 }

@@ -1,6 +1,8 @@
-//! The errors of the core: one small `Copy` enum per door.
+//! The errors of the core: one small `Copy` enum for each checked boundary.
 
 use crate::tokenizer::TableError;
+use core::error::Error;
+use core::fmt::{Display, Formatter, Result};
 
 /// What is wrong with the bytes of a model file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +68,7 @@ pub enum FormatError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[allow(missing_docs)]
+#[non_exhaustive]
 pub enum ConfigField {
     VocabSize,
     EmbeddingSize,
@@ -93,6 +96,7 @@ pub enum ConfigField {
 /// What can be wrong with a tensor record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum TensorProblem {
     /// Another role or block stands here.
     Order,
@@ -109,7 +113,7 @@ pub enum TensorProblem {
     /// Query, key and value differ in split list or smoothing vector.
     SharedInput,
     /// This build of the library has no code for the dtype: cargo feature `float` or `codebook`.
-    LeftOut,
+    NotCompiledIn,
 }
 
 /// The checksum in the header differs from that of the bytes.
@@ -125,6 +129,7 @@ pub struct ChecksumError {
 /// Why a session cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum SessionError {
     /// The plan was made for another configuration.
     PlanMismatch,
@@ -140,6 +145,7 @@ pub enum SessionError {
 /// Why an input cannot be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum InputError {
     /// There are no ids.
     Empty,
@@ -165,9 +171,9 @@ pub enum InputError {
         token_type: u32,
     },
     /// Ids, token types and attention mask differ in length.
-    Lengths,
-    /// The attention mask is zero everywhere.
-    NothingAttended,
+    LengthMismatch,
+    /// The attention mask is zero everywhere: nothing is attended to.
+    AllMasked,
     /// A listed position is masked, out of range, or listed twice.
     Position {
         /// Index in the list of positions.
@@ -177,12 +183,133 @@ pub enum InputError {
     Layers,
 }
 
-macro_rules! is_error { ($($name:ty),*) => { $(
-    impl core::fmt::Display for $name {
-        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-            core::fmt::Debug::fmt(self, f)
+impl Display for FormatError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::Truncated { needed } => write!(f, "the file ends early: at least {needed} bytes are needed"),
+            Self::Misaligned => f.write_str("the file's first byte is not at an address that is a multiple of 64"),
+            Self::Magic => f.write_str("the file is not a model file: it does not start with the magic bytes"),
+            Self::Version(version) => write!(f, "format version {version} is not supported"),
+            Self::FileBytes { stated, actual } => {
+                write!(f, "the header says {stated} bytes, the file has {actual}")
+            }
+            Self::Section { index } => {
+                write!(f, "section {index} is outside the file, misaligned, or not right behind the section before it")
+            }
+            Self::UnknownSection(kind) => write!(f, "section kind {kind} is required and unknown"),
+            Self::DuplicateSection(kind) => write!(f, "section kind {kind} occurs twice"),
+            Self::MissingSection(kind) => write!(f, "section kind {kind} is missing"),
+            Self::Reserved => f.write_str("a reserved field is not zero"),
+            Self::Config(field) => write!(f, "{field} in the configuration has an impossible value"),
+            Self::TensorCount { found } => {
+                write!(f, "{found} tensors are in the file, which the configuration does not ask for")
+            }
+            Self::Tensor { role, block, problem } => write!(f, "tensor of role {role} in block {block}: {problem}"),
+            Self::Labels => f.write_str("the labels are malformed, or not as many as the head has"),
+            Self::Tokenizer(error) => write!(f, "tokenizer: {error}"),
+            Self::Provenance => f.write_str("the provenance is not UTF-8"),
         }
     }
-    impl core::error::Error for $name {}
-)* } }
-is_error!(FormatError, ChecksumError, SessionError, InputError);
+}
+
+impl Display for ConfigField {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.write_str(match self {
+            Self::VocabSize => "vocab_size",
+            Self::EmbeddingSize => "embedding_size",
+            Self::HiddenSize => "hidden_size",
+            Self::IntermediateSize => "intermediate_size",
+            Self::NumHiddenLayers => "num_hidden_layers",
+            Self::NumHiddenGroups => "num_hidden_groups",
+            Self::InnerGroupNum => "inner_group_num",
+            Self::NumAttentionHeads => "num_attention_heads",
+            Self::MaxPositionEmbeddings => "max_position_embeddings",
+            Self::TypeVocabSize => "type_vocab_size",
+            Self::HiddenAct => "hidden_act",
+            Self::LayerNormEps => "layer_norm_eps",
+            Self::Precision => "precision",
+            Self::Head => "head",
+            Self::Pooler => "pooler",
+            Self::NumLabels => "num_labels",
+            Self::ProblemType => "problem_type",
+            Self::MaxExtraSlots => "max_extra_slots",
+            Self::Smoothing => "smoothing",
+            Self::Codebook => "codebook",
+            Self::Groups => "the list of groups",
+        })
+    }
+}
+
+impl Display for TensorProblem {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.write_str(match self {
+            Self::Order => "another tensor stands in its place",
+            Self::Dtype => "its dtype is unknown or not allowed here",
+            Self::Shape => "its shape is not what the configuration says",
+            Self::Bounds => "its bytes lie outside the data section or are misaligned",
+            Self::Splits => "its list of split channels is not ascending, out of range, or not allowed here",
+            Self::Smoothing => "its smoothing vector is not allowed here, or the configuration does not announce it",
+            Self::SharedInput => "query, key and value differ in split channels or smoothing vector",
+            Self::NotCompiledIn => "this build has no code for its dtype (cargo feature `float` or `codebook`)",
+        })
+    }
+}
+
+impl Display for ChecksumError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "the header states checksum {:08x}, the bytes have {:08x}", self.stated, self.computed)
+    }
+}
+
+impl Display for SessionError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::PlanMismatch => f.write_str("the plan was made for another configuration"),
+            Self::ArenaTooSmall { missing } => write!(f, "the arena is {missing} bytes too small"),
+            Self::NoExit => f.write_str("early exit needs a head that chooses one label for the whole input"),
+        }
+    }
+}
+
+impl Display for InputError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::Empty => f.write_str("there are no ids"),
+            Self::TooLong { tokens, limit } => write!(f, "{tokens} tokens, but at most {limit} are allowed"),
+            Self::Id { index, id } => write!(f, "id {id} at index {index} is beyond the vocabulary"),
+            Self::TokenType { index, token_type } => {
+                write!(f, "token type {token_type} at index {index} is beyond those that the model has")
+            }
+            Self::LengthMismatch => f.write_str("ids, token types and attention mask differ in length"),
+            Self::AllMasked => f.write_str("the attention mask is zero everywhere"),
+            Self::Position { index } => {
+                write!(f, "position {index} of the list is masked, out of range, or listed twice")
+            }
+            Self::Layers => f.write_str("the number of layers is 0 or more than the model has"),
+        }
+    }
+}
+
+impl Error for FormatError {}
+impl Error for ChecksumError {}
+impl Error for SessionError {}
+impl Error for InputError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    #[test]
+    fn errors_are_sentences() {
+        let problem = TensorProblem::Shape;
+        let tensor = FormatError::Tensor { role: 16, block: 2, problem };
+        assert_eq!(format!("{tensor}"), "tensor of role 16 in block 2: its shape is not what the configuration says");
+        assert_eq!(
+            format!("{}", FormatError::Config(ConfigField::HiddenAct)),
+            "hidden_act in the configuration has an impossible value"
+        );
+        assert_eq!(format!("{}", SessionError::ArenaTooSmall { missing: 64 }), "the arena is 64 bytes too small");
+        assert_eq!(format!("{}", InputError::TooLong { tokens: 9, limit: 8 }), "9 tokens, but at most 8 are allowed");
+    }
+}

@@ -20,10 +20,11 @@
 #[cfg(target_endian = "big")]
 compile_error!("model files are little-endian and used in place: big-endian targets are not supported");
 
-#[cfg(feature = "threads")]
+#[cfg(any(feature = "threads", test))]
 extern crate std;
 
 pub mod arena;
+mod build_features;
 mod codebook;
 pub mod config;
 mod disjoint;
@@ -35,7 +36,6 @@ mod half;
 pub mod heads;
 pub mod kernels;
 pub mod observer;
-mod parts;
 pub mod plan;
 pub mod session;
 pub mod tokenizer;

@@ -8,17 +8,18 @@
 //! | keys, values | int8 (or f32) blocked as weight matrices, per head | one layer |
 //! | key scales and offsets, value scales and sums | f32 and i32 `[A][S]`, f32 `[A][S]`, i32 `[A][D]` | one layer |
 //! | tokens | id, token type, position `[S]`, in place of the keys | until the embeddings are computed |
+//! | scores | f32 `[C]`, in place of the keys | from the end of an inference to the next |
 //! | rows, selected | u32 `[S]`: the position that each row of the hidden state stands for, and the rows that the last layer carries on | one inference |
 //! | pooled, logits | f32 `[H]`, `[C]` or `[S][C]` | until the next inference |
 //! | scratch, for each worker | what the widest step needs for one tile of rows | one step |
 //!
 //! S is rounded up to 16 in keys and values, D to the block sizes.
 
-use crate::config::{Config, Precision, Reads};
+use crate::build_features::LARGE_TARGET;
+use crate::config::{Config, Head, HeadInput, Precision};
 use crate::executor::MAX_WORKERS;
 use crate::format::layout::{ALIGNMENT, BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, GROUP_CHANNELS, round_up};
 use crate::kernels::RowScale;
-use crate::parts::ROOMY;
 
 /// Rows of a tile unless [`Plan::with_tile_rows`] says otherwise.
 pub const DEFAULT_TILE_ROWS: usize = 16;
@@ -38,7 +39,7 @@ const STRETCH_ROWS: usize = 16;
 pub(crate) const fn stretch_slots(slots: usize) -> usize {
     match slots.div_ceil(STRETCH_SLOTS) {
         0 | 1 => slots,
-        _ if !ROOMY => slots,
+        _ if !LARGE_TARGET => slots,
         parts => round_up(slots.div_ceil(parts), ALIGNMENT),
     }
 }
@@ -69,15 +70,14 @@ impl Plan {
         Self { config: *config, tokens, tile_rows: DEFAULT_TILE_ROWS, workers: 1 }
     }
 
-    /// The plan with other tiles: `rows` (a multiple of 4, from 4 to [`MAX_TILE_ROWS`]; other values are rounded up or
-    /// down) go through a layer at a time. Fewer rows need less memory and make shorter steps, more are faster. Results do
+    /// The plan with other tiles: `rows` (a multiple of 4, from 4 to [`MAX_TILE_ROWS`]; other values become the next one of these)
+    /// go through a layer at a time. Fewer rows need less memory and make shorter steps, more are faster. Results do
     /// not depend on it.
     pub const fn with_tile_rows(mut self, rows: usize) -> Self {
-        let rows = round_up(rows, 4);
         self.tile_rows = match rows {
             0 => 4,
             rows if rows > MAX_TILE_ROWS => MAX_TILE_ROWS,
-            rows => rows,
+            rows => round_up(rows, 4),
         };
         self
     }
@@ -228,15 +228,18 @@ impl Sizes {
         let group = mul(max(rows, ATTENTION_ROWS), GROUP_CHANNELS * 4);
         let context = mul(ATTENTION_ROWS, mul(extents.value_channels, 4));
         let keys = mul(heads, mul(extents.key_channels, mul(extents.key_slots, extents.element)));
-        let label_rows = match config.head.reads() {
-            Reads::Tokens => tokens,
-            Reads::Pooled | Reads::Nothing => 1,
+        let label_rows = match config.head.input() {
+            HeadInput::Tokens => tokens,
+            HeadInput::Pooled | HeadInput::Nothing => 1,
         };
         let mut sizes = Self([0; REGIONS]);
         sizes.0[Region::Rows as usize] = mul(tokens, 4);
         sizes.0[Region::Selected as usize] = mul(tokens, 4);
         sizes.0[Region::Hidden as usize] = mul(tokens, mul(hidden, 4));
-        sizes.0[Region::Keys as usize] = max(keys, mul(tokens, size_of::<Token>()));
+        // Tokens before the layers and scores after them lie there, too.
+        let scores =
+            if matches!(config.head, Head::SequenceClassification) { mul(config.num_labels as usize, 4) } else { 0 };
+        sizes.0[Region::Keys as usize] = max(max(keys, mul(tokens, size_of::<Token>())), scores);
         sizes.0[Region::Values as usize] =
             mul(heads, mul(extents.value_channels, mul(extents.value_slots, extents.element)));
         sizes.0[Region::Pooled as usize] = if config.pooler { mul(hidden, 4) } else { 0 };

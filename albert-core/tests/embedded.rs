@@ -3,7 +3,7 @@
 use albert_core::format::EmbeddedModel;
 use albert_core::heads::argmax;
 use albert_core::tokenizer::EncodeOptions;
-use albert_core::{Arena, Model, Plan, Progress, Session, kernels};
+use albert_core::{Arena, Model, Plan, Session, kernels};
 
 const MODEL: EmbeddedModel = albert_core::include_model!("../../models/clinc-intents-int8.albert");
 const PLAN: Plan = Plan::new(&MODEL.config, 32).with_tile_rows(4);
@@ -29,15 +29,31 @@ fn logits_are_those_of_the_firmware() {
     let mut compared = 0;
     for (&set, (text, label, golden)) in sets.iter().flat_map(|set| golden().into_iter().map(move |row| (set, row))) {
         let mut session = Session::with_kernels(&model, PLAN, &mut arena.0, set).unwrap();
-        session.start_text(text, None, &EncodeOptions::default()).unwrap();
-        while session.step() == Progress::Running {}
-        let output = session.output().unwrap();
+        let output = session.run_text(text, None, &EncodeOptions::default()).unwrap();
         let bits: Vec<u32> = output.logits().iter().map(|logit| logit.to_bits()).collect();
         assert_eq!(bits, golden, "{set:?}: {text}");
         assert_eq!(argmax(output.logits()).and_then(|best| model.label(best)), Some(label), "{set:?}: {text}");
         compared += 1;
     }
     assert!(compared >= sets.len());
+}
+
+/// Scores can be asked for again and again; the output stays as it is.
+#[test]
+fn scores_leave_the_output() {
+    let model = Model::from_bytes(MODEL.bytes).unwrap();
+    let mut arena = Box::new(Arena::<{ PLAN.arena_bytes() }>::new());
+    let mut session = Session::new(&model, PLAN, &mut arena.0).unwrap();
+    let output = session.run_text("what is my balance", None, &EncodeOptions::default()).unwrap();
+    let (logits, pooled) = (output.logits().to_vec(), output.pooled().unwrap().to_vec());
+    let hidden = output.last_hidden_state().to_vec();
+    let scores = session.scores().unwrap().to_vec();
+    assert_eq!(argmax(&scores), argmax(&logits));
+    assert!((scores.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+    assert_eq!(session.scores(), Some(&scores[..]));
+    let output = session.output().unwrap();
+    assert_eq!((output.logits(), output.pooled()), (&logits[..], Some(&pooled[..])));
+    assert_eq!(output.last_hidden_state(), hidden);
 }
 
 /// Text, label and logits.

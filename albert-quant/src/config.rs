@@ -147,7 +147,7 @@ impl<'a> Keys<'a> {
         if (dialect, name) == (Dialect::Original, "gelu") {
             return Ok(Activation::GeluTanh);
         }
-        activation(name).ok_or_else(|| ConfigProblem::Activation(name.to_owned()))
+        Activation::from_name(name).ok_or_else(|| ConfigProblem::Activation(name.to_owned()))
     }
 
     /// The reference's default is 1e-12.
@@ -160,16 +160,12 @@ impl<'a> Keys<'a> {
 
     fn problem_type(&self) -> Result<Option<ProblemType>, ConfigProblem> {
         const KEY: &str = "problem_type";
-        match self.text(KEY)? {
-            None => Ok(None),
-            Some("single_label_classification") => Ok(Some(ProblemType::SingleLabel)),
-            Some("multi_label_classification") => Ok(Some(ProblemType::MultiLabel)),
-            Some("regression") => Ok(Some(ProblemType::Regression)),
-            Some(other) => {
-                let expected = "single_label_classification, multi_label_classification or regression";
-                Err(wrong(KEY, &Value::from(other), expected))
-            }
-        }
+        let Some(name) = self.text(KEY)? else { return Ok(None) };
+        let found = ProblemType::from_name(name).map(Some);
+        found.ok_or_else(|| {
+            let names: Vec<&str> = ProblemType::ALL.iter().map(|problem_type| problem_type.name()).collect();
+            wrong(KEY, &Value::from(name), &format!("one of {}", names.join(", ")))
+        })
     }
 
     fn labels(&self) -> Result<BTreeMap<u32, String>, ConfigProblem> {
@@ -187,29 +183,6 @@ impl<'a> Keys<'a> {
 
 fn wrong(key: &'static str, found: &Value, expected: &str) -> ConfigProblem {
     ConfigProblem::Value { key, found: found.to_string(), expected: expected.to_owned() }
-}
-
-/// The activation function of a name in the reference's table.
-fn activation(name: &str) -> Option<Activation> {
-    Some(match name {
-        "gelu" | "gelu_python" => Activation::Gelu,
-        "gelu_new" | "gelu_pytorch_tanh" | "gelu_python_tanh" | "gelu_fast" | "gelu_accurate" => Activation::GeluTanh,
-        "relu" => Activation::Relu,
-        "quick_gelu" => Activation::QuickGelu,
-        "silu" | "swish" => Activation::Silu,
-        "tanh" => Activation::Tanh,
-        "sigmoid" => Activation::Sigmoid,
-        "relu6" => Activation::Relu6,
-        "relu2" => Activation::Relu2,
-        "leaky_relu" => Activation::LeakyRelu,
-        "hardswish" => Activation::HardSwish,
-        "mish" => Activation::Mish,
-        "linear" => Activation::Linear,
-        "gelu_10" => Activation::Gelu10,
-        "laplace" => Activation::Laplace,
-        "sqrtsoftplus" => Activation::SqrtSoftplus,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ pub enum Error {
         name: String,
     },
     /// A tensor that the network needs is missing.
-    #[error("tensor {name} is missing; the head {} needs it (choose another with --head)", head_name(*head))]
+    #[error("tensor {name} is missing; the head {head} needs it (choose another with --head)")]
     MissingHeadTensor {
         /// Name without prefixes.
         name: String,
@@ -173,7 +173,7 @@ pub enum Error {
         error: albert_core::tokenizer::EncodeError,
     },
     /// The head's tensors have another number of outputs than the head.
-    #[error("the head {} has {expected} outputs, tensor {name} has {found} rows", head_name(*head))]
+    #[error("the head {head} has {expected} outputs, tensor {name} has {found} rows")]
     HeadOutputs {
         /// The head.
         head: Head,
@@ -253,7 +253,7 @@ pub enum Warning {
     #[error("config.json has no hidden_act: gelu_new is used, as in the reference")]
     DefaultActivation,
     /// The configuration does not say which head the tensors are.
-    #[error("config.json has no architectures: the head is taken to be {}", head_name(*.0))]
+    #[error("config.json has no architectures: the head is taken to be {0}")]
     GuessedHead(Head),
     /// The sentence-order head is missing: the masked-LM head alone is converted.
     #[error("the checkpoint has no sentence-order head: converted as a masked LM")]
@@ -267,19 +267,6 @@ pub enum Warning {
     /// The decoder differs from the word embeddings that the configuration ties it to.
     #[error("predictions.decoder.weight differs from the word embeddings: it is kept, as in transformers 5")]
     UntiedDecoder,
-}
-
-/// The name of a head as `--head` takes it.
-pub(crate) fn head_name(head: Head) -> &'static str {
-    match head {
-        Head::None => "none",
-        Head::SequenceClassification => "sequence-classification",
-        Head::TokenClassification => "token-classification",
-        Head::QuestionAnswering => "question-answering",
-        Head::MultipleChoice => "multiple-choice",
-        Head::MaskedLm => "masked-lm",
-        Head::PreTraining => "pretraining",
-    }
 }
 
 /// A text that may quote a damaged file: control characters are escaped, so that it stays one line.

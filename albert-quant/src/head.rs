@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use albert_core::config::Head;
 
-use crate::error::{ConfigProblem, Warning, head_name};
+use crate::error::{ConfigProblem, Warning};
 
 /// Which head to convert.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,7 +28,7 @@ const ENCODER: &str = "encoder";
 
 /// What the heads are called.
 fn names() -> Vec<&'static str> {
-    Head::ALL.iter().copied().map(head_name).collect()
+    Head::ALL.iter().copied().map(Head::name).collect()
 }
 
 impl FromStr for HeadChoice {
@@ -38,7 +38,7 @@ impl FromStr for HeadChoice {
         if name == ENCODER {
             return Ok(Self::Encoder);
         }
-        let head = Head::ALL.iter().copied().find(|&head| head_name(head) == name);
+        let head = Head::from_name(name);
         head.map(Self::Use).ok_or_else(|| UnknownHead(name.to_owned()))
     }
 }
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn names_round_trip() {
         for &head in Head::ALL {
-            assert_eq!(head_name(head).parse(), Ok(HeadChoice::Use(head)));
+            assert_eq!(head.name().parse(), Ok(HeadChoice::Use(head)));
         }
         assert_eq!("encoder".parse(), Ok(HeadChoice::Encoder));
         assert!("classifier".parse::<HeadChoice>().unwrap_err().to_string().contains("sequence-classification"));

@@ -1,7 +1,7 @@
 //! The parameters of a model file, in file order, each bound to where its values come from.
 
 use albert_core::Model;
-use albert_core::config::{Config, Head, Precision, ProblemType, Reads};
+use albert_core::config::{Config, Head, HeadInput, Precision, ProblemType};
 use albert_core::format::Record;
 use albert_core::format::layout::{BLOCK_ROLES, EMBEDDING_ROLES, EXIT_ROLES, role};
 
@@ -293,8 +293,8 @@ fn config(checkpoint: &Checkpoint, choice: HeadChoice, warnings: &mut Vec<Warnin
         Head::None | Head::MaskedLm => None,
         Head::QuestionAnswering => Some(("qa_outputs.weight", Some(2))),
         Head::MultipleChoice => Some(("classifier.weight", Some(1))),
-        Head::SequenceClassification | Head::TokenClassification => Some(("classifier.weight", None)),
         Head::PreTraining => Some(("sop_classifier.classifier.weight", None)),
+        _ => Some(("classifier.weight", None)),
     };
     let num_labels = match outputs {
         None => 0,
@@ -326,7 +326,7 @@ fn config(checkpoint: &Checkpoint, choice: HeadChoice, warnings: &mut Vec<Warnin
         layer_norm_eps: from.layer_norm_eps,
         precision: Precision::Float,
         head,
-        pooler: (choice != HeadChoice::Encoder && rows("pooler.weight").is_some()) || head.reads() == Reads::Pooled,
+        pooler: (choice != HeadChoice::Encoder && rows("pooler.weight").is_some()) || head.input() == HeadInput::Pooled,
         num_labels,
         problem_type: problem_type(head, from.problem_type, num_labels),
         max_extra_slots: 0,

@@ -2,14 +2,14 @@
 
 use std::str::FromStr;
 
-use albert_core::config::{Activation, Config, Head, Precision, ProblemType, Reads};
+use albert_core::config::{Activation, Config, Head, HeadInput, Precision, ProblemType};
 use albert_core::format::layout::role;
 use serde_json::json;
 
 use crate::assemble::{Packer, build};
 use crate::calibrate;
 use crate::convert::{Converted, Options};
-use crate::error::{Error, head_name};
+use crate::error::Error;
 use crate::network::{Extras, Network, Source, slots};
 use crate::scheme::{Hessians, Scheme};
 
@@ -80,7 +80,7 @@ impl Geometry {
             layer_norm_eps: 1e-12,
             precision: Precision::Float,
             head,
-            pooler: head == Head::None || head.reads() == Reads::Pooled,
+            pooler: head == Head::None || head.input() == HeadInput::Pooled,
             num_labels: match head {
                 Head::None | Head::MaskedLm => 0,
                 Head::MultipleChoice => 1,
@@ -133,7 +133,7 @@ pub fn synth(geometry: Geometry, head: Head, seed: u64, options: &Options<'_>) -
             })
             .collect(),
     };
-    let synthetic = json!({ "geometry": geometry.name(), "head": head_name(head), "seed": seed });
+    let synthetic = json!({ "geometry": geometry.name(), "head": head.name(), "seed": seed });
     let provenance = json!({ "synthetic": synthetic, "weights": options.weights.name() });
     let mut scheme = Scheme::new(&network, options.weights, options.keep)?;
     if scheme.is_integer() {

@@ -78,7 +78,7 @@ impl<'m> Runner<'m> {
         let watch = Watch::default();
         let mut session = Session::with_kernels(self.model, self.plan, &mut self.arena, self.kernels).ok()?;
         if watched {
-            session.observe(&watch);
+            session.set_observer(&watch);
         }
         let positions = if watched { Positions::All } else { outputs::positions(kinds) };
         let core_input = albert_core::Input::new(&input.ids).with_token_types(&input.token_types);

@@ -88,7 +88,7 @@ pub fn run(file: &[u8], sequences: &[Sequence], run: &Run<'_>) -> Vec<Results> {
     let plan = Plan::new(model.config(), longest).with_tile_rows(run.tile_rows).with_workers(run.workers);
     let mut arena = Aligned::zeros(plan.arena_bytes());
     let mut session = Session::with_kernels(&model, plan, &mut arena, run.kernels).expect("the planned arena");
-    session.execute_on(&Threads);
+    session.set_executor(&Threads);
     let each = sequences.iter().map(|sequence| {
         let tokens = Tokens::new(sequence);
         let input = tokens.input().with_positions(run.positions);
@@ -147,6 +147,7 @@ fn head_results(head: Head, output: &Output<'_>) -> Results {
             let column = |first| logits.iter().copied().skip(first).step_by(2).collect();
             Results::from([("start_logits", column(0)), ("end_logits", column(1))])
         }
+        other => unimplemented!("results of a head {other}"),
     }
 }
 

@@ -32,6 +32,15 @@ fn compile_time_is_run_time() {
     assert_eq!(ARENA.0.as_ptr().addr() % 64, 0);
 }
 
+#[test]
+fn tile_rows_are_the_next_ones_allowed() {
+    let rows = |rows| Plan::new(&Config::BASE, 64).with_tile_rows(rows).tile_rows();
+    assert_eq!(
+        [0, 1, 4, 5, 511, 512, 513, usize::MAX - 2, usize::MAX].map(rows),
+        [4, 4, 4, 8, 512, 512, 512, 512, 512]
+    );
+}
+
 /// More tokens and larger tiles never need less; the sum does not overflow, whatever the sizes.
 #[test]
 fn sizes_are_monotone() {

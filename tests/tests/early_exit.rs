@@ -39,7 +39,7 @@ impl Bits {
 }
 
 fn run(session: &mut Session<'_, '_>, policy: Option<ExitPolicy>, input: &Input<'_>) -> Bits {
-    session.exit_early(policy).expect("the head chooses one label");
+    session.set_early_exit(policy).expect("the head chooses one label");
     Bits::of(&session.run(input).expect("a valid input"))
 }
 
@@ -59,6 +59,7 @@ fn expected(policy: ExitPolicy, depths: &[Vec<f64>]) -> usize {
             let from = depth.checked_sub(patience as usize);
             from.is_some_and(|from| depths[from..=depth].iter().all(|logits| label(logits) == label(&depths[depth])))
         }
+        other => unimplemented!("{other:?}"),
     };
     (0..depths.len() - 1).find(|&depth| content(depth)).map_or(depths.len(), |depth| depth + 1)
 }
@@ -141,15 +142,15 @@ fn sessions_of_policies() {
         let mut session = Session::new(&model, plan, &mut arena).expect("the planned arena");
         let config = model.config();
         let fits = config.head == Head::SequenceClassification && config.problem_type == ProblemType::SingleLabel;
-        let set = session.exit_early(Some(ExitPolicy::Patience(1)));
+        let set = session.set_early_exit(Some(ExitPolicy::Patience(1)));
         assert_eq!(set, if fits { Ok(()) } else { Err(SessionError::NoExit) }, "{}", fixture.name);
-        assert_eq!(session.exit_early(None), Ok(()));
+        assert_eq!(session.set_early_exit(None), Ok(()));
         if !fits {
             continue;
         }
         let first = Tokens::new(&fixture.sequences[0]);
         let whole = run(&mut session, None, &first.input());
-        session.exit_early(Some(ExitPolicy::Patience(1))).expect("fits");
+        session.set_early_exit(Some(ExitPolicy::Patience(1))).expect("fits");
         session.start(&first.input()).expect("a valid input");
         for _ in 0..7 {
             let _ = session.step();

@@ -34,7 +34,7 @@ fn hidden_states_of_every_layer() {
             let layers = model.config().num_hidden_layers;
             {
                 let mut session = Session::new(&model, plan, &mut arena).expect("the planned arena");
-                session.observe(&states);
+                session.set_observer(&states);
                 session.run(&input).expect("a valid input");
             }
             let states = states.0.into_inner().expect("not poisoned");

@@ -93,7 +93,7 @@ fn which_inputs_are_shared() {
         let mut arena = Aligned::zeros(plan.arena_bytes());
         let counting = Counting(AtomicUsize::new(0));
         let mut session = Session::new(&model, plan, &mut arena).expect("the planned arena");
-        session.execute_on(&counting);
+        session.set_executor(&counting);
         let mut sequence = sequence(&geometry, tokens, &mut Random(7));
         sequence.mask.fill(true);
         let tokens = Tokens::new(&sequence);
@@ -149,8 +149,8 @@ fn an_observer_sees_the_same() {
         {
             let mut session =
                 Session::with_kernels(&model, plan, &mut arena, kernels::detect()).expect("the planned arena");
-            session.execute_on(&Threads);
-            session.observe(&seen);
+            session.set_executor(&Threads);
+            session.set_observer(&seen);
             session.run(&tokens.input()).expect("a valid input");
         }
         (seen.inputs.into_inner().expect("not poisoned"), seen.states.into_inner().expect("not poisoned"))

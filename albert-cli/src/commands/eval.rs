@@ -18,7 +18,6 @@ use crate::engine::Engine;
 use crate::error::{At, Error, Outcome, Result};
 use crate::input::{Numbered, Row, Rows};
 use crate::model_file::ModelFile;
-use crate::names;
 use crate::output::Output;
 use crate::progress;
 
@@ -137,11 +136,11 @@ pub(super) fn scorer(model: &Model<'_>) -> Result<Scorer> {
         (Head::TokenClassification, _) => Ok(tokens::score),
         (Head::SequenceClassification, problem_type) => Err(Error::new(format_args!(
             "accuracy means nothing for {}; albert validate compares such a model with reference outputs",
-            names::problem_type(problem_type)
+            problem_type.name()
         ))),
         (head, _) => Err(Error::new(format_args!(
             "the model's head is {}; eval needs sequence-classification or token-classification",
-            names::head(head)
+            head.name()
         ))),
     }
 }

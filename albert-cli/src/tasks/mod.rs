@@ -23,7 +23,6 @@ use crate::args::TaskOptions;
 use crate::engine::{Engine, Tokens};
 use crate::error::{Error, Result};
 use crate::input::Row;
-use crate::names;
 use crate::output::json;
 
 pub(crate) use text_classification::Function;
@@ -69,12 +68,12 @@ impl Task {
     /// What a head is made for.
     fn of_head(head: Head) -> Self {
         match head {
-            Head::None => Self::FeatureExtraction,
             Head::SequenceClassification => Self::TextClassification,
             Head::TokenClassification => Self::TokenClassification,
             Head::QuestionAnswering => Self::QuestionAnswering,
             Head::MultipleChoice => Self::MultipleChoice,
             Head::MaskedLm | Head::PreTraining => Self::FillMask,
+            _ => Self::FeatureExtraction,
         }
     }
 
@@ -93,7 +92,7 @@ impl Task {
             return Ok(task);
         }
         let name = TASKS.iter().find(|(_, known)| *known == task).map_or("", |(name, _)| name);
-        Err(Error::new(format_args!("--task {name} needs another head than the model's, {}", names::head(head))))
+        Err(Error::new(format_args!("--task {name} needs another head than the model's, {}", head.name())))
     }
 
     /// Whether a row has a list of results rather than one.

@@ -103,7 +103,8 @@ fn characters(tokens: &Tokens, span: &Span, align_to_words: bool) -> (u32, u32) 
     let same_word = |a: usize, b: usize| a == b || (word(a).is_some() && word(a) == word(b));
     let all = 0..tokens.ids.len();
     let first = all.clone().find(|&token| same_word(token, span.start)).unwrap_or(span.start);
-    let last = all.clone().rfind(|&token| same_word(token, span.end)).unwrap_or(span.end);
+    let end = span.end.saturating_sub(1);
+    let last = all.clone().rfind(|&token| same_word(token, end)).unwrap_or(end);
     let offsets = |token: usize| tokens.offsets.get(token).copied().unwrap_or_default();
     (offsets(first).start, offsets(last).end)
 }

@@ -103,8 +103,8 @@ fn window(engine: &mut Engine<'_>, text: &Text<'_>, tokens: &Tokens, settings: &
     let entities = Entities::new(model, &scores, aggregation, |token| pieces.kind(token));
     let found = entities.map(|entity| {
         let label = names::label(model, entity.label);
-        let (start, end) = pieces.range(entity.first, entity.last);
-        let (score, index) = (entity.score, entity.first);
+        let (start, end) = pieces.range(entity.start, entity.end);
+        let (score, index) = (entity.score, entity.start);
         match aggregation {
             Aggregation::None => {
                 let word = pieces.word(index);
@@ -147,9 +147,10 @@ struct Pieces<'a> {
 }
 
 impl Pieces<'_> {
-    fn range(&self, first: usize, last: usize) -> (u32, u32) {
+    /// The code points of the tokens from `start` to before `end`.
+    fn range(&self, start: usize, end: usize) -> (u32, u32) {
         let offsets = |token: usize| self.tokens.offsets.get(token).copied().unwrap_or_default();
-        (offsets(first).start, offsets(last).end)
+        (offsets(start).start, offsets(end.saturating_sub(1)).end)
     }
 
     fn id(&self, token: usize) -> Option<u32> {
@@ -166,14 +167,14 @@ impl Pieces<'_> {
 
     /// The token as it stands in the vocabulary, or the text that an unknown one stands for.
     fn word(&self, token: usize) -> String {
-        let (start, end) = self.range(token, token);
+        let (start, end) = self.range(token, token + 1);
         if self.is_unknown(token) { self.text.get(start, end) } else { self.piece(token) }.to_owned()
     }
 
     /// A token goes on with a word when a blank is neither its first character nor the one before; with a vocabulary that
     /// marks continuations, when it is marked.
     fn kind(&self, token: usize) -> TokenKind {
-        let (start, end) = self.range(token, token);
+        let (start, end) = self.range(token, token + 1);
         let continues = match self.tokenizer.continuation_prefix() {
             Some(_) => self.piece(token).chars().count() != (end - start) as usize,
             None => start > 0 && !self.text.get(start - 1, start + 1).contains(' '),
@@ -188,7 +189,7 @@ impl Pieces<'_> {
     /// The text of an entity's tokens. `by_word` joins each word's tokens first, as the pipeline does for the strategies that
     /// make words; with a vocabulary that marks beginnings of words, the blanks between words are lost then.
     fn words(&self, entity: &Entity, by_word: bool) -> String {
-        let tokens = (entity.first..=entity.last).filter(|&token| self.kind(token) != TokenKind::Special);
+        let tokens = (entity.start..entity.end).filter(|&token| self.kind(token) != TokenKind::Special);
         if !by_word {
             return self.join(&tokens.map(|token| self.word(token)).collect::<Vec<_>>());
         }

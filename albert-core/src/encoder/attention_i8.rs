@@ -4,10 +4,10 @@ use super::Context;
 use super::cache::{Cache, CacheWriter, Heads};
 use super::linear::{Rows, linear, multiply, prepare};
 use crate::arena::{AttentionScratch, Scratch, Worker};
+use crate::build_features::LARGE_TARGET;
 use crate::executor::TileWork;
 use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, GROUP_CHANNELS, role};
 use crate::kernels::{Channels, Kernels, Product, RowScale, Store, Tile, interleave};
-use crate::parts::ROOMY;
 use crate::plan::{ATTENTION_ROWS, activation_row_bytes};
 use core::ops::Range;
 
@@ -31,7 +31,7 @@ pub(super) fn keys_values(context: &Context<'_>, block: usize, work: TileWork<'_
 }
 
 /// Most heads that are rounded at a time.
-const HEADS: usize = if ROOMY { 16 } else { 1 };
+const HEADS: usize = if LARGE_TARGET { 16 } else { 1 };
 
 /// Heads that there is room for, each `bytes` long: at least one, since a row is as long as all of them.
 fn heads_at_a_time(room: usize, bytes: usize) -> usize {

@@ -3,11 +3,11 @@
 use super::linear_codebook::codebook_blocks;
 use super::quantize::lay_out;
 use crate::arena::{Products, Rounded, Rounding, Scratch};
+use crate::build_features::{CODEBOOK, FLOAT};
 use crate::codebook::Panels;
 use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, GROUP_CHANNELS};
 use crate::format::{Linear, Matrix, Weights};
 use crate::kernels::{Channels, FloatProduct, Kernels, LinearProduct, Store};
-use crate::parts::{CODEBOOK, FLOAT};
 use crate::plan::activation_row_bytes;
 use core::ops::Range;
 

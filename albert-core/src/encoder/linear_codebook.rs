@@ -2,11 +2,11 @@
 
 use super::linear::{Columns, GROUP_BLOCKS};
 use crate::arena::{Products, Rounded};
+use crate::build_features::LARGE_TARGET;
 use crate::codebook::Panels;
 use crate::format::Scales;
 use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, GROUP_CHANNELS, dtype};
 use crate::kernels::{Channels, Kernels, LinearProduct, Product, Store, Tile};
-use crate::parts::ROOMY;
 use crate::plan::{activation_row_bytes, stretch_slots};
 use core::ops::Range;
 
@@ -32,7 +32,7 @@ pub(super) fn codebook_blocks(
     // Few rows do not outweigh the way of whole panels through the second-level cache, where the expansion is quicker than that.
     let whole_fit = products.panel.len() >= slots * GROUP_CHANNELS;
     let in_parts =
-        ROOMY && rows * GROUP_CHANNELS <= products.partial.len() && (panels.dtype == dtype::C4 || !whole_fit);
+        LARGE_TARGET && rows * GROUP_CHANNELS <= products.partial.len() && (panels.dtype == dtype::C4 || !whole_fit);
     let stretch = if in_parts { stretch_slots(slots) } else { slots };
     // As many blocks at a time as there is room for, in equal parts of a group.
     let at_a_time = match products.panel.len() / (stretch * BLOCK_CHANNELS).max(1) {
@@ -48,7 +48,7 @@ pub(super) fn codebook_blocks(
         scales.copy_to(first, &mut group_scales);
         let channels = Channels { scales: &group_scales, ..channels.part(first, count) };
         let out = data.get_mut(first - blocks.start * BLOCK_CHANNELS..).unwrap_or(&mut []);
-        let beside = ROOMY && {
+        let beside = LARGE_TARGET && {
             let (steps, blocks) = (slots / BLOCK_SLOTS, group.len());
             let size = Product { rows, row_bytes, steps, blocks, row_sums: GROUP_CHANNELS, continues: true };
             let parts: [_; GROUP_BLOCKS] = core::array::from_fn(|index| panels.part(group.start + index, 0..slots, 2));

@@ -17,12 +17,12 @@ pub(crate) use feed_forward::feed_forward;
 pub(crate) use linear::{Columns, Rows, linear, multiply_group, prepare};
 pub(crate) use pooler::pool;
 
+use crate::build_features::FLOAT;
 use crate::config::Precision;
 use crate::executor::TileWork;
 use crate::format::Model;
 use crate::kernels::Kernels;
 use crate::observer::Observing;
-use crate::parts::FLOAT;
 
 /// What every step needs to know.
 #[derive(Clone, Copy)]

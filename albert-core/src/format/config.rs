@@ -2,7 +2,7 @@
 
 use super::bytes::{u16_at, u32_at};
 use super::layout::{CONFIG_BYTES, MAX_SLOTS};
-use crate::config::{Activation, Config, Head, Precision, ProblemType, Reads};
+use crate::config::{Activation, Config, Head, HeadInput, Precision, ProblemType};
 use crate::error::{ConfigField, FormatError};
 
 /// Reads and checks the configuration section.
@@ -69,5 +69,5 @@ fn check(config: &Config) -> Result<(), FormatError> {
         Head::SequenceClassification | Head::TokenClassification | Head::PreTraining => config.num_labels >= 1,
     };
     require(labels, ConfigField::NumLabels)?;
-    require(config.pooler || config.head.reads() != Reads::Pooled, ConfigField::Pooler)
+    require(config.pooler || config.head.input() != HeadInput::Pooled, ConfigField::Pooler)
 }

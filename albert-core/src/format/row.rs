@@ -2,9 +2,9 @@
 
 use super::layout::{BLOCK_CHANNELS, BLOCK_SLOTS};
 use super::{Matrix, Weights};
+use crate::build_features::{CODEBOOK, FLOAT};
 use crate::codebook::Panels;
 use crate::half::half_to_f32;
-use crate::parts::{CODEBOOK, FLOAT};
 
 impl Matrix<'_> {
     /// Adds the weights of output channel (or embedding) `index` to `out`, `[columns]` or, with the extra slots, `[slots]`, as they

@@ -6,8 +6,8 @@ use super::layout::{
     stepped_scale,
 };
 use super::tensors::is_vector;
+use crate::build_features::{CODEBOOK, FLOAT};
 use crate::error::TensorProblem;
-use crate::parts::{CODEBOOK, FLOAT};
 
 /// Elements of a weight matrix in the file's blocked layout, channels padded to a multiple of 16.
 #[derive(Clone, Copy, Debug)]
@@ -245,7 +245,7 @@ impl Record {
     ) -> Result<(), TensorProblem> {
         let codebook = matches!(self.dtype, dtype::C4 | dtype::C5);
         if (codebook && !CODEBOOK) || (self.dtype < dtype::I8 && !FLOAT) {
-            return Err(TensorProblem::LeftOut);
+            return Err(TensorProblem::NotCompiledIn);
         }
         let allowed = self.dtype <= dtype::C5
             && !(limits.float_only && self.dtype > dtype::F16)

@@ -2,13 +2,13 @@
 
 use super::scores::exp;
 
-/// A stretch of tokens that may be the answer.
+/// Consecutive tokens that may be the answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[repr(C)]
 pub struct Span {
     /// First token.
     pub start: usize,
-    /// Last token.
+    /// The token after the last.
     pub end: usize,
     /// Probability that the answer starts there times probability that it ends there.
     pub score: f32,
@@ -46,7 +46,7 @@ pub fn spans<'b>(
         let within = |&(token, _): &(usize, &[f32])| token - start < most_tokens;
         let later = logits.chunks_exact(2).enumerate().skip(start).take_while(within);
         for (end, pair) in later.filter(|&(token, _)| context(token)) {
-            let span = Span { start, end, score: probability * ends.probability(column(pair, 1)) };
+            let span = Span { start, end: end + 1, score: probability * ends.probability(column(pair, 1)) };
             kept = insert(best, kept, span);
         }
     }
@@ -92,8 +92,8 @@ mod tests {
         let sum = |at: usize| tokens.iter().map(|&token: &usize| libm::expf(logits[2 * token + at])).sum::<f32>();
         let p = |token: usize, at: usize| libm::expf(logits[2 * token + at]) / sum(at);
         let mut expected: heapless::Vec<Span, 8> = heapless::Vec::new();
-        for (start, end) in [(3, 3), (3, 4), (4, 4), (4, 5), (5, 5)] {
-            expected.push(Span { start, end, score: p(start, 0) * p(end, 1) }).unwrap();
+        for (start, end) in [(3, 4), (3, 5), (4, 5), (4, 6), (5, 6)] {
+            expected.push(Span { start, end, score: p(start, 0) * p(end - 1, 1) }).unwrap();
         }
         expected.sort_unstable_by(|a, b| b.score.total_cmp(&a.score));
         let mut best = [Span::default(); 8];

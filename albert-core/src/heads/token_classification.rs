@@ -2,9 +2,11 @@
 
 use super::argmax;
 use crate::format::Model;
+use core::ops::Range;
 
 /// How tokens become entities (`aggregation_strategy`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Aggregation {
     /// Every token is by itself.
     #[default]
@@ -48,9 +50,9 @@ pub enum TokenKind {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Entity {
     /// First token.
-    pub first: usize,
-    /// Last token.
-    pub last: usize,
+    pub start: usize,
+    /// The token after the last.
+    pub end: usize,
     /// Label of the first token or word.
     pub label: usize,
     /// Probability: the mean over its tokens, or over its words when the strategy makes words.
@@ -114,34 +116,34 @@ impl<'a, K: Fn(usize) -> TokenKind> Entities<'a, K> {
 
     /// The next token or word.
     fn unit(&mut self) -> Option<Entity> {
-        let (first, _) = self.skip_special(self.next)?;
+        let (start, _) = self.skip_special(self.next)?;
         let words = !matches!(self.aggregation, Aggregation::None | Aggregation::Simple);
-        let mut last = first;
-        while let (true, Some((token, TokenKind::Continues))) = (words, self.skip_special(last + 1)) {
-            last = token;
+        let mut end = start + 1;
+        while let (true, Some((token, TokenKind::Continues))) = (words, self.skip_special(end)) {
+            end = token + 1;
         }
-        self.next = last + 1;
+        self.next = end;
         let (label, score) = match self.aggregation {
-            Aggregation::None | Aggregation::Simple | Aggregation::First => self.best(first)?,
+            Aggregation::None | Aggregation::Simple | Aggregation::First => self.best(start)?,
             Aggregation::Max => {
                 let surer = |best: (usize, f32), x: (usize, f32)| if x.1 > best.1 { x } else { best };
-                self.tokens(first, last).filter_map(|token| self.best(token)).reduce(surer)?
+                self.tokens(start..end).filter_map(|token| self.best(token)).reduce(surer)?
             }
-            Aggregation::Average => self.best_mean(first, last)?,
+            Aggregation::Average => self.best_mean(start..end)?,
         };
-        Some(Entity { first, last, label, score })
+        Some(Entity { start, end, label, score })
     }
 
-    fn tokens(&self, first: usize, last: usize) -> impl Iterator<Item = usize> {
-        (first..=last).filter(|&token| (self.kind)(token) != TokenKind::Special)
+    fn tokens(&self, tokens: Range<usize>) -> impl Iterator<Item = usize> {
+        tokens.filter(|&token| (self.kind)(token) != TokenKind::Special)
     }
 
     /// The label with the largest mean probability, the first of equals.
-    fn best_mean(&self, first: usize, last: usize) -> Option<(usize, f32)> {
-        let count = self.tokens(first, last).count() as f32;
+    fn best_mean(&self, tokens: Range<usize>) -> Option<(usize, f32)> {
+        let count = self.tokens(tokens.clone()).count() as f32;
         let mean = |label: usize| {
             let of = |token| self.token(token).get(label).copied().unwrap_or(0.0);
-            self.tokens(first, last).map(of).sum::<f32>() / count
+            self.tokens(tokens.clone()).map(of).sum::<f32>() / count
         };
         let better = |best: (usize, f32), x: (usize, f32)| if x.1 > best.1 { x } else { best };
         (0..self.labels).map(|label| (label, mean(label))).reduce(better)
@@ -164,7 +166,7 @@ impl<K: Fn(usize) -> TokenKind> Iterator for Entities<'_, K> {
                 self.pending = Some(unit);
                 break;
             }
-            entity.last = unit.last;
+            entity.end = unit.end;
             entity.score += unit.score;
             units += 1.0;
         }

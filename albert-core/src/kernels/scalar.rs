@@ -3,9 +3,9 @@
 use super::codebook::expand;
 use super::math::{self, Float, ROUND};
 use super::{Channels, FloatProduct, KernelSet, Keys, Product, RowScale, SMALLEST_RANGE, Splits, Store, Tile};
+use crate::build_features::{CODEBOOK, FLOAT};
 use crate::config::Activation;
 use crate::half::half_to_f32;
-use crate::parts::{CODEBOOK, FLOAT};
 
 /// The set that runs everywhere.
 pub static SET: KernelSet = KernelSet {
@@ -152,7 +152,7 @@ pub(super) fn quantize_row_by(
         let limit = 127.0 * copies;
         let total = (value * inverse + ROUND - ROUND + copies * zero as f32).lesser(limit).greater(-limit) as i32;
         let share = total.checked_div_euclid(copies as i32).unwrap_or(0);
-        let left = total - share * copies as i32;
+        let left = total.wrapping_sub(share.wrapping_mul(copies as i32));
         let part = |rank: f32| (share + i32::from((rank as i32) < left) + offset) as u8;
         if let (Some(x), Some(slot)) = (x.get_mut(channel as usize), body.get_mut(channel as usize)) {
             (*x, *slot) = (value, part(0.0));

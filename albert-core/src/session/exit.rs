@@ -7,6 +7,7 @@ use crate::heads::{argmax, confidence};
 /// The classifier of a layer is its own, where the model file has one for each (models trained for early exit), or else the
 /// model's one classifier, which was trained for the last layer alone.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum ExitPolicy {
     /// When so many layers in a row have given the same label as the layer before them.
     ///
@@ -52,7 +53,7 @@ impl Exit {
 mod tests {
     use super::*;
 
-    /// Layers that run until the policy is content with one of these logits.
+    /// Layers that run until the policy is satisfied by one of these logits.
     fn layers(policy: ExitPolicy, logits: &[[f32; 2]]) -> Option<usize> {
         let mut exit = Exit::new(Some(policy));
         logits.iter().position(|logits| exit.suffices(logits)).map(|index| index + 1)

@@ -2,7 +2,7 @@
 
 use super::{Input, Phase, Positions, Session};
 use crate::arena;
-use crate::config::{Config, Reads};
+use crate::config::{Config, HeadInput};
 use crate::error::InputError;
 use crate::plan::Token;
 
@@ -18,7 +18,7 @@ impl Session<'_, '_> {
         let attended = |position: usize| input.attention_mask.get(position).is_none_or(|&mask| mask != 0);
         let keys = (0..input.ids.len()).filter(|&position| attended(position)).count();
         if keys == 0 {
-            return Err(InputError::NothingAttended);
+            return Err(InputError::AllMasked);
         }
         // Position 0 is computed even when it is masked, for the pooler; it is the last row then, after the keys.
         let order = (0..input.ids.len()).filter(|&position| attended(position)).chain(first_masked.then_some(0));
@@ -63,7 +63,7 @@ impl Session<'_, '_> {
             return Err(InputError::TooLong { tokens, limit: self.plan.tokens });
         }
         if !same(input.token_types.len()) || !same(input.attention_mask.len()) {
-            return Err(InputError::Lengths);
+            return Err(InputError::LengthMismatch);
         }
         if let Some((index, &id)) = input.ids.iter().enumerate().find(|&(_, &id)| id >= config.vocab_size) {
             return Err(InputError::Id { index, id });
@@ -81,7 +81,7 @@ impl Session<'_, '_> {
 
 /// Whether the head reads nothing but the pooled output.
 pub(super) fn reads_pooled(config: &Config) -> bool {
-    config.head.reads() == Reads::Pooled && !config.head.is_masked_lm()
+    config.head.input() == HeadInput::Pooled && !config.head.is_masked_lm()
 }
 
 /// Writes row indices; returns how many.

@@ -15,6 +15,7 @@ pub struct Input<'i> {
 /// The positions whose hidden states are carried through the last layer. The others' are needed only as keys and values
 /// there, and are not computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Positions<'i> {
     /// Those that the head reads: position 0 for a pooled output, all for the others.
     Head,

@@ -14,7 +14,7 @@ pub use output::Output;
 pub use text::TextError;
 
 use crate::arena::{self, Shared};
-use crate::config::{Config, Head, ProblemType, Reads};
+use crate::config::{Config, Head, HeadInput, ProblemType};
 use crate::encoder::{Context, Heads};
 use crate::error::{InputError, SessionError};
 use crate::executor::{Executor, Serial};
@@ -23,6 +23,7 @@ use crate::heads;
 use crate::kernels::{self, Kernels};
 use crate::observer::{Observer, Observing};
 use crate::plan::Plan;
+use crate::tokenizer::EncodeOptions;
 
 /// Whether a session has more to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,15 +115,15 @@ impl<'m, 'a> Session<'m, 'a> {
         })
     }
 
-    /// Ends inferences from now on as soon as `policy` is content with the answer, after any layer; `None` runs all layers.
+    /// Ends inferences from now on after the first layer whose answer satisfies `policy`; `None` runs all layers.
     /// The results are those of [`Input::with_layers`] with as many layers, to the bit. An inference under way is dropped.
     ///
-    /// Until the exit every layer is computed for all positions, and the pooler and the classifier run after each: an
-    /// inference that goes through to the last layer costs a little more than one without a policy.
+    /// Until the exit every layer is computed for all positions, and the pooler and the classifier run after each. If no exit is
+    /// taken, an inference costs slightly more than one without a policy.
     ///
     /// # Errors
     /// [`SessionError::NoExit`] when the head does not choose one label for the whole input.
-    pub fn exit_early(&mut self, policy: Option<ExitPolicy>) -> Result<(), SessionError> {
+    pub fn set_early_exit(&mut self, policy: Option<ExitPolicy>) -> Result<(), SessionError> {
         let config = self.context.model.config();
         let chooses = config.head == Head::SequenceClassification && config.problem_type == ProblemType::SingleLabel;
         if policy.is_some() && !chooses {
@@ -134,12 +135,12 @@ impl<'m, 'a> Session<'m, 'a> {
     }
 
     /// Lets `executor` run the tasks of a step side by side, as many as the plan has workers. Results stay the same bits.
-    pub fn execute_on(&mut self, executor: &'m dyn Executor) {
+    pub fn set_executor(&mut self, executor: &'m dyn Executor) {
         self.executor = executor;
     }
 
     /// Shows the inputs of the linears and the hidden states to `observer` from now on.
-    pub fn observe(&mut self, observer: &'m dyn Observer) {
+    pub fn set_observer(&mut self, observer: &'m dyn Observer) {
         self.context.observer = Observing(Some(observer));
     }
 
@@ -168,43 +169,45 @@ impl<'m, 'a> Session<'m, 'a> {
 
     /// The results, once [`Session::step`] has said that it is done.
     pub fn output(&mut self) -> Option<Output<'_>> {
-        if self.phase != Phase::Done {
-            return None;
-        }
+        if self.phase == Phase::Done { Some(self.results()) } else { None }
+    }
+
+    /// What the arena holds after the last step.
+    fn results(&mut self) -> Output<'_> {
         let config = self.context.model.config();
         let hidden_size = config.hidden_size as usize;
         let (shared, _) = arena::divide(self.arena, &self.plan);
         let pooled = first_row(&shared, self.rows, config).is_some();
         let labels = config.num_labels as usize;
-        let logits = match config.head.reads() {
-            Reads::Tokens => self.rows * labels,
-            Reads::Pooled if pooled => labels,
-            Reads::Pooled | Reads::Nothing => 0,
+        let logits = match config.head.input() {
+            HeadInput::Tokens => self.rows * labels,
+            HeadInput::Pooled if pooled => labels,
+            HeadInput::Pooled | HeadInput::Nothing => 0,
         };
         let layers = layers_of(config, self.application) as u32;
-        Some(Output {
+        Output {
             layers,
             hidden: shared.hidden.get(..self.rows * hidden_size).unwrap_or(&[]),
             hidden_size,
             positions: shared.rows.get(..self.rows).unwrap_or(&[]),
             pooled: if pooled { shared.pooled } else { &[] },
             logits: shared.logits.get(..logits).unwrap_or(&[]),
-        })
+        }
     }
 
     /// The scores of a classifier that reads the pooled output: softmax, sigmoid or the logits themselves, by the problem
-    /// type. They replace the logits in the arena; `None` for another head or before the end.
+    /// type. `None` for another head or before the end. The output stays as it is.
     pub fn scores(&mut self) -> Option<&[f32]> {
         let labels = self.output()?.logits().len();
         let config = self.context.model.config();
         if config.head != Head::SequenceClassification || labels == 0 {
             return None;
         }
-        let problem_type = config.problem_type;
-        let logits = arena::divide(self.arena, &self.plan).0.logits.get_mut(..labels)?;
-        heads::scores(self.context.kernels, problem_type, logits);
-        self.phase = Phase::Idle;
-        Some(logits)
+        let (shared, _) = arena::divide(self.arena, &self.plan);
+        let scores = arena::scores(shared.keys).get_mut(..labels)?;
+        scores.copy_from_slice(shared.logits.get(..labels)?);
+        heads::scores(self.context.kernels, config.problem_type, scores);
+        Some(scores)
     }
 
     /// Vocabulary logits of row `row` of the last hidden state; `None` without a masked-LM head, before the end, or beyond
@@ -224,8 +227,27 @@ impl<'m, 'a> Session<'m, 'a> {
     /// As [`Session::start`].
     pub fn run(&mut self, input: &Input<'_>) -> Result<Output<'_>, InputError> {
         self.start(input)?;
+        Ok(self.finish())
+    }
+
+    /// Runs a text, or a pair of texts, from start to end.
+    ///
+    /// # Errors
+    /// As [`Session::start_text`].
+    pub fn run_text(
+        &mut self,
+        text: &str,
+        pair: Option<&str>,
+        options: &EncodeOptions,
+    ) -> Result<Output<'_>, TextError> {
+        self.start_text(text, pair, options)?;
+        Ok(self.finish())
+    }
+
+    /// Does all steps of what was started.
+    fn finish(&mut self) -> Output<'_> {
         while self.step() == Progress::Running {}
-        self.output().ok_or(InputError::Empty)
+        self.results()
     }
 }
 

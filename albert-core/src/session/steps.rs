@@ -2,11 +2,11 @@
 
 use super::{Phase, Progress, Session, first_row, layers_of};
 use crate::arena;
-use crate::config::Reads;
+use crate::build_features::LARGE_TARGET;
+use crate::config::HeadInput;
 use crate::encoder::{self, team};
 use crate::executor::{TileWork, for_tiles, rows_of};
 use crate::heads;
-use crate::parts::ROOMY;
 use team::Team;
 
 impl Session<'_, '_> {
@@ -23,7 +23,7 @@ impl Session<'_, '_> {
         let rows = if self.phase == Phase::KeysValues { self.heads.keys } else { self.rows };
         let block = context.model.block_of(self.application);
         let in_layer = matches!(self.phase, Phase::KeysValues | Phase::Attention | Phase::FeedForward);
-        let shared_tiles = ROOMY && in_layer && team::shares_tiles(&context.model, &self.plan, block, rows);
+        let shared_tiles = LARGE_TARGET && in_layer && team::shares_tiles(&context.model, &self.plan, block, rows);
         let (tile_rows, side_by_side) = match shared_tiles {
             true => (self.plan.tile_rows, 1),
             false => (self.plan.tile_rows_for(rows - self.next_row), self.plan.workers),
@@ -96,12 +96,12 @@ impl Session<'_, '_> {
             Phase::Head => {
                 let Some(mut worker) = workers.next() else { return Progress::Done };
                 let tile = tiles.start..tiles.end.min(tiles.start + tile_rows);
-                match config.head.reads() {
-                    Reads::Tokens => {
+                match config.head.input() {
+                    HeadInput::Tokens => {
                         heads::classify_tokens(context, &mut shared, &mut worker, tile.clone());
                         return self.advance(tile.end, rows, Phase::Done);
                     }
-                    Reads::Pooled if first_row(&shared, rows, config).is_some() => {
+                    HeadInput::Pooled if first_row(&shared, rows, config).is_some() => {
                         heads::classify_pooled(context, &mut shared, &mut worker, layers_of(config, self.application));
                         if self.application < self.applications {
                             let logits = shared.logits.get(..config.num_labels as usize).unwrap_or(&[]);
@@ -113,7 +113,7 @@ impl Session<'_, '_> {
                             self.rows = self.selected;
                         }
                     }
-                    Reads::Pooled | Reads::Nothing => {}
+                    HeadInput::Pooled | HeadInput::Nothing => {}
                 }
                 return self.advance(rows, rows, Phase::Done);
             }

@@ -10,6 +10,7 @@ use crate::tokenizer::{EncodeError, EncodeOptions};
 /// Why a text cannot be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum TextError {
     /// The model file has no tokenizer.
     NoTokenizer,

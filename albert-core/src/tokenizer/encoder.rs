@@ -11,7 +11,7 @@ use super::split;
 use super::tables::Tables;
 use super::trie::Node as Place;
 use super::workspace::{Need, Workspace, carve};
-use crate::parts::ROOMY;
+use crate::build_features::LARGE_TARGET;
 
 /// A tokenizer's tables, made ready for a call.
 pub(super) struct Pipeline<'m> {
@@ -142,7 +142,7 @@ impl<'m> Pipeline<'m> {
         sink: &mut Sink<'_>,
         scratch: &mut [u64],
     ) -> Result<(usize, u32), Stop> {
-        if ROOMY
+        if LARGE_TARGET
             && !whole
             && let Some(table) = self.tables.ascii
         {

@@ -7,7 +7,7 @@ use super::trie::Trie;
 use super::unicode::{decompose, hangul};
 use super::workspace::Need;
 use super::{charsmap, sentencepiece};
-use crate::parts::SENTENCE_PIECE;
+use crate::build_features::SENTENCE_PIECE;
 
 const BLANK: u32 = 0x20;
 

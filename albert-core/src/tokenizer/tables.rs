@@ -5,7 +5,7 @@ use super::normalizer::Op;
 use super::section::{self, MAX_OPS, OP_WORDS, PART_ALIGNMENT, header, model, part, role};
 use super::split::Step;
 use super::trie::Trie;
-use crate::parts::{SENTENCE_PIECE, WORD_PIECE};
+use crate::build_features::{SENTENCE_PIECE, WORD_PIECE};
 
 /// Why a `TOKN` section was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub enum TableError {
     /// A template that is not the first text, then, for a pair, the second, among special tokens.
     Template,
     /// This build of the library has no code for such a tokenizer: cargo feature `sentencepiece` or `wordpiece`.
-    LeftOut,
+    NotCompiledIn,
 }
 
 impl core::fmt::Display for TableError {
@@ -54,7 +54,7 @@ impl core::fmt::Display for TableError {
             Self::Operation { index } => write!(f, "tokenizer operation {index} is unknown or damaged"),
             Self::Step { index } => write!(f, "pre-tokenizer step {index} is unknown or damaged"),
             Self::Template => f.write_str("tokenizer template is damaged"),
-            Self::LeftOut => f.write_str("this build leaves out tokenizers of this kind"),
+            Self::NotCompiledIn => f.write_str("this build leaves out tokenizers of this kind"),
         }
     }
 }
@@ -112,7 +112,7 @@ impl<'m> Tables<'m> {
             model::UNIGRAM => Model::Unigram,
             model::WORD_PIECE if WORD_PIECE => Model::WordPiece,
             model::SENTENCE_PIECE if SENTENCE_PIECE => Model::SentencePiece,
-            model::WORD_PIECE | model::SENTENCE_PIECE => return Err(TableError::LeftOut),
+            model::WORD_PIECE | model::SENTENCE_PIECE => return Err(TableError::NotCompiledIn),
             _ => return Err(TableError::Header { word: header::MODEL as u32 }),
         };
         let flags = field(header::FLAGS)?;

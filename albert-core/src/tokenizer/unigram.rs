@@ -2,7 +2,7 @@
 
 use super::tables::Tables;
 use super::workspace::{Need, carve};
-use crate::parts::SENTENCE_PIECE;
+use crate::build_features::SENTENCE_PIECE;
 
 /// Best way to reach a byte position.
 #[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]

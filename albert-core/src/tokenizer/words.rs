@@ -9,7 +9,7 @@ use super::tables::Model;
 use super::unigram::{self, Piece, Sums};
 use super::workspace::{Need, carve};
 use super::{sentencepiece, wordpiece};
-use crate::parts::{SENTENCE_PIECE, WORD_PIECE};
+use crate::build_features::{SENTENCE_PIECE, WORD_PIECE};
 
 impl Pipeline<'_> {
     /// The words that are marked in the first `len` items.

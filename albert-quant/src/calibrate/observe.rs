@@ -53,8 +53,8 @@ fn run_one(model: &Model<'_>, ids: &[u32]) -> Sites<Vec<f32>> {
     let plan = Plan::new(model.config(), ids.len());
     let mut arena = ModelBytes::zeroed(plan.arena_bytes());
     let Ok(mut session) = Session::new(model, plan, &mut arena) else { return BTreeMap::new() };
-    session.observe(&collector);
-    if model.has_exits() && session.exit_early(Some(NEVER)).is_err() {
+    session.set_observer(&collector);
+    if model.has_exits() && session.set_early_exit(Some(NEVER)).is_err() {
         return BTreeMap::new();
     }
     let rows =

@@ -3,9 +3,9 @@
 //! Bytes become pairs of 16 bits by `sxtb16`: slots 0 and 2 of a step, and slots 1 and 3. Activations are widened a stretch
 //! at a time, on the stack, and serve all channels; weights in the loop, where they serve all rows of a tile.
 
+use crate::build_features::CODEBOOK;
 use crate::kernels::math::ROUND;
 use crate::kernels::{CodebookPanel, KernelSet, Product, RowScale, Splits, scalar};
-use crate::parts::CODEBOOK;
 use core::arch::asm;
 use core::mem::MaybeUninit;
 

@@ -56,9 +56,9 @@ fn network(given: &mut Given<'_>) -> Option<()> {
     sink(plan.arena_bytes() + plan.max_tokens() + plan.tile_rows() + plan.workers());
     let kernels = kernels::by_name(given.kernels).ok()?;
     let mut session = Session::with_kernels(&model, plan, given.arena, kernels).ok()?;
-    session.execute_on(given.executor);
-    session.observe(given.observer);
-    sink(session.exit_early(given.exit).is_ok().into());
+    session.set_executor(given.executor);
+    session.set_observer(given.observer);
+    sink(session.set_early_exit(given.exit).is_ok().into());
     let input = Input::new(given.ids)
         .with_token_types(given.token_types)
         .with_attention_mask(given.mask)

@@ -46,7 +46,7 @@ fn logits(session: &mut Session<'_, '_>, ids: &[u32]) -> Result<Vec<f32>> {
 fn one(task: &Task, model: &'static Model<'static>, plan: Plan, kernels: Kernels) -> Result<Run> {
     let mut session = session(model, plan.with_workers(task.threads), kernels)?;
     if task.threads > 1 {
-        session.execute_on(Box::leak(Box::new(Threads::new(task.threads)?)));
+        session.set_executor(Box::leak(Box::new(Threads::new(task.threads)?)));
     }
     let ids = task.ids(0);
     Ok(Box::new(move || logits(&mut session, &ids)))

@@ -12,4 +12,4 @@ pub(crate) const SENTENCE_PIECE: bool = cfg!(feature = "sentencepiece");
 /// WordPiece tokenizers.
 pub(crate) const WORD_PIECE: bool = cfg!(feature = "wordpiece");
 /// Shortcuts that give the same results faster: not on microcontrollers.
-pub(crate) const ROOMY: bool = cfg!(not(any(target_arch = "arm", target_arch = "riscv32")));
+pub(crate) const LARGE_TARGET: bool = cfg!(not(any(target_arch = "arm", target_arch = "riscv32")));
