@@ -8,6 +8,8 @@ const CORES: [&str; 4] = ["cortex-m33", "cortex-m35p", "cortex-m55", "cortex-m85
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(arm_dsp)");
+    // Models of the executor, `cargo xtask loom`.
+    println!("cargo::rustc-check-cfg=cfg(loom)");
     let target = var("TARGET").unwrap_or_default();
     let flags = var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
     let asked = |flag: &str| flags.split('\x1f').any(|given| given.contains(flag));

@@ -348,7 +348,7 @@ pub(crate) struct Synth {
 /// The instruction set of every command that runs a model.
 #[derive(Args, Debug)]
 pub(crate) struct Isa {
-    /// Instruction set: auto, scalar, avx2, avxvnni, avx512vnni, neon, neondot or neoni8mm
+    /// Instruction set: auto, scalar, avx2, avxvnni, avx512vnni, avx512gfni, amx, neon, neondot or neoni8mm
     #[arg(long = "isa", value_name = "NAME", default_value = "auto", value_parser = isa)]
     pub(crate) kernels: Kernels,
 }

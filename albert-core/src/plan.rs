@@ -17,10 +17,11 @@
 
 use crate::build_features::LARGE_TARGET;
 use crate::config::{Config, Head, HeadInput, Precision};
-use crate::executor::MAX_WORKERS;
 use crate::format::layout::{ALIGNMENT, BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, GROUP_CHANNELS, round_up};
 use crate::kernels::RowScale;
 
+/// Most tasks that one step runs side by side.
+pub const MAX_WORKERS: usize = 16;
 /// Rows of a tile unless [`Plan::with_tile_rows`] says otherwise.
 pub const DEFAULT_TILE_ROWS: usize = 16;
 /// Rows of [`Plan::with_large_tiles`]: integer weights gain by every row more, float rows of 4 bytes must stay in the cache.

@@ -1,17 +1,15 @@
 //! Who runs the tasks of a step: the caller's threads, or nobody but the caller.
 
+mod queue;
 #[cfg(feature = "threads")]
 mod threads;
 
+pub(crate) use queue::for_each;
 #[cfg(feature = "threads")]
 pub use threads::Threads;
 
 use crate::arena::{Worker, Workers};
 use core::ops::Range;
-use spin::Mutex;
-
-/// Most tasks that one step runs side by side.
-pub const MAX_WORKERS: usize = 16;
 
 /// Runs independent tasks, side by side when it can. Results do not depend on it.
 pub trait Executor: Sync {
@@ -81,19 +79,4 @@ fn side_by_side(
         TileWork { rows, hidden, worker }
     });
     for_each(executor, tiles, &work);
-}
-
-/// Runs `work` on each job, up to [`MAX_WORKERS`] of them, side by side.
-pub(crate) fn for_each<T: Send>(
-    executor: &dyn Executor,
-    jobs: impl Iterator<Item = T>,
-    work: &(impl Fn(T) + Sync + ?Sized),
-) {
-    let mut queue: [Mutex<Option<T>>; MAX_WORKERS] = [const { Mutex::new(None) }; MAX_WORKERS];
-    let count = queue.iter_mut().zip(jobs).map(|(place, job)| *place.get_mut() = Some(job)).count();
-    executor.run(count, &|index| {
-        if let Some(job) = queue.get(index).and_then(|place| place.lock().take()) {
-            work(job);
-        }
-    });
 }

@@ -10,8 +10,8 @@ use core::ops::{Add, Div, Mul, Sub};
 pub(crate) trait Float:
     Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
 {
-    /// `x` in every lane.
-    fn splat(x: f32) -> Self;
+    /// `x` in every lane of a vector like this one.
+    fn splat(self, x: f32) -> Self;
     /// Correctly rounded square root.
     fn sqrt(self) -> Self;
     /// [`exp2`].
@@ -33,7 +33,7 @@ pub(crate) trait Float:
 
 impl Float for f32 {
     #[inline(always)]
-    fn splat(x: f32) -> Self {
+    fn splat(self, x: f32) -> Self {
         x
     }
     #[inline(always)]
@@ -104,11 +104,36 @@ pub(crate) fn square_root(x: f32) -> f32 {
 /// `c[0] + c[1] x + c[2] x² + …` by Horner's rule, written out: a loop would keep the coefficients on the stack.
 macro_rules! polynomial {
     ($x:expr, $table:ident[$last:literal $(, $index:literal)*]) => {{
-        let (x, sum) = ($x, F::splat($table[$last]));
-        $(let sum = sum * x + F::splat($table[$index]);)*
+        let x = $x;
+        let sum = x.splat($table[$last]);
+        $(let sum = sum * x + x.splat($table[$index]);)*
         sum
     }};
 }
+
+/// Calls a macro with the table of activation functions: the name and the function here. `Linear` does nothing and is not in it.
+macro_rules! activations {
+    ($table:ident) => {
+        $table! {
+            Gelu => gelu,
+            GeluTanh => gelu_tanh,
+            Relu => relu,
+            QuickGelu => quick_gelu,
+            Silu => silu,
+            Tanh => tanh,
+            Sigmoid => sigmoid,
+            Relu6 => relu6,
+            Relu2 => relu2,
+            LeakyRelu => leaky_relu,
+            HardSwish => hard_swish,
+            Mish => mish,
+            Gelu10 => gelu_10,
+            Laplace => laplace,
+            SqrtSoftplus => sqrt_softplus,
+        }
+    };
+}
+pub(crate) use activations;
 
 /// 2^x for x clamped to [-100, 126].
 ///
@@ -126,7 +151,7 @@ fn exp2_of_one(x: f32) -> f32 {
 
 #[inline(always)]
 fn exp2_in_line<F: Float>(x: F) -> F {
-    exp2_clamped(x.greater(F::splat(LEAST_EXPONENT)).lesser(F::splat(126.0)))
+    exp2_clamped(x.greater(x.splat(LEAST_EXPONENT)).lesser(x.splat(126.0)))
 }
 
 /// Where [`exp2`] ends.
@@ -135,8 +160,8 @@ pub(super) const LEAST_EXPONENT: f32 = -100.0;
 /// 2^x for x that is clamped.
 #[inline(always)]
 pub(super) fn exp2_clamped<F: Float>(x: F) -> F {
-    let shifted = x + F::splat(ROUND);
-    let fraction = x - (shifted - F::splat(ROUND));
+    let shifted = x + x.splat(ROUND);
+    let fraction = x - (shifted - x.splat(ROUND));
     polynomial!(fraction, EXP2[5, 4, 3, 2, 1, 0]).add_exponent(shifted)
 }
 
@@ -150,30 +175,30 @@ const MINUS_LOG2_E: f32 = -core::f32::consts::LOG2_E;
 /// 1 / (1 + exp(-x)).
 #[inline(always)]
 pub(super) fn sigmoid<F: Float>(x: F) -> F {
-    F::splat(1.0) / (F::splat(1.0) + exp2(x * F::splat(MINUS_LOG2_E)))
+    x.splat(1.0) / (x.splat(1.0) + exp2(x * x.splat(MINUS_LOG2_E)))
 }
 
 /// x σ(x).
 #[inline(always)]
 pub(super) fn silu<F: Float>(x: F) -> F {
-    x / (F::splat(1.0) + exp2(x * F::splat(MINUS_LOG2_E)))
+    x / (x.splat(1.0) + exp2(x * x.splat(MINUS_LOG2_E)))
 }
 
 /// x σ(1.702 x).
 #[inline(always)]
 pub(super) fn quick_gelu<F: Float>(x: F) -> F {
-    x / (F::splat(1.0) + exp2(x * F::splat(1.702 * MINUS_LOG2_E)))
+    x / (x.splat(1.0) + exp2(x * x.splat(1.702 * MINUS_LOG2_E)))
 }
 
 /// Hyperbolic tangent: a polynomial below 0.625, (1 - e) / (1 + e) with e = exp(-2|x|) above.
 #[inline(always)]
 pub(super) fn tanh<F: Float>(x: F) -> F {
-    let (one, size) = (F::splat(1.0), x.abs());
+    let (one, size) = (x.splat(1.0), x.abs());
     let near = x * polynomial!(x * x, TANH[5, 4, 3, 2, 1, 0]);
-    let e = exp2(size * F::splat(2.0 * MINUS_LOG2_E));
+    let e = exp2(size * x.splat(2.0 * MINUS_LOG2_E));
     let far = (one - e) / (one + e);
-    let signed = x.if_less(F::splat(0.0), F::splat(0.0) - far, far);
-    size.if_less(F::splat(0.625), near, signed)
+    let signed = x.if_less(x.splat(0.0), x.splat(0.0) - far, far);
+    size.if_less(x.splat(0.625), near, signed)
 }
 
 /// tanh(x)/x in x² on [0, 0.625²].
@@ -199,8 +224,8 @@ const FAR: f32 = 16.0;
 /// x/2 (1 + erf(x/√2)), as max(x, 0) - |x|/2 erfc(|x|/√2).
 #[inline(always)]
 pub(super) fn gelu<F: Float>(x: F) -> F {
-    let a = x.abs().lesser(F::splat(FAR));
-    x.greater(F::splat(0.0)) - a * F::splat(0.5) / inverse_erfc(a)
+    let a = x.abs().lesser(x.splat(FAR));
+    x.greater(x.splat(0.0)) - a * x.splat(0.5) / inverse_erfc(a)
 }
 
 /// x/2 (1 + tanh(u)), u = √(2/π) (x + 0.044715 x³), as x / (1 + exp(-2u)).
@@ -208,8 +233,8 @@ pub(super) fn gelu<F: Float>(x: F) -> F {
 pub(super) fn gelu_tanh<F: Float>(x: F) -> F {
     const LINEAR: f32 = (0.797_884_560_802_865_4 * 2.0 * -core::f64::consts::LOG2_E) as f32;
     const CUBIC: f32 = (0.044_715 * 0.797_884_560_802_865_4 * 2.0 * -core::f64::consts::LOG2_E) as f32;
-    let minus_2u = x * (x * x * F::splat(CUBIC) + F::splat(LINEAR));
-    x / (F::splat(1.0) + exp2(minus_2u))
+    let minus_2u = x * (x * x * x.splat(CUBIC) + x.splat(LINEAR));
+    x / (x.splat(1.0) + exp2(minus_2u))
 }
 
 /// (1 + erf((x - μ)/(σ√2)))/2 with Hugging Face's μ and σ, from MEGA (arXiv 2209.10655).
@@ -218,28 +243,28 @@ pub(super) fn laplace<F: Float>(x: F) -> F {
     #[allow(clippy::approx_constant)] // The published constant, not 1/√2.
     const MEAN: f32 = 0.707_107;
     const INVERSE_DEVIATION: f32 = (1.0 / 0.282_095_f64) as f32;
-    let z = (x - F::splat(MEAN)) * F::splat(INVERSE_DEVIATION);
-    let tail = F::splat(0.5) / inverse_erfc(z.abs().lesser(F::splat(FAR)));
-    z.if_less(F::splat(0.0), tail, F::splat(1.0) - tail)
+    let z = (x - x.splat(MEAN)) * x.splat(INVERSE_DEVIATION);
+    let tail = x.splat(0.5) / inverse_erfc(z.abs().lesser(x.splat(FAR)));
+    z.if_less(x.splat(0.0), tail, x.splat(1.0) - tail)
 }
 
 /// x tanh(ln(1 + eˣ)) = x n / (n + 2), n = eˣ (eˣ + 2).
 #[inline(always)]
 pub(super) fn mish<F: Float>(x: F) -> F {
     // From 20 on the quotient is 1 to the last bit, and n would overflow from 44 on.
-    let e = exp2(x.lesser(F::splat(20.0)) * F::splat(core::f32::consts::LOG2_E));
-    let n = e * (e + F::splat(2.0));
+    let e = exp2(x.lesser(x.splat(20.0)) * x.splat(core::f32::consts::LOG2_E));
+    let n = e * (e + x.splat(2.0));
     // Below -100 the clamp of exp2 would let x grow while the quotient stands still.
-    x.greater(F::splat(-100.0)) * (n / (n + F::splat(2.0)))
+    x.greater(x.splat(-100.0)) * (n / (n + x.splat(2.0)))
 }
 
 /// √(ln(1 + eˣ)), with ln(1 + eˣ) = max(x, 0) + 2 artanh(e / (2 + e)), e = exp(-|x|).
 #[inline(always)]
 pub(super) fn sqrt_softplus<F: Float>(x: F) -> F {
-    let e = exp2(x.abs() * F::splat(MINUS_LOG2_E));
-    let s = e / (F::splat(2.0) + e);
+    let e = exp2(x.abs() * x.splat(MINUS_LOG2_E));
+    let s = e / (x.splat(2.0) + e);
     let log = s * polynomial!(s * s, ARTANH[4, 3, 2, 1, 0]);
-    (x.greater(F::splat(0.0)) + (log + log)).sqrt()
+    (x.greater(x.splat(0.0)) + (log + log)).sqrt()
 }
 
 /// artanh(s)/s in s² on [0, 1/9].
@@ -248,13 +273,13 @@ const ARTANH: [f32; 5] = [1.0, 0.333_332_1, 0.200_107_64, 0.140_009_03, 0.140_05
 /// max(0, x).
 #[inline(always)]
 pub(super) fn relu<F: Float>(x: F) -> F {
-    x.greater(F::splat(0.0))
+    x.greater(x.splat(0.0))
 }
 
 /// min(max(0, x), 6).
 #[inline(always)]
 pub(super) fn relu6<F: Float>(x: F) -> F {
-    relu(x).lesser(F::splat(6.0))
+    relu(x).lesser(x.splat(6.0))
 }
 
 /// max(0, x)².
@@ -266,17 +291,17 @@ pub(super) fn relu2<F: Float>(x: F) -> F {
 /// x for x > 0, else x/100.
 #[inline(always)]
 pub(super) fn leaky_relu<F: Float>(x: F) -> F {
-    F::splat(0.0).if_less(x, x, x * F::splat(0.01))
+    x.splat(0.0).if_less(x, x, x * x.splat(0.01))
 }
 
 /// x relu6(x + 3) / 6.
 #[inline(always)]
 pub(super) fn hard_swish<F: Float>(x: F) -> F {
-    x * relu6(x + F::splat(3.0)) / F::splat(6.0)
+    x * relu6(x + x.splat(3.0)) / x.splat(6.0)
 }
 
 /// GELU clamped to [-10, 10].
 #[inline(always)]
 pub(super) fn gelu_10<F: Float>(x: F) -> F {
-    gelu(x).greater(F::splat(-10.0)).lesser(F::splat(10.0))
+    gelu(x).greater(x.splat(-10.0)).lesser(x.splat(10.0))
 }

@@ -231,24 +231,15 @@ fn activate(activation: Activation, x: &mut [f32]) {
 
 /// The activation function of one value.
 pub(super) fn apply(activation: Activation, x: f32) -> f32 {
-    match activation {
-        Activation::Gelu => math::gelu(x),
-        Activation::GeluTanh => math::gelu_tanh(x),
-        Activation::Relu => math::relu(x),
-        Activation::QuickGelu => math::quick_gelu(x),
-        Activation::Silu => math::silu(x),
-        Activation::Tanh => math::tanh(x),
-        Activation::Sigmoid => math::sigmoid(x),
-        Activation::Relu6 => math::relu6(x),
-        Activation::Relu2 => math::relu2(x),
-        Activation::LeakyRelu => math::leaky_relu(x),
-        Activation::HardSwish => math::hard_swish(x),
-        Activation::Mish => math::mish(x),
-        Activation::Linear => x,
-        Activation::Gelu10 => math::gelu_10(x),
-        Activation::Laplace => math::laplace(x),
-        Activation::SqrtSoftplus => math::sqrt_softplus(x),
+    macro_rules! table {
+        ($($name:ident => $function:ident,)*) => {
+            match activation {
+                Activation::Linear => x,
+                $(Activation::$name => math::$function(x),)*
+            }
+        };
     }
+    math::activations!(table)
 }
 
 /// Sum in 16 lanes, folded 8+8, 4+4, 2+2, 1+1.

@@ -14,11 +14,11 @@ use super::Context;
 use super::linear::{Columns, integer_blocks};
 use crate::arena::{AttentionScratch, Products, Rounded, Scratch, Worker, Workers};
 use crate::config::Config;
-use crate::executor::{Executor, MAX_WORKERS, for_each};
+use crate::executor::{Executor, for_each};
 use crate::format::layout::{BLOCK_CHANNELS, GROUP_CHANNELS, role};
 use crate::format::{Linear, Model};
 use crate::kernels::Store;
-use crate::plan::Plan;
+use crate::plan::{MAX_WORKERS, Plan};
 use core::ops::Range;
 
 /// Rows a worker from which on a tile for each is as fast.

@@ -5,11 +5,24 @@ use crate::kernels::simd16::lanes::Lanes;
 use core::arch::aarch64::*;
 use core::ops::{Add, Div, Mul, Sub};
 
+/// Shows that NEON is enabled: only [`NeonLanes::here`] and a vector can make it.
+#[derive(Clone, Copy)]
+pub(crate) struct Neon(());
+
 /// 16 lanes, four a register.
 ///
 /// Every `SAFETY: NEON` below stands on this: the module is compiled only where the target has NEON.
 #[derive(Clone, Copy)]
 pub(crate) struct NeonLanes([float32x4_t; 4]);
+
+impl NeonLanes {
+    /// The proof, where the instructions are enabled.
+    #[target_feature(enable = "neon")]
+    #[inline]
+    pub(crate) fn here() -> Neon {
+        Neon(())
+    }
+}
 
 impl NeonLanes {
     #[inline(always)]
@@ -46,9 +59,8 @@ operator!(Div, div, vdivq_f32);
 // `fmin` and `fmax` order zeros and pass on what is not a number: the selections of the trait do neither.
 impl Float for NeonLanes {
     #[inline(always)]
-    fn splat(x: f32) -> Self {
-        // SAFETY: NEON.
-        Self([unsafe { vdupq_n_f32(x) }; 4])
+    fn splat(self, x: f32) -> Self {
+        Self::all(self.proof(), x)
     }
 
     #[inline(always)]
@@ -98,8 +110,21 @@ impl Float for NeonLanes {
 }
 
 impl Lanes for NeonLanes {
+    type Proof = Neon;
+
     #[inline(always)]
-    fn load(x: &[f32; 16]) -> Self {
+    fn proof(self) -> Neon {
+        Neon(())
+    }
+
+    #[inline(always)]
+    fn all(_: Neon, x: f32) -> Self {
+        // SAFETY: NEON.
+        Self([unsafe { vdupq_n_f32(x) }; 4])
+    }
+
+    #[inline(always)]
+    fn load(_: Neon, x: &[f32; 16]) -> Self {
         let x = x.as_ptr();
         // SAFETY: NEON; the array has 16 elements.
         Self(unsafe { [vld1q_f32(x), vld1q_f32(x.add(4)), vld1q_f32(x.add(8)), vld1q_f32(x.add(12))] })
@@ -114,7 +139,7 @@ impl Lanes for NeonLanes {
     }
 
     #[inline(always)]
-    fn difference(a: &[i32; 16], b: &[i32; 16], factor: i32) -> Self {
+    fn difference(_: Neon, a: &[i32; 16], b: &[i32; 16], factor: i32) -> Self {
         let ([a0, a1, a2, a3], [b0, b1, b2, b3]) = (load_i32(a), load_i32(b));
         // SAFETY: NEON.
         let difference = |a, b| unsafe { vcvtq_f32_s32(vmlsq_s32(a, b, vdupq_n_s32(factor))) };
@@ -122,7 +147,7 @@ impl Lanes for NeonLanes {
     }
 
     #[inline(always)]
-    fn plain_difference(a: &[i32; 16], b: &[i32; 16]) -> Self {
+    fn plain_difference(_: Neon, a: &[i32; 16], b: &[i32; 16]) -> Self {
         let ([a0, a1, a2, a3], [b0, b1, b2, b3]) = (load_i32(a), load_i32(b));
         // SAFETY: NEON.
         let difference = |a, b| unsafe { vcvtq_f32_s32(vsubq_s32(a, b)) };

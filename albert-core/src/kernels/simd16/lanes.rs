@@ -6,27 +6,34 @@ use core::ops::Add;
 
 /// 16 lanes of f32 in one or several registers.
 ///
-/// Implementations call intrinsics without asking the CPU: the functions below are instantiated with them only inside
-/// functions that enable the instructions.
+/// Functions that make a vector from other things take a proof that the CPU has the instructions; those that take a vector
+/// need none, since there would be no vector otherwise.
 pub(crate) trait Lanes: Float {
+    /// Shows that the instructions are there: can be had only where they are enabled.
+    type Proof: Copy;
+
+    /// The proof that a vector is.
+    fn proof(self) -> Self::Proof;
+    /// `x` in every lane.
+    fn all(proof: Self::Proof, x: f32) -> Self;
     /// Fetches the 64 bytes at an address, which may be any, into the first-level cache, where there is a hint for that.
     #[inline(always)]
     fn fetch(_address: *const f32) {}
     /// The lanes of an array.
-    fn load(x: &[f32; 16]) -> Self;
+    fn load(proof: Self::Proof, x: &[f32; 16]) -> Self;
     /// Writes the lanes.
     fn store(self, out: &mut [f32; 16]);
     /// `(a - b * factor) as f32`, integers wrapping.
-    fn difference(a: &[i32; 16], b: &[i32; 16], factor: i32) -> Self;
+    fn difference(proof: Self::Proof, a: &[i32; 16], b: &[i32; 16], factor: i32) -> Self;
     /// `(a - b) as f32`, integers wrapping.
-    fn plain_difference(a: &[i32; 16], b: &[i32; 16]) -> Self;
+    fn plain_difference(proof: Self::Proof, a: &[i32; 16], b: &[i32; 16]) -> Self;
     /// The bits of each lane plus `zero`, wrapping, clamped to [-127, 127], plus `offset`.
     fn store_bytes(self, zero: i32, offset: i32, out: &mut [u8; 16]);
 
     /// Up to 16 elements, the other lanes `fill`.
     #[inline(always)]
-    fn load_part(x: &[f32], fill: f32) -> Self {
-        Self::load(&padded(x, fill))
+    fn load_part(proof: Self::Proof, x: &[f32], fill: f32) -> Self {
+        Self::load(proof, &padded(x, fill))
     }
 
     /// Writes the first lanes, as many as there are elements.
@@ -39,14 +46,14 @@ pub(crate) trait Lanes: Float {
 
     /// [`Self::difference`] of up to 16 elements; the other lanes are 0.
     #[inline(always)]
-    fn difference_part(a: &[i32], b: &[i32], factor: i32) -> Self {
-        Self::difference(&padded(a, 0), &padded(b, 0), factor)
+    fn difference_part(proof: Self::Proof, a: &[i32], b: &[i32], factor: i32) -> Self {
+        Self::difference(proof, &padded(a, 0), &padded(b, 0), factor)
     }
 
     /// [`Self::plain_difference`] of up to 16 elements; the other lanes are 0.
     #[inline(always)]
-    fn plain_difference_part(a: &[i32], b: &[i32]) -> Self {
-        Self::plain_difference(&padded(a, 0), &padded(b, 0))
+    fn plain_difference_part(proof: Self::Proof, a: &[i32], b: &[i32]) -> Self {
+        Self::plain_difference(proof, &padded(a, 0), &padded(b, 0))
     }
 
     /// [`Self::store_bytes`] of the first lanes, as many as there are bytes.
@@ -65,7 +72,7 @@ pub(crate) trait Lanes: Float {
         for lane in all.iter_mut().skip(count) {
             *lane = fill;
         }
-        Self::load(&all)
+        Self::load(self.proof(), &all)
     }
 
     /// [`Self::store_bytes`] of four vectors.
@@ -132,14 +139,14 @@ fn fold<L: Lanes>(vector: L, both: impl Fn(f32, f32) -> f32) -> f32 {
 
 /// Runs `$body` for 16 elements at a time as `$vector`, the last padded with `$fill`.
 macro_rules! for_each {
-    ($lanes:ty, $x:expr, $fill:expr, $vector:ident => $body:expr) => {{
+    ($lanes:ty, $proof:expr, $x:expr, $fill:expr, $vector:ident => $body:expr) => {{
         let (chunks, tail) = $x.as_chunks::<16>();
         for chunk in chunks {
-            let $vector = <$lanes>::load(chunk);
+            let $vector = <$lanes>::load($proof, chunk);
             $body;
         }
         if !tail.is_empty() {
-            let $vector = <$lanes>::load_part(tail, $fill);
+            let $vector = <$lanes>::load_part($proof, tail, $fill);
             $body;
         }
     }};

@@ -18,7 +18,15 @@ macro_rules! row_kernels {
             store: $crate::kernels::Store,
             out: &mut [f32],
         ) {
-            $crate::kernels::simd16::rows::dequantize::<$lanes>(tile, sums, rows, channels, store, out);
+            $crate::kernels::simd16::rows::dequantize::<$lanes>(
+                <$lanes>::here(),
+                tile,
+                sums,
+                rows,
+                channels,
+                store,
+                out,
+            );
         }
 
         #[target_feature(enable = $features)]
@@ -29,17 +37,25 @@ macro_rules! row_kernels {
             offset: i32,
             out: &mut [u8],
         ) -> $crate::kernels::RowScale {
-            $crate::kernels::simd16::quantize::quantize_row::<$lanes>(x, splits, saved, offset, out)
+            $crate::kernels::simd16::quantize::quantize_row::<$lanes>(<$lanes>::here(), x, splits, saved, offset, out)
         }
 
         #[target_feature(enable = $features)]
         fn quantize_heads(x: &[f32], size: usize, offset: i32, stride: usize, out: &mut [u8], scales: &mut [f32]) {
-            $crate::kernels::simd16::quantize::quantize_heads::<$lanes>(x, size, offset, stride, out, scales);
+            $crate::kernels::simd16::quantize::quantize_heads::<$lanes>(
+                <$lanes>::here(),
+                x,
+                size,
+                offset,
+                stride,
+                out,
+                scales,
+            );
         }
 
         #[target_feature(enable = $features)]
         fn layer_norm(x: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {
-            $crate::kernels::simd16::rows::layer_norm::<$lanes>(x, weight, bias, eps);
+            $crate::kernels::simd16::rows::layer_norm::<$lanes>(<$lanes>::here(), x, weight, bias, eps);
         }
 
         #[target_feature(enable = $features)]
@@ -51,17 +67,25 @@ macro_rules! row_kernels {
             scratch: &mut [f32],
             out: &mut [u8],
         ) -> f32 {
-            $crate::kernels::simd16::rows::softmax::<$lanes>(scores, keys, factor, offset, scratch, out)
+            $crate::kernels::simd16::rows::softmax::<$lanes>(
+                <$lanes>::here(),
+                scores,
+                keys,
+                factor,
+                offset,
+                scratch,
+                out,
+            )
         }
 
         #[target_feature(enable = $features)]
         fn softmax_f32(x: &mut [f32], factor: f32) {
-            $crate::kernels::simd16::rows::softmax_f32::<$lanes>(x, factor);
+            $crate::kernels::simd16::rows::softmax_f32::<$lanes>(<$lanes>::here(), x, factor);
         }
 
         #[target_feature(enable = $features)]
         fn activate(activation: $crate::config::Activation, x: &mut [f32]) {
-            $crate::kernels::simd16::rows::activate::<$lanes>(activation, x);
+            $crate::kernels::simd16::rows::activate::<$lanes>(<$lanes>::here(), activation, x);
         }
     };
 }

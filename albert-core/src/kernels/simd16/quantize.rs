@@ -5,18 +5,18 @@ use crate::kernels::math;
 use crate::kernels::{RowScale, Splits, scalar};
 
 #[inline(always)]
-pub(crate) fn range<L: Lanes>(x: &[f32]) -> (f32, f32) {
+pub(crate) fn range<L: Lanes>(proof: L::Proof, x: &[f32]) -> (f32, f32) {
     // Four pairs, so that one comparison need not wait for the last.
-    let mut pairs = [(L::splat(0.0), L::splat(0.0)); 4];
+    let mut pairs = [(L::all(proof, 0.0), L::all(proof, 0.0)); 4];
     let (chunks, tail) = x.as_chunks::<64>();
     for chunk in chunks {
         for (pair, x) in pairs.iter_mut().zip(chunk.as_chunks::<16>().0) {
-            let x = L::load(x);
+            let x = L::load(proof, x);
             *pair = (x.lesser(pair.0), x.greater(pair.1));
         }
     }
     let [mut all, rest @ ..] = pairs;
-    for_each!(L, tail, 0.0, x => all = (x.lesser(all.0), x.greater(all.1)));
+    for_each!(L, proof, tail, 0.0, x => all = (x.lesser(all.0), x.greater(all.1)));
     for (least, greatest) in rest {
         all = (least.lesser(all.0), greatest.greater(all.1));
     }
@@ -25,16 +25,23 @@ pub(crate) fn range<L: Lanes>(x: &[f32]) -> (f32, f32) {
 
 /// With `FETCH`, the elements after `x`, which are the next row, are on their way into the first-level cache afterwards.
 #[inline(always)]
-pub(crate) fn quantize<L: Lanes, const FETCH: bool>(x: &[f32], inverse: f32, zero: i32, offset: i32, out: &mut [u8]) {
+pub(crate) fn quantize<L: Lanes, const FETCH: bool>(
+    proof: L::Proof,
+    x: &[f32],
+    inverse: f32,
+    zero: i32,
+    offset: i32,
+    out: &mut [u8],
+) {
     let width = x.len();
-    let (inverse, round) = (L::splat(inverse), L::splat(math::ROUND));
+    let (inverse, round) = (L::all(proof, inverse), L::all(proof, math::ROUND));
     let zero = zero.wrapping_sub(math::ROUND.to_bits() as i32);
     let (fours, rest) = x.as_chunks::<64>();
     let (out_fours, out_rest) = out.as_chunks_mut::<64>();
     for (four, out) in fours.iter().zip(out_fours) {
         let mut vectors = [round; 4];
         for (vector, x) in vectors.iter_mut().zip(four.as_chunks::<16>().0) {
-            *vector = L::load(x) * inverse + round;
+            *vector = L::load(proof, x) * inverse + round;
             if FETCH {
                 L::fetch(x.as_ptr().wrapping_add(width));
             }
@@ -44,15 +51,16 @@ pub(crate) fn quantize<L: Lanes, const FETCH: bool>(x: &[f32], inverse: f32, zer
     let (chunks, tail) = rest.as_chunks::<16>();
     let (out, out_tail) = out_rest.as_chunks_mut::<16>();
     for (chunk, out) in chunks.iter().zip(out) {
-        (L::load(chunk) * inverse + round).store_bytes(zero, offset, out);
+        (L::load(proof, chunk) * inverse + round).store_bytes(zero, offset, out);
     }
     if !tail.is_empty() {
-        (L::load_part(tail, 0.0) * inverse + round).store_bytes_part(zero, offset, out_tail);
+        (L::load_part(proof, tail, 0.0) * inverse + round).store_bytes_part(zero, offset, out_tail);
     }
 }
 
 #[inline(always)]
 pub(crate) fn quantize_heads<L: Lanes>(
+    proof: L::Proof,
     x: &[f32],
     size: usize,
     offset: i32,
@@ -61,16 +69,17 @@ pub(crate) fn quantize_heads<L: Lanes>(
     scales: &mut [f32],
 ) {
     for ((x, out), scale) in x.chunks_exact(size.max(1)).zip(out.chunks_mut(stride.max(1))).zip(scales) {
-        let mut most = L::splat(0.0);
-        for_each!(L, x, 0.0, x => most = x.abs_greater(most));
+        let mut most = L::all(proof, 0.0);
+        for_each!(L, proof, x, 0.0, x => most = x.abs_greater(most));
         let steps = scalar::symmetric_steps(most.greatest());
         *scale = steps.0;
-        quantize::<L, false>(x, steps.1, 0, offset, out.get_mut(..size).unwrap_or(&mut []));
+        quantize::<L, false>(proof, x, steps.1, 0, offset, out.get_mut(..size).unwrap_or(&mut []));
     }
 }
 
 #[inline(always)]
 pub(crate) fn quantize_row<L: Lanes>(
+    proof: L::Proof,
     x: &mut [f32],
     splits: &Splits<'_>,
     saved: &mut [f32],
@@ -87,24 +96,25 @@ pub(crate) fn quantize_row<L: Lanes>(
             *x = value / copies;
         }
     }
-    let (low, high) = range::<L>(x);
+    let (low, high) = range::<L>(proof, x);
     let (scale, inverse, zero) = scalar::asymmetric_steps(low, high);
     let Some((body, extra)) = out.split_at_mut_checked(x.len()) else { return RowScale::default() };
-    quantize::<L, true>(x, inverse, zero, offset, body);
+    quantize::<L, true>(proof, x, inverse, zero, offset, body);
     let entries = channels.chunks(16).zip(saved.chunks(16)).zip(copies.chunks(16)).zip(ranks.chunks(16));
     for ((((channels, saved), copies), ranks), extra) in entries.zip(extra.chunks_mut(16)) {
-        let (copies, ranks) = (L::load_part(copies, 1.0), L::load_part(ranks, 1.0));
-        let (round, limit) = (L::splat(math::ROUND), copies * L::splat(127.0));
-        let total = (L::load_part(saved, 0.0) * L::splat(inverse) + round - round) + copies * L::splat(zero as f32);
-        let total = total.lesser(limit).greater(L::splat(0.0) - limit);
+        let (copies, ranks) = (L::load_part(proof, copies, 1.0), L::load_part(proof, ranks, 1.0));
+        let (round, limit) = (L::all(proof, math::ROUND), copies * L::all(proof, 127.0));
+        let total = (L::load_part(proof, saved, 0.0) * L::all(proof, inverse) + round - round)
+            + copies * L::all(proof, zero as f32);
+        let total = total.lesser(limit).greater(L::all(proof, 0.0) - limit);
         // Whole numbers far below 2^23, so that the quotient of two is whole or clear of the next whole number.
         let quotient = total / copies;
         let nearest = quotient + round - round;
-        let share = quotient.if_less(nearest, nearest - L::splat(1.0), nearest);
+        let share = quotient.if_less(nearest, nearest - L::all(proof, 1.0), nearest);
         let left = total - share * copies;
         let unround = -(math::ROUND.to_bits() as i32);
         let mut own = [0; 16];
-        slot(L::splat(0.0), share, left).store_bytes(unround, offset, &mut own);
+        slot(L::all(proof, 0.0), share, left).store_bytes(unround, offset, &mut own);
         for ((&channel, &value), own) in channels.iter().zip(saved).zip(own) {
             if let (Some(x), Some(slot)) = (x.get_mut(channel as usize), body.get_mut(channel as usize)) {
                 (*x, *slot) = (value, own);
@@ -119,5 +129,5 @@ pub(crate) fn quantize_row<L: Lanes>(
 /// What the slots of these ranks get, rounded: the share, and one more for each of the first that is left over.
 #[inline(always)]
 fn slot<L: Lanes>(ranks: L, share: L, left: L) -> L {
-    ranks.if_less(left, share + L::splat(1.0), share) + L::splat(math::ROUND)
+    ranks.if_less(left, share + share.splat(1.0), share) + share.splat(math::ROUND)
 }

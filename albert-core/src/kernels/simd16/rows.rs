@@ -11,14 +11,14 @@ use crate::kernels::{Channels, Keys, RowScale, Store, Tile, scalar};
 
 /// Replaces every element, 16 at a time as `$vector`, by `$value`.
 macro_rules! map {
-    ($lanes:ty, $x:expr, $vector:ident => $value:expr) => {{
+    ($lanes:ty, $proof:expr, $x:expr, $vector:ident => $value:expr) => {{
         let (chunks, tail) = $x.as_chunks_mut::<16>();
         for chunk in chunks {
-            let $vector = <$lanes>::load(chunk);
+            let $vector = <$lanes>::load($proof, chunk);
             $value.store(chunk);
         }
         if !tail.is_empty() {
-            let $vector = <$lanes>::load_part(tail, 0.0);
+            let $vector = <$lanes>::load_part($proof, tail, 0.0);
             $value.store_part(tail);
         }
     }};
@@ -30,26 +30,78 @@ pub(crate) trait Finish {
     fn finish<L: Lanes>(value: L, old: L) -> L;
 }
 
-macro_rules! finish {
-    ($name:ident, $value:ident, $old:ident => $result:expr) => {
-        pub(crate) struct $name;
+/// The value itself.
+pub(crate) struct Plain;
 
-        impl Finish for $name {
-            #[inline(always)]
-            fn finish<L: Lanes>($value: L, $old: L) -> L {
-                $result
+impl Finish for Plain {
+    #[inline(always)]
+    fn finish<L: Lanes>(value: L, _: L) -> L {
+        value
+    }
+}
+
+/// The sum of both: a residual connection.
+pub(crate) struct Residual;
+
+impl Finish for Residual {
+    #[inline(always)]
+    fn finish<L: Lanes>(value: L, old: L) -> L {
+        old + value
+    }
+}
+
+/// Makes a [`Finish`] of each activation function that dequantization applies in registers, and the macro that picks one.
+macro_rules! fused {
+    ($($activation:ident => $function:ident,)*) => {
+        $(
+            /// The activation function of the value.
+            pub(crate) struct $activation;
+
+            impl Finish for $activation {
+                #[inline(always)]
+                fn finish<L: Lanes>(value: L, _: L) -> L {
+                    math::$function(value)
+                }
             }
+        )*
+
+        /// `$fused` with `$finish` for what a store does; `$other` with `$activation` where that is an activation function of
+        /// a pass of its own.
+        macro_rules! finish_of {
+            ($store:expr, $finish:ident => $fused:expr, $other_activation:ident => $other:expr) => {{
+                use $crate::config::Activation;
+                use $crate::kernels::{Store, simd16::rows};
+                match $store {
+                    Store::Write => {
+                        type $finish = rows::Plain;
+                        $fused
+                    }
+                    Store::Add => {
+                        type $finish = rows::Residual;
+                        $fused
+                    }
+                    $(Store::Activate(Activation::$activation) => {
+                        type $finish = rows::$activation;
+                        $fused
+                    })*
+                    Store::Activate($other_activation) => $other,
+                }
+            }};
         }
+        #[allow(unused_imports, reason = "for sets with a linear of their own")]
+        pub(crate) use finish_of;
     };
 }
-finish!(Plain, value, _old => value);
-finish!(Residual, value, old => old + value);
-finish!(Gelu, value, _old => math::gelu(value));
-finish!(GeluTanh, value, _old => math::gelu_tanh(value));
-finish!(Relu, value, _old => math::relu(value));
+// Each is an instance of the loops: those that models use.
+fused! {
+    Gelu => gelu,
+    GeluTanh => gelu_tanh,
+    Relu => relu,
+}
 
 #[inline(always)]
 pub(crate) fn dequantize<L: Lanes>(
+    proof: L::Proof,
     tile: &Tile,
     sums: &[i32],
     rows: &[RowScale],
@@ -57,23 +109,17 @@ pub(crate) fn dequantize<L: Lanes>(
     store: Store,
     out: &mut [f32],
 ) {
-    match store {
-        Store::Write => dequantize_with::<L, Plain>(tile, sums, rows, channels, out),
-        Store::Add => dequantize_with::<L, Residual>(tile, sums, rows, channels, out),
-        Store::Activate(Activation::Gelu) => dequantize_with::<L, Gelu>(tile, sums, rows, channels, out),
-        Store::Activate(Activation::GeluTanh) => dequantize_with::<L, GeluTanh>(tile, sums, rows, channels, out),
-        Store::Activate(Activation::Relu) => dequantize_with::<L, Relu>(tile, sums, rows, channels, out),
-        Store::Activate(activation) => {
-            dequantize_with::<L, Plain>(tile, sums, rows, channels, out);
-            for row in out.chunks_mut(tile.row_outputs.max(1)).take(tile.rows) {
-                activate::<L>(activation, row.get_mut(..tile.channels).unwrap_or(&mut []));
-            }
+    finish_of!(store, F => dequantize_with::<L, F>(proof, tile, sums, rows, channels, out), activation => {
+        dequantize_with::<L, Plain>(proof, tile, sums, rows, channels, out);
+        for row in out.chunks_mut(tile.row_outputs.max(1)).take(tile.rows) {
+            activate::<L>(proof, activation, row.get_mut(..tile.channels).unwrap_or(&mut []));
         }
-    }
+    });
 }
 
 #[inline(always)]
 fn dequantize_with<L: Lanes, F: Finish>(
+    proof: L::Proof,
     tile: &Tile,
     sums: &[i32],
     rows: &[RowScale],
@@ -84,13 +130,14 @@ fn dequantize_with<L: Lanes, F: Finish>(
     let channels = channels.part(0, n);
     let tiles = sums.chunks(tile.row_sums.max(1)).zip(out.chunks_mut(tile.row_outputs.max(1)));
     for ((sums, out), &row) in tiles.zip(rows).take(tile.rows) {
-        dequantize_row::<L, F>(sums, row, &channels, out.get_mut(..n).unwrap_or(&mut []));
+        dequantize_row::<L, F>(proof, sums, row, &channels, out.get_mut(..n).unwrap_or(&mut []));
     }
 }
 
 /// One row, as many channels as `out` has elements.
 #[inline(always)]
 pub(crate) fn dequantize_row<L: Lanes, F: Finish>(
+    proof: L::Proof,
     sums: &[i32],
     row: RowScale,
     channels: &Channels<'_>,
@@ -102,15 +149,16 @@ pub(crate) fn dequantize_row<L: Lanes, F: Finish>(
     let (sums, sums_tail) = sums.get(..out.len()).unwrap_or(&[]).as_chunks::<16>();
     let (out, out_tail) = out.as_chunks_mut::<16>();
     for ((((sums, out), scales), offsets), bias) in sums.iter().zip(out).zip(scales).zip(offsets).zip(biases) {
-        let value = L::difference(sums, offsets, row.zero) * L::load(scales) * L::splat(row.scale) + L::load(bias);
-        F::finish(value, L::load(out)).store(out);
+        let value = L::difference(proof, sums, offsets, row.zero) * L::load(proof, scales) * L::all(proof, row.scale)
+            + L::load(proof, bias);
+        F::finish(value, L::load(proof, out)).store(out);
     }
     let count = out_tail.len();
     if count > 0 {
-        let (scales, bias) = (L::load_part(scales_tail, 0.0), L::load_part(biases_tail, 0.0));
-        let exact = L::difference_part(sums_tail, offsets_tail, row.zero);
-        let value = exact * scales * L::splat(row.scale) + bias;
-        F::finish(value, L::load_part(out_tail, 0.0)).store_part(out_tail);
+        let (scales, bias) = (L::load_part(proof, scales_tail, 0.0), L::load_part(proof, biases_tail, 0.0));
+        let exact = L::difference_part(proof, sums_tail, offsets_tail, row.zero);
+        let value = exact * scales * L::all(proof, row.scale) + bias;
+        F::finish(value, L::load_part(proof, out_tail, 0.0)).store_part(out_tail);
     }
 }
 
@@ -118,44 +166,50 @@ pub(crate) fn dequantize_row<L: Lanes, F: Finish>(
 const NORM_ROWS: usize = 4;
 
 #[inline(always)]
-pub(crate) fn layer_norm<L: Lanes>(x: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {
+pub(crate) fn layer_norm<L: Lanes>(proof: L::Proof, x: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {
     let width = weight.len();
     let mut rows = x.chunks_exact_mut(width.max(1));
     while rows.len() >= NORM_ROWS {
         let (Some(a), Some(b), Some(c), Some(d)) = (rows.next(), rows.next(), rows.next(), rows.next()) else { return };
-        norm_rows::<L, NORM_ROWS>([a, b, c, d], weight, bias, eps);
+        norm_rows::<L, NORM_ROWS>(proof, [a, b, c, d], weight, bias, eps);
     }
     for row in rows {
-        norm_rows::<L, 1>([row], weight, bias, eps);
+        norm_rows::<L, 1>(proof, [row], weight, bias, eps);
     }
 }
 
 /// `R` rows, each as long as `weight` and `bias`.
 #[inline(always)]
-fn norm_rows<L: Lanes, const R: usize>(mut rows: [&mut [f32]; R], weight: &[f32], bias: &[f32], eps: f32) {
+fn norm_rows<L: Lanes, const R: usize>(
+    proof: L::Proof,
+    mut rows: [&mut [f32]; R],
+    weight: &[f32],
+    bias: &[f32],
+    eps: f32,
+) {
     let (count, full) = (weight.len() as f32, weight.len() / 16);
-    let zero = L::splat(0.0);
+    let zero = L::all(proof, 0.0);
     let mut sums = [zero; R];
     for chunk in 0..full {
         for (sum, row) in sums.iter_mut().zip(&rows) {
-            *sum = *sum + at(row, chunk);
+            *sum = *sum + at(proof, row, chunk);
         }
     }
     for (sum, row) in sums.iter_mut().zip(&rows) {
-        for_each!(L, row.as_chunks::<16>().1, 0.0, x => *sum = *sum + x);
+        for_each!(L, proof, row.as_chunks::<16>().1, 0.0, x => *sum = *sum + x);
     }
     let means = sums.map(|sum| sum.sum() / count);
     let mut sums = [zero; R];
     for chunk in 0..full {
         for ((sum, row), mean) in sums.iter_mut().zip(&rows).zip(means) {
-            let difference = at::<L>(row, chunk) - L::splat(mean);
+            let difference = at::<L>(proof, row, chunk) - L::all(proof, mean);
             *sum = *sum + difference * difference;
         }
     }
     for ((sum, row), mean) in sums.iter_mut().zip(&rows).zip(means) {
         // Padding with the mean adds +0.0 to a sum, which changes nothing.
-        for_each!(L, row.as_chunks::<16>().1, mean, x => {
-            let difference = x - L::splat(mean);
+        for_each!(L, proof, row.as_chunks::<16>().1, mean, x => {
+            let difference = x - L::all(proof, mean);
             *sum = *sum + difference * difference;
         });
     }
@@ -164,30 +218,32 @@ fn norm_rows<L: Lanes, const R: usize>(mut rows: [&mut [f32]; R], weight: &[f32]
     let (weights, weights_tail) = weight.as_chunks::<16>();
     let (biases, biases_tail) = bias.as_chunks::<16>();
     for (chunk, (weight, bias)) in weights.iter().zip(biases).enumerate() {
-        let (weight, bias) = (L::load(weight), L::load(bias));
+        let (weight, bias) = (L::load(proof, weight), L::load(proof, bias));
         for ((row, mean), inverse) in rows.iter_mut().zip(means).zip(inverses) {
             if let Some(x) = row.as_chunks_mut::<16>().0.get_mut(chunk) {
-                ((L::load(x) - L::splat(mean)) * L::splat(inverse) * weight + bias).store(x);
+                ((L::load(proof, x) - L::all(proof, mean)) * L::all(proof, inverse) * weight + bias).store(x);
             }
         }
     }
-    let (weight, bias) = (L::load_part(weights_tail, 0.0), L::load_part(biases_tail, 0.0));
+    let (weight, bias) = (L::load_part(proof, weights_tail, 0.0), L::load_part(proof, biases_tail, 0.0));
     for ((row, mean), inverse) in rows.iter_mut().zip(means).zip(inverses) {
         let tail = row.as_chunks_mut::<16>().1;
         if !tail.is_empty() {
-            ((L::load_part(tail, 0.0) - L::splat(mean)) * L::splat(inverse) * weight + bias).store_part(tail);
+            ((L::load_part(proof, tail, 0.0) - L::all(proof, mean)) * L::all(proof, inverse) * weight + bias)
+                .store_part(tail);
         }
     }
 }
 
 /// The `chunk`th 16 elements of a row.
 #[inline(always)]
-fn at<L: Lanes>(row: &[f32], chunk: usize) -> L {
-    row.as_chunks::<16>().0.get(chunk).map_or(L::splat(0.0), L::load)
+fn at<L: Lanes>(proof: L::Proof, row: &[f32], chunk: usize) -> L {
+    row.as_chunks::<16>().0.get(chunk).map_or(L::all(proof, 0.0), |x| L::load(proof, x))
 }
 
 #[inline(always)]
 pub(crate) fn softmax<L: Lanes>(
+    proof: L::Proof,
     scores: &[i32],
     keys: &Keys<'_>,
     factor: f32,
@@ -196,84 +252,75 @@ pub(crate) fn softmax<L: Lanes>(
     out: &mut [u8],
 ) -> f32 {
     let n = scratch.len();
-    let factor = L::splat(factor);
+    let factor = L::all(proof, factor);
     let (scores, scores_tail) = scores.get(..n).unwrap_or(&[]).as_chunks::<16>();
     let (offsets, offsets_tail) = keys.offsets.get(..n).unwrap_or(&[]).as_chunks::<16>();
     let (scales, scales_tail) = keys.scales.get(..n).unwrap_or(&[]).as_chunks::<16>();
     let (chunks, tail) = scratch.as_chunks_mut::<16>();
-    let mut peak = L::splat(f32::NEG_INFINITY);
+    let mut peak = L::all(proof, f32::NEG_INFINITY);
     for (((t, scores), offsets), scales) in chunks.iter_mut().zip(scores).zip(offsets).zip(scales) {
-        let logits = L::plain_difference(scores, offsets) * L::load(scales) * factor;
+        let logits = L::plain_difference(proof, scores, offsets) * L::load(proof, scales) * factor;
         peak = logits.greater(peak);
         logits.store(t);
     }
     if !tail.is_empty() {
-        let exact = L::plain_difference_part(scores_tail, offsets_tail);
-        let logits = exact * L::load_part(scales_tail, 0.0) * factor;
+        let exact = L::plain_difference_part(proof, scores_tail, offsets_tail);
+        let logits = exact * L::load_part(proof, scales_tail, 0.0) * factor;
         peak = logits.keep_first(tail.len(), f32::NEG_INFINITY).greater(peak);
         logits.store_part(tail);
     }
-    let peak = L::splat(peak.greatest());
+    let peak = L::all(proof, peak.greatest());
 
     let (scales, scales_tail) = keys.value_scales.get(..n).unwrap_or(&[]).as_chunks::<16>();
-    let (mut total, mut most) = (L::splat(0.0), L::splat(0.0));
+    let (mut total, mut most) = (L::all(proof, 0.0), L::all(proof, 0.0));
     for (t, scale) in chunks.iter_mut().zip(scales) {
-        let e = exp2_of_difference(L::load(t) - peak);
-        let value = e * L::load(scale);
+        let e = exp2_of_difference(L::load(proof, t) - peak);
+        let value = e * L::load(proof, scale);
         total = total + e;
         most = value.greater(most);
         value.store(t);
     }
     if !tail.is_empty() {
-        let e = exp2_of_difference(L::load_part(tail, 0.0) - peak).keep_first(tail.len(), 0.0);
-        let value = e * L::load_part(scales_tail, 0.0);
+        let e = exp2_of_difference(L::load_part(proof, tail, 0.0) - peak).keep_first(tail.len(), 0.0);
+        let value = e * L::load_part(proof, scales_tail, 0.0);
         total = total + e;
         most = value.greater(most);
         value.store_part(tail);
     }
     let (inverse, result) = scalar::value_steps(most.greatest(), total.sum());
-    quantize::<L, false>(scratch, inverse, -127, offset, out);
+    quantize::<L, false>(proof, scratch, inverse, -127, offset, out);
     result
 }
 
 /// [`math::exp2`] of what is not positive, which needs one clamp less.
 #[inline(always)]
 fn exp2_of_difference<L: Lanes>(x: L) -> L {
-    math::exp2_clamped(x.greater(L::splat(math::LEAST_EXPONENT)))
+    math::exp2_clamped(x.greater(x.splat(math::LEAST_EXPONENT)))
 }
 
 #[inline(always)]
-pub(crate) fn softmax_f32<L: Lanes>(x: &mut [f32], factor: f32) {
-    let factor = L::splat(factor);
-    map!(L, x, x => (x * factor));
-    let mut peak = L::splat(f32::NEG_INFINITY);
-    for_each!(L, x, f32::NEG_INFINITY, x => peak = x.greater(peak));
-    let peak = L::splat(peak.greatest());
-    map!(L, x, x => exp2_of_difference(x - peak));
-    let mut total = L::splat(0.0);
-    for_each!(L, x, 0.0, x => total = total + x);
-    let total = L::splat(total.sum());
-    map!(L, x, x => (x / total));
+pub(crate) fn softmax_f32<L: Lanes>(proof: L::Proof, x: &mut [f32], factor: f32) {
+    let factor = L::all(proof, factor);
+    map!(L, proof, x, x => (x * factor));
+    let mut peak = L::all(proof, f32::NEG_INFINITY);
+    for_each!(L, proof, x, f32::NEG_INFINITY, x => peak = x.greater(peak));
+    let peak = L::all(proof, peak.greatest());
+    map!(L, proof, x, x => exp2_of_difference(x - peak));
+    let mut total = L::all(proof, 0.0);
+    for_each!(L, proof, x, 0.0, x => total = total + x);
+    let total = L::all(proof, total.sum());
+    map!(L, proof, x, x => (x / total));
 }
 
 #[inline(always)]
-pub(crate) fn activate<L: Lanes>(activation: Activation, x: &mut [f32]) {
-    match activation {
-        Activation::Gelu => map!(L, x, x => math::gelu(x)),
-        Activation::GeluTanh => map!(L, x, x => math::gelu_tanh(x)),
-        Activation::Relu => map!(L, x, x => math::relu(x)),
-        Activation::QuickGelu => map!(L, x, x => math::quick_gelu(x)),
-        Activation::Silu => map!(L, x, x => math::silu(x)),
-        Activation::Tanh => map!(L, x, x => math::tanh(x)),
-        Activation::Sigmoid => map!(L, x, x => math::sigmoid(x)),
-        Activation::Relu6 => map!(L, x, x => math::relu6(x)),
-        Activation::Relu2 => map!(L, x, x => math::relu2(x)),
-        Activation::LeakyRelu => map!(L, x, x => math::leaky_relu(x)),
-        Activation::HardSwish => map!(L, x, x => math::hard_swish(x)),
-        Activation::Mish => map!(L, x, x => math::mish(x)),
-        Activation::Linear => {}
-        Activation::Gelu10 => map!(L, x, x => math::gelu_10(x)),
-        Activation::Laplace => map!(L, x, x => math::laplace(x)),
-        Activation::SqrtSoftplus => map!(L, x, x => math::sqrt_softplus(x)),
+pub(crate) fn activate<L: Lanes>(proof: L::Proof, activation: Activation, x: &mut [f32]) {
+    macro_rules! table {
+        ($($name:ident => $function:ident,)*) => {
+            match activation {
+                Activation::Linear => {}
+                $(Activation::$name => map!(L, proof, x, x => math::$function(x)),)*
+            }
+        };
     }
+    math::activations!(table)
 }

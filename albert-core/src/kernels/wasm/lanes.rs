@@ -5,9 +5,22 @@ use crate::kernels::simd16::lanes::Lanes;
 use core::arch::wasm32::*;
 use core::ops::{Add, Div, Mul, Sub};
 
+/// Shows that SIMD is enabled: only [`WasmLanes::here`] and a vector can make it.
+#[derive(Clone, Copy)]
+pub(crate) struct Simd128(());
+
 /// 16 lanes, four a register.
 #[derive(Clone, Copy)]
 pub(crate) struct WasmLanes([v128; 4]);
+
+impl WasmLanes {
+    /// The proof, where the instructions are enabled.
+    #[target_feature(enable = "simd128")]
+    #[inline]
+    pub(crate) fn here() -> Simd128 {
+        Simd128(())
+    }
+}
 
 impl WasmLanes {
     #[inline(always)]
@@ -44,8 +57,8 @@ operator!(Div, div, f32x4_div);
 // operands the other way round.
 impl Float for WasmLanes {
     #[inline(always)]
-    fn splat(x: f32) -> Self {
-        Self([f32x4_splat(x); 4])
+    fn splat(self, x: f32) -> Self {
+        Self::all(self.proof(), x)
     }
 
     #[inline(always)]
@@ -83,8 +96,20 @@ impl Float for WasmLanes {
 }
 
 impl Lanes for WasmLanes {
+    type Proof = Simd128;
+
     #[inline(always)]
-    fn load(x: &[f32; 16]) -> Self {
+    fn proof(self) -> Simd128 {
+        Simd128(())
+    }
+
+    #[inline(always)]
+    fn all(_: Simd128, x: f32) -> Self {
+        Self([f32x4_splat(x); 4])
+    }
+
+    #[inline(always)]
+    fn load(_: Simd128, x: &[f32; 16]) -> Self {
         load(x)
     }
 
@@ -97,13 +122,13 @@ impl Lanes for WasmLanes {
     }
 
     #[inline(always)]
-    fn difference(a: &[i32; 16], b: &[i32; 16], factor: i32) -> Self {
+    fn difference(_: Simd128, a: &[i32; 16], b: &[i32; 16], factor: i32) -> Self {
         let factor = i32x4_splat(factor);
         load(a).zip(load(b), |a, b| f32x4_convert_i32x4(i32x4_sub(a, i32x4_mul(b, factor))))
     }
 
     #[inline(always)]
-    fn plain_difference(a: &[i32; 16], b: &[i32; 16]) -> Self {
+    fn plain_difference(_: Simd128, a: &[i32; 16], b: &[i32; 16]) -> Self {
         load(a).zip(load(b), |a, b| f32x4_convert_i32x4(i32x4_sub(a, b)))
     }
 

@@ -4,7 +4,6 @@
 //! `vpmulhrsw` is `(a * b + 2^14) >> 15` on 16-bit lanes. With a level for `a` and `multiplier << 8` for `b` that is
 //! `(level * multiplier + 64) >> 7`: the definition.
 
-use super::detect;
 use crate::kernels::CodebookPanel;
 use core::arch::asm;
 use core::arch::x86_64::*;
@@ -104,25 +103,31 @@ fn units_avx2<const FIFTHS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
     }
 }
 
+/// # Safety
+/// With `GFNI` the CPU has it.
 #[target_feature(enable = "avx512f,avx512bw")]
-pub(crate) fn expand_avx512(panel: &CodebookPanel<'_>, out: &mut [i8]) {
-    match (panel.fifths.is_empty(), detect::gfni()) {
-        (true, false) => units_avx512::<false, false>(panel, out),
-        (true, true) => units_avx512::<false, true>(panel, out),
-        (false, false) => units_avx512::<true, false>(panel, out),
-        (false, true) => units_avx512::<true, true>(panel, out),
+pub(crate) unsafe fn expand_avx512<const GFNI: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if panel.fifths.is_empty() {
+            units_avx512::<false, GFNI>(panel, out);
+        } else {
+            units_avx512::<true, GFNI>(panel, out);
+        }
     }
 }
 
+/// # Safety
+/// With `GFNI` the CPU has it.
 #[target_feature(enable = "avx512f,avx512bw")]
 #[inline]
-fn units_avx512<const FIFTHS: bool, const GFNI: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
+unsafe fn units_avx512<const FIFTHS: bool, const GFNI: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
     let expansion = Expansion512::new(panel);
     let units = panel.codes.iter().zip(panel.multipliers).zip(out.as_chunks_mut::<128>().0);
     for (unit, ((codes, &multipliers), out)) in units.enumerate() {
         _mm_prefetch::<_MM_HINT_T0>(codes.as_ptr().wrapping_add(AHEAD).cast());
         let fifths = panel.fifths.get(unit).filter(|_| FIFTHS);
-        // SAFETY: GFNI is `detect::gfni`.
+        // SAFETY: the caller's promise.
         let weights = unsafe { expansion.unit::<FIFTHS, GFNI>(codes, multipliers, fifths.unwrap_or(&[0; 16])) };
         store_unit(weights, out);
     }

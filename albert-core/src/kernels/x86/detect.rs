@@ -1,7 +1,6 @@
 //! What this x86-64 CPU and its operating system can run, without std.
 
 use core::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
-use core::sync::atomic::{AtomicBool, Ordering};
 
 /// Instruction sets that the kernels ask for; each counts only when the operating system saves its registers.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,21 +41,8 @@ pub(crate) fn features() -> Features {
         && has(extended.ebx, &[leaf_7_ebx::AVX512F, leaf_7_ebx::AVX512DQ, leaf_7_ebx::AVX512BW, leaf_7_ebx::AVX512VL])
         && has(extended.ecx, &[leaf_7_ecx::AVX512_VNNI]);
     features.gfni = has(extended.ecx, &[leaf_7_ecx::GFNI]);
-    set_gfni(features.gfni);
     features.amx_int8 = saves(TILE_STATE) && has(extended.edx, &[leaf_7_edx::AMX_TILE, leaf_7_edx::AMX_INT8]);
     features
-}
-
-static GFNI: AtomicBool = AtomicBool::new(false);
-
-/// [`Features::gfni`] as [`features`] has found it, or false: kernels choose by it at each call.
-pub(crate) fn gfni() -> bool {
-    GFNI.load(Ordering::Relaxed)
-}
-
-/// Remembers what [`gfni`] answers. True only if the CPU has it.
-pub(crate) fn set_gfni(gfni: bool) {
-    GFNI.store(gfni, Ordering::Relaxed);
 }
 
 /// Whether all of these bits are set.

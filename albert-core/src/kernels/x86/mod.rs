@@ -11,5 +11,13 @@ mod float;
 use super::{KernelSet, packed, scalar};
 
 /// The sets, best first.
-pub(super) const SETS: &[&KernelSet] =
-    &[&amx::SET, &avx512::SET, &avxvnni::SET, &avx2::SET, &packed::SET64, &packed::SET32, &scalar::SET];
+pub(super) const SETS: &[&KernelSet] = &[
+    &amx::SET,
+    &avx512::GFNI_SET,
+    &avx512::SET,
+    &avxvnni::SET,
+    &avx2::SET,
+    &packed::SET64,
+    &packed::SET32,
+    &scalar::SET,
+];

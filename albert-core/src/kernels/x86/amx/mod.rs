@@ -5,10 +5,9 @@
 
 mod tiles;
 
-use super::avx512::lanes::Avx512Lanes;
+use super::avx512::lanes::{Avx512, Avx512Lanes};
 use super::{avx512, detect};
-use crate::config::Activation;
-use crate::kernels::simd16::rows::{self, Finish};
+use crate::kernels::simd16::rows::{self, Finish, finish_of};
 use crate::kernels::{Channels, CodebookPanel, KernelSet, LinearProduct, Product, RowScale, Store};
 use core::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
 use core::marker::PhantomData;
@@ -19,12 +18,12 @@ pub(crate) static SET: KernelSet = KernelSet {
     name: "amx",
     available: || {
         let features = detect::features();
-        features.avx512_vnni && features.amx_int8 && tiles_permitted()
+        features.avx512_vnni && features.gfni && features.amx_int8 && tiles_permitted()
     },
     matmul_i8,
     linear: Some(linear),
     multiply_panels: Some(multiply_panels),
-    ..avx512::SET
+    ..avx512::GFNI_SET
 };
 
 /// Asks Linux for the tile registers, for the whole process. They are off until asked for, because they take room in
@@ -191,8 +190,8 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
 
 /// Few rows do not fill tiles, and what is expanded need not be stored.
 fn multiply_panels(size: &Product, a: &[u8], panels: &[CodebookPanel<'_>], room: &mut [i8], sums: &mut [i32]) -> bool {
-    // SAFETY: the set is available only where AVX-512 VNNI is; the sizes fit the slices.
-    size.rows <= MOST_PANEL_ROWS && unsafe { avx512::codebook::multiply_panels(size, a, panels, room, sums) }
+    // SAFETY: the set is available only where AVX-512 VNNI and GFNI are; the sizes fit the slices.
+    size.rows <= MOST_PANEL_ROWS && unsafe { avx512::codebook::multiply_panels::<true>(size, a, panels, room, sums) }
 }
 
 /// The sums of a square: one row tile below the other.
@@ -217,6 +216,7 @@ struct Values<'a, F> {
     next_row: usize,
     end_row: usize,
     height: usize,
+    proof: Avx512,
     finish: PhantomData<F>,
 }
 
@@ -235,7 +235,13 @@ impl<F: Finish> Values<'_, F> {
             let index = if row < upper + self.height { row - upper } else { row - lower + TILE_ROWS };
             let out = self.out.get_mut(row * self.size.row_outputs + channel..);
             let (Some(sums), Some(&scale), Some(out)) = (sums.0.get(index), self.rows.get(row), out) else { continue };
-            rows::dequantize_row::<Avx512Lanes, F>(sums, scale, &channels, out.get_mut(..count).unwrap_or(&mut []));
+            rows::dequantize_row::<Avx512Lanes, F>(
+                self.proof,
+                sums,
+                scale,
+                &channels,
+                out.get_mut(..count).unwrap_or(&mut []),
+            );
         }
         self.next_row = end;
     }
@@ -287,15 +293,7 @@ fn linear(
     }
     // SAFETY: the set is available; the sizes fit the slices.
     unsafe {
-        match store {
-            Store::Write => linear_with::<rows::Plain>(size, &operands, rows, channels, out),
-            Store::Add => linear_with::<rows::Residual>(size, &operands, rows, channels, out),
-            Store::Activate(Activation::Gelu) => linear_with::<rows::Gelu>(size, &operands, rows, channels, out),
-            Store::Activate(Activation::GeluTanh) => {
-                linear_with::<rows::GeluTanh>(size, &operands, rows, channels, out);
-            }
-            Store::Activate(_) => return false,
-        }
+        finish_of!(store, F => linear_with::<F>(size, &operands, rows, channels, out), _other => return false);
     }
     true
 }
@@ -327,6 +325,7 @@ unsafe fn linear_with<F: Finish>(
         next_row: 0,
         end_row: 0,
         height,
+        proof: Avx512Lanes::here(),
         finish: PhantomData::<F>,
     };
     // SAFETY: the caller's promise; places are in the sums of a square.

@@ -5,9 +5,22 @@ use crate::kernels::simd16::lanes::Lanes;
 use core::arch::x86_64::*;
 use core::ops::{Add, Div, Mul, Sub};
 
-/// 16 lanes: the first eight, the last eight. Exists only in functions that enable AVX2.
+/// Shows that AVX2 is enabled: only [`Avx2Lanes::here`] and a vector can make it.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2(());
+
+/// 16 lanes: the first eight, the last eight. Made only with a proof of AVX2.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2Lanes(__m256, __m256);
+
+impl Avx2Lanes {
+    /// The proof, where the instructions are enabled.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    pub(crate) fn here() -> Avx2 {
+        Avx2(())
+    }
+}
 
 /// Implements an operator by the intrinsic of its name.
 macro_rules! operator {
@@ -16,7 +29,7 @@ macro_rules! operator {
             type Output = Self;
             #[inline(always)]
             fn $function(self, other: Self) -> Self {
-                // SAFETY: AVX2 is enabled wherever the type exists.
+                // SAFETY: AVX2 is there wherever a proof or a vector is.
                 unsafe { Self($intrinsic(self.0, other.0), $intrinsic(self.1, other.1)) }
             }
         }
@@ -26,7 +39,7 @@ macro_rules! operator {
 /// Folds the lanes 8+8, 4+4, 2+2, 1+1 by an intrinsic for eight and for four lanes.
 macro_rules! fold {
     ($lanes:expr, $eight:ident, $four:ident) => {
-        // SAFETY: AVX2 is enabled wherever the type exists.
+        // SAFETY: AVX2 is there wherever a proof or a vector is.
         unsafe {
             let eight = $eight($lanes.0, $lanes.1);
             let four = $four(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
@@ -44,20 +57,19 @@ operator!(Div, div, _mm256_div_ps);
 // `vminps` and `vmaxps` return the second operand unless the first is less, or greater: the selections of the trait.
 impl Float for Avx2Lanes {
     #[inline(always)]
-    fn splat(x: f32) -> Self {
-        // SAFETY: AVX2 is enabled wherever the type exists.
-        unsafe { Self(_mm256_set1_ps(x), _mm256_set1_ps(x)) }
+    fn splat(self, x: f32) -> Self {
+        Self::all(self.proof(), x)
     }
 
     #[inline(always)]
     fn sqrt(self) -> Self {
-        // SAFETY: AVX2 is enabled wherever the type exists.
+        // SAFETY: AVX2 is there wherever a proof or a vector is.
         unsafe { Self(_mm256_sqrt_ps(self.0), _mm256_sqrt_ps(self.1)) }
     }
 
     #[inline(always)]
     fn abs(self) -> Self {
-        // SAFETY: AVX2 is enabled wherever the type exists.
+        // SAFETY: AVX2 is there wherever a proof or a vector is.
         unsafe {
             let sign = _mm256_set1_ps(-0.0);
             Self(_mm256_andnot_ps(sign, self.0), _mm256_andnot_ps(sign, self.1))
@@ -66,19 +78,19 @@ impl Float for Avx2Lanes {
 
     #[inline(always)]
     fn lesser(self, other: Self) -> Self {
-        // SAFETY: AVX2 is enabled wherever the type exists.
+        // SAFETY: AVX2 is there wherever a proof or a vector is.
         unsafe { Self(_mm256_min_ps(self.0, other.0), _mm256_min_ps(self.1, other.1)) }
     }
 
     #[inline(always)]
     fn greater(self, other: Self) -> Self {
-        // SAFETY: AVX2 is enabled wherever the type exists.
+        // SAFETY: AVX2 is there wherever a proof or a vector is.
         unsafe { Self(_mm256_max_ps(self.0, other.0), _mm256_max_ps(self.1, other.1)) }
     }
 
     #[inline(always)]
     fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self {
-        // SAFETY: AVX2 is enabled wherever the type exists.
+        // SAFETY: AVX2 is there wherever a proof or a vector is.
         unsafe {
             let less = (_mm256_cmp_ps::<_CMP_LT_OQ>(self.0, limit.0), _mm256_cmp_ps::<_CMP_LT_OQ>(self.1, limit.1));
             Self(_mm256_blendv_ps(otherwise.0, then.0, less.0), _mm256_blendv_ps(otherwise.1, then.1, less.1))
@@ -92,6 +104,19 @@ impl Float for Avx2Lanes {
 }
 
 impl Lanes for Avx2Lanes {
+    type Proof = Avx2;
+
+    #[inline(always)]
+    fn proof(self) -> Avx2 {
+        Avx2(())
+    }
+
+    #[inline(always)]
+    fn all(_: Avx2, x: f32) -> Self {
+        // SAFETY: AVX2 is there wherever a proof or a vector is.
+        unsafe { Self(_mm256_set1_ps(x), _mm256_set1_ps(x)) }
+    }
+
     #[inline(always)]
     fn fetch(address: *const f32) {
         // SAFETY: a prefetch may name any address.
@@ -99,14 +124,14 @@ impl Lanes for Avx2Lanes {
     }
 
     #[inline(always)]
-    fn load(x: &[f32; 16]) -> Self {
-        // SAFETY: AVX2 is enabled wherever the type exists; the array has 16 elements.
+    fn load(_: Avx2, x: &[f32; 16]) -> Self {
+        // SAFETY: AVX2 is there wherever a proof or a vector is; the array has 16 elements.
         unsafe { Self(_mm256_loadu_ps(x.as_ptr()), _mm256_loadu_ps(x.as_ptr().add(8))) }
     }
 
     #[inline(always)]
     fn store(self, out: &mut [f32; 16]) {
-        // SAFETY: AVX2 is enabled wherever the type exists; the array has 16 elements.
+        // SAFETY: AVX2 is there wherever a proof or a vector is; the array has 16 elements.
         unsafe {
             _mm256_storeu_ps(out.as_mut_ptr(), self.0);
             _mm256_storeu_ps(out.as_mut_ptr().add(8), self.1);
@@ -114,8 +139,8 @@ impl Lanes for Avx2Lanes {
     }
 
     #[inline(always)]
-    fn difference(a: &[i32; 16], b: &[i32; 16], factor: i32) -> Self {
-        // SAFETY: AVX2 is enabled wherever the type exists.
+    fn difference(_: Avx2, a: &[i32; 16], b: &[i32; 16], factor: i32) -> Self {
+        // SAFETY: AVX2 is there wherever a proof or a vector is.
         unsafe {
             let ((a0, a1), (b0, b1), factor) = (load_i32(a), load_i32(b), _mm256_set1_epi32(factor));
             let (b0, b1) = (_mm256_mullo_epi32(b0, factor), _mm256_mullo_epi32(b1, factor));
@@ -124,8 +149,8 @@ impl Lanes for Avx2Lanes {
     }
 
     #[inline(always)]
-    fn plain_difference(a: &[i32; 16], b: &[i32; 16]) -> Self {
-        // SAFETY: AVX2 is enabled wherever the type exists.
+    fn plain_difference(_: Avx2, a: &[i32; 16], b: &[i32; 16]) -> Self {
+        // SAFETY: AVX2 is there wherever a proof or a vector is.
         unsafe {
             let ((a0, a1), (b0, b1)) = (load_i32(a), load_i32(b));
             Self(_mm256_cvtepi32_ps(_mm256_sub_epi32(a0, b0)), _mm256_cvtepi32_ps(_mm256_sub_epi32(a1, b1)))
@@ -134,7 +159,7 @@ impl Lanes for Avx2Lanes {
 
     #[inline(always)]
     fn store_bytes(self, zero: i32, offset: i32, out: &mut [u8; 16]) {
-        // SAFETY: AVX2 is enabled wherever the type exists; the array has 16 bytes.
+        // SAFETY: AVX2 is there wherever a proof or a vector is; the array has 16 bytes.
         unsafe {
             let [a, b] = [self.0, self.1].map(|x| _mm256_add_epi32(_mm256_castps_si256(x), _mm256_set1_epi32(zero)));
             // Packing saturates, and works within halves of a register; the permutation puts the quarters in order.
@@ -146,8 +171,8 @@ impl Lanes for Avx2Lanes {
     }
 
     #[inline(always)]
-    fn load_part(x: &[f32], fill: f32) -> Self {
-        // SAFETY: AVX2 is enabled wherever the type exists; the masks have no more lanes than the slice elements.
+    fn load_part(_: Avx2, x: &[f32], fill: f32) -> Self {
+        // SAFETY: AVX2 is there wherever a proof or a vector is; the masks have no more lanes than the slice elements.
         unsafe {
             let ((m0, m1), fill) = (first(x.len()), _mm256_set1_ps(fill));
             let x0 = _mm256_maskload_ps(x.as_ptr(), m0);
@@ -161,7 +186,7 @@ impl Lanes for Avx2Lanes {
 
     #[inline(always)]
     fn store_part(self, out: &mut [f32]) {
-        // SAFETY: AVX2 is enabled wherever the type exists; the masks have no more lanes than the slice elements.
+        // SAFETY: AVX2 is there wherever a proof or a vector is; the masks have no more lanes than the slice elements.
         unsafe {
             let (m0, m1) = first(out.len());
             _mm256_maskstore_ps(out.as_mut_ptr(), m0, self.0);
@@ -178,7 +203,7 @@ impl Lanes for Avx2Lanes {
 
     #[inline(always)]
     fn keep_first(self, count: usize, fill: f32) -> Self {
-        // SAFETY: AVX2 is enabled wherever the type exists.
+        // SAFETY: AVX2 is there wherever a proof or a vector is.
         unsafe {
             let ((m0, m1), fill) = (first(count), _mm256_set1_ps(fill));
             let keep = |x, mask| _mm256_blendv_ps(fill, x, _mm256_castsi256_ps(mask));

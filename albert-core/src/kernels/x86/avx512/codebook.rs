@@ -2,7 +2,6 @@
 //! one hides what the other waits for; for the others the expansion leaves its weights in the first-level cache.
 
 use super::super::codebook::{AHEAD, Expansion512, part_units, store_unit};
-use super::super::detect;
 use super::panel_tile::{Place, TILE_ROWS, Tile};
 use crate::kernels::{CodebookPanel, Product};
 use core::arch::x86_64::*;
@@ -24,8 +23,11 @@ macro_rules! tile_of {
 }
 
 /// See [`Kernels::multiply_panels`](crate::kernels::Kernels::multiply_panels).
+///
+/// # Safety
+/// The sizes fit the slices. With `GFNI` the CPU has it.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-pub(crate) fn multiply_panels(
+pub(crate) unsafe fn multiply_panels<const GFNI: bool>(
     size: &Product,
     a: &[u8],
     panels: &[CodebookPanel<'_>],
@@ -35,18 +37,16 @@ pub(crate) fn multiply_panels(
     let Some(first) = panels.first() else { return false };
     let Some(division) = Division::new(size.rows, first.codes.len(), room.len()) else { return false };
     let expansion = Expansion512::new(first);
-    let (fifths, gfni) = (!first.fifths.is_empty(), detect::gfni());
     for (pair, panels) in panels.chunks(2).enumerate() {
         // The last one of an odd number stands twice.
         let panels = [panels[0], panels[panels.len() - 1]];
-        // SAFETY: the sizes fit the slices, and GFNI is what the CPU has.
+        // SAFETY: the caller's promise.
         unsafe {
             let sums = sums.as_mut_ptr().add(pair * 32);
-            match (fifths, gfni) {
-                (false, false) => all_rows::<false, false>(size, a, &panels, &expansion, &division, room, sums),
-                (false, true) => all_rows::<false, true>(size, a, &panels, &expansion, &division, room, sums),
-                (true, false) => all_rows::<true, false>(size, a, &panels, &expansion, &division, room, sums),
-                (true, true) => all_rows::<true, true>(size, a, &panels, &expansion, &division, room, sums),
+            if first.fifths.is_empty() {
+                all_rows::<false, GFNI>(size, a, &panels, &expansion, &division, room, sums);
+            } else {
+                all_rows::<true, GFNI>(size, a, &panels, &expansion, &division, room, sums);
             }
         }
     }
@@ -181,44 +181,5 @@ unsafe fn expanded_tile<const R: usize>(
             tile.multiply([[step(0), step(64)], [step(128), step(192)]]);
         }
         tile.store(place);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{CodebookPanel, Product, detect};
-    use crate::kernels::{Kernels, by_name};
-    extern crate std;
-    use std::{vec, vec::Vec};
-
-    /// Expansions and products without GFNI and with it, where the CPU has it, are those of the scalar set.
-    #[test]
-    fn same_with_and_without_gfni() {
-        let Ok(set) = by_name("avx512vnni") else { return };
-        let (units, rows) = (70, 13);
-        let byte = |index: usize| (index.wrapping_mul(0x9e37_79b9) >> 13) as u8;
-        let codes: Vec<[u8; 64]> =
-            (0..units).map(|unit| core::array::from_fn(|index| byte(unit * 64 + index))).collect();
-        let fifths: Vec<[u8; 16]> = codes.iter().map(|codes| core::array::from_fn(|index| codes[index * 3])).collect();
-        let multipliers: Vec<[i8; 4]> =
-            codes.iter().map(|codes| core::array::from_fn(|n| (codes[n] / 2) as i8)).collect();
-        let levels = core::array::from_fn(|index| byte(index) as i8);
-        let size = Product { rows, row_bytes: units * 8, steps: 2 * units, blocks: 2, row_sums: 32, continues: false };
-        let a: Vec<u8> = (0..rows * size.row_bytes).map(byte).collect();
-        for fifths in [&[], &*fifths] {
-            let panel = CodebookPanel { levels: &levels, codes: &codes, fifths, multipliers: &multipliers, ahead: 0 };
-            let mut want = vec![0; 2 * units * 128];
-            want.chunks_mut(units * 128).for_each(|want| Kernels::SCALAR.expand(&panel, want));
-            let mut want_sums = vec![0; rows * 32];
-            set.matmul_i8(&size, &a, &want, &mut want_sums);
-            for gfni in [false, detect::features().gfni] {
-                detect::set_gfni(gfni);
-                let (mut expanded, mut sums, mut room) = (vec![0; units * 128], vec![0; rows * 32], vec![0; 4096]);
-                set.expand(&panel, &mut expanded);
-                assert!(set.multiply_panels(&size, &a, &[panel; 2], &mut room, &mut sums));
-                assert_eq!(expanded, want[..units * 128]);
-                assert_eq!(sums, want_sums);
-            }
-        }
     }
 }

@@ -5,9 +5,22 @@ use crate::kernels::simd16::lanes::Lanes;
 use core::arch::x86_64::*;
 use core::ops::{Add, Div, Mul, Sub};
 
-/// 16 lanes. Exists only in functions that enable AVX-512 F and DQ.
+/// Shows that AVX-512 is enabled: only [`Avx512Lanes::here`] and a vector can make it.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx512(());
+
+/// 16 lanes. Made only with a proof of AVX-512.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx512Lanes(__m512);
+
+impl Avx512Lanes {
+    /// The proof, where the instructions are enabled.
+    #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+    #[inline]
+    pub(crate) fn here() -> Avx512 {
+        Avx512(())
+    }
+}
 
 /// Implements an operator by the intrinsic of its name.
 macro_rules! operator {
@@ -16,7 +29,7 @@ macro_rules! operator {
             type Output = Self;
             #[inline(always)]
             fn $function(self, other: Self) -> Self {
-                // SAFETY: AVX-512 is enabled wherever the type exists.
+                // SAFETY: AVX-512 is there wherever a proof or a vector is.
                 unsafe { Self($intrinsic(self.0, other.0)) }
             }
         }
@@ -26,7 +39,7 @@ macro_rules! operator {
 /// Folds the lanes 8+8, 4+4, 2+2, 1+1 by an intrinsic for eight and for four lanes.
 macro_rules! fold {
     ($all:expr, $eight:ident, $four:ident) => {
-        // SAFETY: AVX-512 is enabled wherever the type exists.
+        // SAFETY: AVX-512 is there wherever a proof or a vector is.
         unsafe {
             let eight = $eight(_mm512_castps512_ps256($all), _mm512_extractf32x8_ps::<1>($all));
             let four = $four(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
@@ -44,38 +57,37 @@ operator!(Div, div, _mm512_div_ps);
 // `vminps` and `vmaxps` return the second operand unless the first is less, or greater: the selections of the trait.
 impl Float for Avx512Lanes {
     #[inline(always)]
-    fn splat(x: f32) -> Self {
-        // SAFETY: AVX-512 is enabled wherever the type exists.
-        unsafe { Self(_mm512_set1_ps(x)) }
+    fn splat(self, x: f32) -> Self {
+        Self::all(self.proof(), x)
     }
 
     #[inline(always)]
     fn sqrt(self) -> Self {
-        // SAFETY: AVX-512 is enabled wherever the type exists.
+        // SAFETY: AVX-512 is there wherever a proof or a vector is.
         unsafe { Self(_mm512_sqrt_ps(self.0)) }
     }
 
     #[inline(always)]
     fn abs(self) -> Self {
-        // SAFETY: AVX-512 is enabled wherever the type exists.
+        // SAFETY: AVX-512 is there wherever a proof or a vector is.
         unsafe { Self(_mm512_andnot_ps(_mm512_set1_ps(-0.0), self.0)) }
     }
 
     #[inline(always)]
     fn lesser(self, other: Self) -> Self {
-        // SAFETY: AVX-512 is enabled wherever the type exists.
+        // SAFETY: AVX-512 is there wherever a proof or a vector is.
         unsafe { Self(_mm512_min_ps(self.0, other.0)) }
     }
 
     #[inline(always)]
     fn greater(self, other: Self) -> Self {
-        // SAFETY: AVX-512 is enabled wherever the type exists.
+        // SAFETY: AVX-512 is there wherever a proof or a vector is.
         unsafe { Self(_mm512_max_ps(self.0, other.0)) }
     }
 
     #[inline(always)]
     fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self {
-        // SAFETY: AVX-512 is enabled wherever the type exists.
+        // SAFETY: AVX-512 is there wherever a proof or a vector is.
         unsafe {
             let less = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(self.0, limit.0);
             Self(_mm512_mask_blend_ps(less, otherwise.0, then.0))
@@ -84,7 +96,7 @@ impl Float for Avx512Lanes {
 
     #[inline(always)]
     fn add_exponent(self, shifted: Self) -> Self {
-        // SAFETY: AVX-512 is enabled wherever the type exists.
+        // SAFETY: AVX-512 is there wherever a proof or a vector is.
         unsafe {
             let exponent = _mm512_slli_epi32::<23>(_mm512_castps_si512(shifted.0));
             Self(_mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(self.0), exponent)))
@@ -93,6 +105,19 @@ impl Float for Avx512Lanes {
 }
 
 impl Lanes for Avx512Lanes {
+    type Proof = Avx512;
+
+    #[inline(always)]
+    fn proof(self) -> Avx512 {
+        Avx512(())
+    }
+
+    #[inline(always)]
+    fn all(_: Avx512, x: f32) -> Self {
+        // SAFETY: AVX-512 is there wherever a proof or a vector is.
+        unsafe { Self(_mm512_set1_ps(x)) }
+    }
+
     #[inline(always)]
     fn fetch(address: *const f32) {
         // SAFETY: a prefetch may name any address.
@@ -100,20 +125,20 @@ impl Lanes for Avx512Lanes {
     }
 
     #[inline(always)]
-    fn load(x: &[f32; 16]) -> Self {
-        // SAFETY: AVX-512 is enabled wherever the type exists; the array has 16 elements.
+    fn load(_: Avx512, x: &[f32; 16]) -> Self {
+        // SAFETY: AVX-512 is there wherever a proof or a vector is; the array has 16 elements.
         unsafe { Self(_mm512_loadu_ps(x.as_ptr())) }
     }
 
     #[inline(always)]
     fn store(self, out: &mut [f32; 16]) {
-        // SAFETY: AVX-512 is enabled wherever the type exists; the array has 16 elements.
+        // SAFETY: AVX-512 is there wherever a proof or a vector is; the array has 16 elements.
         unsafe { _mm512_storeu_ps(out.as_mut_ptr(), self.0) }
     }
 
     #[inline(always)]
-    fn difference(a: &[i32; 16], b: &[i32; 16], factor: i32) -> Self {
-        // SAFETY: AVX-512 is enabled wherever the type exists; the arrays have 16 elements.
+    fn difference(_: Avx512, a: &[i32; 16], b: &[i32; 16], factor: i32) -> Self {
+        // SAFETY: AVX-512 is there wherever a proof or a vector is; the arrays have 16 elements.
         unsafe {
             let (a, b) = (_mm512_loadu_epi32(a.as_ptr()), _mm512_loadu_epi32(b.as_ptr()));
             let product = _mm512_mullo_epi32(b, _mm512_set1_epi32(factor));
@@ -122,8 +147,8 @@ impl Lanes for Avx512Lanes {
     }
 
     #[inline(always)]
-    fn plain_difference(a: &[i32; 16], b: &[i32; 16]) -> Self {
-        // SAFETY: AVX-512 is enabled wherever the type exists; the arrays have 16 elements.
+    fn plain_difference(_: Avx512, a: &[i32; 16], b: &[i32; 16]) -> Self {
+        // SAFETY: AVX-512 is there wherever a proof or a vector is; the arrays have 16 elements.
         unsafe {
             let (a, b) = (_mm512_loadu_epi32(a.as_ptr()), _mm512_loadu_epi32(b.as_ptr()));
             Self(_mm512_cvtepi32_ps(_mm512_sub_epi32(a, b)))
@@ -132,7 +157,7 @@ impl Lanes for Avx512Lanes {
 
     #[inline(always)]
     fn store_bytes(self, zero: i32, offset: i32, out: &mut [u8; 16]) {
-        // SAFETY: AVX-512 is enabled wherever the type exists; the array has 16 bytes.
+        // SAFETY: AVX-512 is there wherever a proof or a vector is; the array has 16 bytes.
         unsafe {
             let bytes = _mm512_cvtepi32_epi8(bytes(self.0, zero, offset));
             _mm_storeu_si128(out.as_mut_ptr().cast(), bytes);
@@ -140,20 +165,20 @@ impl Lanes for Avx512Lanes {
     }
 
     #[inline(always)]
-    fn load_part(x: &[f32], fill: f32) -> Self {
-        // SAFETY: AVX-512 is enabled wherever the type exists; the mask has no more lanes than the slice elements.
+    fn load_part(_: Avx512, x: &[f32], fill: f32) -> Self {
+        // SAFETY: AVX-512 is there wherever a proof or a vector is; the mask has no more lanes than the slice elements.
         unsafe { Self(_mm512_mask_loadu_ps(_mm512_set1_ps(fill), first(x.len()), x.as_ptr())) }
     }
 
     #[inline(always)]
     fn store_part(self, out: &mut [f32]) {
-        // SAFETY: AVX-512 is enabled wherever the type exists; the mask has no more lanes than the slice elements.
+        // SAFETY: AVX-512 is there wherever a proof or a vector is; the mask has no more lanes than the slice elements.
         unsafe { _mm512_mask_storeu_ps(out.as_mut_ptr(), first(out.len()), self.0) }
     }
 
     #[inline(always)]
-    fn difference_part(a: &[i32], b: &[i32], factor: i32) -> Self {
-        // SAFETY: AVX-512 is enabled wherever the type exists; the masks have no more lanes than the slices elements.
+    fn difference_part(_: Avx512, a: &[i32], b: &[i32], factor: i32) -> Self {
+        // SAFETY: AVX-512 is there wherever a proof or a vector is; the masks have no more lanes than the slices elements.
         unsafe {
             let a = _mm512_maskz_loadu_epi32(first(a.len()), a.as_ptr());
             let b = _mm512_maskz_loadu_epi32(first(b.len()), b.as_ptr());
@@ -163,8 +188,8 @@ impl Lanes for Avx512Lanes {
     }
 
     #[inline(always)]
-    fn plain_difference_part(a: &[i32], b: &[i32]) -> Self {
-        // SAFETY: AVX-512 is enabled wherever the type exists; the masks have no more lanes than the slices elements.
+    fn plain_difference_part(_: Avx512, a: &[i32], b: &[i32]) -> Self {
+        // SAFETY: AVX-512 is there wherever a proof or a vector is; the masks have no more lanes than the slices elements.
         unsafe {
             let a = _mm512_maskz_loadu_epi32(first(a.len()), a.as_ptr());
             let b = _mm512_maskz_loadu_epi32(first(b.len()), b.as_ptr());
@@ -174,7 +199,7 @@ impl Lanes for Avx512Lanes {
 
     #[inline(always)]
     fn store_bytes_part(self, zero: i32, offset: i32, out: &mut [u8]) {
-        // SAFETY: AVX-512 is enabled wherever the type exists; the mask has no more lanes than the slice bytes.
+        // SAFETY: AVX-512 is there wherever a proof or a vector is; the mask has no more lanes than the slice bytes.
         unsafe {
             _mm512_mask_cvtepi32_storeu_epi8(out.as_mut_ptr().cast(), first(out.len()), bytes(self.0, zero, offset))
         }
@@ -182,13 +207,13 @@ impl Lanes for Avx512Lanes {
 
     #[inline(always)]
     fn keep_first(self, count: usize, fill: f32) -> Self {
-        // SAFETY: AVX-512 is enabled wherever the type exists.
+        // SAFETY: AVX-512 is there wherever a proof or a vector is.
         unsafe { Self(_mm512_mask_blend_ps(first(count), _mm512_set1_ps(fill), self.0)) }
     }
 
     #[inline(always)]
     fn store_four(vectors: [Self; 4], zero: i32, offset: i32, out: &mut [u8; 64]) {
-        // SAFETY: AVX-512 is enabled wherever the type exists; the array has 64 bytes.
+        // SAFETY: AVX-512 is there wherever a proof or a vector is; the array has 64 bytes.
         unsafe {
             let [a, b, c, d] = vectors.map(|x| _mm512_add_epi32(_mm512_castps_si512(x.0), _mm512_set1_epi32(zero)));
             // Packing saturates, and works within quarters of a register; the permutation puts them in order.
@@ -203,7 +228,7 @@ impl Lanes for Avx512Lanes {
     // Against what is not a number `vrangeps` too keeps the other operand.
     #[inline(always)]
     fn abs_greater(self, other: Self) -> Self {
-        // SAFETY: AVX-512 is enabled wherever the type exists.
+        // SAFETY: AVX-512 is there wherever a proof or a vector is.
         unsafe { Self(_mm512_range_ps::<0b10_11>(self.0, other.0)) }
     }
 

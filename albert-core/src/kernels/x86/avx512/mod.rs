@@ -11,7 +11,16 @@ use core::arch::asm;
 use core::arch::x86_64::*;
 use lanes::Avx512Lanes;
 
-/// The set for x86-64 servers from Cascade Lake on, and Zen 4.
+/// The set for x86-64 CPUs from Ice Lake and Zen 4 on: GFNI takes codes apart with one instruction less.
+pub(crate) static GFNI_SET: KernelSet = KernelSet {
+    name: "avx512gfni",
+    available: || detect::features().avx512_vnni && detect::features().gfni,
+    expand: super::codebook::expand_avx512::<true>,
+    multiply_panels: Some(codebook::multiply_panels::<true>),
+    ..SET
+};
+
+/// The set for x86-64 servers from Cascade Lake on.
 pub(crate) static SET: KernelSet = KernelSet {
     name: "avx512vnni",
     available: || detect::features().avx512_vnni,
@@ -20,8 +29,8 @@ pub(crate) static SET: KernelSet = KernelSet {
     linear: None,
     matmul_f32: float::matmul_f32_avx512,
     matmul_f16: float::matmul_f16_avx512,
-    expand: super::codebook::expand_avx512,
-    multiply_panels: Some(codebook::multiply_panels),
+    expand: super::codebook::expand_avx512::<false>,
+    multiply_panels: Some(codebook::multiply_panels::<false>),
     dequantize,
     quantize_heads,
     quantize_row,
