@@ -9,7 +9,7 @@ mod word32;
 mod word64;
 
 use super::{KernelSet, Product, scalar};
-use crate::parts::ROOMY;
+use crate::build_features::LARGE_TARGET;
 use core::mem::MaybeUninit;
 
 /// Two rows in a word: for 32-bit cores. Bytes of activations are i8.
@@ -120,7 +120,7 @@ unsafe fn multiply_tiles<P: Packing>(
     let mut copy = [const { MaybeUninit::<i8>::uninit() }; COPY];
     // SAFETY: a piece is copied only if there is room; tiles and rows are among those of the contract.
     unsafe {
-        if !ROOMY && steps * STEP <= COPY {
+        if !LARGE_TARGET && steps * STEP <= COPY {
             w.copy_to_nonoverlapping(copy.as_mut_ptr().cast(), steps * STEP);
             w = copy.as_ptr().cast();
         }
