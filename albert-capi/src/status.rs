@@ -187,6 +187,7 @@ impl From<FormatError> for Failure {
 impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
         match error {
+            SessionError::HeadLabels { planned, .. } => Self(albert_status::Argument, planned as u64),
             SessionError::NoExit => Self(albert_status::NoResult, 0),
             SessionError::ArenaTooSmall { missing } => Self(albert_status::ArenaTooSmall, missing as u64),
             _ => Self(albert_status::Argument, 0),

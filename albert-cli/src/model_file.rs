@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
+use albert_core::format::layout::VERSION;
 use albert_core::format::layout::role;
 use albert_core::format::{Elements, Weights, verify_checksum};
 use albert_core::{FormatError, Model, Observer};
@@ -104,7 +105,14 @@ pub(crate) fn map(path: &Path, hint: &str) -> Result<Mmap> {
 fn explain(error: &FormatError) -> String {
     match error {
         FormatError::Magic => "no ALBERT model file; albert quantize makes one from a checkpoint".to_owned(),
-        FormatError::Version(version) => format!("format version {version} is not one that this program reads"),
+        FormatError::Version(version) if version < VERSION => format!(
+            "the file has format version {version}, this program reads version {VERSION}; make it anew with albert quantize"
+        ),
+        FormatError::Version(version) => {
+            format!(
+                "the file has format version {version}, this program reads version {VERSION}; it needs a newer program"
+            )
+        }
         FormatError::Truncated { needed } => {
             format!("the file is cut short: {needed} bytes or more are needed; make or copy it again")
         }

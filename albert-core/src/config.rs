@@ -34,14 +34,28 @@ pub struct Config {
     pub precision: Precision,
     /// What the network ends in.
     pub head: Head,
+    /// Whether the embeddings are mapped to the hidden width by a linear; without, E = H and they are the first hidden states.
+    pub embedding_mapping: bool,
     /// Whether the pooler's weights are present.
     pub pooler: bool,
     /// Outputs of the head, C; 0 when it has none of its own.
     pub num_labels: u32,
     /// How the classifier's logits become scores.
     pub problem_type: ProblemType,
-    /// Most input slots that outlier splitting adds to any linear.
-    pub max_extra_slots: u32,
+    /// What a classifier of whole inputs reads; [`Pooling::Pooler`] for other heads.
+    pub pooling: Pooling,
+    /// Outputs of the dense layer that sentence embeddings go through, D; 0 when there is none.
+    pub sentence_dense: u32,
+    /// What the storage of the weights needs of the arena.
+    pub storage: Storage,
+}
+
+/// What the storage of a model's weights needs of the arena.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Storage {
+    /// Most places in K that outlier channel splitting adds to any linear.
+    pub ocs_places: u32,
     /// Whether some linear has a smoothing vector.
     pub smoothing: bool,
     /// Whether some matrix is in a codebook format.
@@ -65,12 +79,13 @@ impl Config {
         layer_norm_eps: 1e-12,
         precision: Precision::Int8,
         head: Head::SequenceClassification,
+        embedding_mapping: true,
         pooler: true,
         num_labels: 2,
         problem_type: ProblemType::SingleLabel,
-        max_extra_slots: 32,
-        smoothing: false,
-        codebook: false,
+        pooling: Pooling::Pooler,
+        sentence_dense: 0,
+        storage: Storage { ocs_places: 32, smoothing: false, codebook: false },
     };
 
     /// Width of one attention head, D; 0 when there are no heads.
@@ -191,6 +206,65 @@ coded! {
         /// Masked LM and sentence order.
         PreTraining = 6, "pretraining";
     }
+}
+
+coded! {
+    /// The one vector that the hidden states of a whole input become. Masked tokens do not count.
+    Pooling {
+        /// The pooler: a linear and an activation on the first token's hidden state.
+        Pooler = 0, "pooler";
+        /// The first token's hidden state.
+        FirstToken = 1, "first-token" | "cls";
+        /// The mean over the tokens.
+        Mean = 2, "mean";
+        /// The largest value of each channel over the tokens.
+        Max = 3, "max";
+        /// The sum over the tokens divided by the square root of their number.
+        MeanSqrt = 4, "mean-sqrt";
+    }
+}
+
+impl Pooling {
+    /// Whether it reads every token, not the first alone.
+    pub const fn reads_all(self) -> bool {
+        matches!(self, Self::Mean | Self::Max | Self::MeanSqrt)
+    }
+}
+
+/// How a text's hidden states become its embedding: pooling, then the dense layer if there is one, then length 1 if it is
+/// normalized.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct SentenceEmbedding {
+    /// From tokens to one vector.
+    pub pooling: Pooling,
+    /// Activation of the dense layer; `None` when there is no such layer.
+    pub dense: Option<Activation>,
+    /// Whether the embedding is scaled to length 1.
+    pub normalize: bool,
+}
+
+impl SentenceEmbedding {
+    /// For a model file that does not say: the mean over the tokens, length 1.
+    pub const DEFAULT: Self = Self { pooling: Pooling::Mean, dense: None, normalize: true };
+}
+
+/// A classifier of whole inputs: what it reads, and how its logits become scores.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Classifier {
+    /// Outputs, C.
+    pub num_labels: u32,
+    /// How logits become scores.
+    pub problem_type: ProblemType,
+    /// The vector that it reads.
+    pub pooling: Pooling,
+    /// Logits are divided by it on their way to scores, so that a score of 0.9 is right in 9 of 10 cases; 1 when nothing was
+    /// calibrated. Positive.
+    pub temperature: f32,
+    /// From 0 to 1; 0 when the file does not say. Single label: an input whose best score is below is out of scope. Multi label: a
+    /// label whose score is below does not apply.
+    pub threshold: f32,
 }
 
 /// What a head's linear reads.

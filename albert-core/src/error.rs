@@ -62,6 +62,8 @@ pub enum FormatError {
     Tokenizer(TableError),
     /// The provenance section is not UTF-8.
     Provenance,
+    /// The section of prompts is malformed.
+    Prompts,
 }
 
 /// Fields of the configuration section.
@@ -84,10 +86,19 @@ pub enum ConfigField {
     LayerNormEps,
     Precision,
     Head,
+    EmbeddingMapping,
     Pooler,
+    PoolerAct,
     NumLabels,
     ProblemType,
-    MaxExtraSlots,
+    Pooling,
+    Temperature,
+    Threshold,
+    SentencePooling,
+    SentenceNormalize,
+    SentenceDense,
+    MaxSequence,
+    OcsPlaces,
     Smoothing,
     Codebook,
     Groups,
@@ -104,7 +115,8 @@ pub enum TensorProblem {
     Dtype,
     /// Rows or columns differ from the configuration.
     Shape,
-    /// Data, scales, sums, split list or smoothing vector lie outside the data section or are misaligned.
+    /// Data, scales, sums, split list or smoothing vector lie outside the data section, not behind what comes before them, or are
+    /// misaligned.
     Bounds,
     /// The split list is not ascending, names a channel that does not exist, or is not allowed here.
     Splits,
@@ -140,6 +152,15 @@ pub enum SessionError {
     },
     /// Early exit needs a head that chooses one label for the whole input.
     NoExit,
+    /// The head file was made for another encoder than the model's.
+    OtherEncoder,
+    /// The plan has no room for the head file's labels; see [`Plan::with_labels`](crate::Plan::with_labels).
+    HeadLabels {
+        /// Labels of the head.
+        labels: usize,
+        /// Labels that the plan has room for.
+        planned: usize,
+    },
 }
 
 /// Why an input cannot be run.
@@ -189,7 +210,10 @@ impl Display for FormatError {
             Self::Truncated { needed } => write!(f, "the file ends early: at least {needed} bytes are needed"),
             Self::Misaligned => f.write_str("the file's first byte is not at an address that is a multiple of 64"),
             Self::Magic => f.write_str("the file is not a model file: it does not start with the magic bytes"),
-            Self::Version(version) => write!(f, "format version {version} is not supported"),
+            Self::Version(version) => {
+                let known = crate::format::layout::VERSION;
+                write!(f, "the file has format version {version}; this library reads model files of version {known}")
+            }
             Self::FileBytes { stated, actual } => {
                 write!(f, "the header says {stated} bytes, the file has {actual}")
             }
@@ -208,6 +232,7 @@ impl Display for FormatError {
             Self::Labels => f.write_str("the labels are malformed, or not as many as the head has"),
             Self::Tokenizer(error) => write!(f, "tokenizer: {error}"),
             Self::Provenance => f.write_str("the provenance is not UTF-8"),
+            Self::Prompts => f.write_str("the prompts are malformed"),
         }
     }
 }
@@ -232,7 +257,16 @@ impl Display for ConfigField {
             Self::Pooler => "pooler",
             Self::NumLabels => "num_labels",
             Self::ProblemType => "problem_type",
-            Self::MaxExtraSlots => "max_extra_slots",
+            Self::EmbeddingMapping => "embedding mapping",
+            Self::PoolerAct => "activation of the pooler",
+            Self::Pooling => "pooling",
+            Self::Temperature => "temperature",
+            Self::Threshold => "threshold",
+            Self::SentencePooling => "pooling of embeddings",
+            Self::SentenceNormalize => "normalization of embeddings",
+            Self::SentenceDense => "dense layer of embeddings",
+            Self::MaxSequence => "longest input",
+            Self::OcsPlaces => "OCS places",
             Self::Smoothing => "smoothing",
             Self::Codebook => "codebook",
             Self::Groups => "the list of groups",
@@ -267,6 +301,10 @@ impl Display for SessionError {
             Self::PlanMismatch => f.write_str("the plan was made for another configuration"),
             Self::ArenaTooSmall { missing } => write!(f, "the arena is {missing} bytes too small"),
             Self::NoExit => f.write_str("early exit needs a head that chooses one label for the whole input"),
+            Self::OtherEncoder => f.write_str("the head was made for another encoder"),
+            Self::HeadLabels { labels, planned } => {
+                write!(f, "the head has {labels} labels, and the plan has room for {planned}")
+            }
         }
     }
 }

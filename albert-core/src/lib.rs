@@ -43,7 +43,7 @@ pub mod tokenizer;
 pub use arena::Arena;
 pub use config::Config;
 pub use error::{FormatError, InputError, SessionError};
-pub use format::Model;
+pub use format::{HeadFile, Model};
 pub use observer::Observer;
 pub use plan::Plan;
 pub use session::{ExitPolicy, Input, Output, Positions, Progress, Session, TextError};

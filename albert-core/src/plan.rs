@@ -59,6 +59,8 @@ pub struct Plan {
     pub(crate) tokens: usize,
     pub(crate) tile_rows: usize,
     pub(crate) workers: usize,
+    /// Labels of a head file.
+    pub(crate) labels: usize,
 }
 
 impl Plan {
@@ -68,7 +70,7 @@ impl Plan {
         let positions = config.max_position_embeddings as usize;
         let tokens = if max_tokens > positions { positions } else { max_tokens };
         let tokens = if tokens == 0 { 1 } else { tokens };
-        Self { config: *config, tokens, tile_rows: DEFAULT_TILE_ROWS, workers: 1 }
+        Self { config: *config, tokens, tile_rows: DEFAULT_TILE_ROWS, workers: 1, labels: 0 }
     }
 
     /// The plan with other tiles: `rows` (a multiple of 4, from 4 to [`MAX_TILE_ROWS`]; other values become the next one of these)
@@ -98,6 +100,12 @@ impl Plan {
             workers if workers > MAX_WORKERS => MAX_WORKERS,
             workers => workers,
         };
+        self
+    }
+
+    /// The plan with room for a head file of up to `labels` labels; see [`Session::set_head`](crate::Session::set_head).
+    pub const fn with_labels(mut self, labels: usize) -> Self {
+        self.labels = labels;
         self
     }
 
@@ -223,9 +231,9 @@ impl Sizes {
         let (embedding, hidden) = (config.embedding_size as usize, config.hidden_size as usize);
         let (intermediate, heads) = (config.intermediate_size as usize, config.num_attention_heads as usize);
         let extents = Extents::new(config, tokens);
-        let widest = max(max(hidden, intermediate), embedding);
+        let widest = max(max(hidden, intermediate), max(embedding, config.sentence_dense as usize));
         let integer = matches!(config.precision, Precision::Int8);
-        let slots = activation_row_bytes(widest + config.max_extra_slots as usize);
+        let slots = activation_row_bytes(widest + config.storage.ocs_places as usize);
         let group = mul(max(rows, ATTENTION_ROWS), GROUP_CHANNELS * 4);
         let context = mul(ATTENTION_ROWS, mul(extents.value_channels, 4));
         let keys = mul(heads, mul(extents.key_channels, mul(extents.key_slots, extents.element)));
@@ -238,13 +246,14 @@ impl Sizes {
         sizes.0[Region::Selected as usize] = mul(tokens, 4);
         sizes.0[Region::Hidden as usize] = mul(tokens, mul(hidden, 4));
         // Tokens before the layers and scores after them lie there, too.
-        let scores =
-            if matches!(config.head, Head::SequenceClassification) { mul(config.num_labels as usize, 4) } else { 0 };
+        let own = if matches!(config.head, Head::SequenceClassification) { config.num_labels as usize } else { 0 };
+        let scores = mul(max(own, plan.labels), 4);
         sizes.0[Region::Keys as usize] = max(max(keys, mul(tokens, size_of::<Token>())), scores);
         sizes.0[Region::Values as usize] =
             mul(heads, mul(extents.value_channels, mul(extents.value_slots, extents.element)));
-        sizes.0[Region::Pooled as usize] = if config.pooler { mul(hidden, 4) } else { 0 };
-        sizes.0[Region::Logits as usize] = mul(label_rows, mul(config.num_labels as usize, 4));
+        let pools = config.pooler || matches!(config.head.input(), HeadInput::Pooled) || plan.labels > 0;
+        sizes.0[Region::Pooled as usize] = if pools { mul(hidden, 4) } else { 0 };
+        sizes.0[Region::Logits as usize] = mul(max(mul(label_rows, config.num_labels as usize), plan.labels), 4);
         sizes.0[Region::Sums as usize] = max(group, context);
         sizes.0[Region::Wide as usize] = mul(rows, mul(widest, 4));
         sizes.0[Region::Scores as usize] = mul(ATTENTION_ROWS, mul(extents.key_channels, 4));
@@ -257,8 +266,8 @@ impl Sizes {
             sizes.0[Region::Head as usize] = mul(ATTENTION_ROWS, activation_row_bytes(extents.key_slots));
             sizes.0[Region::RowScales as usize] = mul(max(rows, ATTENTION_ROWS), size_of::<RowScale>());
             sizes.0[Region::Probabilities as usize] = mul(ATTENTION_ROWS, activation_row_bytes(extents.value_slots));
-            if config.codebook {
-                let slots = round_up(widest + config.max_extra_slots as usize, CODEBOOK_SLOTS);
+            if config.storage.codebook {
+                let slots = round_up(widest + config.storage.ocs_places as usize, CODEBOOK_SLOTS);
                 let stretch = stretch_slots(slots);
                 // Few rows make no use of more; for many the products are faster with whole panels.
                 sizes.0[Region::Panel as usize] = match rows {
@@ -271,8 +280,8 @@ impl Sizes {
                     sizes.0[Region::Partial as usize] = mul(rows, GROUP_CHANNELS * 4);
                 }
             }
-            sizes.0[Region::Splits as usize] = mul(config.max_extra_slots as usize, 3 * 4);
-            let smoothed = if config.smoothing { widest } else { 0 };
+            sizes.0[Region::Splits as usize] = mul(config.storage.ocs_places as usize, 3 * 4);
+            let smoothed = if config.storage.smoothing { widest } else { 0 };
             sizes.0[Region::Row as usize] = mul(max(extents.key_channels, smoothed), 4);
         }
         sizes

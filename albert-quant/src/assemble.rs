@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use albert_core::config::Config;
+use albert_core::config::{Config, Storage};
 use albert_core::format::layout::{BLOCK_CHANNELS, dtype, has_scale_steps, matrix_bytes, round_up, scale_bytes};
 use serde_json::json;
 
@@ -87,15 +87,16 @@ pub(crate) fn build(
     packer: &mut Packer,
     progress: &dyn Fn(Progress),
 ) -> Result<(ModelBytes, Report), Error> {
-    let Network { config, groups, labels, parameters } = network;
+    let Network { config, usage, groups, labels, parameters } = network;
     provenance["generator"] = json!(concat!("albert-quant ", env!("CARGO_PKG_VERSION")));
     let formats = parameters.iter().zip(&scheme.formats);
     let plans: Vec<TensorPlan> = formats.map(|(parameter, &format)| plan(parameter, format, scheme)).collect();
-    let max_extra_slots = plans.iter().map(|plan| plan.splits.len() as u32).max().unwrap_or(0);
+    let ocs_places = plans.iter().map(|plan| plan.splits.len() as u32).max().unwrap_or(0);
     let codebook = plans.iter().any(|plan| matches!(plan.dtype, dtype::C4 | dtype::C5));
-    let config = Config { precision: scheme.precision, max_extra_slots, codebook, ..*config };
+    let storage = Storage { ocs_places, smoothing: false, codebook };
+    let config = Config { precision: scheme.precision, storage, ..*config };
     let provenance = provenance.to_string();
-    let sections = Sections { config: &config, groups, labels, tokenizer, provenance: &provenance };
+    let sections = Sections { config: &config, groups, usage, labels, tokenizer, provenance: &provenance };
     let mut writer = Writer::new(&sections, plans);
     let mut report = Report::default();
     for (index, parameter) in parameters.iter().enumerate() {

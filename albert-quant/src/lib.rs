@@ -14,7 +14,7 @@
 //! - `quantize`: one parameter's values to the bytes of its dtype in the blocked layout.
 //! - [`hub`]: checkpoints by their hub id, cached or downloaded.
 //! - [`tokenizer`]: the checkpoint's tokenizer files to the section that the core reads.
-//! - `writer`: where everything lies in the file.
+//! - `writer`, `sections`: where everything lies in the file, and the sections that are no tensors.
 //!
 //! The bytes depend on the weights and the options alone: not on the container, the path or the number of threads.
 
@@ -25,6 +25,7 @@ mod calibrate;
 mod checkpoint;
 mod config;
 mod convert;
+mod encoder_hash;
 mod error;
 mod head;
 pub mod hub;
@@ -33,6 +34,7 @@ mod network;
 mod quantize;
 mod report;
 mod scheme;
+mod sections;
 mod synth;
 pub mod tokenizer;
 mod writer;
@@ -41,6 +43,7 @@ pub use budget::Budget;
 pub use bytes::ModelBytes;
 pub use calibrate::Calibration;
 pub use convert::{Converted, MlmBias, Options, Progress, Stage, convert};
+pub use encoder_hash::encoder_hash;
 pub use error::{ConfigProblem, Error, Warning};
 pub use head::{HeadChoice, UnknownHead};
 pub use network::tensors;

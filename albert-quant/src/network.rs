@@ -1,14 +1,15 @@
 //! The parameters of a model file, in file order, each bound to where its values come from.
 
 use albert_core::Model;
-use albert_core::config::{Config, Head, HeadInput, Precision, ProblemType};
+use albert_core::config::{Config, Head, HeadInput, Pooling, Precision, ProblemType, Storage};
 use albert_core::format::Record;
-use albert_core::format::layout::{BLOCK_ROLES, EMBEDDING_ROLES, EXIT_ROLES, role};
+use albert_core::format::layout::{BLOCK_ROLES, EMBEDDING_ROLES, EXIT_ROLES, HEAD_ROLES, role};
 
 use crate::checkpoint::{Checkpoint, ElementType, Tensor};
 use crate::convert::MlmBias;
 use crate::error::{Error, Warning};
 use crate::head::{self, HeadChoice};
+use crate::sections::Usage;
 use crate::synth::Random;
 
 /// A network before quantization.
@@ -16,8 +17,9 @@ use crate::synth::Random;
 /// Invariant: `parameters` are those that the model file's specification asks for, in its order, and every source has
 /// the parameter's shape.
 pub(crate) struct Network {
-    /// `precision`, `max_extra_slots` and `smoothing` are not decided yet.
+    /// `precision` and `storage` are not decided yet.
     pub(crate) config: Config,
+    pub(crate) usage: Usage,
     /// Group of each of the L applications.
     pub(crate) groups: Vec<u16>,
     /// Names of the head's labels; empty when the head has none.
@@ -59,8 +61,6 @@ pub(crate) enum Source {
     Sum(Tensor, Tensor),
     Random(Random),
     Constant(f32),
-    /// The identity matrix.
-    Identity,
 }
 
 impl Source {
@@ -76,9 +76,6 @@ impl Source {
             }
             Self::Random(random) => random.row(row, out),
             Self::Constant(value) => out.fill(*value),
-            Self::Identity => {
-                out.iter_mut().enumerate().for_each(|(column, x)| *x = f32::from(u8::from(column == row)))
-            }
         }
     }
 
@@ -88,7 +85,7 @@ impl Source {
         match self {
             Self::Tensor(tensor) => bytes(tensor),
             Self::Sum(a, b) => bytes(a) + bytes(b),
-            Self::Random(_) | Self::Constant(_) | Self::Identity => 0,
+            Self::Random(_) | Self::Constant(_) => 0,
         }
     }
 }
@@ -136,12 +133,15 @@ pub(crate) fn slots(config: &Config, extras: Extras) -> Vec<Slot> {
         role::CLASSIFIER | role::CLASSIFIER_BIAS => !masked_lm && config.head != Head::None,
         role::MLM_DECODER => masked_lm && extras.decoder,
         role::SENTENCE_ORDER | role::SENTENCE_ORDER_BIAS => config.head == Head::PreTraining,
+        role::SENTENCE_DENSE | role::SENTENCE_DENSE_BIAS => config.sentence_dense > 0,
         _ => masked_lm,
     };
-    let heads = (role::POOLER..=role::SENTENCE_ORDER_BIAS).filter(wanted).map(|role| (role, 0, (0, 0)));
+    let heads = HEAD_ROLES.filter(wanted).map(|role| (role, 0, (0, 0)));
     let last = if extras.exits { config.num_hidden_layers.saturating_sub(1) } else { 0 };
     let exits = (0..last).flat_map(|layer| EXIT_ROLES.map(move |role| (role, layer as u16, (0, 0))));
-    let all = EMBEDDING_ROLES.map(|role| (role, 0, (0, 0))).chain(blocks).chain(heads).chain(exits);
+    let mapped = config.embedding_mapping;
+    let embeddings = EMBEDDING_ROLES.filter(move |&role| mapped || role < role::EMBEDDING_MAPPING);
+    let all = embeddings.map(|role| (role, 0, (0, 0))).chain(blocks).chain(heads).chain(exits);
     let tied = masked_lm && !extras.decoder;
     all.map(|(role, block, at)| slot(config, role, block, at, tied)).collect()
 }
@@ -187,6 +187,8 @@ fn slot(config: &Config, role: u16, block: u16, at: (u32, u32), tied: bool) -> S
         role::MLM_NORM_BIAS => vector("predictions.LayerNorm.bias", embedding),
         role::MLM_DECODER => ("predictions.decoder.weight".to_owned(), Kind::Decoder, vocabulary, embedding),
         role::MLM_DECODER_BIAS => vector("predictions.decoder.bias", vocabulary),
+        role::SENTENCE_DENSE => linear("2_Dense.linear.weight", config.sentence_dense as usize, hidden),
+        role::SENTENCE_DENSE_BIAS => vector("2_Dense.linear.bias", config.sentence_dense as usize),
         role::SENTENCE_ORDER => linear("sop_classifier.classifier.weight", labels, hidden),
         role::SENTENCE_ORDER_BIAS => vector("sop_classifier.classifier.bias", labels),
         _ => {
@@ -228,21 +230,11 @@ impl Network {
         let labels = labels(&checkpoint, &config, warnings);
         let groups = checkpoint.config.groups();
         let decoder = masked_lm(&mut checkpoint, &config, mlm_bias, warnings)?;
-        // The original code hands embeddings of the hidden state's width on as they are.
-        let unmapped = checkpoint.original && config.embedding_size == config.hidden_size;
         let mut parameters = Vec::new();
         let exits = exits && config.head == Head::SequenceClassification;
         for slot in slots(&config, Extras { decoder: decoder.own_matrix, exits }) {
             let tensor = match checkpoint.tensors.remove(&slot.name) {
                 Some(tensor) => tensor,
-                None if unmapped && slot.role == role::EMBEDDING_MAPPING => {
-                    parameters.push(slot.fill(Source::Identity));
-                    continue;
-                }
-                None if unmapped && slot.role == role::EMBEDDING_MAPPING_BIAS => {
-                    parameters.push(slot.fill(Source::Constant(0.0)));
-                    continue;
-                }
                 None if slot.role >= role::POOLER => {
                     return Err(Error::MissingHeadTensor { name: slot.name, head: config.head });
                 }
@@ -261,7 +253,7 @@ impl Network {
         if !unused.is_empty() {
             warnings.push(Warning::UnusedTensors(unused));
         }
-        Ok(Self { config, groups, labels, parameters })
+        Ok(Self { config, usage: Usage::default(), groups, labels, parameters })
     }
 }
 
@@ -326,12 +318,16 @@ fn config(checkpoint: &Checkpoint, choice: HeadChoice, warnings: &mut Vec<Warnin
         layer_norm_eps: from.layer_norm_eps,
         precision: Precision::Float,
         head,
+        // The original code hands embeddings of the hidden state's width on as they are.
+        embedding_mapping: !checkpoint.original
+            || from.embedding_size != from.hidden_size
+            || rows("encoder.embedding_hidden_mapping_in.weight").is_some(),
         pooler: (choice != HeadChoice::Encoder && rows("pooler.weight").is_some()) || head.input() == HeadInput::Pooled,
         num_labels,
         problem_type: problem_type(head, from.problem_type, num_labels),
-        max_extra_slots: 0,
-        smoothing: false,
-        codebook: false,
+        pooling: Pooling::Pooler,
+        sentence_dense: 0,
+        storage: Storage::default(),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use albert_core::config::{Activation, Config, Head, HeadInput, Precision, ProblemType};
+use albert_core::config::{Activation, Config, Head, HeadInput, Pooling, Precision, ProblemType, Storage};
 use albert_core::format::layout::role;
 use serde_json::json;
 
@@ -12,6 +12,7 @@ use crate::convert::{Converted, Options};
 use crate::error::Error;
 use crate::network::{Extras, Network, Source, slots};
 use crate::scheme::{Hessians, Scheme};
+use crate::sections::Usage;
 
 /// Sizes of well-known models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +81,7 @@ impl Geometry {
             layer_norm_eps: 1e-12,
             precision: Precision::Float,
             head,
+            embedding_mapping: true,
             pooler: head == Head::None || head.input() == HeadInput::Pooled,
             num_labels: match head {
                 Head::None | Head::MaskedLm => 0,
@@ -87,9 +89,9 @@ impl Geometry {
                 _ => 2,
             },
             problem_type: ProblemType::SingleLabel,
-            max_extra_slots: 0,
-            smoothing: false,
-            codebook: false,
+            pooling: Pooling::Pooler,
+            sentence_dense: 0,
+            storage: Storage::default(),
         }
     }
 }
@@ -119,6 +121,7 @@ pub fn synth(geometry: Geometry, head: Head, seed: u64, options: &Options<'_>) -
     let parameters = slots(&config, Extras::default()).into_iter().enumerate();
     let network = Network {
         config,
+        usage: Usage::default(),
         groups: vec![0; config.num_hidden_layers as usize],
         labels: match head {
             Head::SequenceClassification | Head::TokenClassification => {

@@ -5,21 +5,22 @@
 
 use std::ops::Range;
 
+use albert_core::Model;
 use albert_core::config::Config;
 use albert_core::format::layout::{
-    ALIGNMENT, BLOCK_CHANNELS, CONFIG_BYTES, HEADER_BYTES, MAGIC, SECTION_BYTES, SECTION_REQUIRED, TENSOR_BYTES,
-    VERSION, dtype, has_scale_steps, matrix_bytes, role, round_up, scale_bytes, section,
+    ALIGNMENT, BLOCK_CHANNELS, HEADER_BYTES, MAGIC, SECTION_BYTES, SECTION_REQUIRED, TABLE_HEADER_BYTES, TENSOR_BYTES,
+    VERSION, dtype, field, has_scale_steps, matrix_bytes, role, round_up, scale_bytes, section,
 };
 
 use crate::bytes::ModelBytes;
-
-/// Bytes before the first tensor record.
-const TABLE_HEADER: usize = 64;
+use crate::encoder_hash::encoder_hash;
+use crate::sections::{Usage, config_section, label_section, prompt_section};
 
 /// What a file holds besides weights.
 pub(crate) struct Sections<'a> {
     pub(crate) config: &'a Config,
     pub(crate) groups: &'a [u16],
+    pub(crate) usage: &'a Usage,
     /// Names of the labels; empty for none.
     pub(crate) labels: &'a [String],
     pub(crate) tokenizer: Option<&'a [u8]>,
@@ -52,7 +53,7 @@ pub(crate) struct Region<'a> {
     pub(crate) splits: &'a [u32],
 }
 
-/// Where a tensor lies; parts that it does not have are empty.
+/// Where a tensor lies in the data section; parts that it does not have are empty.
 #[derive(Clone, Default)]
 struct Place {
     data: Range<usize>,
@@ -64,6 +65,8 @@ struct Place {
 /// A file under construction.
 pub(crate) struct Writer {
     file: ModelBytes,
+    config_start: usize,
+    data_start: usize,
     tensors: Vec<TensorPlan>,
     places: Vec<Place>,
 }
@@ -72,14 +75,17 @@ impl Writer {
     /// Lays a file out and writes all but the weights and the checksum.
     pub(crate) fn new(sections: &Sections<'_>, tensors: Vec<TensorPlan>) -> Self {
         let mut contents = vec![
-            (section::CONFIG, SECTION_REQUIRED, config_section(sections.config, sections.groups)),
-            (section::TENSORS, SECTION_REQUIRED, vec![0; TABLE_HEADER + TENSOR_BYTES * tensors.len()]),
+            (section::CONFIG, SECTION_REQUIRED, config_section(sections.config, sections.usage, sections.groups)),
+            (section::TENSORS, SECTION_REQUIRED, vec![0; TABLE_HEADER_BYTES + TENSOR_BYTES * tensors.len()]),
         ];
         if !sections.labels.is_empty() {
             contents.push((section::LABELS, 0, label_section(sections.labels)));
         }
         if let Some(tokenizer) = sections.tokenizer {
             contents.push((section::TOKENIZER, 0, tokenizer.to_vec()));
+        }
+        if !sections.usage.prompts.is_empty() {
+            contents.push((section::PROMPTS, 0, prompt_section(sections.usage)));
         }
         contents.push((section::PROVENANCE, 0, sections.provenance.as_bytes().to_vec()));
 
@@ -96,7 +102,8 @@ impl Writer {
             end = start + bytes.len();
         }
         let data_start = round_up(end, ALIGNMENT);
-        let (places, data_end) = places(&tensors, data_start);
+        let (places, data_bytes) = places(&tensors);
+        let data_end = data_start + data_bytes;
         directory.push((section::DATA, SECTION_REQUIRED, data_start..data_end));
 
         let mut file = ModelBytes::zeroed(data_end);
@@ -116,10 +123,11 @@ impl Writer {
         }
         put(&mut file, table_start, &(tensors.len() as u32).to_le_bytes());
         for (index, (tensor, place)) in tensors.iter().zip(&places).enumerate() {
-            put(&mut file, table_start + TABLE_HEADER + TENSOR_BYTES * index, &record(tensor, place));
-            put(&mut file, place.splits.start, bytemuck::cast_slice(&tensor.splits));
+            put(&mut file, table_start + TABLE_HEADER_BYTES + TENSOR_BYTES * index, &record(tensor, place));
+            put(&mut file, data_start + place.splits.start, bytemuck::cast_slice(&tensor.splits));
         }
-        Self { file, tensors, places }
+        let config_start = directory[0].2.start;
+        Self { file, config_start, data_start, tensors, places }
     }
 
     /// The parts of the file that the weights of tensor `index` go to.
@@ -127,7 +135,7 @@ impl Writer {
         let (tensor, place) = (&self.tensors[index], &self.places[index]);
         // Data, scales and sums lie in this order.
         let start = place.data.start;
-        let (data, rest) = self.file[start..].split_at_mut(place.data.len());
+        let (data, rest) = self.file[self.data_start + start..].split_at_mut(place.data.len());
         let end = start + place.data.len();
         let (scales, rest) = part(rest, end, &place.scales);
         let (sums, _) = part(rest, end.max(place.scales.end), &place.sums);
@@ -142,8 +150,12 @@ impl Writer {
         place.data.len() + place.scales.len() + place.sums.len() + splits
     }
 
-    /// Writes the checksum.
+    /// Writes the encoder's hash and the checksum.
     pub(crate) fn finish(mut self) -> ModelBytes {
+        if let Ok(model) = Model::from_bytes(&self.file) {
+            let hash = encoder_hash(&model);
+            put(&mut self.file, self.config_start + field::ENCODER_HASH, &hash);
+        }
         let checksum = albert_core::format::checksum(&self.file);
         put(&mut self.file, HEADER_BYTES - 4, &checksum.to_le_bytes());
         self.file
@@ -165,9 +177,9 @@ fn shares_splits(tensor: &TensorPlan) -> bool {
     matches!(tensor.role, role::KEY | role::VALUE)
 }
 
-/// Places every part of every tensor, each at a multiple of the alignment; returns where the last ends.
-fn places(tensors: &[TensorPlan], start: usize) -> (Vec<Place>, usize) {
-    let mut end = start;
+/// Places every part of every tensor in the data section, each at a multiple of the alignment; returns where the last ends.
+fn places(tensors: &[TensorPlan]) -> (Vec<Place>, usize) {
+    let mut end = 0;
     let mut take = |bytes: usize| {
         if bytes == 0 {
             return 0..0;
@@ -212,44 +224,4 @@ fn record(tensor: &TensorPlan, place: &Place) -> [u8; TENSOR_BYTES] {
         put(&mut record, at, &(range.start as u64).to_le_bytes());
     }
     record
-}
-
-fn config_section(config: &Config, groups: &[u16]) -> Vec<u8> {
-    let words = [
-        config.vocab_size,
-        config.embedding_size,
-        config.hidden_size,
-        config.intermediate_size,
-        config.num_hidden_layers,
-        config.num_hidden_groups,
-        config.inner_group_num,
-        config.num_attention_heads,
-        config.max_position_embeddings,
-        config.type_vocab_size,
-        config.hidden_act as u32,
-        config.layer_norm_eps.to_bits(),
-        config.precision as u32,
-        config.head as u32,
-        u32::from(config.pooler),
-        config.num_labels,
-        config.problem_type as u32,
-        config.max_extra_slots,
-        u32::from(config.smoothing),
-        u32::from(config.codebook),
-    ];
-    const { assert!(CONFIG_BYTES == 80) };
-    let words = words.iter().flat_map(|word| word.to_le_bytes());
-    words.chain(groups.iter().flat_map(|group| group.to_le_bytes())).collect()
-}
-
-fn label_section(labels: &[String]) -> Vec<u8> {
-    let mut section = (labels.len() as u32).to_le_bytes().to_vec();
-    let mut end = 0u32;
-    section.extend(end.to_le_bytes());
-    for label in labels {
-        end += label.len() as u32;
-        section.extend(end.to_le_bytes());
-    }
-    section.extend(labels.iter().flat_map(|label| label.bytes()));
-    section
 }

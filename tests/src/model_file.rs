@@ -8,6 +8,7 @@ pub use encode::{Inputs, Storage};
 use std::iter;
 
 use albert_core::format::layout::{dtype, role, section};
+use sha2::{Digest, Sha256};
 
 use crate::aligned::Aligned;
 use crate::reference::Reference;
@@ -33,7 +34,14 @@ pub struct Record {
 }
 
 impl Record {
-    /// The tensor of a record's 64 bytes; `take` gives a range of the file.
+    /// The first 20 bytes of its record: what it is.
+    fn head(&self) -> Vec<u8> {
+        let sizes = [self.rows, self.columns, self.extra].map(|size| (size as u32).to_le_bytes());
+        let place = [self.role, self.block].map(u16::to_le_bytes).concat();
+        [&place[..], &[self.dtype, 0, 0, 0], sizes.as_flattened()].concat()
+    }
+
+    /// The tensor of a record's 64 bytes; `take` gives a range of the data section.
     fn read(record: &[u8], take: &mut impl FnMut(usize, usize) -> Vec<u8>) -> Self {
         let [rows, columns, extra] = [8, 12, 16].map(|at| u32_at(record, at) as usize);
         let (padded, slots) = (rows.next_multiple_of(16), columns + extra);
@@ -54,8 +62,10 @@ impl Record {
         let mut at = 24;
         let parts = lengths.map(|length| {
             let start = u64_at(record, at);
+            // Only data can lie at the section's start.
+            let present = start > 0 || at == 24;
             at += 8;
-            if start == 0 { Vec::new() } else { take(start, length) }
+            if present { take(start, length) } else { Vec::new() }
         });
         Self { role: u16_at(record, 0), block: u16_at(record, 2), dtype, rows, columns, extra, parts }
     }
@@ -81,6 +91,7 @@ fn is_vector(role: u16) -> bool {
         MLM_DENSE,
         MLM_DECODER,
         SENTENCE_ORDER,
+        SENTENCE_DENSE,
     ];
     !matrices.contains(&role)
 }
@@ -163,14 +174,17 @@ impl Parts {
         let header = take(0, 64);
         let mut parts = Self { config: vec![], records: vec![], more: vec![] };
         let directory = take(64, 24 * u32_at(&header, 12) as usize);
+        let is_data = |entry: &&[u8]| u32_at(entry, 0) == section::DATA;
+        let data_start = directory.chunks_exact(24).find(is_data).map_or(0, |entry| u64_at(entry, 8));
         for entry in directory.chunks_exact(24) {
             let (kind, start, length) = (u32_at(entry, 0), u64_at(entry, 8), u64_at(entry, 16));
             match kind {
                 section::CONFIG => parts.config = take(start, length),
                 section::TENSORS => {
                     let table = take(start, length);
+                    let mut of_data = |start: usize, length: usize| take(data_start + start, length);
                     parts.records =
-                        table[64..].chunks_exact(64).map(|record| Record::read(record, &mut take)).collect();
+                        table[64..].chunks_exact(64).map(|record| Record::read(record, &mut of_data)).collect();
                 }
                 section::DATA => {}
                 _ => parts.more.push((kind, u32_at(entry, 4), take(start, length))),
@@ -181,18 +195,43 @@ impl Parts {
 
     /// The file.
     pub fn assemble(&self) -> Aligned {
-        let sections = 3 + self.more.len();
-        let config_start = aligned(64 + 24 * sections);
-        let tensors_start = aligned(config_start + self.config.len());
-        let data_start = aligned(tensors_start + 64 + 64 * self.records.len());
-        let (tensors, data) = self.tensors(data_start);
-        let required = [(section::CONFIG, 1, self.config.clone()), (section::TENSORS, 1, tensors)];
+        let (tensors, data) = self.tensors();
+        let required = [(section::CONFIG, 1, self.sealed_config()), (section::TENSORS, 1, tensors)];
         let data = iter::once((section::DATA, 1, data));
         join(&required.into_iter().chain(data).chain(self.more.iter().cloned()).collect::<Vec<_>>())
     }
 
+    /// The configuration with the encoder's hash.
+    pub fn sealed_config(&self) -> Vec<u8> {
+        let mut config = self.config.clone();
+        if config.len() >= 192 {
+            let hash = self.encoder_hash();
+            config[96..128].copy_from_slice(&hash);
+        }
+        config
+    }
+
+    /// SHA-256 of the encoder.
+    pub fn encoder_hash(&self) -> [u8; 32] {
+        let mut bytes = [&self.config[..64], &self.config[192..]].concat();
+        let shared = |role: u16| matches!(role, role::KEY | role::VALUE);
+        let mut query: &[Vec<u8>] = &[];
+        for record in self.records.iter().filter(|record| record.role < 32 || matches!(record.role, 64 | 65)) {
+            if record.role == role::QUERY {
+                query = &record.parts[3..];
+            }
+            bytes.extend(record.head());
+            record.parts[..3].iter().for_each(|part| bytes.extend(part));
+            let input = if shared(record.role) { query } else { &record.parts[3..] };
+            input.iter().for_each(|part| bytes.extend(part));
+        }
+        let tokenizer = self.more.iter().find(|(kind, ..)| *kind == section::TOKENIZER);
+        bytes.extend(tokenizer.map_or(&[][..], |(.., content)| content));
+        Sha256::digest(&bytes).into()
+    }
+
     /// The sections `TENS` and `DATA`.
-    fn tensors(&self, data_start: usize) -> (Vec<u8>, Vec<u8>) {
+    fn tensors(&self) -> (Vec<u8>, Vec<u8>) {
         let mut data = Vec::new();
         let mut table = (self.records.len() as u32).to_le_bytes().to_vec();
         table.resize(64, 0);
@@ -200,7 +239,7 @@ impl Parts {
         for record in &self.records {
             let mut offsets = record.parts.each_ref().map(|part| {
                 data.resize(aligned(data.len()), 0);
-                let offset = if part.is_empty() { 0 } else { data_start + data.len() };
+                let offset = if part.is_empty() { 0 } else { data.len() };
                 data.extend(part);
                 offset as u64
             });
@@ -210,19 +249,33 @@ impl Parts {
                 role::KEY | role::VALUE => offsets[3..].copy_from_slice(&shared),
                 _ => {}
             }
-            table.extend([record.role, record.block].map(u16::to_le_bytes).concat());
-            table.extend([record.dtype, 0, 0, 0]);
-            let sizes = [record.rows, record.columns, record.extra, 0];
-            table.extend(sizes.into_iter().flat_map(|size| (size as u32).to_le_bytes()));
+            table.extend(record.head());
+            table.extend([0; 4]);
             table.extend(offsets.map(u64::to_le_bytes).concat());
         }
         (table, data)
     }
 }
 
-/// Sections one behind the other, with header, directory and checksum.
+/// A model file: sections one behind the other, with header, directory and checksum.
 pub fn join(sections: &[(u32, u32, Vec<u8>)]) -> Aligned {
-    let mut header = [b"ALBERT\x1a\n".as_slice(), &2u32.to_le_bytes(), &(sections.len() as u32).to_le_bytes()].concat();
+    join_as(b"ALBERT\x1a\n", 3, sections)
+}
+
+/// A head file: its describing section, the classifier of `parts`, labels and provenance.
+pub fn head_file(head: &[u8], parts: &Parts) -> Aligned {
+    let classifier = |record: &&Record| matches!(record.role, role::CLASSIFIER | role::CLASSIFIER_BIAS);
+    let records = parts.records.iter().filter(classifier).cloned().collect();
+    let (tensors, data) = Parts { records, ..parts.clone() }.tensors();
+    let required = [(section::HEAD, head.to_vec()), (section::TENSORS, tensors), (section::DATA, data)];
+    let sections: Vec<_> =
+        required.map(|(kind, content)| (kind, 1, content)).into_iter().chain(parts.more.clone()).collect();
+    join_as(b"ALHEAD\x1a\n", 1, &sections)
+}
+
+/// Sections one behind the other, with header, directory and checksum.
+fn join_as(magic: &[u8; 8], version: u32, sections: &[(u32, u32, Vec<u8>)]) -> Aligned {
+    let mut header = [&magic[..], &version.to_le_bytes(), &(sections.len() as u32).to_le_bytes()].concat();
     header.resize(64, 0);
     let mut body = Vec::new();
     let body_start = 64 + 24 * sections.len();

@@ -59,6 +59,18 @@ impl Reference {
         Self { config, tensors }
     }
 
+    /// Leaves out the tensors whose names begin with `prefix`.
+    pub fn without(mut self, prefix: &str) -> Self {
+        self.tensors.retain(|name, _| !name.starts_with(prefix));
+        self
+    }
+
+    /// Adds a tensor.
+    pub fn with(mut self, name: &str, tensor: Tensor) -> Self {
+        self.tensors.insert(name.to_owned(), tensor);
+        self
+    }
+
     /// Reads `config.json` and `model.safetensors` of a Hugging Face directory.
     ///
     /// # Panics
@@ -126,7 +138,9 @@ impl Reference {
             x.extend(rows.map(|((word, token_type), position)| word + token_type + position));
         }
         let x = self.layer_norm("embeddings.LayerNorm", &x);
-        let mut x = self.linear("encoder.embedding_hidden_mapping_in", &x);
+        let mapping = "encoder.embedding_hidden_mapping_in";
+        let mapped = self.has(&format!("{mapping}.weight"));
+        let mut x = if mapped { self.linear(mapping, &x) } else { x };
         for layer in 0..self.config.num_hidden_layers {
             let group = group_of_layer(layer, self.config.num_hidden_layers, self.config.num_hidden_groups);
             for inner in 0..self.config.inner_group_num {

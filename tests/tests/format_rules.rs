@@ -42,7 +42,7 @@ fn good_files() {
 fn header() {
     refused(|file| put_u32(file, 0, 0), FormatError::Magic);
     refused(|file| file[7] = 0, FormatError::Magic);
-    for version in [0, 1, 3, u32::MAX] {
+    for version in [0, 1, 2, 4, u32::MAX] {
         refused(|file| put_u32(file, 8, version), FormatError::Version(version));
     }
     refused(|file| put_u32(file, 12, 65), FormatError::Truncated { needed: 64 + 65 * 24 });
@@ -116,7 +116,7 @@ fn kinds_of_section() {
 fn configuration() {
     use ConfigField::*;
     // Offset, values that are out of range, field.
-    let fields: [(usize, &[u32], ConfigField); 18] = [
+    let fields: [(usize, &[u32], ConfigField); 30] = [
         (0, &[0, u32::MAX], VocabSize),
         (4, &[0, u32::MAX], EmbeddingSize),
         (8, &[0, u32::MAX], HiddenSize),
@@ -130,24 +130,46 @@ fn configuration() {
         (40, &[16, u32::MAX], HiddenAct),
         (44, &[f32::NAN.to_bits(), f32::INFINITY.to_bits(), (-1e-9f32).to_bits()], LayerNormEps),
         (48, &[2, u32::MAX], Precision),
-        (52, &[7, u32::MAX], Head),
+        // Without a mapping the embeddings would have to be as wide as the hidden states.
+        (52, &[2, u32::MAX, 0], EmbeddingMapping),
         (56, &[2, u32::MAX, 0], Pooler),
-        (60, &[0, u32::MAX], NumLabels),
-        (64, &[3, u32::MAX], ProblemType),
-        (72, &[2, u32::MAX], Smoothing),
+        (60, &[16, u32::MAX], PoolerAct),
+        (64, &[u32::MAX], OcsPlaces),
+        (68, &[2, u32::MAX], Smoothing),
+        (72, &[2, u32::MAX], Codebook),
+        (76, &[10_000, u32::MAX], MaxSequence),
+        (128, &[7, u32::MAX], Head),
+        (132, &[0, u32::MAX], NumLabels),
+        (136, &[3, u32::MAX], ProblemType),
+        (140, &[5, u32::MAX], Pooling),
+        (144, &[0, f32::NAN.to_bits(), f32::INFINITY.to_bits(), (-1f32).to_bits(), 1], Temperature),
+        (148, &[f32::NAN.to_bits(), 1.5f32.to_bits(), (-0.5f32).to_bits()], Threshold),
+        (160, &[6, u32::MAX], SentencePooling),
+        (164, &[2, u32::MAX], SentenceNormalize),
+        // There is no recipe that the layer could be a part of.
+        (168, &[8, u32::MAX], SentenceDense),
+        (172, &[1, 16, u32::MAX], SentenceDense),
     ];
     for (at, values, field) in fields {
         for &value in values {
             edited(|parts| put_u32(&mut parts.config, at, value), FormatError::Config(field));
         }
     }
-    edited(|parts| put_u32(&mut parts.config, 68, u32::MAX), FormatError::Config(MaxExtraSlots));
-    edited(|parts| put_u32(&mut parts.config, 76, 2), FormatError::Config(ConfigField::Codebook));
-    edited(|parts| parts.config[80] = 1, FormatError::Config(Groups));
-    edited(|parts| parts.config.truncate(84), FormatError::Config(Groups));
+    for at in (80..96).chain(152..160).chain(176..192) {
+        edited(|parts| parts.config[at] = 1, FormatError::Reserved);
+    }
+    edited(|parts| parts.config[192] = 1, FormatError::Config(Groups));
+    edited(|parts| parts.config.truncate(192), FormatError::Config(Groups));
     edited(|parts| parts.config.extend([0, 0]), FormatError::Config(Groups));
-    edited(|parts| parts.config.truncate(79), FormatError::Truncated { needed: 80 });
-    edited(|parts| parts.config.clear(), FormatError::Truncated { needed: 80 });
+    edited(|parts| parts.config.truncate(191), FormatError::Truncated { needed: 192 });
+    edited(|parts| parts.config.clear(), FormatError::Truncated { needed: 192 });
+    // Regression has nothing to calibrate.
+    let regression = |parts: &mut Parts, at, value: f32| {
+        put_u32(&mut parts.config, 136, 2);
+        put_u32(&mut parts.config, at, value.to_bits());
+    };
+    edited(|parts| regression(parts, 144, 2.0), FormatError::Config(Temperature));
+    edited(|parts| regression(parts, 148, 0.5), FormatError::Config(Threshold));
 }
 
 /// Labels go with heads: none for an encoder, two for question answering, one for multiple choice.
@@ -158,7 +180,7 @@ fn labels_of_heads() {
         [("model-minute", 1), ("masked-lm-narrow", 1), ("question-answering-square", 3), ("multiple-choice-square", 2)];
     for (name, labels) in cases {
         let mut parts = parts(name, Storage::F32);
-        put_u32(&mut parts.config, 60, labels);
+        put_u32(&mut parts.config, 132, labels);
         assert_eq!(error(&parts.assemble()), wrong, "{name}");
     }
 }
@@ -246,7 +268,7 @@ fn tensor_records() {
             }
         } else {
             edited(|parts| find(parts, role).parts[1].clear(), wrong(Bounds));
-            // Tables whose rows are looked up have no sums; all others must have them.
+            // Tables whose rows are looked up have no sums, unless their scales are those of a decoder; all others must have them.
             let sums = |parts: &mut Parts| {
                 let sums = &mut find(parts, role).parts[2];
                 if sums.is_empty() { sums.resize(4096, 0) } else { sums.clear() }
@@ -258,7 +280,10 @@ fn tensor_records() {
         raw(role, |record| record[20] = 1, wrong(Dtype));
         raw(role, |record| record[24] += 1, wrong(Bounds));
         raw(role, |record| put_u64(record, 24, u64::MAX - 63), wrong(Bounds));
-        raw(role, |record| put_u64(record, 24, 64), wrong(Bounds));
+        // Data that lie before those of an earlier tensor.
+        if role != role::WORD_EMBEDDINGS {
+            raw(role, |record| put_u64(record, 24, 0), wrong(Bounds));
+        }
     }
 }
 
@@ -274,7 +299,7 @@ fn split_lists() {
         edited(|parts| find(parts, role).parts[3] = list([4, 1, 1]), wrong(role, Splits));
         edited(|parts| find(parts, role).parts[3] = list([1, 1, columns]), wrong(role, Splits));
         edited(|parts| find(parts, role).parts[3].clear(), wrong(role, Bounds));
-        edited(|parts| put_u32(&mut parts.config, 68, 2), wrong(role::EMBEDDING_MAPPING, Splits));
+        edited(|parts| put_u32(&mut parts.config, 64, 2), wrong(role::EMBEDDING_MAPPING, Splits));
     }
     for role in [role::WORD_EMBEDDINGS, role::POSITION_EMBEDDINGS, role::TOKEN_TYPE_EMBEDDINGS] {
         let with_extra = |parts: &mut Parts| {
@@ -287,7 +312,7 @@ fn split_lists() {
         };
         edited(with_extra, wrong(role, Splits));
     }
-    edited(|parts| put_u32(&mut parts.config, 72, 0), wrong(role::EMBEDDING_MAPPING, Smoothing));
+    edited(|parts| put_u32(&mut parts.config, 68, 0), wrong(role::EMBEDDING_MAPPING, Smoothing));
     edited(
         |parts| find(parts, role::WORD_EMBEDDINGS).parts[4] = vec![0; 4096],
         wrong(role::WORD_EMBEDDINGS, Smoothing),
@@ -297,9 +322,12 @@ fn split_lists() {
         let file = good().assemble();
         let record = record_at(&file, role::ATTENTION_OUTPUT) + at;
         let other = u64::from_le_bytes(file[record..record + 8].try_into().expect("8 bytes"));
-        for (role, found_at) in [(role::QUERY, role::KEY), (role::KEY, role::KEY), (role::VALUE, role::VALUE)] {
-            raw(role, |record| put_u64(record, at, other), wrong(found_at, SharedInput));
+        for role in [role::KEY, role::VALUE] {
+            raw(role, |record| put_u64(record, at, other), wrong(role, SharedInput));
         }
+        // What follows the query's lists lies before them then.
+        let follows = if at == 48 { role::QUERY } else { role::QUERY_BIAS };
+        raw(role::QUERY, |record| put_u64(record, at, other), wrong(follows, Bounds));
     }
 }
 
@@ -379,29 +407,41 @@ fn specification() {
     let magic = String::from_utf8(MAGIC.to_vec()).expect("ASCII").replace('\x1a', "\\x1a").replace('\n', "\\n");
     says(&format!("magic `{magic}`"));
     says(&format!("| 8 | u32 | version, {VERSION} |"));
+    let magic = String::from_utf8(HEAD_MAGIC.to_vec()).expect("ASCII").replace('\x1a', "\\x1a").replace('\n', "\\n");
+    says(&format!("magic `{magic}`, version {HEAD_VERSION};"));
+    says(&format!("`HEAD`, {HEAD_BYTES} bytes:"));
+    says(&format!("## `SIGN`: {SIGNATURE_BYTES} bytes"));
     says(&format!("## Header, {HEADER_BYTES} bytes"));
     says(&format!("one entry of {SECTION_BYTES} bytes a section"));
     says(&format!("## `CONF`: {CONFIG_BYTES} bytes"));
     says(&format!("one record of {TENSOR_BYTES} bytes a tensor"));
     says(&format!("an address that is a multiple of {ALIGNMENT}"));
-    says(&format!("blocks of {BLOCK_CHANNELS} output channels"));
-    says(&format!("`[rows/{BLOCK_CHANNELS}][slots/{BLOCK_SLOTS}][{BLOCK_CHANNELS}][{BLOCK_SLOTS}]`"));
-    says(&format!("multipliers i8 `[slots/{CODEBOOK_SLOTS}][{}]`", BLOCK_CHANNELS / CODEBOOK_CHANNELS));
+    says(&format!("panels of {BLOCK_CHANNELS} output channels"));
+    says(&format!("`[rows/{BLOCK_CHANNELS}][K/{BLOCK_SLOTS}][{BLOCK_CHANNELS}][{BLOCK_SLOTS}]`"));
+    says(&format!("multipliers i8 `[K/{CODEBOOK_SLOTS}][{}]`", BLOCK_CHANNELS / CODEBOOK_CHANNELS));
     says(&LEVELS_4.map(|level| level.to_string()).join(" "));
     says(&LEVELS_5.map(|level| level.to_string()).join(" "));
-    let known =
-        [section::CONFIG, section::TENSORS, section::DATA, section::LABELS, section::TOKENIZER, section::PROVENANCE];
+    let known = [
+        section::CONFIG,
+        section::TENSORS,
+        section::DATA,
+        section::LABELS,
+        section::TOKENIZER,
+        section::PROMPTS,
+        section::PROVENANCE,
+        section::SIGNATURE,
+    ];
     for kind in known {
         let name = String::from_utf8(kind.to_le_bytes().to_vec()).expect("ASCII");
         says(&format!("| `{name}` |"));
     }
     says("dtype: 0 f32, 1 f16, 2 int8, 3 codebook of 16 levels, 4 codebook of 32 levels");
     assert_eq!([dtype::F32, dtype::F16, dtype::I8, dtype::C4, dtype::C5], [0, 1, 2, 3, 4]);
-    says("roles 0 to 6; for each block (group-major) roles 16\nto 31; then any of roles 64 to 75");
+    says("roles 0 to 6; for each block (group-major) roles 16\nto 31; then any of roles 64 to 77");
     assert_eq!((EMBEDDING_ROLES, BLOCK_ROLES), (0..=6, 16..=31));
-    assert_eq!((role::POOLER, role::SENTENCE_ORDER_BIAS), (64, 75));
-    says("roles 76 and 77 for each layer but the last");
-    assert_eq!(EXIT_ROLES, 76..=77);
+    assert_eq!(HEAD_ROLES, 64..=77);
+    says("roles 78 and 79 for each layer but the last");
+    assert_eq!(EXIT_ROLES, 78..=79);
 }
 
 /// One block, three labels, three extra slots, smoothing.

@@ -94,7 +94,7 @@ fn describe(model: &Model<'_>, max_tokens: usize) -> Description {
         dtype: dtype_name(record.dtype),
         shape,
         bytes: record.bytes(),
-        extra_slots: record.extra,
+        extra_slots: record.ocs_places,
     });
     Description {
         config: Config {

@@ -189,7 +189,7 @@ fn top(scores: &[f32], k: usize) -> Vec<(usize, f32)> {
 /// Softmax.
 fn softmax(kernels: Kernels, logits: &[f32]) -> Vec<f32> {
     let mut scores = logits.to_vec();
-    heads::scores(kernels, ProblemType::SingleLabel, &mut scores);
+    heads::scores(kernels, ProblemType::SingleLabel, 1.0, &mut scores);
     scores
 }
 

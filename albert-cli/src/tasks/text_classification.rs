@@ -51,7 +51,8 @@ pub(super) fn answer(engine: &mut Engine<'_>, row: &Row, settings: &Settings) ->
     let output = session.output().ok_or_else(|| Error::new("the inference did not end"))?;
     let (layers, mut scores) = (may_exit.then(|| output.layers()), output.logits().to_vec());
     let problem_type = settings.options.function_to_apply.problem_type(model.config().problem_type);
-    heads::scores(kernels, problem_type, &mut scores);
+    let temperature = session.classifier().map_or(1.0, |classifier| classifier.temperature);
+    heads::scores(kernels, problem_type, temperature, &mut scores);
     if scores.is_empty() {
         return Err(Error::new("the model gives no scores"));
     }

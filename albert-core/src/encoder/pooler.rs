@@ -1,8 +1,7 @@
-//! Pooler: `tanh(W x + b)` of the first token's hidden state.
+//! Pooler: `activation(W x + b)` of the first token's hidden state; the activation is tanh in ALBERT and BERT.
 
 use super::{Context, Rows, linear};
 use crate::arena::{Shared, Worker};
-use crate::config::Activation;
 use crate::format::layout::role;
 use crate::kernels::Store;
 
@@ -14,5 +13,6 @@ pub(crate) fn pool(context: &Context<'_>, shared: &mut Shared<'_>, worker: &mut 
     let mut out = Rows { data: shared.pooled, stride: width, count: 1 };
     context.observer.show(role::POOLER, 0, &mut x, width);
     let pooler = context.model.linear(role::POOLER, 0);
-    linear(context.kernels, &pooler, &mut x, Store::Activate(Activation::Tanh), &mut out, &mut worker.scratch);
+    let store = Store::Activate(context.model.pooler_act());
+    linear(context.kernels, &pooler, &mut x, store, &mut out, &mut worker.scratch);
 }

@@ -14,6 +14,11 @@ pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
     bytes.get(at..).and_then(|tail| tail.first_chunk()).map_or(0, |b| u64::from_le_bytes(*b))
 }
 
+/// The 32 bytes at `at`.
+pub(super) fn hash_at(bytes: &[u8], at: usize) -> &[u8; 32] {
+    bytes.get(at..).and_then(|tail| tail.first_chunk()).unwrap_or(&[0; 32])
+}
+
 /// `count` elements from `offset` on, in place; empty when they do not lie inside or are misaligned.
 pub(super) fn slice<T: Pod>(bytes: &[u8], offset: u64, count: usize) -> &[T] {
     usize::try_from(offset)

@@ -1,7 +1,7 @@
 //! A model file inside the program: aligned, and its header and configuration read by the compiler.
 
-use super::layout::{CONFIG_BYTES, HEADER_BYTES, MAGIC, SECTION_BYTES, VERSION, section};
-use crate::config::{Activation, Config, Head, Precision, ProblemType};
+use super::layout::{CONFIG_BYTES, HEADER_BYTES, MAGIC, SECTION_BYTES, VERSION, field, section};
+use crate::config::{Activation, Config, Head, Pooling, Precision, ProblemType, Storage};
 
 /// A model file in the program's read-only memory; made by [`include_model!`](crate::include_model).
 #[derive(Clone, Copy, Debug)]
@@ -60,35 +60,41 @@ pub const fn config_of_embedded(file: &[u8]) -> Config {
 }
 
 const fn config(file: &[u8], start: usize) -> Config {
-    let (Some(hidden_act), Some(precision), Some(head), Some(problem_type)) = (
-        Activation::from_code(word(file, start + 40)),
-        Precision::from_code(word(file, start + 48)),
-        Head::from_code(word(file, start + 52)),
-        ProblemType::from_code(word(file, start + 64)),
+    let (Some(hidden_act), Some(precision), Some(head), Some(problem_type), Some(pooling)) = (
+        Activation::from_code(word(file, start + field::HIDDEN_ACT)),
+        Precision::from_code(word(file, start + field::PRECISION)),
+        Head::from_code(word(file, start + field::HEAD)),
+        ProblemType::from_code(word(file, start + field::PROBLEM_TYPE)),
+        Pooling::from_code(word(file, start + field::POOLING)),
     ) else {
         panic!("the model file's configuration is impossible")
     };
     Config {
-        vocab_size: word(file, start),
-        embedding_size: word(file, start + 4),
-        hidden_size: word(file, start + 8),
-        intermediate_size: word(file, start + 12),
-        num_hidden_layers: word(file, start + 16),
-        num_hidden_groups: word(file, start + 20),
-        inner_group_num: word(file, start + 24),
-        num_attention_heads: word(file, start + 28),
-        max_position_embeddings: word(file, start + 32),
-        type_vocab_size: word(file, start + 36),
+        vocab_size: word(file, start + field::VOCAB_SIZE),
+        embedding_size: word(file, start + field::EMBEDDING_SIZE),
+        hidden_size: word(file, start + field::HIDDEN_SIZE),
+        intermediate_size: word(file, start + field::INTERMEDIATE_SIZE),
+        num_hidden_layers: word(file, start + field::NUM_HIDDEN_LAYERS),
+        num_hidden_groups: word(file, start + field::NUM_HIDDEN_GROUPS),
+        inner_group_num: word(file, start + field::INNER_GROUP_NUM),
+        num_attention_heads: word(file, start + field::NUM_ATTENTION_HEADS),
+        max_position_embeddings: word(file, start + field::MAX_POSITION_EMBEDDINGS),
+        type_vocab_size: word(file, start + field::TYPE_VOCAB_SIZE),
         hidden_act,
-        layer_norm_eps: f32::from_bits(word(file, start + 44)),
+        layer_norm_eps: f32::from_bits(word(file, start + field::LAYER_NORM_EPS)),
         precision,
         head,
-        pooler: word(file, start + 56) != 0,
-        num_labels: word(file, start + 60),
+        embedding_mapping: word(file, start + field::EMBEDDING_MAPPING) != 0,
+        pooler: word(file, start + field::POOLER) != 0,
+        num_labels: word(file, start + field::NUM_LABELS),
         problem_type,
-        max_extra_slots: word(file, start + 68),
-        smoothing: word(file, start + 72) != 0,
-        codebook: word(file, start + 76) != 0,
+        pooling,
+        sentence_dense: word(file, start + field::SENTENCE_DENSE),
+        storage: Storage {
+            ocs_places: word(file, start + field::OCS_PLACES),
+            smoothing: word(file, start + field::SMOOTHING) != 0,
+            codebook: word(file, start + field::CODEBOOK) != 0,
+        },
     }
 }
 

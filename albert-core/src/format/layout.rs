@@ -1,17 +1,29 @@
-//! The constants and records of the model file, shared by the reader here and the writer in `albert-quant`.
+//! The constants and records of model and head files, shared by the reader here and the writer in `albert-quant`.
 //!
-//! `docs/format.md` is the specification. Integers are little-endian; offsets count bytes from the file's start.
+//! `docs/format.md` is the specification. Integers are little-endian.
 
 /// First eight bytes of every model file.
 pub const MAGIC: [u8; 8] = *b"ALBERT\x1a\n";
-/// The version that this crate reads.
-pub const VERSION: u32 = 2;
+/// The version of model files that this crate reads.
+pub const VERSION: u32 = 3;
+/// First eight bytes of every head file.
+pub const HEAD_MAGIC: [u8; 8] = *b"ALHEAD\x1a\n";
+/// The version of head files that this crate reads.
+pub const HEAD_VERSION: u32 = 1;
 /// Bytes of the file header.
 pub const HEADER_BYTES: usize = 64;
 /// Bytes of one section directory entry.
 pub const SECTION_BYTES: usize = 24;
 /// Bytes of the configuration section without the group table.
-pub const CONFIG_BYTES: usize = 80;
+pub const CONFIG_BYTES: usize = 192;
+/// Bytes at the start of the configuration section that describe the encoder.
+pub const ENCODER_CONFIG_BYTES: usize = 64;
+/// Bytes of the section that describes a head file.
+pub const HEAD_BYTES: usize = 64;
+/// Bytes of the signature section.
+pub const SIGNATURE_BYTES: usize = 128;
+/// Bytes before the first tensor record.
+pub const TABLE_HEADER_BYTES: usize = 64;
 /// Bytes of one tensor record.
 pub const TENSOR_BYTES: usize = 64;
 /// Sections and tensor data start at multiples of this.
@@ -47,6 +59,64 @@ pub mod section {
     pub const TOKENIZER: u32 = u32::from_le_bytes(*b"TOKN");
     /// Where the model comes from: JSON text, for people and tools.
     pub const PROVENANCE: u32 = u32::from_le_bytes(*b"META");
+    /// Texts to put before inputs.
+    pub const PROMPTS: u32 = u32::from_le_bytes(*b"PRMT");
+    /// What a head file is; required there.
+    pub const HEAD: u32 = u32::from_le_bytes(*b"HEAD");
+    /// Signature; the last section.
+    pub const SIGNATURE: u32 = u32::from_le_bytes(*b"SIGN");
+}
+
+/// Offsets of the fields in the configuration section.
+pub mod field {
+    #![allow(missing_docs, reason = "docs/format.md describes each")]
+    pub const VOCAB_SIZE: usize = 0;
+    pub const EMBEDDING_SIZE: usize = 4;
+    pub const HIDDEN_SIZE: usize = 8;
+    pub const INTERMEDIATE_SIZE: usize = 12;
+    pub const NUM_HIDDEN_LAYERS: usize = 16;
+    pub const NUM_HIDDEN_GROUPS: usize = 20;
+    pub const INNER_GROUP_NUM: usize = 24;
+    pub const NUM_ATTENTION_HEADS: usize = 28;
+    pub const MAX_POSITION_EMBEDDINGS: usize = 32;
+    pub const TYPE_VOCAB_SIZE: usize = 36;
+    pub const HIDDEN_ACT: usize = 40;
+    pub const LAYER_NORM_EPS: usize = 44;
+    pub const PRECISION: usize = 48;
+    pub const EMBEDDING_MAPPING: usize = 52;
+    pub const POOLER: usize = 56;
+    pub const POOLER_ACT: usize = 60;
+    pub const OCS_PLACES: usize = 64;
+    pub const SMOOTHING: usize = 68;
+    pub const CODEBOOK: usize = 72;
+    pub const MAX_SEQUENCE: usize = 76;
+    pub const ENCODER_HASH: usize = 96;
+    pub const HEAD: usize = 128;
+    pub const NUM_LABELS: usize = 132;
+    pub const PROBLEM_TYPE: usize = 136;
+    pub const POOLING: usize = 140;
+    pub const TEMPERATURE: usize = 144;
+    pub const THRESHOLD: usize = 148;
+    pub const SENTENCE_POOLING: usize = 160;
+    pub const SENTENCE_NORMALIZE: usize = 164;
+    pub const SENTENCE_DENSE: usize = 168;
+    pub const SENTENCE_DENSE_ACT: usize = 172;
+    /// Ranges of reserved bytes.
+    pub const RESERVED: [core::ops::Range<usize>; 3] = [80..96, 152..160, 176..192];
+}
+
+/// Offsets of the fields in the section that describes a head file.
+pub mod head_field {
+    #![allow(missing_docs, reason = "docs/format.md describes each")]
+    pub const WIDTH: usize = 0;
+    pub const NUM_LABELS: usize = 4;
+    pub const PROBLEM_TYPE: usize = 8;
+    pub const POOLING: usize = 12;
+    pub const TEMPERATURE: usize = 16;
+    pub const THRESHOLD: usize = 20;
+    /// Range of reserved bytes.
+    pub const RESERVED: core::ops::Range<usize> = 24..32;
+    pub const ENCODER_HASH: usize = 32;
 }
 
 /// Element types of tensors.
@@ -75,7 +145,7 @@ pub mod role {
     pub const EMBEDDING_NORM_WEIGHT: u16 = 3;
     /// Vector E.
     pub const EMBEDDING_NORM_BIAS: u16 = 4;
-    /// Matrix H x E.
+    /// Matrix H x E; with [`EMBEDDING_MAPPING_BIAS`] absent from models whose embeddings are the first hidden states.
     pub const EMBEDDING_MAPPING: u16 = 5;
     /// Vector H.
     pub const EMBEDDING_MAPPING_BIAS: u16 = 6;
@@ -137,16 +207,22 @@ pub mod role {
     pub const SENTENCE_ORDER: u16 = 74;
     /// Vector C.
     pub const SENTENCE_ORDER_BIAS: u16 = 75;
+    /// Matrix D x H: the dense layer that sentence embeddings go through.
+    pub const SENTENCE_DENSE: u16 = 76;
+    /// Vector D.
+    pub const SENTENCE_DENSE_BIAS: u16 = 77;
     /// Matrix C x H, for each layer but the last: sequence classification after that layer.
-    pub const EXIT_CLASSIFIER: u16 = 76;
+    pub const EXIT_CLASSIFIER: u16 = 78;
     /// Vector C, as often.
-    pub const EXIT_CLASSIFIER_BIAS: u16 = 77;
+    pub const EXIT_CLASSIFIER_BIAS: u16 = 79;
 }
 
 /// Tensors before the blocks, in file order.
 pub const EMBEDDING_ROLES: core::ops::RangeInclusive<u16> = role::WORD_EMBEDDINGS..=role::EMBEDDING_MAPPING_BIAS;
 /// Tensors of one block, in file order.
 pub const BLOCK_ROLES: core::ops::RangeInclusive<u16> = role::QUERY..=role::OUTPUT_NORM_BIAS;
+/// Tensors after the blocks, but for the exits, in file order.
+pub const HEAD_ROLES: core::ops::RangeInclusive<u16> = role::POOLER..=role::SENTENCE_DENSE_BIAS;
 /// Tensors of one layer's exit, in file order.
 pub const EXIT_ROLES: core::ops::RangeInclusive<u16> = role::EXIT_CLASSIFIER..=role::EXIT_CLASSIFIER_BIAS;
 

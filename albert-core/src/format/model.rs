@@ -1,52 +1,84 @@
 //! The checked model: typed views that cannot fail.
 
-use super::bytes::u16_at;
-use super::layout::{CONFIG_BYTES, HEADER_BYTES, role};
-use super::sections::Sections;
-use super::tensor::{Elements, Linear, Matrix, Norm, Record};
-use super::{labels::Labels, tensors};
-use crate::config::Config;
-use crate::error::{ChecksumError, FormatError};
+use super::bytes::{hash_at, u16_at, u32_at};
+use super::layout::{CONFIG_BYTES, MAGIC, VERSION, field, role, section};
+use super::prompts::Prompts;
+use super::record::Record;
+use super::sections::{FileKind, Sections};
+use super::strings::Strings;
+use super::tensor::{Elements, Linear, Matrix, Norm};
+use super::tensors;
+use crate::config::{Activation, Classifier, Config, Head, SentenceEmbedding};
+use crate::error::FormatError;
 use crate::tokenizer::Tokenizer;
+
+const KIND: FileKind = FileKind {
+    magic: MAGIC,
+    version: VERSION,
+    sections: &[
+        section::CONFIG,
+        section::TENSORS,
+        section::DATA,
+        section::LABELS,
+        section::TOKENIZER,
+        section::PROMPTS,
+        section::PROVENANCE,
+        section::SIGNATURE,
+    ],
+};
 
 /// A model file, checked once and used in place.
 ///
 /// Every accessor returns a view into the file's bytes; none can fail.
 #[derive(Clone, Copy, Debug)]
 pub struct Model<'a> {
-    file: &'a [u8],
+    sections: Sections<'a>,
     config: Config,
     config_section: &'a [u8],
     tensors: tensors::Table<'a>,
-    labels: Labels<'a>,
+    data: &'a [u8],
+    labels: Strings<'a>,
     tokenizer: Option<Tokenizer<'a>>,
+    prompts: Prompts<'a>,
     provenance: &'a str,
 }
 
 impl<'a> Model<'a> {
-    /// Checks the bytes of a model file completely, in time proportional to the number of tensors.
+    /// Checks the bytes of a model file completely, in time proportional to their number.
     ///
     /// The bytes must start at an address that is a multiple of 64. The checksum is not looked at; see
-    /// [`verify_checksum`].
+    /// [`verify_checksum`](super::verify_checksum).
     ///
     /// # Errors
     /// The first rule of `docs/format.md` that the bytes break.
     pub fn from_bytes(file: &'a [u8]) -> Result<Self, FormatError> {
-        let sections = Sections::read(file)?;
-        let config = super::config::read(sections.config)?;
-        let tensors = tensors::Table::read(file, sections.tensors, sections.data, &config)?;
-        let labels = Labels::read(sections.labels, &config)?;
-        let tokenizer = match sections.tokenizer {
+        let sections = Sections::read(file, &KIND)?;
+        let config_section = sections.require(section::CONFIG)?;
+        let config = super::config::read(config_section)?;
+        let data = sections.require(section::DATA)?;
+        let tensors = tensors::Table::read(sections.require(section::TENSORS)?, data, &config)?;
+        let labels = match sections.find(section::LABELS) {
+            Some(section) => Strings::read(section, config.num_labels).ok_or(FormatError::Labels)?,
+            None => Strings::NONE,
+        };
+        let tokenizer = match sections.find(section::TOKENIZER) {
             Some(section) => Some(Tokenizer::parse(section).map_err(FormatError::Tokenizer)?),
             None => None,
         };
-        let provenance = core::str::from_utf8(sections.provenance).map_err(|_| FormatError::Provenance)?;
-        Ok(Self { file, config, config_section: sections.config, tensors, labels, tokenizer, provenance })
+        let prompts = Prompts::read(sections.find(section::PROMPTS))?;
+        let provenance = sections.find(section::PROVENANCE).unwrap_or(&[]);
+        let provenance = core::str::from_utf8(provenance).map_err(|_| FormatError::Provenance)?;
+        Ok(Self { sections, config, config_section, tensors, data, labels, tokenizer, prompts, provenance })
     }
 
     /// The file itself.
     pub fn bytes(&self) -> &'a [u8] {
-        self.file
+        self.sections.file()
+    }
+
+    /// The bytes of a section, by its [kind](section), when the file has it.
+    pub fn section(&self, kind: u32) -> Option<&'a [u8]> {
+        self.sections.find(kind)
     }
 
     /// The network's geometry and head.
@@ -61,12 +93,47 @@ impl<'a> Model<'a> {
 
     /// Name of label `index`, when the file names it.
     pub fn label(&self, index: usize) -> Option<&'a str> {
-        self.labels.name(index)
+        self.labels.get(index)
     }
 
     /// Where the model comes from: JSON text, empty when the file does not say.
     pub fn provenance(&self) -> &'a str {
         self.provenance
+    }
+
+    /// What a classifier of whole inputs reads, and how its logits become scores; `None` for a model with another head.
+    pub fn classifier(&self) -> Option<Classifier> {
+        let config = &self.config;
+        let float = |at: usize| f32::from_bits(u32_at(self.config_section, at));
+        (config.head == Head::SequenceClassification).then(|| Classifier {
+            num_labels: config.num_labels,
+            problem_type: config.problem_type,
+            pooling: config.pooling,
+            temperature: float(field::TEMPERATURE),
+            threshold: float(field::THRESHOLD),
+        })
+    }
+
+    /// How embeddings of texts are made, when the file says so; else [`SentenceEmbedding::DEFAULT`] is a good choice.
+    pub fn sentence_embedding(&self) -> Option<SentenceEmbedding> {
+        super::config::sentence_embedding(self.config_section, &self.config)
+    }
+
+    /// Most tokens of an input that the model was made for, special tokens counted; `None` when that is as many as it has
+    /// positions.
+    pub fn max_sequence(&self) -> Option<u32> {
+        Some(u32_at(self.config_section, field::MAX_SEQUENCE)).filter(|&tokens| tokens > 0)
+    }
+
+    /// Texts to put before inputs.
+    pub fn prompts(&self) -> Prompts<'a> {
+        self.prompts
+    }
+
+    /// Hash of the encoder: of all that the hidden states and the pooled output depend on. It ties head files to the model;
+    /// `docs/format.md` says which bytes it is of. The writer of the file states it; nothing here computes it.
+    pub fn encoder_hash(&self) -> &'a [u8; 32] {
+        hash_at(self.config_section, field::ENCODER_HASH)
     }
 
     /// The tensor records in file order.
@@ -93,7 +160,18 @@ impl<'a> Model<'a> {
 
     /// The elements of a tensor, by its record in this file.
     pub fn elements(&self, record: &Record) -> Elements<'a> {
-        record.elements(self.file)
+        record.elements(self.data)
+    }
+
+    /// The bytes of a tensor, by its record in this file: data, scales, sums, split list, smoothing vector; empty for what it does
+    /// not have.
+    pub fn parts(&self, record: &Record) -> [&'a [u8]; 5] {
+        record.parts(self.data)
+    }
+
+    /// Activation of the pooler.
+    pub(crate) fn pooler_act(&self) -> Activation {
+        Activation::from_code(u32_at(self.config_section, field::POOLER_ACT)).unwrap_or(Activation::Tanh)
     }
 
     /// Role and block of the classifier over the pooled output after so many layers.
@@ -104,45 +182,24 @@ impl<'a> Model<'a> {
 
     /// The embedding table of this role.
     pub(crate) fn matrix(&self, role: u16) -> Matrix<'a> {
-        self.tensors.find(role, 0).matrix(self.file)
+        self.tensors.find(role, 0).matrix(self.data)
     }
 
     /// The matrix of `role` in `block` (0 for a role outside the blocks) and the bias that follows it.
     pub(crate) fn linear(&self, role: u16, block: usize) -> Linear<'a> {
-        let matrix = self.tensors.find(role, block).matrix(self.file);
-        Linear { matrix, bias: self.tensors.find(role + 1, block).vector(self.file) }
+        self.tensors.find(role, block).linear(&self.tensors.find(role + 1, block), self.data)
     }
 
     /// The layer norm whose weight has this role.
     pub(crate) fn norm(&self, role: u16, block: usize) -> Norm<'a> {
-        let weight = self.tensors.find(role, block).vector(self.file);
-        Norm { weight, bias: self.tensors.find(role + 1, block).vector(self.file) }
+        let weight = self.tensors.find(role, block).vector(self.data);
+        Norm { weight, bias: self.tensors.find(role + 1, block).vector(self.data) }
     }
 
     /// The masked-LM decoder: its own matrix, or the word embeddings that it is tied to.
     pub(crate) fn decoder(&self) -> Linear<'a> {
         let tied = !self.tensors.has(role::MLM_DECODER);
         let matrix = self.matrix(if tied { role::WORD_EMBEDDINGS } else { role::MLM_DECODER });
-        Linear { matrix, bias: self.tensors.find(role::MLM_DECODER_BIAS, 0).vector(self.file) }
+        Linear { matrix, bias: self.tensors.find(role::MLM_DECODER_BIAS, 0).vector(self.data) }
     }
-}
-
-/// Compares the checksum in a model file's header with that of its bytes. Reads every byte.
-///
-/// # Errors
-/// [`ChecksumError`] with both values; for bytes shorter than a header both are what can be read of them.
-pub fn verify_checksum(file: &[u8]) -> Result<(), ChecksumError> {
-    let stated = super::bytes::u32_at(file, HEADER_BYTES - 4);
-    let computed = checksum(file);
-    if stated == computed { Ok(()) } else { Err(ChecksumError { stated, computed }) }
-}
-
-/// CRC-32 (ISO-HDLC) of a model file, the checksum field left out.
-pub fn checksum(file: &[u8]) -> u32 {
-    const CRC: crc::Crc<u32, crc::Table<1>> = crc::Crc::<u32, crc::Table<1>>::new(&crc::CRC_32_ISO_HDLC);
-    static TABLE: crc::Crc<u32, crc::Table<1>> = CRC;
-    let mut digest = TABLE.digest();
-    digest.update(file.get(..HEADER_BYTES - 4).unwrap_or(file));
-    digest.update(file.get(HEADER_BYTES..).unwrap_or(&[]));
-    digest.finalize()
 }

@@ -1,98 +1,112 @@
-//! Header and section directory.
+//! Header and section directory, of model files and head files alike.
 
 use super::bytes::{u32_at, u64_at};
-use super::layout::{ALIGNMENT, HEADER_BYTES, MAGIC, SECTION_BYTES, SECTION_REQUIRED, VERSION, section};
-use super::tensor::DataRange;
+use super::layout::{ALIGNMENT, HEADER_BYTES, SECTION_BYTES, SECTION_REQUIRED, SIGNATURE_BYTES, section};
 use crate::error::FormatError;
+use core::ops::Range;
 
 /// Most sections that a file may have.
 const MOST_SECTIONS: u32 = 64;
 
-/// The sections that this version knows.
+/// What a kind of file starts with, and the sections that its reader understands.
+pub(super) struct FileKind {
+    pub(super) magic: [u8; 8],
+    pub(super) version: u32,
+    pub(super) sections: &'static [u32],
+}
+
+/// A file whose header and directory were checked.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Sections<'a> {
-    pub(super) config: &'a [u8],
-    pub(super) tensors: &'a [u8],
-    pub(super) data: DataRange,
-    pub(super) labels: Option<&'a [u8]>,
-    pub(super) tokenizer: Option<&'a [u8]>,
-    pub(super) provenance: &'a [u8],
+    file: &'a [u8],
+    count: u32,
 }
 
 impl<'a> Sections<'a> {
-    /// Checks header and directory and finds the sections.
-    pub(super) fn read(file: &'a [u8]) -> Result<Self, FormatError> {
-        let count = header(file)?;
-        let mut found = Found::default();
-        let mut end = (HEADER_BYTES + SECTION_BYTES * count as usize) as u64;
+    /// Checks header and directory.
+    pub(super) fn read(file: &'a [u8], kind: &FileKind) -> Result<Self, FormatError> {
+        let count = header(file, kind)?;
+        let sections = Self { file, count };
+        let mut end = HEADER_BYTES + SECTION_BYTES * count as usize;
         for index in 0..count {
-            let entry = HEADER_BYTES + SECTION_BYTES * index as usize;
-            let (kind, flags) = (u32_at(file, entry), u32_at(file, entry + 4));
-            let (offset, bytes) = (u64_at(file, entry + 8), u64_at(file, entry + 16));
-            let adjacent = offset >= end && offset - end < ALIGNMENT as u64;
-            let aligned = offset.is_multiple_of(ALIGNMENT as u64);
-            end = offset.saturating_add(bytes);
-            if !adjacent || !aligned || end > file.len() as u64 {
-                return Err(FormatError::Section { index });
+            let entry = sections.entry(index);
+            let wrong = FormatError::Section { index };
+            let range = entry.range(file).ok_or(wrong)?;
+            let adjacent = range.start >= end && range.start - end < ALIGNMENT;
+            if !adjacent || !range.start.is_multiple_of(ALIGNMENT) {
+                return Err(wrong);
             }
-            let range = DataRange { start: offset, end };
-            match found.slot(kind) {
-                Some(slot) if slot.is_some() => return Err(FormatError::DuplicateSection(kind)),
-                Some(slot) => *slot = Some(range),
-                None if flags & SECTION_REQUIRED != 0 => return Err(FormatError::UnknownSection(kind)),
-                None => {}
+            end = range.end;
+            if !kind.sections.contains(&entry.kind) {
+                if entry.flags & SECTION_REQUIRED != 0 {
+                    return Err(FormatError::UnknownSection(entry.kind));
+                }
+            } else if (0..index).any(|earlier| sections.entry(earlier).kind == entry.kind) {
+                return Err(FormatError::DuplicateSection(entry.kind));
+            }
+            if entry.kind == section::SIGNATURE && (index + 1 < count || range.len() != SIGNATURE_BYTES) {
+                return Err(wrong);
             }
         }
-        if end != file.len() as u64 {
-            return Err(FormatError::FileBytes { stated: end, actual: file.len() as u64 });
+        if end != file.len() {
+            return Err(FormatError::FileBytes { stated: end as u64, actual: file.len() as u64 });
         }
-        let bytes = |range: DataRange| file.get(range.start as usize..range.end as usize).unwrap_or(&[]);
-        let required = |slot: Option<DataRange>, kind| slot.ok_or(FormatError::MissingSection(kind));
-        Ok(Self {
-            config: bytes(required(found.config, section::CONFIG)?),
-            tensors: bytes(required(found.tensors, section::TENSORS)?),
-            data: required(found.data, section::DATA)?,
-            labels: found.labels.map(bytes),
-            tokenizer: found.tokenizer.map(bytes),
-            provenance: found.provenance.map_or(&[], bytes),
-        })
+        Ok(sections)
+    }
+
+    /// The file itself.
+    pub(super) fn file(&self) -> &'a [u8] {
+        self.file
+    }
+
+    /// The content of a section, when the file has it.
+    pub(super) fn find(&self, kind: u32) -> Option<&'a [u8]> {
+        let entry = (0..self.count).map(|index| self.entry(index)).find(|entry| entry.kind == kind)?;
+        self.file.get(entry.range(self.file)?)
+    }
+
+    /// The content of a section that the file must have.
+    pub(super) fn require(&self, kind: u32) -> Result<&'a [u8], FormatError> {
+        self.find(kind).ok_or(FormatError::MissingSection(kind))
+    }
+
+    fn entry(&self, index: u32) -> Entry {
+        let at = HEADER_BYTES + SECTION_BYTES * index as usize;
+        Entry {
+            kind: u32_at(self.file, at),
+            flags: u32_at(self.file, at + 4),
+            offset: u64_at(self.file, at + 8),
+            bytes: u64_at(self.file, at + 16),
+        }
     }
 }
 
-/// Where each known section lies.
-#[derive(Default)]
-struct Found {
-    config: Option<DataRange>,
-    tensors: Option<DataRange>,
-    data: Option<DataRange>,
-    labels: Option<DataRange>,
-    tokenizer: Option<DataRange>,
-    provenance: Option<DataRange>,
+/// An entry of the directory.
+struct Entry {
+    kind: u32,
+    flags: u32,
+    offset: u64,
+    bytes: u64,
 }
 
-impl Found {
-    fn slot(&mut self, kind: u32) -> Option<&mut Option<DataRange>> {
-        match kind {
-            section::CONFIG => Some(&mut self.config),
-            section::TENSORS => Some(&mut self.tensors),
-            section::DATA => Some(&mut self.data),
-            section::LABELS => Some(&mut self.labels),
-            section::TOKENIZER => Some(&mut self.tokenizer),
-            section::PROVENANCE => Some(&mut self.provenance),
-            _ => None,
-        }
+impl Entry {
+    /// Where the section lies, when that is inside the file.
+    fn range(&self, file: &[u8]) -> Option<Range<usize>> {
+        let end = self.offset.checked_add(self.bytes).filter(|&end| end <= file.len() as u64)?;
+        Some(self.offset as usize..end as usize)
     }
 }
 
 /// Checks the header; returns the number of sections.
-fn header(file: &[u8]) -> Result<u32, FormatError> {
+fn header(file: &[u8], kind: &FileKind) -> Result<u32, FormatError> {
     if file.len() < HEADER_BYTES {
         return Err(FormatError::Truncated { needed: HEADER_BYTES as u64 });
     }
-    if file.get(..MAGIC.len()) != Some(MAGIC.as_slice()) {
+    if file.get(..kind.magic.len()) != Some(kind.magic.as_slice()) {
         return Err(FormatError::Magic);
     }
     let (version, count, stated) = (u32_at(file, 8), u32_at(file, 12), u64_at(file, 16));
-    if version != VERSION {
+    if version != kind.version {
         return Err(FormatError::Version(version));
     }
     if stated != file.len() as u64 {

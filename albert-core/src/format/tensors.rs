@@ -1,26 +1,24 @@
 //! The table of tensor records, checked against the configuration.
 
 use super::bytes::u32_at;
-use super::layout::{BLOCK_ROLES, EMBEDDING_ROLES, EXIT_ROLES, TENSOR_BYTES, role};
-use super::tensor::{DataRange, MatrixLimits, Record};
+use super::check::{Checker, MatrixLimits};
+use super::layout::{BLOCK_ROLES, EMBEDDING_ROLES, EXIT_ROLES, HEAD_ROLES, TABLE_HEADER_BYTES, TENSOR_BYTES, role};
+use super::record::Record;
+use super::shapes::{Shape, shape, wanted};
 use crate::config::{Config, Head, Precision};
 use crate::error::{FormatError, TensorProblem};
 
-/// Records before the blocks.
-const EMBEDDING_RECORDS: usize = (*EMBEDDING_ROLES.end() - *EMBEDDING_ROLES.start()) as usize + 1;
 /// Records of a block.
 const BLOCK_RECORDS: usize = (*BLOCK_ROLES.end() - *BLOCK_ROLES.start()) as usize + 1;
 /// Records of one layer's exit.
 const EXIT_RECORDS: usize = (*EXIT_ROLES.end() - *EXIT_ROLES.start()) as usize + 1;
-/// Roles after the blocks, but for the exits.
-const HEAD_ROLES: core::ops::RangeInclusive<u16> = role::POOLER..=role::SENTENCE_ORDER_BIAS;
-/// Bytes before the first record.
-const TABLE_HEADER: usize = 64;
 
 /// The checked records.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Table<'a> {
     records: &'a [u8],
+    /// Records before the blocks.
+    embeddings: usize,
     blocks: usize,
     /// Bit i: a tensor with role `POOLER + i` is present.
     present: u16,
@@ -28,65 +26,59 @@ pub(super) struct Table<'a> {
     exits: usize,
 }
 
+/// The records of a section `TENS`, after the checks of its header and its length.
+pub(super) fn records(section: &[u8]) -> Result<&[u8], FormatError> {
+    let found = u32_at(section, 0);
+    let truncated = FormatError::Truncated { needed: TABLE_HEADER_BYTES as u64 };
+    let (header, records) = section.split_at_checked(TABLE_HEADER_BYTES).ok_or(truncated)?;
+    if (4..TABLE_HEADER_BYTES).step_by(4).any(|at| u32_at(header, at) != 0) {
+        return Err(FormatError::Reserved);
+    }
+    if records.len() as u64 != u64::from(found) * TENSOR_BYTES as u64 {
+        return Err(FormatError::TensorCount { found });
+    }
+    Ok(records)
+}
+
 impl<'a> Table<'a> {
     /// Checks that the records are those that the configuration asks for, in order, each within the data section.
-    pub(super) fn read(
-        file: &'a [u8],
-        section: &'a [u8],
-        data: DataRange,
-        config: &Config,
-    ) -> Result<Self, FormatError> {
-        let found = u32_at(section, 0);
-        let (header, records) =
-            section.split_at_checked(TABLE_HEADER).ok_or(FormatError::Truncated { needed: TABLE_HEADER as u64 })?;
-        if (4..TABLE_HEADER).step_by(4).any(|at| u32_at(header, at) != 0) {
-            return Err(FormatError::Reserved);
-        }
-        if records.len() as u64 != u64::from(found) * TENSOR_BYTES as u64 {
-            return Err(FormatError::TensorCount { found });
-        }
-        let blocks = config.num_blocks() as usize;
-        let fixed = EMBEDDING_RECORDS + BLOCK_RECORDS * blocks;
-        if (found as usize) < fixed {
-            return Err(FormatError::TensorCount { found });
-        }
-        let untied = (0..found as usize).any(|index| Record::read(records, index).role == role::MLM_DECODER);
-        let checker = Checker { file, records, data, config, tied: config.head.is_masked_lm() && !untied };
+    pub(super) fn read(section: &'a [u8], data: &'a [u8], config: &Config) -> Result<Self, FormatError> {
+        let records = records(section)?;
+        let count = records.len() / TENSOR_BYTES;
+        let untied = (0..count).any(|index| Record::read(records, index).role == role::MLM_DECODER);
+        let tied = config.head.is_masked_lm() && !untied;
+        let mut check = Walk { records, checker: Checker::new(data), config, tied, next: 0 };
         for role in EMBEDDING_ROLES {
-            checker.check(usize::from(role), role, 0)?;
+            if wanted(role, config) {
+                check.next(role, 0)?;
+            }
         }
+        let embeddings = check.next;
+        let blocks = config.num_blocks() as usize;
         for block in 0..blocks {
-            let first = EMBEDDING_RECORDS + BLOCK_RECORDS * block;
             for role in BLOCK_ROLES {
-                checker.check(first + usize::from(role - role::QUERY), role, block as u16)?;
+                check.next(role, block as u16)?;
             }
-            checker.check_shared_input(first, block as u16)?;
         }
-        let (mut index, mut present) = (fixed, 0);
+        let mut present = 0;
         for role in HEAD_ROLES {
-            let optional = role == role::MLM_DECODER && wanted(role, config);
-            let here = index < found as usize && Record::read(records, index).role == role;
-            if (optional && here) || (!optional && wanted(role, config)) {
-                if index >= found as usize {
-                    return Err(FormatError::TensorCount { found });
-                }
-                checker.check(index, role, 0)?;
+            let optional = role == role::MLM_DECODER;
+            if wanted(role, config) && (!optional || untied) {
+                check.next(role, 0)?;
                 present |= 1 << (role - role::POOLER);
-                index += 1;
             }
         }
-        let may_exit = config.head == Head::SequenceClassification && index < found as usize;
+        let may_exit = config.head == Head::SequenceClassification && check.next < count;
         let exits = if may_exit { config.num_hidden_layers.saturating_sub(1) as usize } else { 0 };
-        if index + EXIT_RECORDS * exits != found as usize {
-            return Err(FormatError::TensorCount { found });
+        if check.next + EXIT_RECORDS * exits != count {
+            return Err(check.wrong_count());
         }
         for exit in 0..exits {
             for role in EXIT_ROLES {
-                let at = index + EXIT_RECORDS * exit + usize::from(role - role::EXIT_CLASSIFIER);
-                checker.check(at, role, exit as u16)?;
+                check.next(role, exit as u16)?;
             }
         }
-        Ok(Self { records, blocks, present, exits })
+        Ok(Self { records, embeddings, blocks, present, exits })
     }
 
     /// Layers that have an exit of their own.
@@ -101,15 +93,16 @@ impl<'a> Table<'a> {
 
     /// The record of a role that the configuration asks for; any other is all zero, an empty tensor.
     pub(super) fn find(&self, role: u16, block: usize) -> Record {
-        let index = if EMBEDDING_ROLES.contains(&role) {
+        let after_blocks = self.embeddings + BLOCK_RECORDS * self.blocks;
+        let index = if usize::from(role) < self.embeddings {
             usize::from(role)
         } else if BLOCK_ROLES.contains(&role) {
-            EMBEDDING_RECORDS + BLOCK_RECORDS * block.min(self.blocks) + usize::from(role - role::QUERY)
+            self.embeddings + BLOCK_RECORDS * block.min(self.blocks) + usize::from(role - role::QUERY)
         } else if self.has(role) {
             let before = self.present & ((1 << (role - role::POOLER)) - 1);
-            EMBEDDING_RECORDS + BLOCK_RECORDS * self.blocks + before.count_ones() as usize
+            after_blocks + before.count_ones() as usize
         } else if EXIT_ROLES.contains(&role) && block < self.exits {
-            let exits = EMBEDDING_RECORDS + BLOCK_RECORDS * self.blocks + self.present.count_ones() as usize;
+            let exits = after_blocks + self.present.count_ones() as usize;
             exits + EXIT_RECORDS * block + usize::from(role - role::EXIT_CLASSIFIER)
         } else {
             self.records.len() / TENSOR_BYTES
@@ -124,106 +117,74 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Whether a head tensor belongs to this configuration. The decoder is optional: it may be tied.
-fn wanted(role: u16, config: &Config) -> bool {
-    let masked_lm = config.head.is_masked_lm();
-    match role {
-        role::POOLER | role::POOLER_BIAS => config.pooler,
-        role::CLASSIFIER | role::CLASSIFIER_BIAS => !masked_lm && config.head != Head::None,
-        role::SENTENCE_ORDER | role::SENTENCE_ORDER_BIAS => config.head == Head::PreTraining,
-        _ => masked_lm,
-    }
-}
-
-/// What a tensor of some role must be.
-enum Shape {
-    Vector(u32),
-    /// Rows and columns of an embedding table: no extra slots, no smoothing.
-    Table(u32, u32),
-    /// Rows and columns of a linear.
-    Linear(u32, u32),
-}
-
-fn shape(role: u16, config: &Config) -> Shape {
-    use Shape::{Linear, Table, Vector};
-    let (vocabulary, embedding, hidden) = (config.vocab_size, config.embedding_size, config.hidden_size);
-    let (intermediate, labels) = (config.intermediate_size, config.num_labels);
-    match role {
-        role::WORD_EMBEDDINGS | role::MLM_DECODER => Table(vocabulary, embedding),
-        role::POSITION_EMBEDDINGS => Table(config.max_position_embeddings, embedding),
-        role::TOKEN_TYPE_EMBEDDINGS => Table(config.type_vocab_size, embedding),
-        role::EMBEDDING_NORM_WEIGHT
-        | role::EMBEDDING_NORM_BIAS
-        | role::MLM_DENSE_BIAS
-        | role::MLM_NORM_WEIGHT
-        | role::MLM_NORM_BIAS => Vector(embedding),
-        role::EMBEDDING_MAPPING => Linear(hidden, embedding),
-        role::FFN => Linear(intermediate, hidden),
-        role::FFN_BIAS => Vector(intermediate),
-        role::FFN_OUTPUT => Linear(hidden, intermediate),
-        role::QUERY | role::KEY | role::VALUE | role::ATTENTION_OUTPUT | role::POOLER => Linear(hidden, hidden),
-        role::CLASSIFIER | role::SENTENCE_ORDER | role::EXIT_CLASSIFIER => Linear(labels, hidden),
-        role::CLASSIFIER_BIAS | role::SENTENCE_ORDER_BIAS | role::EXIT_CLASSIFIER_BIAS => Vector(labels),
-        role::MLM_DENSE => Linear(embedding, hidden),
-        role::MLM_DECODER_BIAS => Vector(vocabulary),
-        _ => Vector(hidden),
-    }
-}
-
-/// Whether the tensor of a role is a vector.
-pub(super) fn is_vector(role: u16) -> bool {
-    // What it is does not depend on the sizes.
-    matches!(shape(role, &Config::BASE), Shape::Vector(_))
-}
-
-struct Checker<'a> {
-    file: &'a [u8],
+/// A walk through the records, each checked in turn.
+struct Walk<'a> {
     records: &'a [u8],
-    data: DataRange,
+    checker: Checker<'a>,
     config: &'a Config,
     /// The word embeddings are the masked-LM decoder, too.
     tied: bool,
+    /// Records seen.
+    next: usize,
 }
 
-impl Checker<'_> {
-    fn check(&self, index: usize, role: u16, block: u16) -> Result<(), FormatError> {
+impl Walk<'_> {
+    fn wrong_count(&self) -> FormatError {
+        FormatError::TensorCount { found: (self.records.len() / TENSOR_BYTES) as u32 }
+    }
+
+    /// Whether nothing is multiplied by a table. Word embeddings may keep a decoder's form after it is gone.
+    fn is_lookup(&self, role: u16, record: &Record) -> bool {
+        match role {
+            role::MLM_DECODER => false,
+            role::WORD_EMBEDDINGS => !self.tied && record.sums == 0,
+            _ => true,
+        }
+    }
+
+    /// Checks that the next record is that of `role` in `block`.
+    fn next(&mut self, role: u16, block: u16) -> Result<(), FormatError> {
+        let index = self.next;
+        if index >= self.records.len() / TENSOR_BYTES {
+            return Err(self.wrong_count());
+        }
+        self.next = index + 1;
         let record = Record::read(self.records, index);
-        let float_only = self.config.precision == Precision::Float;
-        let result = match shape(role, self.config) {
+        let config = self.config;
+        let float_only = config.precision == Precision::Float;
+        let storage = &config.storage;
+        let result = match shape(role, config) {
             _ if record.role != role || record.block != block => Err(TensorProblem::Order),
-            Shape::Vector(length) => record.check_vector(length, self.data),
+            Shape::Vector(length) => self.checker.vector(&record, length),
             Shape::Table(rows, columns) => {
-                let lookup = role != role::MLM_DECODER && !(role == role::WORD_EMBEDDINGS && self.tied);
-                let codebook = self.config.codebook;
-                let limits = MatrixLimits { float_only, most_extra: 0, smoothing: false, codebook, lookup };
-                record.check_matrix(rows, columns, &limits, self.file, self.data)
-            }
-            Shape::Linear(rows, columns) => {
-                let config = self.config;
                 let limits = MatrixLimits {
                     float_only,
-                    most_extra: config.max_extra_slots,
-                    smoothing: config.smoothing,
-                    codebook: config.codebook,
-                    lookup: false,
+                    ocs_places: 0,
+                    smoothing: false,
+                    codebook: storage.codebook,
+                    lookup: self.is_lookup(role, &record),
+                    shares_input_of: None,
                 };
-                record.check_matrix(rows, columns, &limits, self.file, self.data)
+                self.checker.matrix(&record, rows, columns, &limits)
+            }
+            Shape::Linear(rows, columns) => {
+                // Query, key and value read one quantized input.
+                let distance = match role {
+                    role::KEY | role::VALUE => usize::from(role - role::QUERY),
+                    _ => 0,
+                };
+                let query = Record::read(self.records, index - distance);
+                let limits = MatrixLimits {
+                    float_only,
+                    ocs_places: storage.ocs_places,
+                    smoothing: storage.smoothing,
+                    codebook: storage.codebook,
+                    lookup: false,
+                    shares_input_of: (distance > 0).then_some(&query),
+                };
+                self.checker.matrix(&record, rows, columns, &limits)
             }
         };
         result.map_err(|problem| FormatError::Tensor { role, block, problem })
-    }
-
-    /// Query, key and value read one quantized input: same split list, same smoothing vector.
-    fn check_shared_input(&self, first: usize, block: u16) -> Result<(), FormatError> {
-        let record = |role: u16| Record::read(self.records, first + usize::from(role - role::QUERY));
-        let query = record(role::QUERY);
-        for role in [role::KEY, role::VALUE] {
-            let other = record(role);
-            let same = (other.extra, other.splits, other.smoothing) == (query.extra, query.splits, query.smoothing);
-            if !same {
-                return Err(FormatError::Tensor { role, block, problem: TensorProblem::SharedInput });
-            }
-        }
-        Ok(())
     }
 }

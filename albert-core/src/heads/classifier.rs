@@ -5,20 +5,38 @@ use crate::arena::{Shared, Worker};
 use crate::config::Head;
 use crate::encoder::{Context, Rows, linear};
 use crate::format::layout::role;
+use crate::format::{HeadFile, Model};
 use crate::kernels::Store;
 use core::ops::Range;
 
-/// Logits `[C]` from the pooled output after so many layers.
-pub(crate) fn classify_pooled(context: &Context<'_>, shared: &mut Shared<'_>, worker: &mut Worker<'_>, layers: usize) {
-    let config = context.model.config();
-    let (role, block) = match config.head {
-        Head::PreTraining => (role::SENTENCE_ORDER, 0),
-        _ => context.model.exit_classifier(layers),
+/// Logits `[C]` from the pooled vector after so many layers, by the head file if there is one.
+pub(crate) fn classify_pooled(
+    context: &Context<'_>,
+    head: Option<&HeadFile<'_>>,
+    shared: &mut Shared<'_>,
+    worker: &mut Worker<'_>,
+    layers: usize,
+) {
+    let width = context.model.config().hidden_size as usize;
+    let (role, block) = own_classifier(&context.model, layers);
+    let classifier = match head {
+        Some(head) => head.linear(),
+        None => context.model.linear(role, block),
     };
-    let mut x = Rows { data: shared.pooled, stride: config.hidden_size as usize, count: 1 };
-    let mut out = Rows { data: shared.logits, stride: config.num_labels as usize, count: 1 };
-    context.observer.show(role, block, &mut x, config.hidden_size as usize);
-    linear(context.kernels, &context.model.linear(role, block), &mut x, Store::Write, &mut out, &mut worker.scratch);
+    let mut x = Rows { data: shared.pooled, stride: width, count: 1 };
+    let mut out = Rows { data: shared.logits, stride: classifier.matrix.rows, count: 1 };
+    if head.is_none() {
+        context.observer.show(role, block, &mut x, width);
+    }
+    linear(context.kernels, &classifier, &mut x, Store::Write, &mut out, &mut worker.scratch);
+}
+
+/// Role and block of the model's own classifier over the pooled vector after so many layers.
+fn own_classifier(model: &Model<'_>, layers: usize) -> (u16, usize) {
+    match model.config().head {
+        Head::PreTraining => (role::SENTENCE_ORDER, 0),
+        _ => model.exit_classifier(layers),
+    }
 }
 
 /// Logits `[C]` for each row in `tile`.

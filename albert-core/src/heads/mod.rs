@@ -3,13 +3,14 @@
 //! | head | its logits | answers |
 //! |---|---|---|
 //! | none | | `sentence_embedding` |
-//! | sequence classification, multiple choice, sentence order | `classifier`, over the pooled output | `scores`, `top_k` |
+//! | sequence classification, multiple choice, sentence order | `classifier`, over the pooled vector | `scores`, `top_k` |
 //! | token classification | `classifier`, over every token | `token_classification` |
 //! | question answering | `classifier`, over every token | `question_answering` |
 //! | masked LM, pre-training | `masked_lm`, over the rows that are asked for | `top_k` |
 
 mod classifier;
 mod masked_lm;
+mod pooling;
 mod question_answering;
 mod scores;
 mod sentence_embedding;
@@ -18,8 +19,10 @@ mod top_k;
 
 pub(crate) use classifier::{classify_pooled, classify_tokens};
 pub use masked_lm::{VocabularyChunk, VocabularyLogits};
+pub use pooling::pool;
 pub use question_answering::{Span, Spans, spans};
 pub use scores::{argmax, confidence, scores};
-pub use sentence_embedding::sentence_embedding;
+pub(crate) use sentence_embedding::embed_text;
+pub use sentence_embedding::{normalize, sentence_embedding};
 pub use token_classification::{Aggregation, Entities, Entity, TokenKind};
 pub use top_k::{Candidate, TopK};

@@ -3,11 +3,15 @@
 use crate::config::{Activation, ProblemType};
 use crate::kernels::{self, Kernels};
 
-/// Turns logits into scores in place: softmax, a sigmoid for each, or nothing, by the problem type.
-pub fn scores(kernels: Kernels, problem_type: ProblemType, logits: &mut [f32]) {
+/// Turns logits into scores in place: softmax, a sigmoid for each, or nothing, by the problem type. Logits are divided by
+/// `temperature` first, 1 where nothing was calibrated.
+pub fn scores(kernels: Kernels, problem_type: ProblemType, temperature: f32, logits: &mut [f32]) {
     match problem_type {
-        ProblemType::SingleLabel => kernels.softmax_f32(logits, core::f32::consts::LOG2_E),
-        ProblemType::MultiLabel => kernels.activate(Activation::Sigmoid, logits),
+        ProblemType::SingleLabel => kernels.softmax_f32(logits, core::f32::consts::LOG2_E / temperature),
+        ProblemType::MultiLabel => {
+            logits.iter_mut().for_each(|logit| *logit /= temperature);
+            kernels.activate(Activation::Sigmoid, logits);
+        }
         ProblemType::Regression => {}
     }
 }

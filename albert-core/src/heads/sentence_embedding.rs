@@ -1,23 +1,57 @@
-//! A vector for a whole text: the mean of its tokens' hidden states.
+//! A vector for a whole text.
 
-/// The mean of the rows of `hidden`, `[tokens][width]`, scaled to length 1 when `normalize` says so; `out` is `[width]`.
-///
-/// Source: mean pooling of Reimers and Gurevych, 2019 (Sentence-BERT).
-pub fn sentence_embedding(hidden: &[f32], normalize: bool, out: &mut [f32]) {
-    out.fill(0.0);
-    let mut rest = hidden;
-    let mut count = 0.0;
-    while let Some((row, after)) = rest.split_at_checked(out.len()).filter(|(row, _)| !row.is_empty()) {
-        out.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
-        rest = after;
-        count += 1.0;
+use super::pooling::pool;
+use crate::arena::{Shared, Worker};
+use crate::config::{Pooling, SentenceEmbedding};
+use crate::encoder::{Context, Rows, linear};
+use crate::format::layout::role;
+use crate::kernels::{self, Store};
+use core::ops::Range;
+
+/// The mean of the rows of `hidden`, `[tokens][width]`, scaled to length 1 when `normalized` says so; `out` is `[width]`.
+pub fn sentence_embedding(hidden: &[f32], normalized: bool, out: &mut [f32]) {
+    pool(Pooling::Mean, hidden, out);
+    if normalized {
+        normalize(out);
     }
-    let count = f32::max(count, 1.0);
-    out.iter_mut().for_each(|sum| *sum /= count);
-    if normalize {
-        let length = crate::kernels::square_root(out.iter().map(|x| x * x).sum()).max(1e-12);
-        out.iter_mut().for_each(|x| *x /= length);
+}
+
+/// Scales a vector to length 1; one of zeros stays.
+pub fn normalize(vector: &mut [f32]) {
+    let squares = vector.iter().fold(0.0, |sum, x| sum + x * x);
+    let length = kernels::square_root(squares).max(1e-12);
+    vector.iter_mut().for_each(|x| *x /= length);
+}
+
+/// The embedding of the text whose hidden states are `rows`, by the model's own recipe. It lies in the worker's memory.
+pub(crate) fn embed_text<'w>(
+    context: &Context<'_>,
+    recipe: &SentenceEmbedding,
+    shared: &mut Shared<'_>,
+    worker: Worker<'w>,
+    rows: Range<usize>,
+) -> &'w [f32] {
+    let config = context.model.config();
+    let (width, outputs) = (config.hidden_size as usize, config.sentence_dense as usize);
+    let Worker { wide, mut scratch, .. } = worker;
+    let (pooled, rest) = wide.split_at_mut_checked(width).unwrap_or((&mut [], &mut []));
+    match recipe.pooling {
+        Pooling::Pooler => pooled.iter_mut().zip(shared.pooled.iter()).for_each(|(to, from)| *to = *from),
+        pooling => pool(pooling, shared.hidden.get(rows.start * width..rows.end * width).unwrap_or(&[]), pooled),
     }
+    let mut embedding = pooled;
+    if let Some(activation) = recipe.dense {
+        let mut x = Rows { data: embedding, stride: width, count: 1 };
+        let mut out = Rows { data: rest, stride: outputs, count: 1 };
+        context.observer.show(role::SENTENCE_DENSE, 0, &mut x, width);
+        let dense = context.model.linear(role::SENTENCE_DENSE, 0);
+        linear(context.kernels, &dense, &mut x, Store::Activate(activation), &mut out, &mut scratch);
+        embedding = out.data.get_mut(..outputs).unwrap_or(&mut []);
+    }
+    if recipe.normalize {
+        normalize(embedding);
+    }
+    embedding
 }
 
 #[cfg(test)]

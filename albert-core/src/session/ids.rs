@@ -2,7 +2,6 @@
 
 use super::{Input, Phase, Positions, Session};
 use crate::arena;
-use crate::config::{Config, HeadInput};
 use crate::error::InputError;
 use crate::plan::Token;
 
@@ -22,6 +21,7 @@ impl Session<'_, '_> {
         }
         // Position 0 is computed even when it is masked, for the pooler; it is the last row then, after the keys.
         let order = (0..input.ids.len()).filter(|&position| attended(position)).chain(first_masked.then_some(0));
+        let one_row = self.reads_first_row();
         let (mut shared, _) = arena::divide(self.arena, &self.plan);
         for (row, position) in order.clone().enumerate() {
             let token = Token {
@@ -37,11 +37,15 @@ impl Session<'_, '_> {
             }
         }
         let rows = keys + usize::from(first_masked);
+        self.carries_all = false;
         self.selected = match input.positions {
-            Positions::Head if reads_pooled(self.context.model.config()) => {
+            Positions::Head if one_row => {
                 select(shared.selected, core::iter::once(if first_masked { keys } else { 0 }))
             }
-            Positions::Head | Positions::All => select(shared.selected, 0..rows),
+            Positions::Head | Positions::All => {
+                self.carries_all = true;
+                select(shared.selected, 0..rows)
+            }
             Positions::Listed(list) => {
                 let rows = shared.rows.get(..rows).unwrap_or(&[]);
                 find_rows(rows, list, shared.selected)?;
@@ -77,11 +81,6 @@ impl Session<'_, '_> {
         }
         Ok(())
     }
-}
-
-/// Whether the head reads nothing but the pooled output.
-pub(super) fn reads_pooled(config: &Config) -> bool {
-    config.head.input() == HeadInput::Pooled && !config.head.is_masked_lm()
 }
 
 /// Writes row indices; returns how many.

@@ -1,6 +1,7 @@
 //! The state machine from ids to logits. One [`Session::step`] is one bounded piece of work.
 
 mod exit;
+mod head;
 mod ids;
 mod input;
 mod output;
@@ -13,12 +14,12 @@ pub use input::{Input, Positions};
 pub use output::Output;
 pub use text::TextError;
 
-use crate::arena::{self, Shared};
-use crate::config::{Config, Head, HeadInput, ProblemType};
+use crate::arena;
+use crate::config::{Classifier, Config, HeadInput, Pooling, SentenceEmbedding};
 use crate::encoder::{Context, Heads};
 use crate::error::{InputError, SessionError};
 use crate::executor::{Executor, Serial};
-use crate::format::Model;
+use crate::format::{HeadFile, Model};
 use crate::heads;
 use crate::kernels::{self, Kernels};
 use crate::observer::{Observer, Observing};
@@ -66,7 +67,10 @@ pub struct Session<'m, 'a> {
     rows: usize,
     /// Rows that the last application carries on; their indices are in the arena.
     selected: usize,
+    /// Whether that is all of them, so that they can be pooled.
+    carries_all: bool,
     exit: Exit,
+    head: Option<HeadFile<'m>>,
 }
 
 impl core::fmt::Debug for Session<'_, '_> {
@@ -111,7 +115,9 @@ impl<'m, 'a> Session<'m, 'a> {
             executor: &Serial,
             rows: 0,
             selected: 0,
+            carries_all: false,
             exit: Exit::default(),
+            head: None,
         })
     }
 
@@ -124,9 +130,7 @@ impl<'m, 'a> Session<'m, 'a> {
     /// # Errors
     /// [`SessionError::NoExit`] when the head does not choose one label for the whole input.
     pub fn set_early_exit(&mut self, policy: Option<ExitPolicy>) -> Result<(), SessionError> {
-        let config = self.context.model.config();
-        let chooses = config.head == Head::SequenceClassification && config.problem_type == ProblemType::SingleLabel;
-        if policy.is_some() && !chooses {
+        if policy.is_some() && !self.classifier().is_some_and(head::chooses) {
             return Err(SessionError::NoExit);
         }
         self.phase = Phase::Idle;
@@ -176,12 +180,12 @@ impl<'m, 'a> Session<'m, 'a> {
     fn results(&mut self) -> Output<'_> {
         let config = self.context.model.config();
         let hidden_size = config.hidden_size as usize;
+        let head = self.head_in_use();
         let (shared, _) = arena::divide(self.arena, &self.plan);
-        let pooled = first_row(&shared, self.rows, config).is_some();
-        let labels = config.num_labels as usize;
-        let logits = match config.head.input() {
-            HeadInput::Tokens => self.rows * labels,
-            HeadInput::Pooled if pooled => labels,
+        let pooled = head.pooled_rows(&shared, self.rows).is_some();
+        let logits = match head.input {
+            HeadInput::Tokens => self.rows * head.labels,
+            HeadInput::Pooled if pooled => head.labels,
             HeadInput::Pooled | HeadInput::Nothing => 0,
         };
         let layers = layers_of(config, self.application) as u32;
@@ -195,18 +199,18 @@ impl<'m, 'a> Session<'m, 'a> {
         }
     }
 
-    /// The scores of a classifier that reads the pooled output: softmax, sigmoid or the logits themselves, by the problem
-    /// type. `None` for another head or before the end. The output stays as it is.
+    /// The scores of a classifier of whole inputs: softmax, sigmoid or the logits themselves, by the problem type, at the
+    /// classifier's temperature. `None` for another head or before the end. The output stays as it is.
     pub fn scores(&mut self) -> Option<&[f32]> {
         let labels = self.output()?.logits().len();
-        let config = self.context.model.config();
-        if config.head != Head::SequenceClassification || labels == 0 {
+        let Classifier { problem_type, temperature, .. } = self.classifier()?;
+        if labels == 0 {
             return None;
         }
         let (shared, _) = arena::divide(self.arena, &self.plan);
         let scores = arena::scores(shared.keys).get_mut(..labels)?;
         scores.copy_from_slice(shared.logits.get(..labels)?);
-        heads::scores(self.context.kernels, config.problem_type, scores);
+        heads::scores(self.context.kernels, problem_type, temperature, scores);
         Some(scores)
     }
 
@@ -219,6 +223,23 @@ impl<'m, 'a> Session<'m, 'a> {
         }
         let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
         Some(heads::VocabularyLogits::new(self.context, &mut shared, workers.next()?, row))
+    }
+
+    /// The embedding of the text, by the recipe of the model file, or else as [`SentenceEmbedding::DEFAULT`] has it: `[H]`, or
+    /// `[D]` when there is a dense layer. `None` before the end, or when not all positions were carried through the last layer
+    /// and the recipe reads them all: give [`Positions::All`] to a model with a head. The results stay as they are.
+    pub fn sentence_embedding(&mut self) -> Option<&[f32]> {
+        if self.phase != Phase::Done {
+            return None;
+        }
+        let recipe = self.context.model.sentence_embedding().unwrap_or(SentenceEmbedding::DEFAULT);
+        let head = self.head_in_use();
+        if recipe.pooling == Pooling::Pooler && head.pooling != Pooling::Pooler {
+            return None;
+        }
+        let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
+        let rows = head.pooled_by(recipe.pooling).pooled_rows(&shared, self.rows)?;
+        Some(heads::embed_text(&self.context, &recipe, &mut shared, workers.next()?, rows))
     }
 
     /// Runs an input from start to end.
@@ -254,11 +275,4 @@ impl<'m, 'a> Session<'m, 'a> {
 /// Layers that so many applications of blocks make up.
 fn layers_of(config: &Config, applications: usize) -> usize {
     applications.checked_div(config.inner_group_num as usize).unwrap_or(0)
-}
-
-/// The row of position 0, when there is a pooler to read it.
-fn first_row(shared: &Shared<'_>, rows: usize, config: &Config) -> Option<usize> {
-    let positions = shared.rows.get(..rows)?;
-    let row = positions.iter().position(|&position| position == 0)?;
-    config.pooler.then_some(row)
 }

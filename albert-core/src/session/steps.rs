@@ -1,9 +1,9 @@
 //! What each step does, and which comes next.
 
-use super::{Phase, Progress, Session, first_row, layers_of};
+use super::{Phase, Progress, Session, layers_of};
 use crate::arena;
 use crate::build_features::LARGE_TARGET;
-use crate::config::HeadInput;
+use crate::config::{HeadInput, Pooling};
 use crate::encoder::{self, team};
 use crate::executor::{TileWork, for_tiles, rows_of};
 use crate::heads;
@@ -20,6 +20,7 @@ impl Session<'_, '_> {
         if self.phase == Phase::Attention && last {
             self.rows = self.selected;
         }
+        let head = self.head_in_use();
         let rows = if self.phase == Phase::KeysValues { self.heads.keys } else { self.rows };
         let block = context.model.block_of(self.application);
         let in_layer = matches!(self.phase, Phase::KeysValues | Phase::Attention | Phase::FeedForward);
@@ -87,8 +88,14 @@ impl Session<'_, '_> {
                 if last || (ends_layer && self.exit.policy.is_some()) { Phase::Pool } else { Phase::KeysValues }
             }
             Phase::Pool => {
-                if let (Some(row), Some(mut worker)) = (first_row(&shared, rows, config), workers.next()) {
-                    encoder::pool(context, &mut shared, &mut worker, row);
+                let pooled = head.pooled_rows(&shared, rows);
+                if let (Some(rows), Some(mut worker)) = (pooled, workers.next()) {
+                    if head.pooling == Pooling::Pooler {
+                        encoder::pool(context, &mut shared, &mut worker, rows.start);
+                    } else {
+                        let hidden = shared.hidden.get(rows.start * width..rows.end * width).unwrap_or(&[]);
+                        heads::pool(head.pooling, hidden, shared.pooled);
+                    }
                 }
                 self.phase = Phase::Head;
                 return Progress::Running;
@@ -96,15 +103,16 @@ impl Session<'_, '_> {
             Phase::Head => {
                 let Some(mut worker) = workers.next() else { return Progress::Done };
                 let tile = tiles.start..tiles.end.min(tiles.start + tile_rows);
-                match config.head.input() {
+                match head.input {
                     HeadInput::Tokens => {
                         heads::classify_tokens(context, &mut shared, &mut worker, tile.clone());
                         return self.advance(tile.end, rows, Phase::Done);
                     }
-                    HeadInput::Pooled if first_row(&shared, rows, config).is_some() => {
-                        heads::classify_pooled(context, &mut shared, &mut worker, layers_of(config, self.application));
+                    HeadInput::Pooled if head.pooled_rows(&shared, rows).is_some() => {
+                        let layers = layers_of(config, self.application);
+                        heads::classify_pooled(context, self.head.as_ref(), &mut shared, &mut worker, layers);
                         if self.application < self.applications {
-                            let logits = shared.logits.get(..config.num_labels as usize).unwrap_or(&[]);
+                            let logits = shared.logits.get(..head.labels).unwrap_or(&[]);
                             if !self.exit.suffices(logits) {
                                 return self.advance(rows, rows, Phase::KeysValues);
                             }

@@ -1,6 +1,6 @@
 //! From text: the tokenizer works in the arena, before the hidden states need it.
 
-use super::ids::{reads_pooled, select};
+use super::ids::select;
 use super::{Phase, Session};
 use crate::arena;
 use crate::error::InputError;
@@ -60,6 +60,7 @@ impl Session<'_, '_> {
         if tokens == 0 {
             return Err(InputError::Empty);
         }
+        let one_row = self.reads_first_row();
         let (mut shared, _) = arena::divide(self.arena, &self.plan);
         for index in 0..tokens {
             let at = |values: &[u32]| values.get(index).copied().unwrap_or(0);
@@ -75,7 +76,8 @@ impl Session<'_, '_> {
             }
         }
         select(shared.rows, 0..tokens);
-        self.selected = select(shared.selected, 0..if reads_pooled(&config) { 1 } else { tokens });
+        self.carries_all = !one_row;
+        self.selected = select(shared.selected, 0..if one_row { 1 } else { tokens });
         self.begin(tokens, tokens, None);
         Ok(())
     }

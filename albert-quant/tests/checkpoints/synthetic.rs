@@ -21,7 +21,7 @@ fn models_run_and_their_states_are_like_real_ones() {
     for weights in [Weights::Int8, Weights::Fp16, Weights::Fp32] {
         let file = tiny(3, weights).bytes;
         let model = Model::from_bytes(&file).unwrap();
-        assert_eq!(model.config().max_extra_slots, if weights == Weights::Int8 { 32 } else { 0 });
+        assert_eq!(model.config().storage.ocs_places, if weights == Weights::Int8 { 32 } else { 0 });
         let plan = Plan::new(model.config(), 8);
         let mut arena = vec![0; plan.arena_bytes() + 64];
         let mut session = Session::new(&model, plan, &mut arena).unwrap();

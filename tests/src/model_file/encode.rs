@@ -66,6 +66,9 @@ fn floats(values: impl Iterator<Item = f64>) -> Vec<u8> {
     bytes
 }
 
+/// The layer that embeddings of texts go through.
+const DENSE: &str = "2_Dense.linear.weight";
+
 /// Makes the parts of a file from a checkpoint.
 pub(super) struct Writer<'a> {
     pub(super) checkpoint: &'a Reference,
@@ -115,34 +118,45 @@ impl Writer<'_> {
         let Inputs { extra, smoothing } = self.storage.inputs();
         let codebook = matches!(self.storage, Storage::Codebook(..));
         let ffn = "encoder.albert_layer_groups.0.albert_layers.0.ffn.weight";
+        let dense = if self.checkpoint.has(DENSE) { shape(DENSE)[0] as u32 } else { 0 };
+        // Offsets as docs/format.md has them.
         let words = [
-            config.vocab_size as u32,
-            shape("embeddings.word_embeddings.weight")[1] as u32,
-            config.hidden_size as u32,
-            shape(ffn)[0] as u32,
-            layers as u32,
-            groups as u32,
-            config.inner_group_num as u32,
-            config.num_attention_heads as u32,
-            config.max_position_embeddings as u32,
-            shape("embeddings.token_type_embeddings.weight")[0] as u32,
-            activation_code(&config.hidden_act),
-            (config.layer_norm_eps as f32).to_bits(),
-            precision as u32,
-            self.head() as u32,
-            self.checkpoint.has("pooler.weight").into(),
-            self.num_labels() as u32,
-            problem_type as u32,
-            extra as u32,
-            smoothing.into(),
-            codebook.into(),
+            (0, config.vocab_size as u32),
+            (4, shape("embeddings.word_embeddings.weight")[1] as u32),
+            (8, config.hidden_size as u32),
+            (12, shape(ffn)[0] as u32),
+            (16, layers as u32),
+            (20, groups as u32),
+            (24, config.inner_group_num as u32),
+            (28, config.num_attention_heads as u32),
+            (32, config.max_position_embeddings as u32),
+            (36, shape("embeddings.token_type_embeddings.weight")[0] as u32),
+            (40, activation_code(&config.hidden_act)),
+            (44, (config.layer_norm_eps as f32).to_bits()),
+            (48, precision as u32),
+            (52, self.checkpoint.has("encoder.embedding_hidden_mapping_in.weight").into()),
+            (56, self.checkpoint.has("pooler.weight").into()),
+            (60, activation_code("tanh")),
+            (64, extra as u32),
+            (68, smoothing.into()),
+            (72, codebook.into()),
+            (128, self.head() as u32),
+            (132, self.num_labels() as u32),
+            (136, problem_type as u32),
+            (144, 1f32.to_bits()),
+            // The mean, the dense layer with tanh, length 1.
+            (160, if dense > 0 { 3 } else { 0 }),
+            (164, (dense > 0).into()),
+            (168, dense),
+            (172, if dense > 0 { activation_code("tanh") } else { 0 }),
         ];
+        let mut section = vec![0; 192];
+        for (at, word) in words {
+            section[at..at + 4].copy_from_slice(&word.to_le_bytes());
+        }
         let group = |layer| crate::reference::group_of_layer(layer, layers, groups) as u16;
-        words
-            .into_iter()
-            .flat_map(u32::to_le_bytes)
-            .chain((0..layers).flat_map(|layer| group(layer).to_le_bytes()))
-            .collect()
+        section.extend((0..layers).flat_map(|layer| group(layer).to_le_bytes()));
+        section
     }
 
     pub(super) fn records(&self) -> Vec<Record> {
@@ -155,7 +169,9 @@ impl Writer<'_> {
             self.table(role::TOKEN_TYPE_EMBEDDINGS, "embeddings.token_type_embeddings.weight", true),
         ];
         records.extend(self.norm(role::EMBEDDING_NORM_WEIGHT, 0, "embeddings.LayerNorm"));
-        records.extend(self.linear(role::EMBEDDING_MAPPING, 0, "encoder.embedding_hidden_mapping_in"));
+        if self.checkpoint.has("encoder.embedding_hidden_mapping_in.weight") {
+            records.extend(self.linear(role::EMBEDDING_MAPPING, 0, "encoder.embedding_hidden_mapping_in"));
+        }
         let (groups, inner_groups) = (self.checkpoint.config.num_hidden_groups, self.checkpoint.config.inner_group_num);
         for block in 0..groups * inner_groups {
             let (group, inner) = (block / inner_groups, block % inner_groups);
@@ -192,6 +208,9 @@ impl Writer<'_> {
             Head::None | Head::MaskedLm => {}
             Head::PreTraining => records.extend(self.linear(role::SENTENCE_ORDER, 0, self.classifier())),
             _ => records.extend(self.linear(role::CLASSIFIER, 0, self.classifier())),
+        }
+        if self.checkpoint.has(DENSE) {
+            records.extend(self.linear(role::SENTENCE_DENSE, 0, "2_Dense.linear"));
         }
         records
     }

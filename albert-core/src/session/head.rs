@@ -1,0 +1,110 @@
+//! The head in use: the model's own, or a head file beside it.
+
+use super::{Phase, Session};
+use crate::arena::Shared;
+use crate::config::{Classifier, HeadInput, Pooling, ProblemType};
+use crate::error::SessionError;
+use crate::format::HeadFile;
+use core::ops::Range;
+
+/// What the head in use reads and gives.
+#[derive(Clone, Copy)]
+pub(super) struct HeadInUse {
+    pub(super) input: HeadInput,
+    pub(super) labels: usize,
+    pub(super) pooling: Pooling,
+    /// Tokens attended to, when all of them are carried through the last layer.
+    all: Option<usize>,
+    /// Whether the model has a pooler.
+    pooler: bool,
+}
+
+impl HeadInUse {
+    /// The same with another pooling.
+    pub(super) fn pooled_by(self, pooling: Pooling) -> Self {
+        Self { pooling, ..self }
+    }
+
+    /// The rows of the hidden state that are pooled, of the first `rows`; `None` when they were not carried through the last layer.
+    pub(super) fn pooled_rows(&self, shared: &Shared<'_>, rows: usize) -> Option<Range<usize>> {
+        if self.pooling.reads_all() {
+            // Position 0 comes after the others when it is masked, and does not count.
+            return self.all.map(|tokens| 0..tokens);
+        }
+        let row = shared.rows.get(..rows)?.iter().position(|&position| position == 0)?;
+        (self.pooling != Pooling::Pooler || self.pooler).then_some(row..row + 1)
+    }
+}
+
+/// Whether a classifier chooses one label, as early exit needs it.
+pub(super) fn chooses(classifier: Classifier) -> bool {
+    classifier.problem_type == ProblemType::SingleLabel
+}
+
+impl<'m> Session<'m, '_> {
+    /// Classifies by a head file from now on, in place of the model's own head; `None` goes back to that. An inference under way is
+    /// dropped.
+    ///
+    /// # Errors
+    /// [`SessionError::OtherEncoder`] when the head was made for another encoder, [`SessionError::HeadLabels`] when the plan has
+    /// no [room for its labels](crate::Plan::with_labels), [`SessionError::NoExit`] when the session exits early and the head does
+    /// not choose one label. The session is as it was then.
+    pub fn set_head(&mut self, head: Option<HeadFile<'m>>) -> Result<(), SessionError> {
+        let model = &self.context.model;
+        if let Some(head) = head {
+            let classifier = head.classifier();
+            let (labels, planned) = (classifier.num_labels as usize, self.plan.labels);
+            let fits = head.encoder_hash() == model.encoder_hash()
+                && head.width() == model.config().hidden_size as usize
+                && (classifier.pooling != Pooling::Pooler || model.config().pooler);
+            if !fits {
+                return Err(SessionError::OtherEncoder);
+            }
+            if labels > planned {
+                return Err(SessionError::HeadLabels { labels, planned });
+            }
+        }
+        let classifier = head.map(|head| head.classifier()).or(model.classifier());
+        if self.exit.policy.is_some() && !classifier.is_some_and(chooses) {
+            return Err(SessionError::NoExit);
+        }
+        self.phase = Phase::Idle;
+        self.head = head;
+        Ok(())
+    }
+
+    /// The head file in use.
+    pub fn head(&self) -> Option<&HeadFile<'m>> {
+        self.head.as_ref()
+    }
+
+    /// The classifier of whole inputs in use: the head file's, or the model's own; `None` for a model with another head.
+    pub fn classifier(&self) -> Option<Classifier> {
+        self.head.map(|head| head.classifier()).or(self.context.model.classifier())
+    }
+
+    /// Name of label `index` of the head in use.
+    pub fn label(&self, index: usize) -> Option<&'m str> {
+        match self.head {
+            Some(head) => head.label(index),
+            None => self.context.model.label(index),
+        }
+    }
+
+    pub(super) fn head_in_use(&self) -> HeadInUse {
+        let config = self.context.model.config();
+        let (input, labels, pooling) = match self.head.map(|head| head.classifier()) {
+            Some(classifier) => (HeadInput::Pooled, classifier.num_labels, classifier.pooling),
+            None => (config.head.input(), config.num_labels, config.pooling),
+        };
+        let all = self.carries_all.then_some(self.heads.keys);
+        HeadInUse { input, labels: labels as usize, pooling, all, pooler: config.pooler }
+    }
+
+    /// Whether the head in use reads nothing but the first position's hidden state.
+    pub(super) fn reads_first_row(&self) -> bool {
+        let head = self.head_in_use();
+        let masked_lm = self.head.is_none() && self.context.model.config().head.is_masked_lm();
+        head.input == HeadInput::Pooled && !head.pooling.reads_all() && !masked_lm
+    }
+}
