@@ -51,6 +51,12 @@ pub(crate) struct Quantize {
     /// Branch, tag or commit of a hub id [default: main]
     #[arg(long, value_name = "REVISION")]
     pub(crate) revision: Option<String>,
+    /// Checkpoint that an adapter is merged into, a path or hub id [default: the one that the adapter names]
+    #[arg(long, value_name = "CHECKPOINT")]
+    pub(crate) base: Option<PathBuf>,
+    /// Threads to work with [default: one for each core]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<std::num::NonZero<usize>>,
     /// Model file to write
     #[arg(short, long, value_name = "MODEL")]
     pub(crate) output: PathBuf,

@@ -105,7 +105,7 @@ pub(crate) fn map(path: &Path, hint: &str) -> Result<Mmap> {
 fn explain(error: &FormatError) -> String {
     match error {
         FormatError::Magic => "no ALBERT model file; albert quantize makes one from a checkpoint".to_owned(),
-        FormatError::Version(version) if version < VERSION => format!(
+        FormatError::Version(version) if *version < VERSION => format!(
             "the file has format version {version}, this program reads version {VERSION}; make it anew with albert quantize"
         ),
         FormatError::Version(version) => {

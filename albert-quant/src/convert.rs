@@ -1,5 +1,6 @@
 //! From a checkpoint to a model file.
 
+use std::num::NonZero;
 use std::path::Path;
 
 use albert_core::config::Precision;
@@ -79,6 +80,8 @@ pub struct Options<'a> {
     /// What integer models are calibrated on: outlier channels get extra slots, and weights are rounded so that their errors
     /// make up for each other on these inputs.
     pub calibration: Calibration<'a>,
+    /// The checkpoint that an adapter is merged into; the one that it names when there is none.
+    pub base: Option<&'a Path>,
     /// Which masked-LM bias counts when there are two.
     pub mlm_bias: MlmBias,
     /// Called on the calling thread as work goes on.
@@ -93,6 +96,7 @@ impl Default for Options<'_> {
             budget: None,
             head: HeadChoice::default(),
             calibration: Calibration::default(),
+            base: None,
             mlm_bias: MlmBias::default(),
             progress: &|_| {},
         }
@@ -124,6 +128,12 @@ pub struct Converted {
     pub report: Report,
 }
 
+/// Bounds the threads that conversions of this process use. The first call counts, and none after a conversion has started.
+pub fn limit_threads(threads: NonZero<usize>) {
+    // An error says that the threads are there already.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
+}
+
 /// Converts a checkpoint directory, or the weights file of one, to a model file.
 ///
 /// The bytes depend on the configuration, the weights, the tokenizer and the options alone.
@@ -133,7 +143,7 @@ pub struct Converted {
 /// or has the wrong shape or element type, a weight that is not finite.
 pub fn convert(checkpoint: &Path, options: &Options<'_>) -> Result<Converted, Error> {
     let mut warnings = Vec::new();
-    let checkpoint = Checkpoint::open(checkpoint, &mut warnings)?;
+    let checkpoint = Checkpoint::open(checkpoint, options.base, &mut warnings)?;
     let tokenizer = match tokenizer::compile_directory(&checkpoint.directory) {
         Ok(compiled) => Some(compiled),
         Err(CompileError::NoTokenizer { .. }) => {

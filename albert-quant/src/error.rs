@@ -17,6 +17,26 @@ pub enum Error {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A path leads to a device, a pipe or a directory where a file is needed.
+    #[error("{} is no regular file", path.display())]
+    NotRegular {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A file stands for one that Git LFS keeps elsewhere.
+    #[error("{} is a Git LFS pointer, not the file itself: run git lfs pull", path.display())]
+    LfsPointer {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A configuration or index file is larger than any that means something.
+    #[error("{} has more than {limit} bytes", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// What it may have.
+        limit: u64,
+    },
     /// The checkpoint's tokenizer cannot be compiled.
     #[error("tokenizer: {0}")]
     Tokenizer(#[source] crate::tokenizer::CompileError),
@@ -51,6 +71,36 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
+    },
+    /// A sentence-transformers checkpoint has modules that a model file cannot have.
+    #[error("{}: {}", path.display(), OneLine(reason))]
+    Modules {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An adapter cannot be merged.
+    #[error("{}: {}", path.display(), OneLine(reason))]
+    Adapter {
+        /// The adapter's configuration.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// The checkpoint that an adapter was trained on is not here.
+    #[error("{} is an adapter of {base:?}, which is not here: give its checkpoint with --base", path.display())]
+    AdapterBase {
+        /// The adapter's directory.
+        path: PathBuf,
+        /// What it was trained on.
+        base: String,
+    },
+    /// An adapter changes a tensor that the converted network has not.
+    #[error("the adapter changes {name}, which the converted network does not have")]
+    AdapterUnused {
+        /// Name without prefixes.
+        name: String,
     },
     /// The configuration is unusable.
     #[error("{}: {problem}", path.display())]
@@ -210,9 +260,27 @@ pub enum ConfigProblem {
         expected: String,
     },
     /// Another kind of network.
-    #[error("model_type is {0:?}, not \"albert\"")]
+    #[error("model_type {0:?} is another network; known are {names}", names = crate::family::Family::names())]
     ModelType(String),
-    /// A class that is none of the reference's ALBERT classes.
+    /// The same tensors make another network.
+    #[error("{key} is {}: {reason}", OneLine(found))]
+    Unsupported {
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        found: String,
+        /// What it means.
+        reason: &'static str,
+    },
+    /// Positions start after the padding token's id, and none are left.
+    #[error("max_position_embeddings is {rows}; the first token has position {first}")]
+    Positions {
+        /// Rows of the position embeddings.
+        rows: u32,
+        /// Row of the first token.
+        first: u32,
+    },
+    /// A class that is none of the reference's.
     #[error("unknown architecture {0:?}; choose a head with --head")]
     Architecture(String),
     /// An activation function that the reference does not know.
@@ -235,6 +303,17 @@ pub enum ConfigProblem {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Warning {
+    /// The checkpoint's longest text is longer than its positions.
+    #[error("max_seq_length is {stated}, but there are {positions} positions: texts are cut to them")]
+    SequenceLength {
+        /// Tokens by the configuration.
+        stated: u32,
+        /// Positions of the network.
+        positions: u32,
+    },
+    /// Texts are put in lower case by the checkpoint, not by its tokenizer.
+    #[error("sentence_bert_config.json asks for lower case (do_lower_case): the tokenizer must do it")]
+    SentenceLowerCase,
     /// The model takes ids only.
     #[error("the checkpoint has no tokenizer: the model takes ids, not text")]
     NoTokenizer,
@@ -249,8 +328,17 @@ pub enum Warning {
         /// Rows of the head.
         head: usize,
     },
+    /// The configuration does not say what kind of network it is of.
+    #[error("config.json has no model_type: taken to be {0}")]
+    GuessedFamily(&'static str),
+    /// A key that means nothing in this family.
+    #[error("config.json has {0}, which this kind of network has not: it is ignored")]
+    IgnoredKey(&'static str),
+    /// A head that has no counterpart.
+    #[error("the head for {0} is left out")]
+    HeadLeftOut(&'static str),
     /// `hidden_act` is absent: the reference's default is used.
-    #[error("config.json has no hidden_act: gelu_new is used, as in the reference")]
+    #[error("config.json has no hidden_act: the reference's default is used")]
     DefaultActivation,
     /// The configuration does not say which head the tensors are.
     #[error("config.json has no architectures: the head is taken to be {0}")]

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use albert_core::config::Head;
 
 use crate::error::{ConfigProblem, Warning};
+use crate::family::Family;
 
 /// Which head to convert.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,18 +45,9 @@ impl FromStr for HeadChoice {
 }
 
 /// The head of a class of the reference library, its TensorFlow and Flax twins included.
-fn of_architecture(class: &str) -> Option<Head> {
-    let class = class.strip_prefix("TF").or_else(|| class.strip_prefix("Flax")).unwrap_or(class);
-    match class.strip_prefix("Albert")? {
-        "Model" => Some(Head::None),
-        "ForPreTraining" => Some(Head::PreTraining),
-        "ForMaskedLM" => Some(Head::MaskedLm),
-        "ForSequenceClassification" | "ForSequenceClassificationWithPabee" => Some(Head::SequenceClassification),
-        "ForTokenClassification" => Some(Head::TokenClassification),
-        "ForQuestionAnswering" => Some(Head::QuestionAnswering),
-        "ForMultipleChoice" => Some(Head::MultipleChoice),
-        _ => None,
-    }
+fn of_architecture(class: &str, warnings: &mut Vec<Warning>) -> Option<Head> {
+    let (family, class) = Family::of_class(class)?;
+    family.head(class, warnings)
 }
 
 /// The head that the tensors form, when the configuration is silent. `rows` gives a tensor's first dimension.
@@ -82,7 +74,7 @@ pub(crate) fn choose(
         (HeadChoice::Use(head), _) => Ok(head),
         (HeadChoice::Encoder, _) => Ok(Head::None),
         (HeadChoice::Auto, Some(class)) => {
-            let head = of_architecture(class).ok_or_else(|| ConfigProblem::Architecture(class.to_owned()))?;
+            let head = of_architecture(class, warnings).ok_or_else(|| ConfigProblem::Architecture(class.to_owned()))?;
             if head == Head::PreTraining && rows("sop_classifier.classifier.weight").is_none() {
                 warnings.push(Warning::NoSentenceOrder);
                 return Ok(Head::MaskedLm);
@@ -113,8 +105,14 @@ mod tests {
         assert_eq!(auto(Some("AlbertModel"), &[("classifier.weight", 2)]), (Ok(Head::None), vec![]));
         assert_eq!(auto(Some("TFAlbertForMaskedLM"), &[]), (Ok(Head::MaskedLm), vec![]));
         assert_eq!(auto(Some("FlaxAlbertForMultipleChoice"), &[]), (Ok(Head::MultipleChoice), vec![]));
-        let (unknown, _) = auto(Some("BertForMaskedLM"), &[]);
-        assert_eq!(unknown.unwrap_err(), "unknown architecture \"BertForMaskedLM\"; choose a head with --head");
+        assert_eq!(auto(Some("BertForMaskedLM"), &[]), (Ok(Head::MaskedLm), vec![]));
+        assert_eq!(auto(Some("XLMRobertaForTokenClassification"), &[]), (Ok(Head::TokenClassification), vec![]));
+        assert_eq!(auto(Some("ElectraForPreTraining"), &[]).0, Ok(Head::None));
+        for class in ["BertLMHeadModel", "BertForNextSentencePrediction", "CustomAlbert", "ElectraForMultipleChoice"] {
+            let (unknown, _) = auto(Some(class), &[]);
+            let expected = format!("unknown architecture \"{class}\"; choose a head with --head");
+            assert_eq!(unknown.unwrap_err(), expected);
+        }
     }
 
     #[test]

@@ -5,19 +5,20 @@
 //! - [`convert`](convert()): a checkpoint directory to the bytes of a model file, with warnings and a report.
 //! - [`synth`](synth()): the same for random weights in a known geometry.
 //! - `checkpoint`: one reader per container; all give the same named tensors, read row by row as f32.
-//! - `config`, `head`, `names`: what the checkpoint says it is, and which tensors that means.
+//! - `config`, `family`, `head`, `names`: what the checkpoint says it is, and which tensors that means.
+//! - `sentence`, `adapter`: the modules of a sentence-transformers checkpoint; LoRA adapters.
 //! - `network`: the parameters of the model file, each bound to where its values come from.
 //! - `scheme`: what each matrix is stored in.
 //! - `calibrate`: what goes into the linears on sample inputs: outlier channels, Hessians.
 //! - `budget`: formats for a number of bytes.
 //! - `assemble`: all matrices in their formats, and the file that they make.
 //! - `quantize`: one parameter's values to the bytes of its dtype in the blocked layout.
-//! - [`hub`]: checkpoints by their hub id, cached or downloaded.
 //! - [`tokenizer`]: the checkpoint's tokenizer files to the section that the core reads.
 //! - `writer`, `sections`: where everything lies in the file, and the sections that are no tensors.
 //!
 //! The bytes depend on the weights and the options alone: not on the container, the path or the number of threads.
 
+mod adapter;
 mod assemble;
 mod budget;
 mod bytes;
@@ -27,22 +28,25 @@ mod config;
 mod convert;
 mod encoder_hash;
 mod error;
+mod family;
+mod files;
 mod head;
-pub mod hub;
 mod names;
 mod network;
 mod quantize;
 mod report;
 mod scheme;
 mod sections;
+mod sentence;
 mod synth;
 pub mod tokenizer;
 mod writer;
 
+pub use adapter::base_of as adapter_base;
 pub use budget::Budget;
 pub use bytes::ModelBytes;
 pub use calibrate::Calibration;
-pub use convert::{Converted, MlmBias, Options, Progress, Stage, convert};
+pub use convert::{Converted, MlmBias, Options, Progress, Stage, convert, limit_threads};
 pub use encoder_hash::encoder_hash;
 pub use error::{ConfigProblem, Error, Warning};
 pub use head::{HeadChoice, UnknownHead};

@@ -1,7 +1,11 @@
 //! Names of tensors: what files call them, and what they are called here.
 //!
 //! Canonical names are those of the reference library's `AlbertModel`, with the heads' names beside them and no
-//! `albert.` prefix.
+//! `albert.` prefix. Networks of BERT's family have the same parts under other names; each of their layers is a group of one
+//! block.
+
+/// What classes with heads put before the names of their network.
+const NETWORKS: [&str; 6] = ["albert", "bert", "roberta", "distilbert", "electra", "camembert"];
 
 /// The canonical name of a PyTorch tensor; `None` for buffers and optimizer state, which mean nothing to inference.
 pub(crate) fn canonical(name: &str) -> Option<String> {
@@ -9,16 +13,80 @@ pub(crate) fn canonical(name: &str) -> Option<String> {
     while let Some(rest) = name.strip_prefix("module.") {
         name = rest;
     }
-    let name = name.strip_prefix("albert.").unwrap_or(name);
+    let without = |network: &&str| name.strip_prefix(*network)?.strip_prefix('.');
+    let name = NETWORKS.iter().find_map(without).or_else(|| nested(name)).unwrap_or(name);
     let last = name.rsplit('.').next().unwrap_or(name);
     if matches!(last, "position_ids" | "token_type_ids" | "global_step") || is_optimizer_state(name) {
         return None;
     }
-    Some(match name.rsplit_once('.') {
+    let name = match name.rsplit_once('.') {
         Some((stem, "gamma")) => format!("{stem}.weight"),
         Some((stem, "beta")) => format!("{stem}.bias"),
         _ => name.to_owned(),
-    })
+    };
+    Some(of_bert(&name).unwrap_or(name))
+}
+
+/// The name in the network of a model that has it as its `encoder`, as PL-BERT's does.
+fn nested(name: &str) -> Option<&str> {
+    let inner = name.strip_prefix("encoder.")?;
+    ["embeddings.", "encoder.", "pooler."].iter().any(|part| inner.starts_with(part)).then_some(inner)
+}
+
+/// Parts of a layer: BERT's and RoBERTa's and ELECTRA's names, then DistilBERT's.
+const PARTS: [(&str, &str); 16] = [
+    ("attention.self.query", "attention.query"),
+    ("attention.self.key", "attention.key"),
+    ("attention.self.value", "attention.value"),
+    ("attention.output.dense", "attention.dense"),
+    ("attention.output.LayerNorm", "attention.LayerNorm"),
+    ("intermediate.dense", "ffn"),
+    ("output.dense", "ffn_output"),
+    ("output.LayerNorm", "full_layer_layer_norm"),
+    ("attention.q_lin", "attention.query"),
+    ("attention.k_lin", "attention.key"),
+    ("attention.v_lin", "attention.value"),
+    ("attention.out_lin", "attention.dense"),
+    ("sa_layer_norm", "attention.LayerNorm"),
+    ("ffn.lin1", "ffn"),
+    ("ffn.lin2", "ffn_output"),
+    ("output_layer_norm", "full_layer_layer_norm"),
+];
+
+/// Modules outside the layers.
+const MODULES: [(&str, &str); 16] = [
+    ("embeddings_project", "encoder.embedding_hidden_mapping_in"),
+    ("pooler.dense", "pooler"),
+    ("cls.predictions", "predictions"),
+    ("cls.predictions.decoder", "predictions.decoder"),
+    ("cls.predictions.transform.dense", "predictions.dense"),
+    ("cls.predictions.transform.LayerNorm", "predictions.LayerNorm"),
+    ("lm_head", "predictions"),
+    ("lm_head.dense", "predictions.dense"),
+    ("lm_head.layer_norm", "predictions.LayerNorm"),
+    ("lm_head.decoder", "predictions.decoder"),
+    ("vocab_transform", "predictions.dense"),
+    ("vocab_layer_norm", "predictions.LayerNorm"),
+    ("vocab_projector", "predictions.decoder"),
+    ("generator_lm_head", "predictions.decoder"),
+    ("generator_predictions.dense", "predictions.dense"),
+    ("generator_predictions.LayerNorm", "predictions.LayerNorm"),
+];
+
+/// The name of a tensor of BERT's family; `None` for any other.
+fn of_bert(name: &str) -> Option<String> {
+    let known = |table: &[(&str, &'static str)], name: &str| {
+        table.iter().find(|(stored, _)| *stored == name).map(|(_, own)| *own)
+    };
+    let layer = name.strip_prefix("encoder.layer.").or_else(|| name.strip_prefix("transformer.layer."));
+    if let Some((layer, part)) = layer.and_then(|rest| rest.split_once('.')) {
+        let (part, variable) = part.rsplit_once('.')?;
+        let part = known(&PARTS, part)?;
+        return Some(format!("encoder.albert_layer_groups.{layer}.albert_layers.0.{part}.{variable}"));
+    }
+    let (module, variable) = name.rsplit_once('.')?;
+    let module = known(&MODULES, module)?;
+    Some(format!("{module}.{variable}"))
 }
 
 fn is_optimizer_state(name: &str) -> bool {
@@ -32,9 +100,11 @@ fn is_optimizer_state(name: &str) -> bool {
 pub(crate) fn of_keras(path: &str) -> Option<(String, bool)> {
     let path = path.split_once(':').map_or(path, |(path, _)| path).replace("_._", "/");
     let parts: Vec<&str> = path.split('/').collect();
-    let head = |part: &&str| matches!(*part, "predictions" | "sop_classifier" | "qa_outputs" | "classifier");
+    let head = |part: &&str| {
+        matches!(*part, "predictions" | "sop_classifier" | "qa_outputs" | "classifier" | "pre_classifier" | "lm_head")
+    };
     // The scope repeats the layer's name; what counts starts at its last mention.
-    let trunk = parts.iter().rposition(|part| *part == "albert").map(|at| at + 1);
+    let trunk = parts.iter().rposition(|part| NETWORKS.contains(part)).map(|at| at + 1);
     let start = trunk.or_else(|| {
         let last = parts.iter().rposition(head)?;
         let nested = last > 0 && parts[last] == "classifier" && parts[last - 1] == "sop_classifier";
@@ -48,6 +118,8 @@ pub(crate) fn of_keras(path: &str) -> Option<(String, bool)> {
         other => (other, false),
     };
     let dotted = parents.iter().map(|part| format!("{part}.")).collect::<String>() + variable;
+    // BERT's head lies in a scope whose name ends in `cls`.
+    let dotted = dotted.replacen("predictions.transform.", "predictions.", 1);
     canonical(&dotted).map(|name| (name, transposed))
 }
 
@@ -96,6 +168,11 @@ pub(crate) fn of_tensorflow(name: &str) -> Option<(String, bool)> {
         "bert/pooler/dense" => "pooler".to_owned(),
         "cls/predictions/transform/dense" => "predictions.dense".to_owned(),
         "cls/predictions/transform/LayerNorm" => "predictions.LayerNorm".to_owned(),
+        bert if bert.starts_with("bert/encoder/layer_") => {
+            let (layer, part) = bert.strip_prefix("bert/encoder/layer_")?.split_once('/')?;
+            return of_bert(&format!("encoder.layer.{layer}.{}.{variable}", part.replace('/', ".")))
+                .map(|name| (name, transposed));
+        }
         other => {
             let inner = other.strip_prefix("bert/encoder/transformer/group_")?;
             let (group, inner) = inner.split_once("/inner_group_")?;
@@ -131,6 +208,28 @@ mod tests {
         same("albert.embeddings.LayerNorm.gamma", "embeddings.LayerNorm.weight");
         same("x.full_layer_layer_norm.beta", "x.full_layer_layer_norm.bias");
         same("predictions.decoder.weight", "predictions.decoder.weight");
+    }
+
+    #[test]
+    fn layers_of_berts_family_are_groups_of_one_block() {
+        let same = |name: &str, expected: &str| assert_eq!(canonical(name).as_deref(), Some(expected));
+        let block = |part: &str| format!("encoder.albert_layer_groups.7.albert_layers.0.{part}");
+        same("bert.encoder.layer.7.attention.self.key.bias", &block("attention.key.bias"));
+        same("roberta.encoder.layer.7.attention.output.LayerNorm.gamma", &block("attention.LayerNorm.weight"));
+        same("encoder.layer.7.output.LayerNorm.bias", &block("full_layer_layer_norm.bias"));
+        same("distilbert.transformer.layer.7.ffn.lin2.weight", &block("ffn_output.weight"));
+        same("distilbert.transformer.layer.7.sa_layer_norm.weight", &block("attention.LayerNorm.weight"));
+        same("electra.embeddings_project.weight", "encoder.embedding_hidden_mapping_in.weight");
+        same("bert.pooler.dense.weight", "pooler.weight");
+        same("cls.predictions.bias", "predictions.bias");
+        same("cls.predictions.transform.LayerNorm.beta", "predictions.LayerNorm.bias");
+        same("lm_head.layer_norm.weight", "predictions.LayerNorm.weight");
+        same("module.encoder.encoder.embedding_hidden_mapping_in.bias", "encoder.embedding_hidden_mapping_in.bias");
+        same("module.encoder.embeddings.LayerNorm.weight", "embeddings.LayerNorm.weight");
+        let original = |name: &str| of_tensorflow(name);
+        let query = Some((block("attention.query.weight"), true));
+        assert_eq!(original("bert/encoder/layer_7/attention/self/query/kernel"), query);
+        assert_eq!(of_keras("bert/tf_bert_model/bert/encoder/layer_._7/attention/self/query/kernel:0"), query);
     }
 
     #[test]

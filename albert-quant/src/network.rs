@@ -1,15 +1,20 @@
 //! The parameters of a model file, in file order, each bound to where its values come from.
 
 use albert_core::Model;
-use albert_core::config::{Config, Head, HeadInput, Pooling, Precision, ProblemType, Storage};
+use albert_core::config::{
+    Activation, Config, Head, HeadInput, Pooling, Precision, ProblemType, SentenceEmbedding, Storage,
+};
 use albert_core::format::Record;
 use albert_core::format::layout::{BLOCK_ROLES, EMBEDDING_ROLES, EXIT_ROLES, HEAD_ROLES, role};
 
+use crate::adapter::LowRank;
 use crate::checkpoint::{Checkpoint, ElementType, Tensor};
 use crate::convert::MlmBias;
 use crate::error::{Error, Warning};
+use crate::family::Family;
 use crate::head::{self, HeadChoice};
 use crate::sections::Usage;
+use crate::sentence::Sentence;
 use crate::synth::Random;
 
 /// A network before quantization.
@@ -61,6 +66,8 @@ pub(crate) enum Source {
     Sum(Tensor, Tensor),
     Random(Random),
     Constant(f32),
+    /// A matrix and what an adapter adds to it.
+    Adapted(Tensor, LowRank),
 }
 
 impl Source {
@@ -75,16 +82,20 @@ impl Source {
                 out.iter_mut().zip(other).for_each(|(x, y)| *x += y);
             }
             Self::Random(random) => random.row(row, out),
+            Self::Adapted(tensor, added) => {
+                tensor.read_row(row, out);
+                added.add_row(row, out);
+            }
             Self::Constant(value) => out.fill(*value),
         }
     }
 
     /// Bytes that the values take in the checkpoint.
     pub(crate) fn bytes(&self) -> usize {
-        let bytes = |tensor: &Tensor| tensor.shape().iter().product::<usize>() * tensor.element().bytes();
         match self {
-            Self::Tensor(tensor) => bytes(tensor),
-            Self::Sum(a, b) => bytes(a) + bytes(b),
+            Self::Tensor(tensor) => tensor.bytes(),
+            Self::Sum(a, b) => a.bytes() + b.bytes(),
+            Self::Adapted(tensor, added) => tensor.bytes() + added.bytes(),
             Self::Random(_) | Self::Constant(_) => 0,
         }
     }
@@ -121,10 +132,12 @@ pub(crate) struct Extras {
     pub(crate) exits: bool,
 }
 
-/// Every parameter of a configuration in file order.
-pub(crate) fn slots(config: &Config, extras: Extras) -> Vec<Slot> {
+/// Every parameter of a configuration in file order. Made one after the other: a configuration may ask for far more than a
+/// checkpoint has.
+pub(crate) fn slots(config: &Config, extras: Extras) -> impl Iterator<Item = Slot> + use<> {
+    let config = *config;
     let blocks = (0..config.num_hidden_groups)
-        .flat_map(|group| (0..config.inner_group_num).map(move |inner| (group, inner)))
+        .flat_map(move |group| (0..config.inner_group_num).map(move |inner| (group, inner)))
         .enumerate()
         .flat_map(|(block, at)| BLOCK_ROLES.map(move |role| (role, block as u16, at)));
     let masked_lm = config.head.is_masked_lm();
@@ -143,13 +156,13 @@ pub(crate) fn slots(config: &Config, extras: Extras) -> Vec<Slot> {
     let embeddings = EMBEDDING_ROLES.filter(move |&role| mapped || role < role::EMBEDDING_MAPPING);
     let all = embeddings.map(|role| (role, 0, (0, 0))).chain(blocks).chain(heads).chain(exits);
     let tied = masked_lm && !extras.decoder;
-    all.map(|(role, block, at)| slot(config, role, block, at, tied)).collect()
+    all.map(move |(role, block, at)| slot(&config, role, block, at, tied))
 }
 
 /// The tensors of a model file, in file order: name and shape as a checkpoint has them, and the record.
 pub fn tensors<'m>(model: &Model<'m>) -> impl Iterator<Item = (String, Vec<usize>, Record)> + use<'m> {
     let decoder = model.tensors().any(|record| record.role == role::MLM_DECODER);
-    let slots = slots(model.config(), Extras { decoder, exits: model.has_exits() }).into_iter();
+    let slots = slots(model.config(), Extras { decoder, exits: model.has_exits() });
     slots.zip(model.tensors()).map(|(slot, record)| (slot.name.clone(), slot.shape(), record))
 }
 
@@ -226,7 +239,21 @@ impl Network {
         warnings: &mut Vec<Warning>,
     ) -> Result<Self, Error> {
         let exits = exits(&mut checkpoint);
-        let config = config(&checkpoint, choice, warnings)?;
+        let family = checkpoint.config.family;
+        let config_path = checkpoint.config_path.clone();
+        let failed = |problem| Error::Config { path: config_path.clone(), problem };
+        let head = head::choose(
+            choice,
+            checkpoint.config.architecture.as_deref(),
+            &|name: &str| checkpoint.rows(name),
+            warnings,
+        )
+        .map_err(failed)?;
+        let pooler_act = family.adapt(&checkpoint.config, head, &mut checkpoint.tensors).map_err(failed)?;
+        let sentence = checkpoint.sentence.take().filter(|_| head == Head::None);
+        let usage = usage(&mut checkpoint, sentence.as_ref(), pooler_act, warnings);
+        drop_identity(&mut checkpoint);
+        let config = config(&checkpoint, choice, head, sentence.as_ref())?;
         let labels = labels(&checkpoint, &config, warnings);
         let groups = checkpoint.config.groups();
         let decoder = masked_lm(&mut checkpoint, &config, mlm_bias, warnings)?;
@@ -235,12 +262,25 @@ impl Network {
         for slot in slots(&config, Extras { decoder: decoder.own_matrix, exits }) {
             let tensor = match checkpoint.tensors.remove(&slot.name) {
                 Some(tensor) => tensor,
+                // DistilBERT has no token types, and a dense layer may have no bias.
+                None if slot.role == role::TOKEN_TYPE_EMBEDDINGS && family == Family::DistilBert => {
+                    parameters.push(slot.fill(Source::Constant(0.0)));
+                    continue;
+                }
+                None if slot.role == role::SENTENCE_DENSE_BIAS => {
+                    parameters.push(slot.fill(Source::Constant(0.0)));
+                    continue;
+                }
                 None if slot.role >= role::POOLER => {
                     return Err(Error::MissingHeadTensor { name: slot.name, head: config.head });
                 }
                 None => return Err(Error::MissingTensor { name: slot.name }),
             };
             check(&slot.name, &slot.shape(), &tensor)?;
+            if let Some(added) = checkpoint.added.remove(&slot.name) {
+                parameters.push(slot.fill(Source::Adapted(tensor, added)));
+                continue;
+            }
             parameters.push(match decoder.second_bias.as_ref().filter(|_| slot.role == role::MLM_DECODER_BIAS) {
                 Some(second) => {
                     check("predictions.bias", &slot.shape(), second)?;
@@ -249,24 +289,36 @@ impl Network {
                 None => slot.fill(Source::Tensor(tensor)),
             });
         }
+        if let Some(name) = checkpoint.added.into_keys().next() {
+            return Err(Error::AdapterUnused { name });
+        }
         let unused: Vec<String> = checkpoint.tensors.into_keys().filter(|name| !droppable(name)).collect();
         if !unused.is_empty() {
             warnings.push(Warning::UnusedTensors(unused));
         }
-        Ok(Self { config, usage: Usage::default(), groups, labels, parameters })
+        Ok(Self { config, usage, groups, labels, parameters })
     }
 }
 
 /// Tensors of other heads: left out knowingly, without a warning.
 fn droppable(name: &str) -> bool {
-    ["predictions.", "sop_classifier.", "classifier.", "classifiers.", "qa_outputs.", "pooler."]
-        .iter()
-        .any(|head| name.starts_with(head))
+    const HEADS: [&str; 9] = [
+        "predictions.",
+        "sop_classifier.",
+        "classifier.",
+        "classifiers.",
+        "qa_outputs.",
+        "pooler.",
+        "pre_classifier.",
+        "cls.",
+        "discriminator_predictions.",
+    ];
+    HEADS.iter().any(|head| name.starts_with(head))
 }
 
 fn check(name: &str, expected: &[usize], tensor: &Tensor) -> Result<(), Error> {
     if let ElementType::Other(found) = tensor.element() {
-        return Err(Error::ElementType { name: name.to_owned(), found: found.clone() });
+        return Err(Error::ElementType { name: name.to_owned(), found: found.to_string() });
     }
     if tensor.shape() != expected {
         let (expected, found) = (expected.to_vec(), tensor.shape().to_vec());
@@ -276,11 +328,14 @@ fn check(name: &str, expected: &[usize], tensor: &Tensor) -> Result<(), Error> {
 }
 
 /// The network's configuration: that of the checkpoint, and what its tensors say about the head.
-fn config(checkpoint: &Checkpoint, choice: HeadChoice, warnings: &mut Vec<Warning>) -> Result<Config, Error> {
+fn config(
+    checkpoint: &Checkpoint,
+    choice: HeadChoice,
+    head: Head,
+    sentence: Option<&Sentence>,
+) -> Result<Config, Error> {
     let from = &checkpoint.config;
     let rows = |name: &str| checkpoint.rows(name);
-    let head = head::choose(choice, from.architecture.as_deref(), &rows, warnings)
-        .map_err(|problem| Error::Config { path: checkpoint.config_path.clone(), problem })?;
     let outputs = match head {
         Head::None | Head::MaskedLm => None,
         Head::QuestionAnswering => Some(("qa_outputs.weight", Some(2))),
@@ -288,6 +343,11 @@ fn config(checkpoint: &Checkpoint, choice: HeadChoice, warnings: &mut Vec<Warnin
         Head::PreTraining => Some(("sop_classifier.classifier.weight", None)),
         _ => Some(("classifier.weight", None)),
     };
+    // The original code, and BERT, hand embeddings of the hidden state's width on as they are.
+    let unmapped = (checkpoint.original || from.family != Family::Albert || checkpoint.identity)
+        && rows(&format!("{MAPPING}.weight")).is_none();
+    // An embedding of the text takes its place.
+    let pooler_kept = choice != HeadChoice::Encoder && (sentence.is_none() || choice != HeadChoice::Auto);
     let num_labels = match outputs {
         None => 0,
         Some((name, fixed)) => {
@@ -318,17 +378,73 @@ fn config(checkpoint: &Checkpoint, choice: HeadChoice, warnings: &mut Vec<Warnin
         layer_norm_eps: from.layer_norm_eps,
         precision: Precision::Float,
         head,
-        // The original code hands embeddings of the hidden state's width on as they are.
-        embedding_mapping: !checkpoint.original
-            || from.embedding_size != from.hidden_size
-            || rows("encoder.embedding_hidden_mapping_in.weight").is_some(),
-        pooler: (choice != HeadChoice::Encoder && rows("pooler.weight").is_some()) || head.input() == HeadInput::Pooled,
+        embedding_mapping: !(unmapped && from.embedding_size == from.hidden_size),
+        pooler: (pooler_kept && rows("pooler.weight").is_some()) || head.input() == HeadInput::Pooled,
         num_labels,
         problem_type: problem_type(head, from.problem_type, num_labels),
         pooling: Pooling::Pooler,
-        sentence_dense: 0,
+        sentence_dense: sentence
+            .and_then(|sentence| sentence.dense.as_ref())
+            .map_or(0, |dense| u32::try_from(dense.outputs).unwrap_or(u32::MAX)),
         storage: Storage::default(),
     })
+}
+
+/// The linear from embeddings to hidden states.
+const MAPPING: &str = "encoder.embedding_hidden_mapping_in";
+
+/// Takes away a mapping that changes nothing: the identity and no bias, as of a BERT that was written as an ALBERT.
+fn drop_identity(checkpoint: &mut Checkpoint) {
+    let width = checkpoint.config.hidden_size as usize;
+    let [weight, bias] = ["weight", "bias"].map(|part| format!("{MAPPING}.{part}"));
+    let tensors = &mut checkpoint.tensors;
+    let (Some(matrix), Some(vector)) = (tensors.get(&weight), tensors.get(&bias)) else { return };
+    if matrix.shape() != [width, width] || vector.shape() != [width] {
+        return;
+    }
+    let mut values = vec![0.0; width];
+    let mut row_is = |tensor: &Tensor, row: usize, one: Option<usize>| {
+        tensor.read_row(row, &mut values);
+        values.iter().enumerate().all(|(column, &value)| value == f32::from(u8::from(Some(column) == one)))
+    };
+    if row_is(vector, 0, None) && (0..width).all(|row| row_is(matrix, row, Some(row))) {
+        tensors.remove(&weight);
+        tensors.remove(&bias);
+        checkpoint.identity = true;
+    }
+}
+
+/// What a sentence-transformers checkpoint says about its use; its dense layer goes to the other tensors.
+fn usage(
+    checkpoint: &mut Checkpoint,
+    sentence: Option<&Sentence>,
+    pooler_act: Activation,
+    warnings: &mut Vec<Warning>,
+) -> Usage {
+    let usage = Usage { pooler_act, ..Usage::default() };
+    let Some(sentence) = sentence else { return usage };
+    if let Some(dense) = &sentence.dense {
+        checkpoint.tensors.insert("2_Dense.linear.weight".to_owned(), dense.weight.clone());
+        if let Some(bias) = &dense.bias {
+            checkpoint.tensors.insert("2_Dense.linear.bias".to_owned(), bias.clone());
+        }
+    }
+    let positions = checkpoint.config.max_position_embeddings;
+    if let Some(stated) = sentence.max_sequence.filter(|&stated| stated > positions) {
+        warnings.push(Warning::SequenceLength { stated, positions });
+    }
+    let named = |name: &String| sentence.prompts.iter().position(|(prompt, _)| prompt == name);
+    Usage {
+        max_sequence: sentence.max_sequence.filter(|&stated| stated < positions),
+        sentence: Some(SentenceEmbedding {
+            pooling: sentence.pooling,
+            dense: sentence.dense.as_ref().map(|dense| dense.activation),
+            normalize: sentence.normalize,
+        }),
+        prompts: sentence.prompts.clone(),
+        default_prompt: sentence.default_prompt.as_ref().and_then(named).map(|index| index as u32),
+        ..usage
+    }
 }
 
 /// Most labels of a head.

@@ -118,7 +118,7 @@ pub fn synth(geometry: Geometry, head: Head, seed: u64, options: &Options<'_>) -
         }
         _ => Source::Random(Random { seed: mix(seed ^ mix(index as u64)), deviation: DEVIATION }),
     };
-    let parameters = slots(&config, Extras::default()).into_iter().enumerate();
+    let parameters = slots(&config, Extras::default()).enumerate();
     let network = Network {
         config,
         usage: Usage::default(),

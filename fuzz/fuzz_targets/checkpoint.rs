@@ -1,8 +1,12 @@
-//! Any bytes as a checkpoint: refused, or converted to a model file that runs. A byte that chooses the container, four bytes of
+//! Any bytes as a checkpoint: refused, or converted to a model file that runs, within memory and time that its size warrants. A byte that chooses the container, four bytes of
 //! length, `config.json`, and the rest is the weights file.
 #![no_main]
 
+use albert_tests::memory::Counting;
 use albert_tests::robust::{self, CONTAINERS};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
 
 /// What the entries of a TensorFlow index refer to.
 static DATA: [u8; 8192] = [0; 8192];

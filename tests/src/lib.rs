@@ -10,12 +10,16 @@
 //! - [`robust`]: what must hold for any bytes; the fuzz targets call it too.
 //! - [`tokenizers`]: tokenizers under test and hard texts.
 //! - [`aligned`]: buffers at chosen addresses.
+//! - [`memory`]: an allocator that counts.
+//! - [`bombs`]: checkpoints that would cost far more than their size to read.
 
 pub mod aligned;
+pub mod bombs;
 pub mod closeness;
 pub mod engine;
 pub mod fixtures;
 pub mod measure;
+pub mod memory;
 pub mod model_file;
 pub mod random;
 pub mod reference;

@@ -2,6 +2,7 @@
 //! property tests call the same functions.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use albert_core::format::verify_checksum;
 use albert_core::tokenizer::{EncodeOptions, Tokenizer};
@@ -9,6 +10,7 @@ use albert_core::{Input, Model, Plan, Positions, Session};
 use albert_quant::{Calibration, Options, Weights, convert};
 
 use crate::aligned::Aligned;
+use crate::memory;
 
 /// A damaged file may ask for more memory than its tensors could use (the longest input, the split lists); inference is
 /// tried when it does not ask for more than this.
@@ -72,8 +74,12 @@ pub const CONTAINERS: [&str; 6] = [
     "model.safetensors.index.json",
 ];
 
+/// Most memory and time that converting a small checkpoint may take, beside ten times its size.
+const ALLOWANCE: usize = 64 << 20;
+const MOST_TIME: Duration = Duration::from_secs(5);
+
 /// Converts a checkpoint of some files to every kind of weights; what comes out is a model file that runs. Returns whether one
-/// did.
+/// did. Memory is counted where the program has [`memory::Counting`] as its allocator, and nothing else is running.
 ///
 /// # Panics
 /// When the library breaks a promise.
@@ -82,6 +88,7 @@ pub fn checkpoint(config: &[u8], files: &[(&str, &[u8])]) -> bool {
     for (name, bytes) in [("config.json", config)].iter().chain(files) {
         fs::write(directory.path().join(name), bytes).expect("the directory is writable");
     }
+    let bytes = config.len() + files.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
     let mut ran = false;
     // A short calibration: what may break is the reading, and there are hundreds of files.
     let rows = [vec![0, 1, 2, 3, 4, 5], vec![6, 7]];
@@ -89,7 +96,11 @@ pub fn checkpoint(config: &[u8], files: &[(&str, &[u8])]) -> bool {
         let mut options = Options::default();
         options.weights = weights;
         options.calibration = Calibration::Ids(&rows);
-        match convert(directory.path(), &options) {
+        let start = Instant::now();
+        let (converted, held) = memory::peak(|| convert(directory.path(), &options));
+        assert!(held <= 10 * bytes + ALLOWANCE, "{held} bytes of memory for {bytes}");
+        assert!(start.elapsed() < MOST_TIME, "{:?} for {bytes} bytes", start.elapsed());
+        match converted {
             Ok(converted) => {
                 assert_eq!(verify_checksum(&converted.bytes), Ok(()));
                 ran |= run(&Model::from_bytes(&converted.bytes).expect("the converter writes valid files"));

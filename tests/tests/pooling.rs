@@ -71,8 +71,8 @@ fn pooled(kind: Pooling, hidden: &[f64], sequence: &Sequence) -> Vec<f64> {
         Pooling::Mean => column(channel).sum::<f64>() / count,
         Pooling::MeanSqrt => column(channel).sum::<f64>() / count.sqrt(),
         Pooling::Max => column(channel).fold(f64::NEG_INFINITY, f64::max),
-        // Position 0 is computed even when it is masked.
-        Pooling::FirstToken | Pooling::Pooler => hidden[channel],
+        // The first token's, of the pooler too. Position 0 is computed even when it is masked.
+        _ => hidden[channel],
     };
     (0..HIDDEN).map(value).collect()
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use albert_core::{Model, kernels};
-use albert_quant::hub::{Hub, RepoId};
+use albert_hub::{Hub, RepoId};
 use albert_quant::{Calibration, Keep, Options, Report, Stage, Weights};
 use albert_report::page;
 use albert_report::sizes::{Part, Sizes};
@@ -69,7 +69,14 @@ pub(super) fn run(args: &Quantize) -> Result<Outcome> {
     options.head = args.head;
     options.calibration = sample.as_ref().map_or(Calibration::BuiltIn, Sample::as_calibration);
     options.progress = &show;
+    if let Some(threads) = args.threads {
+        albert_quant::limit_threads(threads);
+    }
     let checkpoint = locate(&args.checkpoint, args.revision.as_deref())?;
+    let named = albert_quant::adapter_base(&checkpoint).map_err(Error::new)?;
+    let base = named.map(|named| args.base.clone().unwrap_or_else(|| PathBuf::from(named)));
+    let base = base.map(|base| locate(&base, None)).transpose()?;
+    options.base = base.as_deref();
     let converted = albert_quant::convert(&checkpoint, &options).map_err(Error::new)?;
     progress.end();
     for warning in &converted.warnings {
@@ -131,7 +138,7 @@ fn locate(checkpoint: &Path, revision: Option<&str>) -> Result<PathBuf> {
             let bar = progress::download();
             let found = Hub::from_env().checkpoint(&id, &mut |step| bar.show(step.file, step.done, step.total));
             bar.end();
-            found.map_err(Error::new)
+            found.map_err(|error| Error::new(format_args!("no such path here: {name}; as a hub id: {error}")))
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::harness::{Folder, albert, fixture, program};
 
 /// The server that the library's own tests run against.
 #[cfg(feature = "hub")]
-#[path = "../../../albert-quant/tests/hub/server.rs"]
+#[path = "../../../albert-hub/tests/hub/server.rs"]
 mod server;
 
 const NAME: &str = "sequence-classification-narrow";
@@ -97,7 +97,8 @@ fn what_cannot_be_had() {
     let folder = Folder::new();
     let offline = [("HF_HUB_OFFLINE", "1")];
     let line = error(&quantize(&folder, "http://127.0.0.1:1", &["org/name"], &offline));
-    assert!(line.contains("org/name is not in the cache") && line.contains("HF_HUB_OFFLINE is set"), "{line}");
+    assert!(line.contains("no such path here: org/name; as a hub id: org/name is not in the cache"), "{line}");
+    assert!(line.contains("HF_HUB_OFFLINE is set"), "{line}");
     let line = error(&quantize(&folder, "http://127.0.0.1:1", &["org/name@a b"], &[]));
     assert!(line.contains("cannot read org/name@a b"), "no id, and so a path: {line}");
     let line = error(&quantize(&folder, "http://127.0.0.1:1", &["./org/name", "--revision", "v1"], &[]));

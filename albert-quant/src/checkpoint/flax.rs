@@ -6,16 +6,16 @@ use std::sync::Arc;
 use rmp::Marker;
 use rmp::decode::{self, ValueReadError};
 
-use super::file::MappedFile;
-use super::tensor::{ElementType, Storage, Tensor};
-use super::{Tensors, damaged, insert};
+use super::tensor::{ElementType, MOST_RANK, Storage, Tensor};
+use super::{Found, Tensors, damaged};
 use crate::error::Error;
+use crate::files::MappedFile;
 use crate::names;
 
 /// Deepest map. ALBERT nests about eight.
 const MOST_DEPTH: usize = 32;
-/// Longest key. Long ones would be copied for every leaf below them.
-const LONGEST_KEY: u32 = 1024;
+/// Longest keys on the way to a leaf, together. Long ones would be copied for every leaf below them.
+const LONGEST_PATH: usize = 1024;
 /// Extension type of an array.
 const NDARRAY: i8 = 1;
 
@@ -24,7 +24,7 @@ pub(super) fn read(path: &Path) -> Result<Tensors, Error> {
     let file = Arc::new(MappedFile::open(path)?);
     let failed = |reason: String| damaged(path, reason);
     let mut reader = Reader { file: &file, rest: &file };
-    let mut tensors = Tensors::new();
+    let mut found = Found::new(path, file.len());
     // Keys on the way to the current map, and how many entries it has left.
     let mut keys: Vec<&str> = Vec::new();
     let mut left = vec![reader.map().map_err(failed)?];
@@ -36,6 +36,9 @@ pub(super) fn read(path: &Path) -> Result<Tensors, Error> {
         }
         *entries -= 1;
         keys.push(reader.text().map_err(failed)?);
+        if keys.iter().map(|key| key.len()).sum::<usize>() > LONGEST_PATH {
+            return Err(damaged(path, "the keys are too long"));
+        }
         if reader.at_map() {
             if left.len() >= MOST_DEPTH {
                 return Err(damaged(path, "the maps are nested too deeply"));
@@ -43,17 +46,16 @@ pub(super) fn read(path: &Path) -> Result<Tensors, Error> {
             left.push(reader.map().map_err(failed)?);
             continue;
         }
-        let stored = keys.join(".");
-        let array = reader.array().map_err(|reason| damaged(path, format!("{stored}: {reason}")))?;
+        let array = reader.array().map_err(|reason| damaged(path, format!("{}: {reason}", keys.join("."))))?;
         if let Some((name, transposed)) = names::of_flax(&keys) {
             let storage = Storage::Mapped(Arc::clone(&file), array.start..array.end);
             let tensor = Tensor::contiguous(array.element, array.shape, storage)
-                .ok_or_else(|| damaged(path, format!("{stored} has fewer bytes than its shape asks for")))?;
-            insert(&mut tensors, name, if transposed { tensor.transposed() } else { tensor })?;
+                .ok_or_else(|| damaged(path, format!("{} has fewer bytes than its shape asks for", keys.join("."))))?;
+            found.insert(name, if transposed { tensor.transposed() } else { tensor })?;
         }
         keys.pop();
     }
-    Ok(tensors)
+    Ok(found.into_tensors())
 }
 
 /// An array of the file: where its bytes are.
@@ -92,7 +94,7 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self) -> Result<&'a str, String> {
         let length = decode::read_str_len(&mut self.rest).map_err(|error| format!("a key is no text: {error}"))?;
-        if length > LONGEST_KEY {
+        if length as usize > LONGEST_PATH {
             return Err(format!("a key has {length} bytes"));
         }
         std::str::from_utf8(self.take(length)?).map_err(|_| "a key is not UTF-8".to_owned())
@@ -107,7 +109,7 @@ impl<'a> Reader<'a> {
         }
         let fields = decode::read_array_len(&mut self.rest).map_err(wrong)?;
         let rank = decode::read_array_len(&mut self.rest).map_err(wrong)?;
-        if fields != 3 || rank > 8 {
+        if fields != 3 || rank as usize > MOST_RANK {
             return Err("not an array of few dimensions".to_owned());
         }
         let size = |bytes: &mut &[u8]| decode::read_int::<usize, _>(bytes).map_err(|error| error.to_string());
@@ -117,7 +119,7 @@ impl<'a> Reader<'a> {
             "float16" => ElementType::F16,
             "bfloat16" => ElementType::Bf16,
             "float64" => ElementType::F64,
-            other => ElementType::Other(other.to_owned()),
+            other => ElementType::Other(other.to_owned().into()),
         };
         let length = decode::read_bin_len(&mut self.rest).map_err(wrong)?;
         let start = self.position();

@@ -1,12 +1,13 @@
 //! One tensor of a checkpoint, wherever its bytes lie.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
 use half::{bf16, f16};
 
-use super::file::MappedFile;
+use crate::files::MappedFile;
 
 /// Element types that weights are stored in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub(crate) enum ElementType {
     Bf16,
     F64,
     /// A type that no weight may have, by the container's name for it.
-    Other(String),
+    Other(Cow<'static, str>),
 }
 
 impl ElementType {
@@ -42,6 +43,9 @@ impl fmt::Display for ElementType {
         })
     }
 }
+
+/// Most dimensions of a tensor. Weights have two.
+pub(super) const MOST_RANK: usize = 8;
 
 /// Where the bytes of a tensor are.
 #[derive(Clone)]
@@ -89,7 +93,7 @@ impl Tensor {
         strides: Vec<usize>,
         storage: Storage,
     ) -> Option<Self> {
-        if shape.len() != strides.len() {
+        if shape.len() != strides.len() || shape.len() > MOST_RANK {
             return None;
         }
         if !shape.contains(&0) {
@@ -111,6 +115,25 @@ impl Tensor {
         self.shape.reverse();
         self.strides.reverse();
         self
+    }
+
+    /// The rows of a matrix from `first` on; none when it has fewer.
+    pub(crate) fn rows_from(mut self, first: usize) -> Self {
+        let Self { element, shape, strides, storage } = &mut self;
+        if let ([rows, ..], [stride, ..]) = (shape.as_mut_slice(), strides.as_slice()) {
+            let Storage::Mapped(_, range) = storage;
+            let skipped = first.min(*rows);
+            *rows -= skipped;
+            // Inside the storage: the tensor's elements are. Without rows left nothing is read.
+            let bytes = skipped.saturating_mul(*stride).saturating_mul(element.bytes());
+            range.start = range.start.saturating_add(bytes).min(range.end);
+        }
+        self
+    }
+
+    /// Whether the elements can be read.
+    pub(crate) fn is_float(&self) -> bool {
+        !matches!(self.element, ElementType::Other(_))
     }
 
     pub(crate) fn element(&self) -> &ElementType {
@@ -138,11 +161,26 @@ impl Tensor {
         }
     }
 
+    /// Bytes of the elements.
+    pub(crate) fn bytes(&self) -> usize {
+        self.shape.iter().fold(self.element.bytes(), |bytes, &size| bytes.saturating_mul(size))
+    }
+
+    /// Whether two tensors are the same view of the same bytes.
+    pub(super) fn same_place(&self, other: &Self) -> bool {
+        let (Storage::Mapped(file, range), Storage::Mapped(other_file, other_range)) = (&self.storage, &other.storage);
+        Arc::ptr_eq(file, other_file)
+            && range.start == other_range.start
+            && (&self.element, &self.shape, &self.strides) == (&other.element, &other.shape, &other.strides)
+    }
+
     /// Whether two tensors have the same shape and, read as f32, the same elements. Tensors that cannot be read differ.
     pub(crate) fn same_values(&self, other: &Self) -> bool {
-        let readable = |tensor: &Self| !matches!(tensor.element, ElementType::Other(_));
-        if self.shape != other.shape || !readable(self) || !readable(other) {
+        if self.shape != other.shape || !self.is_float() || !other.is_float() {
             return false;
+        }
+        if self.same_place(other) {
+            return true;
         }
         let (rows, columns) = match *self.shape {
             [columns] => (1, columns),

@@ -6,10 +6,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::file::MappedFile;
-use super::tensor::{ElementType, Storage, Tensor};
-use super::{Tensors, damaged, insert};
+use super::tensor::{ElementType, MOST_RANK, Storage, Tensor};
+use super::{Found, Tensors, damaged};
 use crate::error::Error;
+use crate::files::MappedFile;
 use crate::names;
 
 /// Ends the footer.
@@ -18,36 +18,44 @@ const FOOTER_BYTES: usize = 48;
 /// Compression byte and checksum after a block.
 const TRAILER_BYTES: usize = 5;
 
-/// Longest name, and most of them: keys share prefixes, so that few bytes could stand for many.
+/// Longest name, and most entries of index and table: keys share prefixes, so that few bytes could stand for many.
 const LONGEST_KEY: usize = 1024;
 const MOST_ENTRIES: usize = 1 << 16;
 
 /// Finds the tensors of a checkpoint by its index.
 pub(super) fn read(path: &Path) -> Result<Tensors, Error> {
     let index = MappedFile::open(path)?;
-    let entries = table(&index).map_err(|reason| damaged(path, reason))?;
     let mut shards = Shards { index: path, open: Vec::new() };
-    let mut tensors = Tensors::new();
-    for (key, value) in entries {
-        let failed = |reason: &str| damaged(path, format!("{}: {reason}", String::from_utf8_lossy(&key)));
+    let mut found = Found::new(path, 0);
+    table(&index, &mut |key, value| {
+        let failed = |reason: &str| damaged(path, format!("{}: {reason}", String::from_utf8_lossy(key)));
         if key.is_empty() {
-            shards
-                .count(entry_header(value).ok_or_else(|| failed("the header is damaged"))?)
-                .map_err(|r| failed(&r))?;
-            continue;
+            let count = entry_header(value).ok_or_else(|| failed("the header is damaged"))?;
+            return shards.count(count).map_err(|reason| failed(&reason));
         }
-        let stored = std::str::from_utf8(&key).map_err(|_| failed("the name is not UTF-8"))?;
-        let Some((name, transposed)) = names::of_tensorflow(stored) else { continue };
+        let stored = std::str::from_utf8(key).map_err(|_| failed("the name is not UTF-8"))?;
+        let Some((name, transposed)) = names::of_tensorflow(stored) else { return Ok(()) };
         let entry = Entry::parse(value).ok_or_else(|| failed("the entry is damaged"))?;
-        let file = shards.get(entry.shard)?;
+        let (file, opened) = shards.get(entry.shard)?;
+        found.add_file(opened);
         let tensor = entry.end().and_then(|end| {
             let storage = Storage::Mapped(file, entry.offset..end);
             Tensor::contiguous(entry.element(), entry.shape.clone(), storage)
         });
         let tensor = tensor.ok_or_else(|| failed("the tensor lies outside its file"))?;
-        insert(&mut tensors, name, if transposed { tensor.transposed() } else { tensor })?;
-    }
-    Ok(tensors)
+        found.insert(name, if transposed { tensor.transposed() } else { tensor })
+    })
+    .map_err(|problem| match problem {
+        Problem::Table(reason) => damaged(path, reason),
+        Problem::Entry(error) => error,
+    })?;
+    Ok(found.into_tensors())
+}
+
+/// What is wrong: with the table, or with what an entry says.
+enum Problem {
+    Table(&'static str),
+    Entry(Error),
 }
 
 /// The data files of a checkpoint, opened when they are needed.
@@ -67,19 +75,21 @@ impl Shards<'_> {
         }
     }
 
-    fn get(&mut self, shard: usize) -> Result<Arc<MappedFile>, Error> {
+    /// A data file, and its bytes when it is the first time.
+    fn get(&mut self, shard: usize) -> Result<(Arc<MappedFile>, usize), Error> {
         let count = self.open.len();
         let Some(slot) = self.open.get_mut(shard) else {
             return Err(damaged(self.index, format!("data file {shard} of {count}")));
         };
         if let Some(file) = slot {
-            return Ok(Arc::clone(file));
+            return Ok((Arc::clone(file), 0));
         }
         let mut path = PathBuf::from(self.index);
         path.set_extension(format!("data-{shard:05}-of-{count:05}"));
         let file = Arc::new(MappedFile::open(&path)?);
         *slot = Some(Arc::clone(&file));
-        Ok(file)
+        let bytes = file.len();
+        Ok((file, bytes))
     }
 }
 
@@ -106,6 +116,9 @@ impl Entry {
                             Some((1, Field::Number(size))) => usize::try_from(size).ok(),
                             _ => None,
                         });
+                        if entry.shape.len() == MOST_RANK {
+                            return None;
+                        }
                         entry.shape.push(size.unwrap_or(0));
                     }
                 }
@@ -128,7 +141,7 @@ impl Entry {
             2 => ElementType::F64,
             14 => ElementType::Bf16,
             19 => ElementType::F16,
-            other => ElementType::Other(format!("TensorFlow type {other}")),
+            other => ElementType::Other(format!("TensorFlow type {other}").into()),
         }
     }
 }
@@ -203,55 +216,67 @@ fn varint(bytes: &mut &[u8]) -> Option<u64> {
     None
 }
 
-/// A key and its value.
-type Pair<'a> = (Vec<u8>, &'a [u8]);
-
-/// Keys and values of a table, in order.
-fn table(file: &[u8]) -> Result<Vec<Pair<'_>>, String> {
+/// Calls `each` with the keys and values of a table, in order.
+fn table(file: &[u8], each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), Error>) -> Result<(), Problem> {
+    const DAMAGED: Problem = Problem::Table("the index is damaged");
     let footer = file.len().checked_sub(FOOTER_BYTES).and_then(|start| file.get(start..));
-    let footer = footer.ok_or("the index is too short")?;
+    let footer = footer.ok_or(Problem::Table("the index is too short"))?;
     if footer[FOOTER_BYTES - 8..] != MAGIC.to_le_bytes() {
-        return Err("not an index of a TensorFlow checkpoint".to_owned());
+        return Err(Problem::Table("not an index of a TensorFlow checkpoint"));
     }
     let mut handles = footer;
-    let damaged = || "the index is damaged".to_owned();
-    let _metadata = block(file, &mut handles).ok_or_else(damaged)?;
-    let index = block(file, &mut handles).ok_or_else(damaged)??;
-    let mut entries = Vec::new();
-    for (_, mut handle) in pairs(index).ok_or_else(damaged)? {
-        let block = block(file, &mut handle).ok_or_else(damaged)??;
-        entries.extend(pairs(block).ok_or_else(damaged)?);
-        if entries.len() > MOST_ENTRIES {
-            return Err(damaged());
-        }
-    }
-    Ok(entries)
+    let _metadata = block(file, &mut handles).ok_or(DAMAGED)?;
+    let index = block(file, &mut handles).ok_or(DAMAGED)??;
+    let mut left = MOST_ENTRIES;
+    let mut count = |failed: Problem| -> Result<(), Problem> {
+        left = left.checked_sub(1).ok_or(failed)?;
+        Ok(())
+    };
+    pairs(index, &mut |_, mut handle| {
+        count(DAMAGED)?;
+        let block = block(file, &mut handle).ok_or(DAMAGED)??;
+        pairs(block, &mut |key, value| {
+            count(DAMAGED)?;
+            each(key, value).map_err(Problem::Entry)
+        })
+    })
 }
 
 /// The block that a handle (offset, size) stands for.
-fn block<'a>(file: &'a [u8], handle: &mut &[u8]) -> Option<Result<&'a [u8], String>> {
+fn block<'a>(file: &'a [u8], handle: &mut &[u8]) -> Option<Result<&'a [u8], Problem>> {
     let start = usize::try_from(varint(handle)?).ok()?;
     let end = start.checked_add(usize::try_from(varint(handle)?).ok()?)?;
     let contents = file.get(start..end)?;
     let trailer = file.get(end..end.checked_add(TRAILER_BYTES)?)?;
-    Some(if trailer[0] == 0 { Ok(contents) } else { Err("the index is compressed".to_owned()) })
+    Some(if trailer[0] == 0 { Ok(contents) } else { Err(Problem::Table("the index is compressed")) })
 }
 
-/// Keys and values of a block; keys share prefixes with their predecessors.
-fn pairs(block: &[u8]) -> Option<Vec<Pair<'_>>> {
+/// Calls `each` with the keys and values of a block; keys share prefixes with their predecessors.
+fn pairs(block: &[u8], each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), Problem>) -> Result<(), Problem> {
+    let mut key = Vec::new();
+    let mut rest = entries(block).ok_or(Problem::Table("the index is damaged"))?;
+    while !rest.is_empty() {
+        let value = pair(&mut rest, &mut key).ok_or(Problem::Table("the index is damaged"))?;
+        each(&key, value)?;
+    }
+    Ok(())
+}
+
+/// A block without its restart points.
+fn entries(block: &[u8]) -> Option<&[u8]> {
     let (body, count) = block.split_last_chunk()?;
     let restarts = usize::try_from(u32::from_le_bytes(*count)).ok()?.checked_mul(4)?;
-    let mut rest = body.get(..body.len().checked_sub(restarts)?)?;
-    let mut pairs: Vec<Pair<'_>> = Vec::new();
-    while !rest.is_empty() {
-        let [shared, own, value] = [varint(&mut rest)?, varint(&mut rest)?, varint(&mut rest)?];
-        let previous = pairs.last().map_or(&[][..], |(key, _)| key);
-        let mut key = previous.get(..usize::try_from(shared).ok()?)?.to_vec();
-        key.extend(take(&mut rest, usize::try_from(own).ok()?)?);
-        if key.len() > LONGEST_KEY || pairs.len() >= MOST_ENTRIES {
-            return None;
-        }
-        pairs.push((key, take(&mut rest, usize::try_from(value).ok()?)?));
+    body.get(..body.len().checked_sub(restarts)?)
+}
+
+/// Turns the previous key into the next one, and returns its value.
+fn pair<'a>(rest: &mut &'a [u8], key: &mut Vec<u8>) -> Option<&'a [u8]> {
+    let [shared, own, value] = [varint(rest)?, varint(rest)?, varint(rest)?].map(|count| usize::try_from(count).ok());
+    let (shared, own) = (shared?, take(rest, own?)?);
+    if shared > key.len() || shared + own.len() > LONGEST_KEY {
+        return None;
     }
-    Some(pairs)
+    key.truncate(shared);
+    key.extend(own);
+    take(rest, value?)
 }

@@ -31,6 +31,9 @@ pub use vocabulary::{VocabularyFile, vocabulary};
 use albert_core::tokenizer::Tokenizer;
 use definition::Definition;
 
+/// Files that a tokenizer can be compiled from, best first.
+pub(crate) const FILES: [&str; 3] = ["tokenizer.json", "spiece.model", "vocab.txt"];
+
 /// What the original release calls its `spiece.model`.
 const ORIGINAL_SPIECE: &str = "30k-clean.model";
 

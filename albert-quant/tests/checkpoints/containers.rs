@@ -42,6 +42,29 @@ fn containers_do_not_change_the_file() {
     }
 }
 
+/// A directory with the fixture's configuration and its weights under other names, or with an index of one shard.
+#[test]
+fn other_names_and_single_shards_do_not_change_the_file() {
+    let expected = converted(&fixture("safetensors"), Weights::Fp32).unwrap();
+    let cases = [
+        ("bin", "pytorch_model.bin", "step_1000000.t7", None),
+        ("bin-legacy", "pytorch_model.bin", "weights.t7", None),
+        ("keras", "tf_model.h5", "tf_model-00001-of-00001.h5", Some("tf_model.h5.index.json")),
+        ("flax", "flax_model.msgpack", "flax_model-00001-of-00001.msgpack", Some("flax_model.msgpack.index.json")),
+    ];
+    for (directory, from, to, index) in cases {
+        let own = tempfile::tempdir().unwrap();
+        fs::copy(fixture(directory).join("config.json"), own.path().join("config.json")).unwrap();
+        fs::copy(fixture(directory).join(from), own.path().join(to)).unwrap();
+        if let Some(index) = index {
+            let map = serde_json::json!({ "weight_map": { "params/albert/embeddings/LayerNorm/bias": to } });
+            fs::write(own.path().join(index), map.to_string()).unwrap();
+        }
+        let found = converted(own.path(), Weights::Fp32).unwrap_or_else(|error| panic!("{to}: {error}"));
+        assert!(*found.bytes == *expected.bytes, "{to}");
+    }
+}
+
 /// Name of a head's directory, which is the name that `--head` takes.
 fn name_of(head: Head) -> &'static str {
     let names = [

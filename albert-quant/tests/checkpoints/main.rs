@@ -3,6 +3,7 @@
 mod containers;
 mod convert;
 mod errors;
+mod family;
 mod schemes;
 mod support;
 mod synthetic;

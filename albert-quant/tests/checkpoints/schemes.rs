@@ -39,7 +39,7 @@ fn recipes_are_about_the_layers() {
     for (weights, layer) in [(Weights::Int8, dtype::I8), (Weights::Mixed, dtype::C5), (Weights::Int4, dtype::C4)] {
         let converted = quantized(&options(weights)).unwrap();
         let model = Model::from_bytes(&converted.bytes).unwrap();
-        assert_eq!((model.config().precision, model.config().codebook), (Precision::Int8, layer != dtype::I8));
+        assert_eq!((model.config().precision, model.config().storage.codebook), (Precision::Int8, layer != dtype::I8));
         for record in model.tensors().filter(|record| record.dtype != dtype::F32) {
             let expected = match record.role {
                 role::ATTENTION_OUTPUT if weights == Weights::Int4 => dtype::C5,

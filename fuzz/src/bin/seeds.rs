@@ -12,6 +12,14 @@ use albert_tests::robust::CONTAINERS;
 /// Longer seeds slow the fuzzer down more than they teach it.
 const MOST_BYTES: usize = 70_000;
 
+/// Settings beside a checkpoint: which file, name of the seed, content.
+const SETTINGS: [(u8, &str, &str); 4] = [
+    (0, "modules", r#"[{"path": "", "type": "a.Transformer"}, {"path": "1_Pooling", "type": "a.Pooling"}]"#),
+    (129, "settings", r#"{"max_seq_length": 256, "do_lower_case": false}"#),
+    (130, "prompts", r#"{"prompts": {"query": "query: "}, "default_prompt_name": "query"}"#),
+    (3, "adapter", r#"{"peft_type": "LORA", "r": 4, "lora_alpha": 8, "base_model_name_or_path": "x"}"#),
+];
+
 fn main() -> Result<()> {
     let inputs = Inputs { extra: 3, smoothing: true };
     let storages = [
@@ -28,6 +36,10 @@ fn main() -> Result<()> {
             write("model_file", &format!("{}-{name}", fixture.name), &Parts::new(&reference, storage).assemble())?;
         }
         write("checkpoint", &fixture.name, &checkpoint(&fixture.directory, 0)?)?;
+        write("config", &fixture.name, &fs::read(fixture.directory.join("config.json"))?)?;
+    }
+    for (which, name, text) in SETTINGS {
+        write("sentence_transformers", name, &[&[which], text.as_bytes()].concat())?;
     }
     let heads = Path::new(env!("CARGO_MANIFEST_DIR")).join("../albert-quant/tests/fixtures/heads");
     for head in fs::read_dir(heads)? {

@@ -8,16 +8,18 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::file::MappedFile;
 use super::tensor::{Storage, Tensor};
-use super::{Tensors, damaged, insert};
+use super::{Found, Tensors, damaged};
 use crate::error::Error;
+use crate::files::MappedFile;
 use crate::names;
 use pickle::{Machine, Problem, Value};
 
-/// The first pickle of a file before version 1.6 holds this number, the second this protocol.
-const LEGACY_MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
-const LEGACY_PROTOCOL: i128 = 1001;
+/// The first pickle of a file before version 1.6 holds a magic number, the second this protocol.
+const LEGACY_PROTOCOL: i64 = 1001;
+
+/// What training scripts put a state dict under; `net` is StyleTTS's.
+const WRAPPERS: [&str; 4] = ["state_dict", "model_state_dict", "model", "net"];
 
 /// Finds the tensors of a pickled state dict.
 pub(super) fn read(path: &Path) -> Result<Tensors, Error> {
@@ -25,49 +27,50 @@ pub(super) fn read(path: &Path) -> Result<Tensors, Error> {
     let mut machine = Machine::default();
     let parsed = if file.starts_with(b"PK") { archive(&file, &mut machine) } else { legacy(&file, &mut machine) };
     let (state, storages) = parsed.map_err(|problem| damaged(path, problem))?;
-    let mut tensors = Tensors::new();
+    let mut found = Found::new(path, file.len());
     for &(key, value) in state_dict(&machine, state).map_err(|problem| damaged(path, problem))? {
         let (Some(stored), Some(view)) = (machine.text(key), machine.tensor(value)) else { continue };
         let Some(name) = names::canonical(stored) else { continue };
         let storage = &machine.storages[view.storage];
-        let tensor = storages.get(&storage.key).and_then(|range| {
+        let tensor = storages.get(storage.key).and_then(|range| {
             let skipped = storage.offset.checked_add(view.offset)?.checked_mul(storage.element_bytes)?;
             let start = range.start.checked_add(skipped).filter(|&start| start <= range.end)?;
             let bytes = Storage::Mapped(Arc::clone(&file), start..range.end);
-            Tensor::strided(storage.element.clone(), view.shape.clone(), view.strides.clone(), bytes)
+            let (shape, strides) = (machine.sizes(view.shape)?, machine.sizes(view.strides)?);
+            Tensor::strided(storage.element.clone(), shape, strides, bytes)
         });
         let tensor = tensor.ok_or_else(|| damaged(path, format!("tensor {stored} lies outside its storage")))?;
-        insert(&mut tensors, name, tensor)?;
+        found.insert(name, tensor)?;
     }
-    Ok(tensors)
+    Ok(found.into_tensors())
 }
 
 /// Where the bytes of each storage are, by key.
-type Storages = HashMap<String, Range<usize>>;
+type Storages<'a> = HashMap<&'a str, Range<usize>>;
 
-fn archive(file: &[u8], machine: &mut Machine) -> Result<(Value, Storages), Problem> {
+fn archive<'a>(file: &'a [u8], machine: &mut Machine<'a>) -> Result<(Value, Storages<'a>), Problem> {
     let members = zip::members(file)?;
     if members.get("byteorder").is_some_and(|range| file[range.clone()] != *b"little") {
         return Err("the archive's numbers are big-endian".to_owned());
     }
     let pickle = members.get("data.pkl").ok_or("the archive holds no data.pkl")?;
     let (state, _) = machine.run(&file[pickle.clone()])?;
-    let storage = |(name, range): (String, Range<usize>)| Some((name.strip_prefix("data/")?.to_owned(), range));
+    let storage = |(name, range): (&'a str, Range<usize>)| Some((name.strip_prefix("data/")?, range));
     Ok((state, members.into_iter().filter_map(storage).collect()))
 }
 
 /// Magic number, protocol, system information, state dict, storage keys; then each storage: a count and its elements.
-fn legacy(file: &[u8], machine: &mut Machine) -> Result<(Value, Storages), Problem> {
+fn legacy<'a>(file: &'a [u8], machine: &mut Machine<'a>) -> Result<(Value, Storages<'a>), Problem> {
     let not_torch = "the file is neither an archive nor a PyTorch pickle";
     let (magic, rest) = machine.run(file).map_err(|_| not_torch)?;
     let (protocol, rest) = machine.run(rest)?;
-    if magic != Value::Int(LEGACY_MAGIC) || protocol != Value::Int(LEGACY_PROTOCOL) {
+    if magic != Value::LegacyMagic || protocol != Value::Int(LEGACY_PROTOCOL) {
         return Err(not_torch.to_owned());
     }
     let (_system, rest) = machine.run(rest)?;
     let (state, rest) = machine.run(rest)?;
-    let element_bytes: HashMap<String, usize> =
-        machine.storages.iter().map(|storage| (storage.key.clone(), storage.element_bytes)).collect();
+    let element_bytes: HashMap<&str, usize> =
+        machine.storages.iter().map(|storage| (storage.key, storage.element_bytes)).collect();
     let (keys, mut rest) = machine.run(rest)?;
     let mut storages = Storages::new();
     for &key in machine.items(keys).ok_or("the file lists no storages")? {
@@ -78,17 +81,17 @@ fn legacy(file: &[u8], machine: &mut Machine) -> Result<(Value, Storages), Probl
         let bytes = element_bytes.get(key).and_then(|bytes| bytes.checked_mul(count)).ok_or_else(outside)?;
         let start = file.len() - after.len();
         rest = after.get(bytes..).ok_or_else(outside)?;
-        storages.insert(key.to_owned(), start..start + bytes);
+        storages.insert(key, start..start + bytes);
     }
     Ok((state, storages))
 }
 
 /// The entries of the state dict: the pickled object itself, or what training scripts wrap it in.
-fn state_dict(machine: &Machine, state: Value) -> Result<&[(Value, Value)], Problem> {
+fn state_dict<'m>(machine: &'m Machine<'_>, state: Value) -> Result<&'m [(Value, Value)], Problem> {
     let entries = machine.entries(state).ok_or("the file holds something else than a state dict")?;
     let wrapped = |name: &str| {
         let entry = entries.iter().find(|(key, _)| machine.text(*key) == Some(name));
         entry.and_then(|&(_, value)| machine.entries(value))
     };
-    Ok(["state_dict", "model_state_dict", "model"].into_iter().find_map(wrapped).unwrap_or(entries))
+    Ok(WRAPPERS.into_iter().find_map(wrapped).unwrap_or(entries))
 }

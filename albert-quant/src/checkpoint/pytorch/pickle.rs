@@ -2,14 +2,19 @@
 //!
 //! A pickle is a program for a stack machine. This machine knows the opcodes that `torch.save` writes for a state dict and
 //! the few callables that tensors are made with; any other callable is refused by name. Values live in arenas and refer to
-//! each other by index, so that no input can make anything recurse; memory grows with the bytes read.
+//! each other by index, so that no input can make anything recurse; nothing is copied when it is recalled, so that memory grows
+//! with the bytes read.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::checkpoint::tensor::ElementType;
+use crate::checkpoint::tensor::{ElementType, MOST_RANK};
 
-/// Most nested values: one for each byte at most, and no checkpoint has so many.
-const MOST_VALUES: usize = 1 << 22;
+/// Most values: a tensor takes about 22, and each value up to a hundred bytes here for one byte of the file.
+const MOST_VALUES: usize = 1 << 19;
+
+/// The number that the first pickle of a file before version 1.6 holds.
+const LEGACY_MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
 
 /// Why a pickle cannot be read.
 pub(super) type Problem = String;
@@ -43,8 +48,9 @@ const STORAGES: [(&str, Option<ElementType>, usize); 10] = [
 pub(super) enum Value {
     None,
     Bool,
-    Int(i128),
-    /// A number or text that nothing here needs.
+    Int(i64),
+    LegacyMagic,
+    /// A number that nothing here needs.
     Opaque,
     Text(usize),
     Global(Global),
@@ -57,9 +63,9 @@ pub(super) enum Value {
 
 /// A run of elements that tensors are views of.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct StoredElements {
+pub(super) struct StoredElements<'a> {
     /// Names the bytes.
-    pub(super) key: String,
+    pub(super) key: &'a str,
     pub(super) element: ElementType,
     pub(super) element_bytes: usize,
     /// First element, in files before version 1.6 whose storages can be views.
@@ -71,17 +77,18 @@ pub(super) struct StoredElements {
 pub(super) struct StoredTensor {
     pub(super) storage: usize,
     pub(super) offset: usize,
-    pub(super) shape: Vec<usize>,
-    pub(super) strides: Vec<usize>,
+    /// Tuples of sizes.
+    pub(super) shape: Value,
+    pub(super) strides: Value,
 }
 
 /// The machine and all values that it has made; several pickles can run on one.
 #[derive(Default)]
-pub(super) struct Machine {
-    texts: Vec<String>,
+pub(super) struct Machine<'a> {
+    texts: Vec<&'a str>,
     sequences: Vec<Vec<Value>>,
     dicts: Vec<Vec<(Value, Value)>>,
-    pub(super) storages: Vec<StoredElements>,
+    pub(super) storages: Vec<StoredElements<'a>>,
     tensors: Vec<StoredTensor>,
     stack: Vec<Value>,
     marks: Vec<usize>,
@@ -118,9 +125,9 @@ fn text(bytes: &[u8]) -> Result<&str, Problem> {
     std::str::from_utf8(bytes).map_err(|_| "the pickle holds text that is not UTF-8".to_owned())
 }
 
-impl Machine {
+impl<'a> Machine<'a> {
     /// Runs one pickle; returns its value and the bytes after it.
-    pub(super) fn run<'a>(&mut self, bytes: &'a [u8]) -> Result<(Value, &'a [u8]), Problem> {
+    pub(super) fn run(&mut self, bytes: &'a [u8]) -> Result<(Value, &'a [u8]), Problem> {
         self.stack.clear();
         self.marks.clear();
         self.memo.clear();
@@ -134,7 +141,7 @@ impl Machine {
         }
     }
 
-    fn step(&mut self, opcode: u8, reader: &mut Reader<'_>) -> Result<(), Problem> {
+    fn step(&mut self, opcode: u8, reader: &mut Reader<'a>) -> Result<(), Problem> {
         match opcode {
             // Protocol and frame headers.
             0x80 => drop(reader.take(1)?),
@@ -151,13 +158,13 @@ impl Machine {
                 self.push(Value::Int(u16::from_le_bytes([bytes[0], bytes[1]]).into()))?;
             }
             b'J' => {
-                let value = reader.u32()? as i32;
+                let value = reader.u32()?.cast_signed();
                 self.push(Value::Int(value.into()))?;
             }
             0x8a => {
                 let length = reader.byte()?;
                 let bytes = reader.take(length.into())?;
-                self.push(Value::Int(long(bytes)?))?;
+                self.push(long(bytes)?)?;
             }
             b'G' => {
                 reader.take(8)?;
@@ -165,7 +172,7 @@ impl Machine {
             }
             b'X' | b'T' | 0x8c | b'U' => {
                 let length = if matches!(opcode, b'X' | b'T') { reader.u32()? as usize } else { reader.byte()?.into() };
-                let text = text(reader.take(length)?)?.to_owned();
+                let text = text(reader.take(length)?)?;
                 self.texts.push(text);
                 self.push(Value::Text(self.texts.len() - 1))?;
             }
@@ -177,7 +184,7 @@ impl Machine {
                 let (Value::Text(name), Value::Text(module)) = (self.pop()?, self.pop()?) else {
                     return Err("the pickle names a global by something else than text".to_owned());
                 };
-                let global = global(&self.texts[module], &self.texts[name])?;
+                let global = global(self.texts[module], self.texts[name])?;
                 self.push(Value::Global(global))?;
             }
             b')' => self.push_sequence(Vec::new(), Value::Tuple)?,
@@ -287,20 +294,22 @@ impl Machine {
         if let Value::Dict(index) = value { self.dicts.get(index).map(Vec::as_slice) } else { None }
     }
 
-    pub(super) fn text(&self, value: Value) -> Option<&str> {
-        if let Value::Text(index) = value { self.texts.get(index).map(String::as_str) } else { None }
+    pub(super) fn text(&self, value: Value) -> Option<&'a str> {
+        if let Value::Text(index) = value { self.texts.get(index).copied() } else { None }
     }
 
     pub(super) fn tensor(&self, value: Value) -> Option<&StoredTensor> {
         if let Value::Tensor(index) = value { self.tensors.get(index) } else { None }
     }
 
-    fn sizes(&self, value: Value) -> Option<Vec<usize>> {
-        self.items(value)?.iter().map(|&item| size(item)).collect()
+    /// A tuple of few sizes.
+    pub(super) fn sizes(&self, value: Value) -> Option<Vec<usize>> {
+        let items = self.items(value).filter(|items| items.len() <= MOST_RANK)?;
+        items.iter().map(|&item| size(item)).collect()
     }
 
     /// `("storage", class, key, location, elements[, view])`; a view is `(key, offset, elements)`.
-    fn storage(&self, id: Value) -> Option<StoredElements> {
+    fn storage(&self, id: Value) -> Option<StoredElements<'a>> {
         let (kind, class, key, view) = match *self.items(id)? {
             [kind, class, key, _, _] => (kind, class, key, Value::None),
             [kind, class, key, _, _, view] => (kind, class, key, view),
@@ -312,9 +321,9 @@ impl Machine {
         }
         let offset = if view == Value::None { 0 } else { size(*self.items(view)?.get(1)?)? };
         let (name, element, element_bytes) = STORAGES.get(class)?;
-        let element =
-            element.clone().unwrap_or_else(|| ElementType::Other(name.trim_end_matches("Storage").to_owned()));
-        Some(StoredElements { key: self.text(key)?.to_owned(), element, element_bytes: *element_bytes, offset })
+        let other = || ElementType::Other(Cow::Borrowed(name.trim_end_matches("Storage")));
+        let element = element.clone().unwrap_or_else(other);
+        Some(StoredElements { key: self.text(key)?, element, element_bytes: *element_bytes, offset })
     }
 
     fn call(&mut self, callable: Value, arguments: Value) -> Option<Value> {
@@ -325,7 +334,10 @@ impl Machine {
                 Some(Value::Dict(self.dicts.len() - 1))
             }
             (Value::Global(Global::RebuildTensor), &[Value::Storage(storage), offset, shape, strides, ..]) => {
-                let (shape, strides) = (self.sizes(shape)?, self.sizes(strides)?);
+                let few = |sizes| self.items(sizes).is_some_and(|items| items.len() <= MOST_RANK);
+                if !few(shape) || !few(strides) {
+                    return None;
+                }
                 let tensor = StoredTensor { storage, offset: size(offset)?, shape, strides };
                 self.tensors.push(tensor);
                 Some(Value::Tensor(self.tensors.len() - 1))
@@ -340,12 +352,15 @@ fn size(value: Value) -> Option<usize> {
     if let Value::Int(value) = value { usize::try_from(value).ok() } else { None }
 }
 
-/// A little-endian two's complement number of up to 16 bytes.
-fn long(bytes: &[u8]) -> Result<i128, Problem> {
+/// A little-endian two's complement number.
+fn long(bytes: &[u8]) -> Result<Value, Problem> {
     let sign = if bytes.last().is_some_and(|&byte| byte >= 0x80) { 0xff } else { 0 };
     let mut wide = [sign; 16];
     wide.get_mut(..bytes.len()).ok_or("the pickle holds a huge number")?.copy_from_slice(bytes);
-    Ok(i128::from_le_bytes(wide))
+    Ok(match i128::from_le_bytes(wide) {
+        LEGACY_MAGIC => Value::LegacyMagic,
+        number => i64::try_from(number).map_or(Value::Opaque, Value::Int),
+    })
 }
 
 fn global(module: &str, name: &str) -> Result<Global, Problem> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 /// Where each member's bytes are, by its name without the archive's own folder.
-pub(super) fn members(file: &[u8]) -> Result<HashMap<String, Range<usize>>, String> {
+pub(super) fn members(file: &[u8]) -> Result<HashMap<&str, Range<usize>>, String> {
     const END: &[u8] = b"PK\x05\x06";
     const END_BYTES: usize = 22;
     const LONGEST_COMMENT: usize = 0xffff;
@@ -21,7 +21,7 @@ pub(super) fn members(file: &[u8]) -> Result<HashMap<String, Range<usize>>, Stri
     for _ in 0..count {
         let (name, range, next) = member(file, at)?;
         let name = name.split_once('/').map_or(name, |(_, name)| name);
-        members.insert(name.to_owned(), range);
+        members.insert(name, range);
         at = next;
     }
     Ok(members)

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use albert_quant::hub::HubError;
+use albert_hub::HubError;
 
 use crate::support::{COMMIT, checkpoint, hub};
 

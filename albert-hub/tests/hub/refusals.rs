@@ -1,6 +1,6 @@
 //! What a hub can say instead of yes.
 
-use albert_quant::hub::HubError;
+use albert_hub::HubError;
 
 use crate::server::{Answer, Request, Server};
 use crate::support::{COMMIT, Files, World, checkpoint, hub, names};

@@ -1,3 +1,4 @@
+#![forbid(unsafe_code)]
 //! Checkpoints by hub id: `org/name` or `org/name@revision`, out of the local cache or downloaded into it.
 //!
 //! The cache is the one that the Hugging Face libraries share:
@@ -8,23 +9,33 @@
 //! models--org--name/blobs/<etag>.incomplete        the part of them that has arrived
 //! ```
 //! A cached checkpoint that is complete is used as it is, without a request. Otherwise the files that a conversion reads, and
-//! no others, are downloaded; that takes the feature `hub`. Finding a checkpoint in the cache takes no feature.
+//! no others, are downloaded; that takes the feature `download`. Finding a checkpoint in the cache takes no feature.
+//!
+//! The hub is not trusted: [`Limits`] bound what an answer may take, names that it sends never lead out of the cache, and
+//! nothing is written through a link.
 
 mod cache;
-#[cfg(feature = "hub")]
+#[cfg(feature = "download")]
 mod client;
-#[cfg(feature = "hub")]
+#[cfg(feature = "download")]
 mod download;
 mod environment;
 mod error;
 mod files;
 mod id;
+mod limits;
+#[cfg(feature = "download")]
+mod partial;
+#[cfg(feature = "download")]
+mod replace;
 
 use std::path::PathBuf;
 
 use cache::Repository;
 pub use error::HubError;
+pub use files::WEIGHTS;
 pub use id::RepoId;
+pub use limits::Limits;
 
 /// The hub that is asked unless told otherwise.
 pub const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
@@ -41,6 +52,8 @@ pub struct Hub {
     pub token: Option<String>,
     /// Whether the cache is all there is.
     pub offline: bool,
+    /// What a download may take.
+    pub limits: Limits,
 }
 
 impl std::fmt::Debug for Hub {
@@ -48,7 +61,7 @@ impl std::fmt::Debug for Hub {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut debug = f.debug_struct("Hub");
         debug.field("cache", &self.cache).field("endpoint", &self.endpoint).field("offline", &self.offline);
-        debug.finish_non_exhaustive()
+        debug.field("limits", &self.limits).finish_non_exhaustive()
     }
 }
 
@@ -76,7 +89,7 @@ impl Hub {
     ///
     /// # Errors
     /// [`HubError`]: there is no such repository, it asks for a token, the checkpoint is not cached and cannot be downloaded,
-    /// a download broke off (the next call goes on where it ended) or did not give what was announced.
+    /// a download broke off (the next call goes on where it ended), exceeded the [`Limits`] or did not give what was announced.
     pub fn checkpoint(&self, id: &RepoId, progress: &mut dyn FnMut(Downloaded<'_>)) -> Result<PathBuf, HubError> {
         let cache = self.cache.as_deref().ok_or(HubError::NoCacheDirectory)?;
         let repository = Repository::new(cache, id);
@@ -96,7 +109,7 @@ impl Hub {
         }
     }
 
-    #[cfg(feature = "hub")]
+    #[cfg(feature = "download")]
     fn download(
         &self,
         repository: &Repository,
@@ -109,7 +122,7 @@ impl Hub {
         download::Downloader::new(self, repository, id, progress)?.checkpoint()
     }
 
-    #[cfg(not(feature = "hub"))]
+    #[cfg(not(feature = "download"))]
     fn download(
         &self,
         repository: &Repository,

@@ -1,9 +1,10 @@
 //! Why a checkpoint cannot be had by its hub id.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::RepoId;
-use crate::error::OneLine;
 
 /// Why a checkpoint cannot be had by its hub id. One line each: what, where, and what to do when that is not plain.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +30,7 @@ pub enum HubError {
         cache: PathBuf,
     },
     /// The checkpoint is not cached and this build cannot download.
-    #[error("{id} is not in the cache {}, and this build does not download (feature hub)", cache.display())]
+    #[error("{id} is not in the cache {}, and this build does not download (feature download)", cache.display())]
     NoClient {
         /// The checkpoint.
         id: RepoId,
@@ -37,7 +38,7 @@ pub enum HubError {
         cache: PathBuf,
     },
     /// The hub has no such repository.
-    #[error("{endpoint} has no model {id}, and there is no such directory here")]
+    #[error("{endpoint} has no model {id}")]
     NoRepository {
         /// The checkpoint.
         id: RepoId,
@@ -79,7 +80,7 @@ pub enum HubError {
     #[error("HF_TOKEN holds characters that no token has")]
     Token,
     /// A repository that is no checkpoint.
-    #[error("{id} has no {}", OneLine(file))]
+    #[error("{id} has no {}", Escaped(file))]
     NoFile {
         /// The checkpoint.
         id: RepoId,
@@ -87,7 +88,7 @@ pub enum HubError {
         file: String,
     },
     /// The hub cannot be reached.
-    #[error("cannot reach {url}: {}", OneLine(reason))]
+    #[error("cannot reach {}: {}", Escaped(url), Escaped(reason))]
     Connection {
         /// Address.
         url: String,
@@ -95,7 +96,7 @@ pub enum HubError {
         reason: String,
     },
     /// An answer that says neither yes nor no.
-    #[error("{url} answers with status {status}; try again later")]
+    #[error("{} answers with status {status}; try again later", Escaped(url))]
     Status {
         /// Address.
         url: String,
@@ -103,7 +104,7 @@ pub enum HubError {
         status: u16,
     },
     /// An answer that lacks what a hub's has.
-    #[error("{url}: {}", OneLine(reason))]
+    #[error("{}: {}", Escaped(url), Escaped(reason))]
     Answer {
         /// Address.
         url: String,
@@ -112,8 +113,9 @@ pub enum HubError {
     },
     /// A download broke off. What has arrived is kept, and the next call goes on from there.
     #[error(
-        "{file}: the download broke off after {done} bytes ({}); run it again to go on from there",
-        OneLine(reason)
+        "{}: the download broke off after {done} bytes ({}); run it again to go on from there",
+        Escaped(file),
+        Escaped(reason)
     )]
     Interrupted {
         /// The file.
@@ -123,8 +125,24 @@ pub enum HubError {
         /// Why.
         reason: String,
     },
+    /// A file is larger than any that is needed, or than what is left for weights. It is not kept.
+    #[error("{}: more than the {limit} bytes that it may have", Escaped(file))]
+    TooLarge {
+        /// The file.
+        file: String,
+        /// What it may have.
+        limit: u64,
+    },
+    /// The whole took too long.
+    #[error("{}: no time left of {limit:?}; run it again to go on", Escaped(url))]
+    Deadline {
+        /// What was asked for last.
+        url: String,
+        /// Time in all.
+        limit: Duration,
+    },
     /// A download has another length than announced. It is not kept.
-    #[error("{file}: {found} bytes arrived, {expected} were announced")]
+    #[error("{}: {found} bytes arrived, {expected} were announced", Escaped(file))]
     Length {
         /// The file.
         file: String,
@@ -134,7 +152,7 @@ pub enum HubError {
         found: u64,
     },
     /// A download has another SHA-256 than announced. It is not kept.
-    #[error("{file}: what arrived has another SHA-256 than announced")]
+    #[error("{}: what arrived has another SHA-256 than announced", Escaped(file))]
     Checksum {
         /// The file.
         file: String,
@@ -147,4 +165,16 @@ pub enum HubError {
         /// What the system says.
         source: std::io::Error,
     },
+}
+
+/// A text that the hub sent: control characters are escaped, so that it stays one line and does nothing to a terminal.
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|character| match character.is_control() {
+            true => write!(f, "{}", character.escape_default()),
+            false => write!(f, "{character}"),
+        })
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use albert_quant::hub::{Hub, HubError, RepoId};
+use albert_hub::{Hub, HubError, RepoId};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 

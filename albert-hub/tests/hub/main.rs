@@ -2,6 +2,8 @@
 
 mod cached;
 mod downloads;
+mod hostile;
+mod modules;
 mod refusals;
 mod server;
 mod support;

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 /// A request, with header names in lower case.
 #[derive(Clone, Debug)]
@@ -28,6 +29,8 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
     /// Bytes of the body after which the connection breaks.
     pub(crate) breaks_after: Option<usize>,
+    /// Wait after every byte of the body.
+    pub(crate) pause: Duration,
 }
 
 impl Answer {
@@ -43,6 +46,13 @@ impl Answer {
     pub(crate) fn body(mut self, body: &[u8]) -> Self {
         self.body = body.to_vec();
         self
+    }
+
+    /// Without an announced length: in one chunk.
+    #[allow(dead_code, reason = "tests of other crates share this file")]
+    pub(crate) fn chunked(mut self, body: &[u8]) -> Self {
+        self.body = [format!("{:x}\r\n", body.len()).as_bytes(), body, b"\r\n0\r\n\r\n"].concat();
+        self.with("Transfer-Encoding", "chunked")
     }
 
     /// A file as a storage server sends it: whole, or from the byte on that is asked for.
@@ -107,9 +117,9 @@ fn serve(stream: TcpStream, answer: &dyn Fn(&Request) -> Answer, noted: &Mutex<V
     }
     let request = Request { path, headers };
     noted.lock().unwrap().push(request.clone());
-    let Answer { status, headers, body, breaks_after } = answer(&request);
+    let Answer { status, headers, body, breaks_after, pause } = answer(&request);
     let mut head = format!("HTTP/1.1 {status} Status\r\nConnection: close\r\n");
-    if !headers.iter().any(|(name, _)| *name == "Content-Length") {
+    if !headers.iter().any(|(name, _)| ["Content-Length", "Transfer-Encoding"].contains(name)) {
         head += &format!("Content-Length: {}\r\n", body.len());
     }
     for (name, value) in headers {
@@ -118,7 +128,11 @@ fn serve(stream: TcpStream, answer: &dyn Fn(&Request) -> Answer, noted: &Mutex<V
     let mut stream = stream;
     stream.write_all(head.as_bytes())?;
     stream.write_all(b"\r\n")?;
-    stream.write_all(&body[..breaks_after.unwrap_or(body.len())])?;
+    let body = &body[..breaks_after.unwrap_or(body.len())];
+    for part in body.chunks(if pause.is_zero() { body.len().max(1) } else { 1 }) {
+        stream.write_all(part)?;
+        thread::sleep(pause);
+    }
     stream.flush()?;
     stream.shutdown(Shutdown::Write)?;
     // Until the client has read everything: closing at once could take back what it has not.

@@ -4,7 +4,7 @@
 //! endpoint that redirect say what the file is.
 
 use std::io::Read;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ureq::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_RANGE, ETAG, IF_RANGE, LOCATION, RANGE};
 use ureq::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
@@ -30,6 +30,9 @@ pub(super) struct Client {
     agent: Agent,
     endpoint: Uri,
     authorization: Option<HeaderValue>,
+    /// When everything must be over, and how long that is from the start.
+    end: Option<Instant>,
+    time: Duration,
 }
 
 /// A part of a file that is asked for.
@@ -79,7 +82,9 @@ impl Client {
         let endpoint = address(&hub.endpoint)?;
         let bearer = |token| HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| HubError::Token);
         let authorization = hub.token.as_ref().map(bearer).transpose()?;
-        Ok(Self { agent: config.into(), endpoint, authorization })
+        let time = hub.limits.time;
+        // A time that no clock can hold is none.
+        Ok(Self { agent: config.into(), endpoint, authorization, end: Instant::now().checked_add(time), time })
     }
 
     /// Whether requests to the endpoint carry a token.
@@ -115,7 +120,13 @@ impl Client {
     }
 
     fn ask(&self, place: &Uri, part: Option<&Part<'_>>) -> Result<Response<Body>, HubError> {
-        let mut request = self.agent.get(place).header("accept-encoding", "identity");
+        // Headers and body together may take what is left.
+        let left = self.end.map(|end| end.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return Err(HubError::Deadline { url: place.to_string(), limit: self.time });
+        }
+        let request = self.agent.get(place).config().timeout_global(left).build();
+        let mut request = request.header("accept-encoding", "identity");
         if let Some(token) = self.authorization.as_ref().filter(|_| same_origin(place, &self.endpoint)) {
             request = request.header(AUTHORIZATION, token);
         }

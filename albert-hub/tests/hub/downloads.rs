@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use albert_quant::hub::{HubError, RepoId};
+use albert_hub::{HubError, RepoId};
 
 use crate::server::Answer;
 use crate::support::{COMMIT, Files, World, checkpoint, names, sha256};

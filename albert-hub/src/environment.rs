@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 
-use super::{DEFAULT_ENDPOINT, Hub};
+use super::{DEFAULT_ENDPOINT, Hub, Limits};
 
 /// Reads the variables that the Hugging Face libraries read.
 pub(super) fn hub(variable: &dyn Fn(&str) -> Option<OsString>, home: Option<PathBuf>) -> Hub {
@@ -25,6 +25,7 @@ pub(super) fn hub(variable: &dyn Fn(&str) -> Option<OsString>, home: Option<Path
         endpoint: endpoint.trim_end_matches('/').to_owned(),
         token: token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty()),
         offline: switch("HF_HUB_OFFLINE") || switch("TRANSFORMERS_OFFLINE"),
+        limits: Limits::default(),
     }
 }
 
