@@ -200,8 +200,30 @@ pub enum InputError {
         /// Index in the list of positions.
         index: usize,
     },
-    /// More layers asked for than the model has, or none.
+    /// More layers asked for than the model has, or none; or not as many as for the first input of a batch.
     Layers,
+    /// More inputs than the session was planned for.
+    TooManySequences {
+        /// Inputs allowed.
+        limit: usize,
+    },
+    /// The inputs have more tokens together than the session was planned for.
+    BatchTooLong {
+        /// Tokens allowed, of all inputs.
+        limit: usize,
+    },
+    /// Several inputs with an exit policy, which looks at one at a time.
+    ExitPolicy,
+}
+
+/// Which of several inputs cannot be run, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct BatchError {
+    /// Index of the input.
+    pub index: usize,
+    /// What is wrong with it.
+    pub error: InputError,
 }
 
 impl Display for FormatError {
@@ -323,8 +345,19 @@ impl Display for InputError {
             Self::Position { index } => {
                 write!(f, "position {index} of the list is masked, out of range, or listed twice")
             }
-            Self::Layers => f.write_str("the number of layers is 0 or more than the model has"),
+            Self::Layers => {
+                f.write_str("the number of layers is 0, more than the model has, or another than the first input's")
+            }
+            Self::TooManySequences { limit } => write!(f, "more than the {limit} inputs that were planned for"),
+            Self::BatchTooLong { limit } => write!(f, "more than {limit} tokens in all"),
+            Self::ExitPolicy => f.write_str("early exit looks at one input at a time"),
         }
+    }
+}
+
+impl Display for BatchError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "input {}: {}", self.index, self.error)
     }
 }
 
@@ -332,6 +365,7 @@ impl Error for FormatError {}
 impl Error for ChecksumError {}
 impl Error for SessionError {}
 impl Error for InputError {}
+impl Error for BatchError {}
 
 #[cfg(test)]
 mod tests {

@@ -23,10 +23,11 @@ compile_error!("model files are little-endian and used in place: big-endian targ
 #[cfg(any(feature = "threads", test))]
 extern crate std;
 
-pub mod arena;
+mod attention;
 mod build_features;
 mod codebook;
 pub mod config;
+mod context;
 mod disjoint;
 mod encoder;
 pub mod error;
@@ -35,15 +36,17 @@ pub mod format;
 mod half;
 pub mod heads;
 pub mod kernels;
+mod linear;
+mod memory;
 pub mod observer;
-pub mod plan;
 pub mod session;
 pub mod tokenizer;
 
-pub use arena::Arena;
 pub use config::Config;
-pub use error::{FormatError, InputError, SessionError};
+pub use error::{BatchError, FormatError, InputError, SessionError};
 pub use format::{HeadFile, Model};
+pub use memory::arena::Arena;
+pub use memory::plan;
+pub use memory::plan::Plan;
 pub use observer::Observer;
-pub use plan::Plan;
 pub use session::{ExitPolicy, Input, Output, Positions, Progress, Session, TextError};

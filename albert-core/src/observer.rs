@@ -1,6 +1,6 @@
 //! A look inside an inference, for calibration and for measuring what it costs: inputs of the linears, hidden states.
 
-use crate::encoder::Rows;
+use crate::memory::Rows;
 
 /// Sees f32 rows while an inference runs.
 ///
@@ -10,7 +10,8 @@ pub trait Observer: Sync {
     /// outside the blocks, the layer (from 0) for an exit's classifier.
     fn linear_input(&self, role: u16, block: usize, row: &[f32]);
 
-    /// The hidden states after so many layers, 0 for the embeddings: `[rows][H]`, in the order of the positions.
+    /// The hidden states after so many layers, 0 for the embeddings: `[rows][H]`, in the order of the positions; of several inputs
+    /// one after another.
     fn hidden_states(&self, layers: usize, hidden: &[f32]) {
         let _ = (layers, hidden);
     }

@@ -1,18 +1,35 @@
-//! Pooler: `activation(W x + b)` of the first token's hidden state; the activation is tanh in ALBERT and BERT.
+//! Pooler: `activation(W x + b)` of each sequence's first token; the activation is tanh in ALBERT and BERT.
 
-use super::{Context, Rows, linear};
-use crate::arena::{Shared, Worker};
+use crate::context::Context;
 use crate::format::layout::role;
 use crate::kernels::Store;
+use crate::linear::linear;
+use crate::memory::arena::{Shared, Worker};
+use crate::memory::{Columns, Rows, part, part_mut};
+use core::ops::Range;
 
-/// Pooled output of the hidden state's row `row`.
-pub(crate) fn pool(context: &Context<'_>, shared: &mut Shared<'_>, worker: &mut Worker<'_>, row: usize) {
+/// Pooled outputs of some sequences; `row_of` says which row of the hidden state is a sequence's position 0. That of a sequence
+/// without one means nothing.
+pub(crate) fn pool(
+    context: &Context<'_>,
+    shared: &mut Shared<'_>,
+    worker: &mut Worker<'_>,
+    sequences: Range<usize>,
+    row_of: impl Fn(usize) -> Option<usize>,
+) {
     let width = context.model.config().hidden_size as usize;
-    let data = shared.hidden.get_mut(row * width..(row + 1) * width).unwrap_or(&mut []);
-    let mut x = Rows { data, stride: width, count: 1 };
-    let mut out = Rows { data: shared.pooled, stride: width, count: 1 };
+    let x = part_mut(worker.intermediate, ..sequences.len() * width);
+    for (place, sequence) in x.chunks_exact_mut(width.max(1)).zip(sequences.clone()) {
+        match row_of(sequence) {
+            Some(row) => place.copy_from_slice(part(shared.hidden, row * width..(row + 1) * width)),
+            None => place.fill(0.0),
+        }
+    }
+    let mut x = Rows { data: x, stride: width, count: sequences.len() };
+    let out = part_mut(shared.pooled, sequences.start * width..sequences.end * width);
+    let out = Columns { data: out, stride: width, rows: sequences.len() };
     context.observer.show(role::POOLER, 0, &mut x, width);
     let pooler = context.model.linear(role::POOLER, 0);
     let store = Store::Activate(context.model.pooler_act());
-    linear(context.kernels, &pooler, &mut x, store, &mut out, &mut worker.scratch);
+    linear(context.kernels, &pooler, &mut x, store, out, &mut worker.scratch);
 }

@@ -1,7 +1,7 @@
 //! Jobs handed to the tasks of a run.
 
 use super::Executor;
-use crate::plan::MAX_WORKERS;
+use crate::memory::plan::MAX_WORKERS;
 
 /// Runs `work` on each job, up to [`MAX_WORKERS`] of them, side by side.
 ///

@@ -1,34 +1,31 @@
 //! Linear classifiers: over the pooled output (sequence classification, multiple choice, sentence order) and over every
 //! token (token classification, question answering).
 
-use crate::arena::{Shared, Worker};
 use crate::config::Head;
-use crate::encoder::{Context, Rows, linear};
+use crate::context::Context;
 use crate::format::layout::role;
-use crate::format::{HeadFile, Model};
+use crate::format::{HeadFile, Linear, Model};
 use crate::kernels::Store;
+use crate::linear::linear;
+use crate::memory::arena::{Shared, Worker};
+use crate::memory::{Columns, Rows, part_mut};
 use core::ops::Range;
 
-/// Logits `[C]` from the pooled vector after so many layers, by the head file if there is one.
+/// Logits `[C]` of some sequences from their pooled vectors after so many layers, by the head file if there is one.
 pub(crate) fn classify_pooled(
     context: &Context<'_>,
     head: Option<&HeadFile<'_>>,
     shared: &mut Shared<'_>,
     worker: &mut Worker<'_>,
+    sequences: Range<usize>,
     layers: usize,
 ) {
-    let width = context.model.config().hidden_size as usize;
     let (role, block) = own_classifier(&context.model, layers);
-    let classifier = match head {
-        Some(head) => head.linear(),
-        None => context.model.linear(role, block),
+    let (classifier, shown) = match head {
+        Some(head) => (head.linear(), None),
+        None => (context.model.linear(role, block), Some((role, block))),
     };
-    let mut x = Rows { data: shared.pooled, stride: width, count: 1 };
-    let mut out = Rows { data: shared.logits, stride: classifier.matrix.rows, count: 1 };
-    if head.is_none() {
-        context.observer.show(role, block, &mut x, width);
-    }
-    linear(context.kernels, &classifier, &mut x, Store::Write, &mut out, &mut worker.scratch);
+    classify(context, &classifier, shown, shared.pooled, shared.logits, sequences, worker);
 }
 
 /// Role and block of the model's own classifier over the pooled vector after so many layers.
@@ -46,13 +43,26 @@ pub(crate) fn classify_tokens(
     worker: &mut Worker<'_>,
     tile: Range<usize>,
 ) {
-    let config = context.model.config();
-    let (hidden, labels) = (config.hidden_size as usize, config.num_labels as usize);
-    let rows = shared.hidden.get_mut(tile.start * hidden..tile.end * hidden).unwrap_or(&mut []);
-    let mut x = Rows { data: rows, stride: hidden, count: tile.len() };
-    let logits = shared.logits.get_mut(tile.start * labels..).unwrap_or(&mut []);
-    let mut out = Rows { data: logits, stride: labels, count: tile.len() };
-    context.observer.show(role::CLASSIFIER, 0, &mut x, hidden);
     let classifier = context.model.linear(role::CLASSIFIER, 0);
-    linear(context.kernels, &classifier, &mut x, Store::Write, &mut out, &mut worker.scratch);
+    let shown = Some((role::CLASSIFIER, 0));
+    classify(context, &classifier, shown, shared.hidden, shared.logits, tile, worker);
+}
+
+/// Logits for some of the rows of `x`, which an observer may be shown as the input of a role and block.
+fn classify(
+    context: &Context<'_>,
+    classifier: &Linear<'_>,
+    shown: Option<(u16, usize)>,
+    x: &mut [f32],
+    logits: &mut [f32],
+    rows: Range<usize>,
+    worker: &mut Worker<'_>,
+) {
+    let (width, labels, count) = (context.model.config().hidden_size as usize, classifier.matrix.rows, rows.len());
+    let mut x = Rows { data: part_mut(x, rows.start * width..rows.end * width), stride: width, count };
+    let out = Columns { data: part_mut(logits, rows.start * labels..rows.end * labels), stride: labels, rows: count };
+    if let Some((role, block)) = shown {
+        context.observer.show(role, block, &mut x, width);
+    }
+    linear(context.kernels, classifier, &mut x, Store::Write, out, &mut worker.scratch);
 }

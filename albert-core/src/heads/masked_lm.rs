@@ -1,11 +1,12 @@
 //! Masked LM: vocabulary logits of one position, a chunk at a time, so that no buffer of vocabulary size exists.
 
-use crate::arena::{Shared, Worker};
-use crate::encoder::{Columns, Context, Rows, linear, multiply_group, prepare};
+use crate::context::Context;
 use crate::format::Linear;
-use crate::format::layout::GROUP_CHANNELS;
-use crate::format::layout::role;
+use crate::format::layout::{GROUP_CHANNELS, role};
 use crate::kernels::Store;
+use crate::linear::{Input, linear, multiply, quantize};
+use crate::memory::arena::{Shared, Worker};
+use crate::memory::{Columns, Rows, part_mut};
 
 /// The vocabulary logits of one row of the hidden state.
 ///
@@ -38,20 +39,19 @@ impl<'s> VocabularyLogits<'s> {
         let (model, kernels) = (context.model, context.kernels);
         let config = model.config();
         let (hidden, width) = (config.hidden_size as usize, config.embedding_size as usize);
-        let data = shared.hidden.get_mut(row * hidden..(row + 1) * hidden).unwrap_or(&mut []);
+        let data = part_mut(shared.hidden, row * hidden..(row + 1) * hidden);
         let mut x = Rows { data, stride: hidden, count: 1 };
-        let mut out = Rows { data: &mut *worker.wide, stride: width, count: 1 };
         context.observer.show(role::MLM_DENSE, 0, &mut x, hidden);
-        let store = Store::Activate(config.hidden_act);
-        linear(kernels, &model.linear(role::MLM_DENSE, 0), &mut x, store, &mut out, &mut worker.scratch);
+        let dense = model.linear(role::MLM_DENSE, 0);
+        let Worker { intermediate, scratch, .. } = &mut worker;
+        let out = Columns { data: &mut *intermediate, stride: width, rows: 1 };
+        linear(kernels, &dense, &mut x, Store::Activate(config.hidden_act), out, scratch);
         let norm = model.norm(role::MLM_NORM_WEIGHT, 0);
-        for row in out.iter_mut(width) {
-            kernels.layer_norm(row, width, norm.weight, norm.bias, config.layer_norm_eps);
-        }
-        context.observer.show(role::MLM_DECODER, 0, &mut out, width);
+        kernels.layer_norm(part_mut(intermediate, ..width), width, norm.weight, norm.bias, config.layer_norm_eps);
+        let mut transformed = Rows { data: &mut *intermediate, stride: width, count: 1 };
+        context.observer.show(role::MLM_DECODER, 0, &mut transformed, width);
         let decoder = model.decoder();
-        let scratch = &mut worker.scratch;
-        prepare(kernels, &decoder.matrix, &mut out, &mut scratch.rounded, &mut scratch.rounding);
+        quantize(kernels, &decoder.matrix, &mut transformed, &mut scratch.quantized, &mut scratch.quantization);
         Self { context, worker, decoder, group: 0 }
     }
 
@@ -63,11 +63,13 @@ impl<'s> VocabularyLogits<'s> {
             return None;
         }
         let width = self.decoder.matrix.columns;
-        let x = Rows { data: &mut *self.worker.wide, stride: width, count: 1 };
-        let logits: &mut [f32] = bytemuck::must_cast_slice_mut(self.worker.attention.scores);
+        let Worker { intermediate, scratch, attention } = &mut self.worker;
+        let logits: &mut [f32] = bytemuck::must_cast_slice_mut(attention.scores);
         let out = Columns { data: &mut *logits, stride: GROUP_CHANNELS, rows: 1 };
-        let scratch = &mut self.worker.scratch;
-        multiply_group(self.context.kernels, &self.decoder, self.group, &x, Store::Write, out, scratch);
+        let input = Input { rows: intermediate, stride: width, quantized: &scratch.quantized };
+        let channels = first..vocabulary.min(first + GROUP_CHANNELS);
+        let products = &mut scratch.products;
+        multiply(self.context.kernels, &self.decoder, channels, &input, Store::Write, out, products);
         self.group += 1;
         Some(VocabularyChunk { first: first as u32, logits: logits.get(..GROUP_CHANNELS.min(vocabulary - first))? })
     }

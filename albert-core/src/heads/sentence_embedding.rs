@@ -1,11 +1,13 @@
 //! A vector for a whole text.
 
 use super::pooling::pool;
-use crate::arena::{Shared, Worker};
 use crate::config::{Pooling, SentenceEmbedding};
-use crate::encoder::{Context, Rows, linear};
+use crate::context::Context;
 use crate::format::layout::role;
 use crate::kernels::{self, Store};
+use crate::linear::linear;
+use crate::memory::arena::{Shared, Worker};
+use crate::memory::{Columns, Rows, part, part_mut};
 use core::ops::Range;
 
 /// The mean of the rows of `hidden`, `[tokens][width]`, scaled to length 1 when `normalized` says so; `out` is `[width]`.
@@ -23,30 +25,32 @@ pub fn normalize(vector: &mut [f32]) {
     vector.iter_mut().for_each(|x| *x /= length);
 }
 
-/// The embedding of the text whose hidden states are `rows`, by the model's own recipe. It lies in the worker's memory.
+/// The embedding of the `index`th text, whose hidden states are `rows`, by the model's own recipe. It lies in the worker's memory.
 pub(crate) fn embed_text<'w>(
     context: &Context<'_>,
     recipe: &SentenceEmbedding,
     shared: &mut Shared<'_>,
     worker: Worker<'w>,
+    index: usize,
     rows: Range<usize>,
 ) -> &'w [f32] {
     let config = context.model.config();
     let (width, outputs) = (config.hidden_size as usize, config.sentence_dense as usize);
-    let Worker { wide, mut scratch, .. } = worker;
-    let (pooled, rest) = wide.split_at_mut_checked(width).unwrap_or((&mut [], &mut []));
+    let Worker { intermediate, mut scratch, .. } = worker;
+    let (pooled, rest) = intermediate.split_at_mut(width.min(intermediate.len()));
     match recipe.pooling {
-        Pooling::Pooler => pooled.iter_mut().zip(shared.pooled.iter()).for_each(|(to, from)| *to = *from),
-        pooling => pool(pooling, shared.hidden.get(rows.start * width..rows.end * width).unwrap_or(&[]), pooled),
+        Pooling::Pooler => pooled.copy_from_slice(part(shared.pooled, index * width..(index + 1) * width)),
+        pooling => pool(pooling, part(shared.hidden, rows.start * width..rows.end * width), pooled),
     }
     let mut embedding = pooled;
     if let Some(activation) = recipe.dense {
         let mut x = Rows { data: embedding, stride: width, count: 1 };
-        let mut out = Rows { data: rest, stride: outputs, count: 1 };
+        let out = part_mut(rest, ..outputs);
         context.observer.show(role::SENTENCE_DENSE, 0, &mut x, width);
         let dense = context.model.linear(role::SENTENCE_DENSE, 0);
-        linear(context.kernels, &dense, &mut x, Store::Activate(activation), &mut out, &mut scratch);
-        embedding = out.data.get_mut(..outputs).unwrap_or(&mut []);
+        let columns = Columns { data: &mut *out, stride: outputs, rows: 1 };
+        linear(context.kernels, &dense, &mut x, Store::Activate(activation), columns, &mut scratch);
+        embedding = out;
     }
     if recipe.normalize {
         normalize(embedding);

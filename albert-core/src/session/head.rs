@@ -1,10 +1,10 @@
 //! The head in use: the model's own, or a head file beside it.
 
 use super::{Phase, Session};
-use crate::arena::Shared;
 use crate::config::{Classifier, HeadInput, Pooling, ProblemType};
 use crate::error::SessionError;
 use crate::format::HeadFile;
+use crate::memory::{Sequence, part};
 use core::ops::Range;
 
 /// What the head in use reads and gives.
@@ -13,8 +13,6 @@ pub(super) struct HeadInUse {
     pub(super) input: HeadInput,
     pub(super) labels: usize,
     pub(super) pooling: Pooling,
-    /// Tokens attended to, when all of them are carried through the last layer.
-    all: Option<usize>,
     /// Whether the model has a pooler.
     pooler: bool,
 }
@@ -25,13 +23,16 @@ impl HeadInUse {
         Self { pooling, ..self }
     }
 
-    /// The rows of the hidden state that are pooled, of the first `rows`; `None` when they were not carried through the last layer.
-    pub(super) fn pooled_rows(&self, shared: &Shared<'_>, rows: usize) -> Option<Range<usize>> {
+    /// The rows of the hidden state that are pooled of a sequence; `None` when they were not carried through the last layer.
+    /// `positions` are those of all rows.
+    pub(super) fn pooled_rows(&self, positions: &[u32], sequence: &Sequence) -> Option<Range<usize>> {
+        let rows = sequence.rows();
         if self.pooling.reads_all() {
             // Position 0 comes after the others when it is masked, and does not count.
-            return self.all.map(|tokens| 0..tokens);
+            let tokens = sequence.poolable as usize;
+            return (tokens > 0).then_some(rows.start..rows.start + tokens);
         }
-        let row = shared.rows.get(..rows)?.iter().position(|&position| position == 0)?;
+        let row = rows.start + part(positions, rows).iter().position(|&position| position == 0)?;
         (self.pooling != Pooling::Pooler || self.pooler).then_some(row..row + 1)
     }
 }
@@ -97,8 +98,7 @@ impl<'m> Session<'m, '_> {
             Some(classifier) => (HeadInput::Pooled, classifier.num_labels, classifier.pooling),
             None => (config.head.input(), config.num_labels, config.pooling),
         };
-        let all = self.carries_all.then_some(self.heads.keys);
-        HeadInUse { input, labels: labels as usize, pooling, all, pooler: config.pooler }
+        HeadInUse { input, labels: labels as usize, pooling, pooler: config.pooler }
     }
 
     /// Whether the head in use reads nothing but the first position's hidden state.

@@ -1,9 +1,11 @@
 //! From ids: they are checked, and the rows to compute are chosen.
 
 use super::{Input, Phase, Positions, Session};
-use crate::arena;
-use crate::error::InputError;
-use crate::plan::Token;
+use crate::attention::places_behind;
+use crate::error::{BatchError, InputError};
+use crate::memory::arena::{self, Shared};
+use crate::memory::plan::Token;
+use crate::memory::{Sequence, part, part_mut};
 
 impl Session<'_, '_> {
     /// Takes an input in; an inference that was under way is dropped.
@@ -12,6 +14,41 @@ impl Session<'_, '_> {
     /// [`InputError`]; nothing is started then.
     pub fn start(&mut self, input: &Input<'_>) -> Result<(), InputError> {
         self.phase = Phase::Idle;
+        let mut end = Sequence::default();
+        self.place(input, 0, &mut end)?;
+        self.begin(1, &end, input.layers);
+        Ok(())
+    }
+
+    /// Takes several inputs in, which run together: their rows share tiles, each one's attention stays with itself. The results are
+    /// those of one by one, to the bit; [`Session::output_of`], [`Session::scores_of`] and [`Session::vocabulary_logits_of`] give
+    /// them. All have the same number of layers ([`Input::with_layers`]).
+    ///
+    /// The plan must have been made for several ([`Plan::with_sequences`](crate::Plan::with_sequences)). Short inputs are worth it:
+    /// an engine reads all weights for every tile of rows, however few they are.
+    ///
+    /// # Errors
+    /// [`BatchError`] with the input that is wrong; nothing is started then.
+    pub fn start_batch(&mut self, inputs: &[Input<'_>]) -> Result<(), BatchError> {
+        self.phase = Phase::Idle;
+        let fail = |index, error| Err(BatchError { index, error });
+        let Some(first) = inputs.first() else { return fail(0, InputError::Empty) };
+        if inputs.len() > 1 && self.exit.policy.is_some() {
+            return fail(1, InputError::ExitPolicy);
+        }
+        let mut end = Sequence::default();
+        for (index, input) in inputs.iter().enumerate() {
+            if input.layers != first.layers {
+                return fail(index, InputError::Layers);
+            }
+            self.place(input, index, &mut end).map_err(|error| BatchError { index, error })?;
+        }
+        self.begin(inputs.len(), &end, first.layers);
+        Ok(())
+    }
+
+    /// Checks an input and puts it behind those that are there; `end` moves behind it.
+    fn place(&mut self, input: &Input<'_>, index: usize, end: &mut Sequence) -> Result<(), InputError> {
         self.check(input)?;
         let first_masked = input.attention_mask.first() == Some(&0);
         let attended = |position: usize| input.attention_mask.get(position).is_none_or(|&mask| mask != 0);
@@ -19,41 +56,57 @@ impl Session<'_, '_> {
         if keys == 0 {
             return Err(InputError::AllMasked);
         }
+        let rows = keys + usize::from(first_masked);
+        let (first, first_selected) = (end.first as usize, end.selected as usize);
+        self.check_room(index, first + rows)?;
         // Position 0 is computed even when it is masked, for the pooler; it is the last row then, after the keys.
         let order = (0..input.ids.len()).filter(|&position| attended(position)).chain(first_masked.then_some(0));
         let one_row = self.reads_first_row();
         let (mut shared, _) = arena::divide(self.arena, &self.plan);
-        for (row, position) in order.clone().enumerate() {
+        for (position, row) in order.zip(first..) {
             let token = Token {
                 id: input.ids.get(position).copied().unwrap_or(0),
                 token_type: input.token_types.get(position).copied().unwrap_or(0),
                 position: position as u32,
             };
-            if let Some(place) = shared.tokens().get_mut(row) {
-                *place = token;
-            }
-            if let Some(label) = shared.rows.get_mut(row) {
-                *label = position as u32;
-            }
+            set_row(&mut shared, row, token);
         }
-        let rows = keys + usize::from(first_masked);
-        self.carries_all = false;
-        self.selected = match input.positions {
+        let selected = part_mut(shared.selected, first_selected..);
+        let all = !matches!(input.positions, Positions::Listed(_)) && !(one_row && input.positions == Positions::Head);
+        let selected = match input.positions {
             Positions::Head if one_row => {
-                select(shared.selected, core::iter::once(if first_masked { keys } else { 0 }))
+                select(selected, core::iter::once(first + if first_masked { keys } else { 0 }))
             }
-            Positions::Head | Positions::All => {
-                self.carries_all = true;
-                select(shared.selected, 0..rows)
-            }
+            Positions::Head | Positions::All => select(selected, first..first + rows),
             Positions::Listed(list) => {
-                let rows = shared.rows.get(..rows).unwrap_or(&[]);
-                find_rows(rows, list, shared.selected)?;
+                find_rows(part(shared.rows, first..first + rows), list, first, selected)?;
                 list.len()
             }
         };
-        self.begin(keys, rows, input.layers);
+        let poolable = if all { keys } else { 0 };
+        let (rows, keys, selected, poolable) = (rows as u32, keys as u32, selected as u32, poolable as u32);
+        self.append(index, Sequence { rows, keys, selected, poolable, ..*end }, end);
         Ok(())
+    }
+
+    /// Enters a sequence, and moves `end` behind it.
+    pub(super) fn append(&mut self, index: usize, sequence: Sequence, end: &mut Sequence) {
+        let (shared, _) = arena::divide(self.arena, &self.plan);
+        match shared.sequences.get_mut(index) {
+            Some(place) => *place = sequence,
+            None => self.only = sequence,
+        }
+        (end.first_key, end.first_value) = places_behind(self.context.model.config(), &sequence);
+        (end.first, end.selected) = (end.first + sequence.rows, end.selected + sequence.selected);
+    }
+
+    /// Whether the plan has room for one more sequence, and for so many rows in all.
+    fn check_room(&self, index: usize, rows: usize) -> Result<(), InputError> {
+        if index >= self.plan.sequences {
+            return Err(InputError::TooManySequences { limit: self.plan.sequences });
+        }
+        let limit = self.plan.total_tokens;
+        if rows > limit { Err(InputError::BatchTooLong { limit }) } else { Ok(()) }
     }
 
     fn check(&self, input: &Input<'_>) -> Result<(), InputError> {
@@ -83,20 +136,31 @@ impl Session<'_, '_> {
     }
 }
 
+/// Puts a token into a row.
+pub(super) fn set_row(shared: &mut Shared<'_>, row: usize, token: Token) {
+    if let Some(place) = shared.tokens().get_mut(row) {
+        *place = token;
+    }
+    if let Some(position) = shared.rows.get_mut(row) {
+        *position = token.position;
+    }
+}
+
 /// Writes row indices; returns how many.
 pub(super) fn select(selected: &mut [u32], rows: impl Iterator<Item = usize>) -> usize {
     selected.iter_mut().zip(rows).map(|(place, row)| *place = row as u32).count()
 }
 
-/// Finds the rows of listed positions. In an ascending list every search begins where the last one ended.
-fn find_rows(rows: &[u32], list: &[u32], selected: &mut [u32]) -> Result<(), InputError> {
+/// Finds the rows of listed positions; `rows` are the positions of the rows from `first` on. In an ascending list every search
+/// begins where the last one ended.
+fn find_rows(rows: &[u32], list: &[u32], first: usize, selected: &mut [u32]) -> Result<(), InputError> {
     let (mut next, mut highest) = (0, None);
     for (index, wanted) in list.iter().enumerate() {
         let find = |from: usize| (from..).zip(rows.get(from..)?).find(|(_, position)| *position == wanted);
         let (row, _) = find(next).or_else(|| find(0)).ok_or(InputError::Position { index })?;
-        let twice = highest >= Some(row) && selected.iter().take(index).any(|&taken| taken as usize == row);
+        let twice = highest >= Some(row) && selected.iter().take(index).any(|&taken| taken as usize == first + row);
         let place = selected.get_mut(index).filter(|_| !twice).ok_or(InputError::Position { index })?;
-        *place = row as u32;
+        *place = (first + row) as u32;
         (next, highest) = (row + 1, highest.max(Some(row)));
     }
     Ok(())

@@ -14,16 +14,17 @@ pub use input::{Input, Positions};
 pub use output::Output;
 pub use text::TextError;
 
-use crate::arena;
 use crate::config::{Classifier, Config, HeadInput, Pooling, SentenceEmbedding};
-use crate::encoder::{Context, Heads};
+use crate::context::Context;
 use crate::error::{InputError, SessionError};
 use crate::executor::{Executor, Serial};
 use crate::format::{HeadFile, Model};
 use crate::heads;
 use crate::kernels::{self, Kernels};
+use crate::memory::arena::{self, Shared};
+use crate::memory::plan::Plan;
+use crate::memory::{Sequence, Sequences, part};
 use crate::observer::{Observer, Observing};
-use crate::plan::Plan;
 use crate::tokenizer::EncodeOptions;
 
 /// Whether a session has more to do.
@@ -57,20 +58,32 @@ pub struct Session<'m, 'a> {
     phase: Phase,
     /// First row of the next tile.
     next_row: usize,
-    /// Application of a block that runs, and how many there are.
+    /// The layer that runs, counted in blocks, and how many there are.
     application: usize,
     applications: usize,
-    /// Extents of the heads for the input; its keys are the first rows of the hidden state.
-    heads: Heads,
+    /// The sequence of a plan for one; those of others are in the arena.
+    only: Sequence,
+    /// Sequences of this run.
+    sequences: usize,
     executor: &'m dyn Executor,
-    /// Rows of the hidden state that the current sub-layer works on.
+    /// Rows of the hidden state that the current sub-layer works on, of all sequences.
     rows: usize,
-    /// Rows that the last application carries on; their indices are in the arena.
+    /// Rows that the last layer carries on, of all sequences; their indices are in the arena.
     selected: usize,
-    /// Whether that is all of them, so that they can be pooled.
-    carries_all: bool,
+    carried: Carried,
     exit: Exit,
     head: Option<HeadFile<'m>>,
+}
+
+/// What a step leaves in the workers' memory for the next one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Carried {
+    #[default]
+    Nothing,
+    /// The queries of all rows.
+    Queries,
+    /// All rows, quantized for the feed-forward sub-layer.
+    QuantizedRows,
 }
 
 impl core::fmt::Debug for Session<'_, '_> {
@@ -111,11 +124,12 @@ impl<'m, 'a> Session<'m, 'a> {
             next_row: 0,
             application: 0,
             applications: 0,
-            heads: Heads::new(model.config(), 0),
+            only: Sequence::default(),
+            sequences: 0,
             executor: &Serial,
             rows: 0,
             selected: 0,
-            carries_all: false,
+            carried: Carried::Nothing,
             exit: Exit::default(),
             head: None,
         })
@@ -158,58 +172,77 @@ impl<'m, 'a> Session<'m, 'a> {
         self.context.kernels
     }
 
-    /// Sets off: the tokens, the rows' positions and the selected rows are in the arena.
-    fn begin(&mut self, keys: usize, rows: usize, layers: Option<u32>) {
+    /// Starts the run. Expects tokens, the rows' positions, selected rows and sequences in the arena; `end` is where another
+    /// sequence would begin.
+    fn begin(&mut self, sequences: usize, end: &Sequence, layers: Option<u32>) {
         let config = self.context.model.config();
-        self.heads = Heads::new(config, keys);
-        self.rows = rows;
+        self.sequences = sequences;
+        (self.rows, self.selected) = (end.first as usize, end.selected as usize);
         let layers = layers.unwrap_or(config.num_hidden_layers);
         self.applications = layers as usize * config.inner_group_num as usize;
         self.application = 0;
         self.exit = Exit::new(self.exit.policy);
+        self.carried = Carried::Nothing;
         self.next_row = 0;
         self.phase = Phase::Embed;
     }
 
-    /// The results, once [`Session::step`] has said that it is done.
-    pub fn output(&mut self) -> Option<Output<'_>> {
-        if self.phase == Phase::Done { Some(self.results()) } else { None }
+    /// Inputs of the run that was started last.
+    pub fn sequences(&self) -> usize {
+        self.sequences
     }
 
-    /// What the arena holds after the last step.
-    fn results(&mut self) -> Output<'_> {
+    /// The results, once [`Session::step`] has said that it is done; those of the first input when there are several.
+    pub fn output(&mut self) -> Option<Output<'_>> {
+        self.output_of(0)
+    }
+
+    /// The results of the `index`th input of [`Session::start_batch`]; `None` before the end and beyond the last.
+    pub fn output_of(&mut self, index: usize) -> Option<Output<'_>> {
+        if self.phase == Phase::Done && index < self.sequences { Some(self.results(index)) } else { None }
+    }
+
+    /// What the arena holds of a sequence after the last step.
+    fn results(&mut self, index: usize) -> Output<'_> {
         let config = self.context.model.config();
         let hidden_size = config.hidden_size as usize;
         let head = self.head_in_use();
-        let (shared, _) = arena::divide(self.arena, &self.plan);
-        let pooled = head.pooled_rows(&shared, self.rows).is_some();
+        let (mut shared, _) = arena::divide(self.arena, &self.plan);
+        let table = sequences(&self.only, &mut shared, self.sequences);
+        let sequence = table.0.get(index).copied().unwrap_or_default();
+        let rows = sequence.rows();
+        let pooled = head.pooled_rows(shared.rows, &sequence).is_some();
         let logits = match head.input {
-            HeadInput::Tokens => self.rows * head.labels,
-            HeadInput::Pooled if pooled => head.labels,
-            HeadInput::Pooled | HeadInput::Nothing => 0,
+            HeadInput::Tokens => rows.start * head.labels..rows.end * head.labels,
+            HeadInput::Pooled if pooled => index * head.labels..(index + 1) * head.labels,
+            HeadInput::Pooled | HeadInput::Nothing => 0..0,
         };
-        let layers = layers_of(config, self.application) as u32;
         Output {
-            layers,
-            hidden: shared.hidden.get(..self.rows * hidden_size).unwrap_or(&[]),
+            layers: layers_of(config, self.application) as u32,
+            hidden: part(shared.hidden, rows.start * hidden_size..rows.end * hidden_size),
             hidden_size,
-            positions: shared.rows.get(..self.rows).unwrap_or(&[]),
-            pooled: if pooled { shared.pooled } else { &[] },
-            logits: shared.logits.get(..logits).unwrap_or(&[]),
+            positions: part(shared.rows, rows),
+            pooled: if pooled { part(shared.pooled, index * hidden_size..(index + 1) * hidden_size) } else { &[] },
+            logits: part(shared.logits, logits),
         }
     }
 
     /// The scores of a classifier of whole inputs: softmax, sigmoid or the logits themselves, by the problem type, at the
     /// classifier's temperature. `None` for another head or before the end. The output stays as it is.
     pub fn scores(&mut self) -> Option<&[f32]> {
-        let labels = self.output()?.logits().len();
+        self.scores_of(0)
+    }
+
+    /// As [`Session::scores`], of the `index`th input; those of another one are forgotten.
+    pub fn scores_of(&mut self, index: usize) -> Option<&[f32]> {
+        let labels = self.output_of(index)?.logits().len();
         let Classifier { problem_type, temperature, .. } = self.classifier()?;
         if labels == 0 {
             return None;
         }
         let (shared, _) = arena::divide(self.arena, &self.plan);
         let scores = arena::scores(shared.keys).get_mut(..labels)?;
-        scores.copy_from_slice(shared.logits.get(..labels)?);
+        scores.copy_from_slice(shared.logits.get(index * labels..(index + 1) * labels)?);
         heads::scores(self.context.kernels, problem_type, temperature, scores);
         Some(scores)
     }
@@ -217,11 +250,17 @@ impl<'m, 'a> Session<'m, 'a> {
     /// Vocabulary logits of row `row` of the last hidden state; `None` without a masked-LM head, before the end, or beyond
     /// the rows. The hidden states stay as they are.
     pub fn vocabulary_logits(&mut self, row: usize) -> Option<heads::VocabularyLogits<'_>> {
-        let masked_lm = self.context.model.config().head.is_masked_lm();
-        if !masked_lm || self.phase != Phase::Done || row >= self.rows {
+        self.vocabulary_logits_of(0, row)
+    }
+
+    /// As [`Session::vocabulary_logits`], of the `index`th input.
+    pub fn vocabulary_logits_of(&mut self, index: usize, row: usize) -> Option<heads::VocabularyLogits<'_>> {
+        if !self.context.model.config().head.is_masked_lm() || row >= self.output_of(index)?.positions().len() {
             return None;
         }
         let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
+        let table = sequences(&self.only, &mut shared, self.sequences);
+        let row = table.0.get(index)?.first as usize + row;
         Some(heads::VocabularyLogits::new(self.context, &mut shared, workers.next()?, row))
     }
 
@@ -229,6 +268,11 @@ impl<'m, 'a> Session<'m, 'a> {
     /// `[D]` when there is a dense layer. `None` before the end, or when not all positions were carried through the last layer
     /// and the recipe reads them all: give [`Positions::All`] to a model with a head. The results stay as they are.
     pub fn sentence_embedding(&mut self) -> Option<&[f32]> {
+        self.sentence_embedding_of(0)
+    }
+
+    /// As [`Session::sentence_embedding`], of the `index`th input.
+    pub fn sentence_embedding_of(&mut self, index: usize) -> Option<&[f32]> {
         if self.phase != Phase::Done {
             return None;
         }
@@ -238,8 +282,9 @@ impl<'m, 'a> Session<'m, 'a> {
             return None;
         }
         let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
-        let rows = head.pooled_by(recipe.pooling).pooled_rows(&shared, self.rows)?;
-        Some(heads::embed_text(&self.context, &recipe, &mut shared, workers.next()?, rows))
+        let table = sequences(&self.only, &mut shared, self.sequences);
+        let rows = head.pooled_by(recipe.pooling).pooled_rows(shared.rows, table.0.get(index)?)?;
+        Some(heads::embed_text(&self.context, &recipe, &mut shared, workers.next()?, index, rows))
     }
 
     /// Runs an input from start to end.
@@ -268,11 +313,17 @@ impl<'m, 'a> Session<'m, 'a> {
     /// Does all steps of what was started.
     fn finish(&mut self) -> Output<'_> {
         while self.step() == Progress::Running {}
-        self.results()
+        self.results(0)
     }
 }
 
 /// Layers that so many applications of blocks make up.
 fn layers_of(config: &Config, applications: usize) -> usize {
     applications.checked_div(config.inner_group_num as usize).unwrap_or(0)
+}
+
+/// The sequences of a run, which a plan for one has no region for.
+fn sequences<'s>(only: &'s Sequence, shared: &mut Shared<'s>, count: usize) -> Sequences<'s> {
+    let several = core::mem::take(&mut shared.sequences);
+    Sequences(if several.is_empty() { core::slice::from_ref(only) } else { part(several, ..count) })
 }

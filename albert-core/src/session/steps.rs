@@ -1,148 +1,269 @@
 //! What each step does, and which comes next.
 
-use super::{Phase, Progress, Session, layers_of};
-use crate::arena;
+use super::{Carried, Phase, Progress, Session, layers_of, sequences};
+use crate::attention::{CacheWriter, Caches, sum_cache};
 use crate::build_features::LARGE_TARGET;
 use crate::config::{HeadInput, Pooling};
-use crate::encoder::{self, team};
-use crate::executor::{TileWork, for_tiles, rows_of};
+use crate::encoder::{self, OneWorker, Parallel, Tiles, for_tiles, rows_of, shares_tiles};
 use crate::heads;
-use team::Team;
+use crate::memory::{arena, part, part_mut};
+use core::ops::Range;
 
 impl Session<'_, '_> {
     /// Does one bounded piece of work: one sub-layer on one tile of rows, or on as many tiles as there are workers.
     pub fn step(&mut self) -> Progress {
+        match self.phase {
+            Phase::Idle | Phase::Done => {}
+            Phase::Embed => self.embed(),
+            Phase::KeysValues => self.keys_values(),
+            Phase::Attention => self.attention(),
+            Phase::FeedForward => self.feed_forward(),
+            Phase::Pool => self.pool(),
+            Phase::Head => self.classify(),
+        }
+        if matches!(self.phase, Phase::Idle | Phase::Done) { Progress::Done } else { Progress::Running }
+    }
+
+    /// Embeddings of the next tiles.
+    fn embed(&mut self) {
+        let tiles = self.tiles(false);
+        let (context, width) = (&self.context, self.width());
+        let (mut shared, workers) = arena::divide(self.arena, &self.plan);
+        let table = sequences(&self.only, &mut shared, self.sequences);
+        let (tokens, hidden) = shared.tokens_and_hidden();
+        for_tiles(self.executor, &tiles, table, hidden, width, workers, &|work| encoder::embed(context, tokens, work));
+        let ends = tiles.rows.end == self.rows;
+        self.advance(tiles.rows.end, self.rows, Phase::KeysValues);
+        if ends {
+            self.show_states();
+        }
+    }
+
+    /// Keys and values of the next tiles; queries too, when the workers' memory can hold those of all rows until the next step.
+    fn keys_values(&mut self) {
+        let last = self.is_last();
+        let tiles = self.tiles(true);
+        let ends = tiles.rows.end == self.rows;
+        let keeps_queries = tiles.shared && self.is_whole(&tiles) && !last;
+        let (context, width, block) = (&self.context, self.width(), self.block());
+        let config = context.model.config();
+        let (mut shared, workers) = arena::divide(self.arena, &self.plan);
+        let table = sequences(&self.only, &mut shared, self.sequences);
+        let (hidden, cache) = CacheWriter::new(config, table, &mut shared);
+        if tiles.shared {
+            let hidden = rows_of(hidden, &tiles.rows, width);
+            let mut tile = Parallel::new(self.executor, workers, config, tiles.rows.clone(), hidden);
+            encoder::keys_values(context, block, &mut tile, &cache, keeps_queries);
+        } else {
+            for_tiles(self.executor, &tiles, table, hidden, width, workers, &|work| {
+                encoder::keys_values(context, block, &mut OneWorker(work), &cache, false);
+            });
+        }
+        if ends {
+            let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
+            let table = sequences(&self.only, &mut shared, self.sequences);
+            if let Some(mut worker) = workers.next() {
+                sum_cache(context.kernels, config, table, &mut shared, &mut worker.attention);
+            }
+            if last {
+                self.carry_selected();
+            }
+        }
+        self.carried = if keeps_queries { Carried::Queries } else { Carried::Nothing };
+        self.advance(tiles.rows.end, if ends { tiles.rows.end } else { self.rows }, Phase::Attention);
+    }
+
+    /// Attention sub-layer of the next tiles.
+    fn attention(&mut self) {
+        let tiles = self.tiles(true);
+        let queries = core::mem::take(&mut self.carried) == Carried::Queries;
+        debug_assert!(!queries || (tiles.shared && self.is_whole(&tiles)), "queries are those of a whole shared tile");
+        let keeps_quantized = tiles.shared && self.is_whole(&tiles);
+        let (last, width, block) = (self.is_last(), self.width(), self.block());
         let context = &self.context;
         let config = context.model.config();
-        let width = config.hidden_size as usize;
-        let last = self.application + 1 == self.applications;
+        let (mut shared, workers) = arena::divide(self.arena, &self.plan);
+        let table = sequences(&self.only, &mut shared, self.sequences);
+        if last {
+            shared.gather(tiles.rows.clone(), width);
+        }
+        let (hidden, cache) = Caches::new(config, table, &mut shared);
+        if tiles.shared {
+            let hidden = rows_of(hidden, &tiles.rows, width);
+            let mut tile = Parallel::new(self.executor, workers, config, tiles.rows.clone(), hidden);
+            encoder::attention(context, block, &mut tile, &cache, queries, keeps_quantized);
+        } else {
+            for_tiles(self.executor, &tiles, table, hidden, width, workers, &|work| {
+                encoder::attention(context, block, &mut OneWorker(work), &cache, false, false);
+            });
+        }
+        self.carried = if keeps_quantized { Carried::QuantizedRows } else { Carried::Nothing };
+        self.advance(tiles.rows.end, self.rows, Phase::FeedForward);
+    }
+
+    /// Feed-forward sub-layer of the next tiles.
+    fn feed_forward(&mut self) {
+        let tiles = self.tiles(true);
+        let quantized = core::mem::take(&mut self.carried) == Carried::QuantizedRows;
+        debug_assert!(!quantized || (tiles.shared && self.is_whole(&tiles)), "rows are those of a whole shared tile");
+        let (last, width, block) = (self.is_last(), self.width(), self.block());
+        let context = &self.context;
+        let config = context.model.config();
+        let (mut shared, workers) = arena::divide(self.arena, &self.plan);
+        let table = sequences(&self.only, &mut shared, self.sequences);
+        if tiles.shared {
+            let hidden = rows_of(shared.hidden, &tiles.rows, width);
+            let mut tile = Parallel::new(self.executor, workers, config, tiles.rows.clone(), hidden);
+            encoder::feed_forward(context, block, &mut tile, quantized);
+        } else {
+            for_tiles(self.executor, &tiles, table, shared.hidden, width, workers, &|work| {
+                encoder::feed_forward(context, block, &mut OneWorker(work), false);
+            });
+        }
+        let ends = tiles.rows.end == self.rows;
         let ends_layer = (self.application + 1).is_multiple_of(config.inner_group_num as usize);
-        if self.phase == Phase::Attention && last {
-            self.rows = self.selected;
+        let pools = last || (ends_layer && self.exit.policy.is_some());
+        self.advance(tiles.rows.end, self.rows, if pools { Phase::Pool } else { Phase::KeysValues });
+        if ends {
+            self.application += 1;
         }
-        let head = self.head_in_use();
-        let rows = if self.phase == Phase::KeysValues { self.heads.keys } else { self.rows };
-        let block = context.model.block_of(self.application);
-        let in_layer = matches!(self.phase, Phase::KeysValues | Phase::Attention | Phase::FeedForward);
-        let shared_tiles = LARGE_TARGET && in_layer && team::shares_tiles(&context.model, &self.plan, block, rows);
-        let (tile_rows, side_by_side) = match shared_tiles {
-            true => (self.plan.tile_rows, 1),
-            false => (self.plan.tile_rows_for(rows - self.next_row), self.plan.workers),
-        };
-        let tiles = self.next_row..rows.min(self.next_row + tile_rows * side_by_side);
-        // What one sub-layer leaves in the workers' memory is there in the next. Not all rows that go on need be keys.
-        let whole = tiles == (0..rows);
-        let queries = whole && !last && self.rows == self.heads.keys;
+        if ends && ends_layer {
+            self.show_states();
+        }
+    }
+
+    /// Pooled vectors of the next sequences.
+    fn pool(&mut self) {
+        let (next, head, width) = (self.next_sequences(), self.head_in_use(), self.width());
         let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
-        let run = |hidden: &mut [f32], workers, work: &(dyn Fn(TileWork<'_>) + Sync)| {
-            for_tiles(self.executor, tiles.clone(), tile_rows, hidden, width, workers, work);
-        };
-        let next = match self.phase {
-            Phase::Idle | Phase::Done => return Progress::Done,
-            Phase::Embed => {
-                let (tokens, hidden) = shared.tokens_and_hidden();
-                run(hidden, workers, &|work| encoder::embed(context, tokens, work));
-                Phase::KeysValues
+        let table = sequences(&self.only, &mut shared, self.sequences);
+        let positions = core::mem::take(&mut shared.rows);
+        let rows = |index: usize| head.pooled_rows(positions, table.0.get(index)?);
+        if head.pooling != Pooling::Pooler {
+            for index in next.clone() {
+                if let Some(rows) = rows(index) {
+                    let hidden = part(shared.hidden, rows.start * width..rows.end * width);
+                    heads::pool(head.pooling, hidden, part_mut(shared.pooled, index * width..(index + 1) * width));
+                }
             }
-            Phase::KeysValues => {
-                let (hidden, cache) = encoder::write(self.heads, &mut shared);
-                if shared_tiles {
-                    let mut team = Team::new(self.executor, workers, config);
-                    let hidden = rows_of(hidden, &tiles, width);
-                    team::keys_values(context, block, &mut team, tiles.clone(), hidden, &cache, queries);
-                } else {
-                    run(hidden, workers, &|work| encoder::keys_values(context, block, work, &cache));
-                }
-                if tiles.end == rows {
-                    let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
-                    if let Some(mut worker) = workers.next() {
-                        encoder::sum_cache(context.kernels, &self.heads, &mut shared, &mut worker.attention);
-                    }
-                }
-                Phase::Attention
-            }
-            Phase::Attention => {
-                if last {
-                    shared.gather(tiles.clone(), width);
-                }
-                let (hidden, cache) = encoder::read(self.heads, &mut shared);
-                if shared_tiles {
-                    let mut team = Team::new(self.executor, workers, config);
-                    let hidden = rows_of(hidden, &tiles, width);
-                    team::attention(context, block, &mut team, hidden, &cache, queries, whole);
-                } else {
-                    run(hidden, workers, &|work| encoder::attention(context, block, work, &cache));
-                }
-                Phase::FeedForward
-            }
-            Phase::FeedForward => {
-                if shared_tiles {
-                    let mut team = Team::new(self.executor, workers, config);
-                    team::feed_forward(context, block, &mut team, rows_of(shared.hidden, &tiles, width), whole);
-                } else {
-                    run(shared.hidden, workers, &|work| encoder::feed_forward(context, block, work));
-                }
-                if tiles.end == rows {
-                    self.application += 1;
-                }
-                if last || (ends_layer && self.exit.policy.is_some()) { Phase::Pool } else { Phase::KeysValues }
-            }
-            Phase::Pool => {
-                let pooled = head.pooled_rows(&shared, rows);
-                if let (Some(rows), Some(mut worker)) = (pooled, workers.next()) {
-                    if head.pooling == Pooling::Pooler {
-                        encoder::pool(context, &mut shared, &mut worker, rows.start);
-                    } else {
-                        let hidden = shared.hidden.get(rows.start * width..rows.end * width).unwrap_or(&[]);
-                        heads::pool(head.pooling, hidden, shared.pooled);
-                    }
-                }
-                self.phase = Phase::Head;
-                return Progress::Running;
-            }
-            Phase::Head => {
-                let Some(mut worker) = workers.next() else { return Progress::Done };
-                let tile = tiles.start..tiles.end.min(tiles.start + tile_rows);
-                match head.input {
-                    HeadInput::Tokens => {
-                        heads::classify_tokens(context, &mut shared, &mut worker, tile.clone());
-                        return self.advance(tile.end, rows, Phase::Done);
-                    }
-                    HeadInput::Pooled if head.pooled_rows(&shared, rows).is_some() => {
-                        let layers = layers_of(config, self.application);
-                        heads::classify_pooled(context, self.head.as_ref(), &mut shared, &mut worker, layers);
-                        if self.application < self.applications {
-                            let logits = shared.logits.get(..head.labels).unwrap_or(&[]);
-                            if !self.exit.suffices(logits) {
-                                return self.advance(rows, rows, Phase::KeysValues);
-                            }
-                            // What a last layer would have carried on.
-                            shared.gather(0..self.selected, width);
-                            self.rows = self.selected;
-                        }
-                    }
-                    HeadInput::Pooled | HeadInput::Nothing => {}
-                }
-                return self.advance(rows, rows, Phase::Done);
-            }
-        };
-        let ends = self.phase == Phase::Embed || (self.phase == Phase::FeedForward && ends_layer);
-        if ends && tiles.end == rows {
-            let (shared, _) = arena::divide(self.arena, &self.plan);
-            let hidden = shared.hidden.get(..rows * width).unwrap_or(&[]);
-            context.observer.show_states(layers_of(config, self.application), hidden);
+        } else if next.clone().any(|index| rows(index).is_some())
+            && let Some(mut worker) = workers.next()
+        {
+            let row = |index| rows(index).map(|rows| rows.start);
+            encoder::pool(&self.context, &mut shared, &mut worker, next.clone(), row);
         }
-        self.advance(tiles.end, rows, next)
+        self.advance(next.end, self.sequences, Phase::Head);
+    }
+
+    /// Logits of the next rows, or of the next sequences.
+    fn classify(&mut self) {
+        match self.head_in_use().input {
+            HeadInput::Tokens => self.classify_tokens(),
+            HeadInput::Pooled => self.classify_pooled(),
+            HeadInput::Nothing => self.advance(self.rows, self.rows, Phase::Done),
+        }
+    }
+
+    fn classify_tokens(&mut self) {
+        let tile = self.next_row..self.rows.min(self.next_row + self.plan.tile_rows_for(self.rows - self.next_row));
+        let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
+        if let Some(mut worker) = workers.next() {
+            heads::classify_tokens(&self.context, &mut shared, &mut worker, tile.clone());
+        }
+        self.advance(tile.end, self.rows, Phase::Done);
+    }
+
+    fn classify_pooled(&mut self) {
+        let (next, head, width) = (self.next_sequences(), self.head_in_use(), self.width());
+        let layers = layers_of(self.context.model.config(), self.application);
+        let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
+        let table = sequences(&self.only, &mut shared, self.sequences);
+        let pooled = |index: usize| table.0.get(index).and_then(|own| head.pooled_rows(shared.rows, own)).is_some();
+        if next.clone().any(pooled)
+            && let Some(mut worker) = workers.next()
+        {
+            let own = self.head.as_ref();
+            heads::classify_pooled(&self.context, own, &mut shared, &mut worker, next.clone(), layers);
+            if self.application < self.applications {
+                // A policy looks at the only sequence.
+                if !self.exit.suffices(part(shared.logits, ..head.labels)) {
+                    return self.advance(next.end, self.sequences, Phase::KeysValues);
+                }
+                // What a last layer would have carried on.
+                shared.gather(0..self.selected, width);
+                self.carry_selected();
+            }
+        }
+        self.advance(next.end, self.sequences, Phase::Done);
+    }
+
+    /// The rows of the next step, in tiles. `in_layer` says that workers may share a tile.
+    fn tiles(&mut self, in_layer: bool) -> Tiles {
+        let (start, rows) = (self.next_row, self.rows);
+        let shared = LARGE_TARGET && in_layer && shares_tiles(&self.context.model, &self.plan, self.block(), self.rows);
+        let (tile_rows, side_by_side) = match shared {
+            true => (self.plan.tile_rows, 1),
+            false => (self.plan.tile_rows_for(rows - start), self.plan.workers),
+        };
+        let (mut memory, _) = arena::divide(self.arena, &self.plan);
+        let table = sequences(&self.only, &mut memory, self.sequences);
+        let end = (0..side_by_side).fold(start, |start, _| table.tile_end(start, tile_rows, rows));
+        Tiles { rows: start..end, tile_rows, shared }
+    }
+
+    /// Whether the tiles of a step are all rows.
+    fn is_whole(&self, tiles: &Tiles) -> bool {
+        tiles.rows == (0..self.rows)
+    }
+
+    /// As many sequences as a tile has rows.
+    fn next_sequences(&self) -> Range<usize> {
+        self.next_row..self.sequences.min(self.next_row + self.plan.tile_rows)
+    }
+
+    /// Whether the layer at hand is the last.
+    fn is_last(&self) -> bool {
+        self.application + 1 == self.applications
+    }
+
+    fn block(&self) -> usize {
+        self.context.model.block_of(self.application)
+    }
+
+    fn width(&self) -> usize {
+        self.context.model.config().hidden_size as usize
+    }
+
+    /// From here on the rows are those that the last layer carries on.
+    fn carry_selected(&mut self) {
+        self.rows = self.selected;
+        let (shared, _) = arena::divide(self.arena, &self.plan);
+        let table = match shared.sequences {
+            [] => core::slice::from_mut(&mut self.only),
+            several => several,
+        };
+        let mut first = 0;
+        for sequence in table.iter_mut().take(self.sequences) {
+            (sequence.first, sequence.rows) = (first, sequence.selected);
+            first += sequence.rows;
+        }
+    }
+
+    /// Shows the hidden states to the observer.
+    fn show_states(&mut self) {
+        let values = self.rows * self.width();
+        let (shared, _) = arena::divide(self.arena, &self.plan);
+        let hidden = part(shared.hidden, ..values);
+        self.context.observer.show_states(layers_of(self.context.model.config(), self.application), hidden);
     }
 
     /// Goes on with row `done`, or with the first row of `next` when all `rows` are done.
-    fn advance(&mut self, done: usize, rows: usize, next: Phase) -> Progress {
+    fn advance(&mut self, done: usize, rows: usize, next: Phase) {
         if done < rows {
             self.next_row = done;
         } else {
             self.next_row = 0;
             self.phase = next;
         }
-        if self.phase == Phase::Done { Progress::Done } else { Progress::Running }
     }
 }

@@ -1,10 +1,10 @@
 //! From text: the tokenizer works in the arena, before the hidden states need it.
 
-use super::ids::select;
+use super::ids::{select, set_row};
 use super::{Phase, Session};
-use crate::arena;
 use crate::error::InputError;
-use crate::plan::Token;
+use crate::memory::plan::Token;
+use crate::memory::{Sequence, arena};
 use crate::tokenizer::{EncodeError, EncodeOptions};
 
 /// Why a text cannot be run.
@@ -71,14 +71,14 @@ impl Session<'_, '_> {
             if token.token_type >= config.type_vocab_size {
                 return Err(InputError::TokenType { index, token_type: token.token_type });
             }
-            if let Some(place) = shared.tokens().get_mut(index) {
-                *place = token;
-            }
+            set_row(&mut shared, index, token);
         }
-        select(shared.rows, 0..tokens);
-        self.carries_all = !one_row;
-        self.selected = select(shared.selected, 0..if one_row { 1 } else { tokens });
-        self.begin(tokens, tokens, None);
+        let selected = select(shared.selected, 0..if one_row { 1 } else { tokens }) as u32;
+        let (mut end, tokens) = (Sequence::default(), tokens as u32);
+        let poolable = if one_row { 0 } else { tokens };
+        let sequence = Sequence { rows: tokens, keys: tokens, selected, poolable, ..end };
+        self.append(0, sequence, &mut end);
+        self.begin(1, &end, None);
         Ok(())
     }
 }

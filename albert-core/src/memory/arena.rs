@@ -3,7 +3,8 @@
 use crate::error::SessionError;
 use crate::format::layout::ALIGNMENT;
 use crate::kernels::RowScale;
-use crate::plan::{Plan, Region, Sizes, Token};
+use crate::memory::plan::{Plan, Region, Sizes, Token};
+use crate::memory::{Sequence, part_mut};
 use bytemuck::Pod;
 use core::ops::Range;
 
@@ -37,8 +38,10 @@ pub(crate) fn fit<'a>(buffer: &'a mut [u8], plan: &Plan) -> Result<&'a mut [u8],
 pub(crate) struct Shared<'a> {
     /// Position of each row of the hidden state.
     pub(crate) rows: &'a mut [u32],
-    /// Rows that the last application carries on, each once.
+    /// Rows that the last layer carries on, each once.
     pub(crate) selected: &'a mut [u32],
+    /// Empty when the plan has one sequence.
+    pub(crate) sequences: &'a mut [Sequence],
     pub(crate) hidden: &'a mut [f32],
     /// Keys as a weight matrix for each head, in words of four bytes; tokens before the embeddings are computed, scores after the
     /// last step.
@@ -55,26 +58,27 @@ pub(crate) struct Shared<'a> {
 
 /// Scratch memory for one tile of rows.
 pub(crate) struct Worker<'a> {
-    pub(crate) wide: &'a mut [f32],
+    /// f32 rows between two linears.
+    pub(crate) intermediate: &'a mut [f32],
     pub(crate) scratch: Scratch<'a>,
     pub(crate) attention: AttentionScratch<'a>,
 }
 
 /// What a linear needs beside its input and output.
 pub(crate) struct Scratch<'a> {
-    pub(crate) rounded: Rounded<'a>,
-    pub(crate) rounding: Rounding<'a>,
+    pub(crate) quantized: Quantized<'a>,
+    pub(crate) quantization: Quantization<'a>,
     pub(crate) products: Products<'a>,
 }
 
 /// Quantized rows.
-pub(crate) struct Rounded<'a> {
+pub(crate) struct Quantized<'a> {
     pub(crate) bytes: &'a mut [u8],
     pub(crate) row_scales: &'a mut [RowScale],
 }
 
 /// What rows are quantized with.
-pub(crate) struct Rounding<'a> {
+pub(crate) struct Quantization<'a> {
     /// Slots of split channels, and their values while the others are quantized.
     pub(crate) splits: &'a mut [f32],
     /// A smoothed row.
@@ -84,7 +88,7 @@ pub(crate) struct Rounding<'a> {
 /// What quantized rows are multiplied with.
 pub(crate) struct Products<'a> {
     /// Sums of a tile and a group of channels; floats for float weights.
-    pub(crate) sums: &'a mut [i32],
+    pub(crate) accumulators: &'a mut [i32],
     /// Expanded weights of a few blocks in a codebook format.
     pub(crate) panel: &'a mut [i8],
     /// Sums over a part of the slots; none when the panel holds all slots.
@@ -107,6 +111,7 @@ pub(crate) fn divide<'a>(arena: &'a mut [u8], plan: &'a Plan) -> (Shared<'a>, Wo
     let shared = Shared {
         rows: rest.take(Region::Rows),
         selected: rest.take(Region::Selected),
+        sequences: rest.take(Region::Sequences),
         hidden: rest.take(Region::Hidden),
         keys: rest.take(Region::Keys),
         values: rest.take(Region::Values),
@@ -193,15 +198,15 @@ impl<'a> Iterator for Workers<'a> {
         let rest = &mut self.rest;
         // In the order of `Region`.
         Some(Worker {
-            wide: rest.take(Region::Wide),
+            intermediate: rest.take(Region::Intermediate),
             scratch: Scratch {
-                rounded: Rounded { bytes: rest.take(Region::Bytes), row_scales: rest.take(Region::RowScales) },
+                quantized: Quantized { bytes: rest.take(Region::Bytes), row_scales: rest.take(Region::RowScales) },
                 products: Products {
-                    sums: rest.take(Region::Sums),
+                    accumulators: rest.take(Region::Accumulators),
                     panel: rest.take(Region::Panel),
                     partial: rest.take(Region::Partial),
                 },
-                rounding: Rounding { splits: rest.take(Region::Splits), row: rest.take(Region::Row) },
+                quantization: Quantization { splits: rest.take(Region::Splits), row: rest.take(Region::Row) },
             },
             attention: AttentionScratch {
                 head: rest.take(Region::Head),
@@ -226,10 +231,14 @@ impl<'a> Rest<'a> {
         match rest.split_at_mut_checked(bytes.next_multiple_of(ALIGNMENT)) {
             Some((taken, rest)) => {
                 self.bytes = rest;
-                let exact = taken.get_mut(..bytes).unwrap_or(&mut []);
-                bytemuck::try_cast_slice_mut(exact).unwrap_or(&mut [])
+                let exact = bytemuck::try_cast_slice_mut(part_mut(taken, ..bytes));
+                debug_assert!(exact.is_ok(), "regions are aligned and whole elements");
+                exact.unwrap_or(&mut [])
             }
-            None => &mut [],
+            None => {
+                debug_assert!(false, "the arena has been measured");
+                &mut []
+            }
         }
     }
 }

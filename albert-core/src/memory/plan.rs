@@ -1,33 +1,36 @@
 //! How the arena is divided: every region's size as a `const fn` of the configuration and the longest input.
 //!
-//! The arena holds what one inference needs and nothing else:
+//! The arena holds what one run needs and nothing else; S sequences of at most T tokens, together N (1, T and T unless the plan has
+//! several):
 //!
 //! | region | shape | lives |
 //! |---|---|---|
-//! | hidden | f32 `[S][H]` | from the embeddings to the head |
-//! | keys, values | int8 (or f32) blocked as weight matrices, per head | one layer |
-//! | key scales and offsets, value scales and sums | f32 and i32 `[A][S]`, f32 `[A][S]`, i32 `[A][D]` | one layer |
-//! | tokens | id, token type, position `[S]`, in place of the keys | until the embeddings are computed |
-//! | scores | f32 `[C]`, in place of the keys | from the end of an inference to the next |
-//! | rows, selected | u32 `[S]`: the position that each row of the hidden state stands for, and the rows that the last layer carries on | one inference |
-//! | pooled, logits | f32 `[H]`, `[C]` or `[S][C]` | until the next inference |
+//! | hidden | f32 `[N][H]` | from the embeddings to the head |
+//! | keys, values | int8 (or f32) in panels as weight matrices, per sequence and head | one layer |
+//! | key scales and offsets, value scales and sums | f32 and i32 `[A][N]`, f32 `[A][N]`, i32 `[S][A][D]` | one layer |
+//! | tokens | id, token type, position `[N]`, in place of the keys | until the embeddings are computed |
+//! | scores | f32 `[C]`, in place of the keys | from the end of a run to the next |
+//! | rows, selected | u32 `[N]`: the position that each row of the hidden state stands for, and the rows that the last layer carries on | one run |
+//! | sequences | where each one's rows, keys and values lie `[S]`, when there may be several | one run |
+//! | pooled, logits | f32 `[S][H]`, `[S][C]` or `[N][C]` | until the next run |
 //! | scratch, for each worker | what the widest step needs for one tile of rows | one step |
 //!
-//! S is rounded up to 16 in keys and values, D to the block sizes.
+//! Each sequence is rounded up to 16 tokens in keys and to 4 in values, D to the panel sizes.
 
 use crate::build_features::LARGE_TARGET;
 use crate::config::{Config, Head, HeadInput, Precision};
 use crate::format::layout::{ALIGNMENT, BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, GROUP_CHANNELS, round_up};
 use crate::kernels::RowScale;
+use crate::memory::Sequence;
 
-/// Most tasks that one step runs side by side.
-pub const MAX_WORKERS: usize = 16;
 /// Rows of a tile unless [`Plan::with_tile_rows`] says otherwise.
 pub const DEFAULT_TILE_ROWS: usize = 16;
 /// Rows of [`Plan::with_large_tiles`]: integer weights gain by every row more, float rows of 4 bytes must stay in the cache.
 const LARGE_TILE_ROWS: [usize; 2] = [128, 48];
 /// Most rows of a tile.
 pub const MAX_TILE_ROWS: usize = 512;
+/// Most tasks that one step runs side by side.
+pub const MAX_WORKERS: usize = 16;
 /// Query rows that attention handles at a time.
 pub(crate) const ATTENTION_ROWS: usize = 16;
 /// Most slots of a codebook panel that are expanded at a time for few rows: those of a group of channels stay in the first-level
@@ -61,6 +64,9 @@ pub struct Plan {
     pub(crate) workers: usize,
     /// Labels of a head file.
     pub(crate) labels: usize,
+    pub(crate) sequences: usize,
+    /// Tokens of all sequences together.
+    pub(crate) total_tokens: usize,
 }
 
 impl Plan {
@@ -70,7 +76,15 @@ impl Plan {
         let positions = config.max_position_embeddings as usize;
         let tokens = if max_tokens > positions { positions } else { max_tokens };
         let tokens = if tokens == 0 { 1 } else { tokens };
-        Self { config: *config, tokens, tile_rows: DEFAULT_TILE_ROWS, workers: 1, labels: 0 }
+        Self {
+            config: *config,
+            tokens,
+            tile_rows: DEFAULT_TILE_ROWS,
+            workers: 1,
+            labels: 0,
+            sequences: 1,
+            total_tokens: tokens,
+        }
     }
 
     /// The plan with other tiles: `rows` (a multiple of 4, from 4 to [`MAX_TILE_ROWS`]; other values become the next one of these)
@@ -109,6 +123,26 @@ impl Plan {
         self
     }
 
+    /// The plan for up to `sequences` inputs in one run, each of up to [`Plan::max_tokens`] tokens and all together of up to
+    /// `total_tokens`; see [`Session::start_batch`](crate::Session::start_batch). Rows of all of them share tiles, so that short
+    /// inputs are faster together. 0 sequences count as one; `total_tokens` is at least one sequence's and at most all sequences'.
+    pub const fn with_sequences(mut self, sequences: usize, total_tokens: usize) -> Self {
+        self.sequences = max(sequences, 1);
+        let most = mul(self.sequences, self.tokens);
+        self.total_tokens = if total_tokens > most { most } else { max(total_tokens, self.tokens) };
+        self
+    }
+
+    /// Inputs that one run may have.
+    pub const fn max_sequences(&self) -> usize {
+        self.sequences
+    }
+
+    /// Tokens that the inputs of one run may have together.
+    pub const fn total_tokens(&self) -> usize {
+        self.total_tokens
+    }
+
     /// Tasks that a step may run side by side.
     pub const fn workers(&self) -> usize {
         self.workers
@@ -118,7 +152,7 @@ impl Plan {
     pub(crate) fn tile_rows_for(&self, left: usize) -> usize {
         let workers = self.workers.max(1);
         let steps = left.div_ceil((self.tile_rows * workers).max(1)).max(1);
-        let share = round_up(left.div_ceil((steps * workers).max(1)), 4);
+        let share = round_up(left.div_ceil((steps * workers).max(1)), BLOCK_SLOTS);
         if share < self.tile_rows { share } else { self.tile_rows }
     }
 
@@ -130,7 +164,7 @@ impl Plan {
         let mut total = 0;
         let mut index = 0;
         while index < sizes.0.len() {
-            let copies = if index < Region::Wide as usize { 1 } else { self.workers };
+            let copies = if index < Region::Intermediate as usize { 1 } else { self.workers };
             total = add(total, mul(aligned(sizes.0[index]), copies));
             index += 1;
         }
@@ -153,6 +187,8 @@ impl Plan {
 pub(crate) enum Region {
     Rows,
     Selected,
+    /// One [`Sequence`] each, when there may be several.
+    Sequences,
     Hidden,
     Keys,
     Values,
@@ -163,13 +199,13 @@ pub(crate) enum Region {
     Pooled,
     Logits,
     /// f32 rows between two linears. From here on there is a copy for each worker.
-    Wide,
+    Intermediate,
     /// Quantized rows.
     Bytes,
     /// One [`RowScale`] a row.
     RowScales,
     /// Integer sums of a tile and a group of channels; floats for float weights.
-    Sums,
+    Accumulators,
     /// Expanded weights of a few blocks in a codebook format.
     Panel,
     /// Sums over a part of the slots, when [`Region::Panel`] holds a part of them.
@@ -236,32 +272,37 @@ impl Sizes {
         let slots = activation_row_bytes(widest + config.storage.ocs_places as usize);
         let group = mul(max(rows, ATTENTION_ROWS), GROUP_CHANNELS * 4);
         let context = mul(ATTENTION_ROWS, mul(extents.value_channels, 4));
-        let keys = mul(heads, mul(extents.key_channels, mul(extents.key_slots, extents.element)));
+        let (sequences, total) = (plan.sequences, plan.total_tokens);
+        // The extents of all sequences together: each is padded by itself.
+        let key_places = padded(total, sequences, BLOCK_CHANNELS);
+        let value_places = if integer { padded(total, sequences, BLOCK_SLOTS) } else { total };
+        let keys = mul(heads, mul(key_places, mul(extents.key_slots, extents.element)));
         let label_rows = match config.head.input() {
-            HeadInput::Tokens => tokens,
-            HeadInput::Pooled | HeadInput::Nothing => 1,
+            HeadInput::Tokens => total,
+            HeadInput::Pooled | HeadInput::Nothing => sequences,
         };
         let mut sizes = Self([0; REGIONS]);
-        sizes.0[Region::Rows as usize] = mul(tokens, 4);
-        sizes.0[Region::Selected as usize] = mul(tokens, 4);
-        sizes.0[Region::Hidden as usize] = mul(tokens, mul(hidden, 4));
+        sizes.0[Region::Rows as usize] = mul(total, 4);
+        sizes.0[Region::Selected as usize] = mul(total, 4);
+        sizes.0[Region::Sequences as usize] = if sequences > 1 { mul(sequences, size_of::<Sequence>()) } else { 0 };
+        sizes.0[Region::Hidden as usize] = mul(total, mul(hidden, 4));
         // Tokens before the layers and scores after them lie there, too.
         let own = if matches!(config.head, Head::SequenceClassification) { config.num_labels as usize } else { 0 };
         let scores = mul(max(own, plan.labels), 4);
-        sizes.0[Region::Keys as usize] = max(max(keys, mul(tokens, size_of::<Token>())), scores);
-        sizes.0[Region::Values as usize] =
-            mul(heads, mul(extents.value_channels, mul(extents.value_slots, extents.element)));
+        sizes.0[Region::Keys as usize] = max(max(keys, mul(total, size_of::<Token>())), scores);
+        sizes.0[Region::Values as usize] = mul(heads, mul(extents.value_channels, mul(value_places, extents.element)));
         let pools = config.pooler || matches!(config.head.input(), HeadInput::Pooled) || plan.labels > 0;
-        sizes.0[Region::Pooled as usize] = if pools { mul(hidden, 4) } else { 0 };
-        sizes.0[Region::Logits as usize] = mul(max(mul(label_rows, config.num_labels as usize), plan.labels), 4);
-        sizes.0[Region::Sums as usize] = max(group, context);
-        sizes.0[Region::Wide as usize] = mul(rows, mul(widest, 4));
+        sizes.0[Region::Pooled as usize] = if pools { mul(sequences, mul(hidden, 4)) } else { 0 };
+        let logits = max(mul(label_rows, config.num_labels as usize), mul(sequences, plan.labels));
+        sizes.0[Region::Logits as usize] = mul(logits, 4);
+        sizes.0[Region::Accumulators as usize] = max(group, context);
+        sizes.0[Region::Intermediate as usize] = mul(rows, mul(widest, 4));
         sizes.0[Region::Scores as usize] = mul(ATTENTION_ROWS, mul(extents.key_channels, 4));
         if integer {
-            sizes.0[Region::KeyScales as usize] = mul(heads, mul(extents.key_channels, 4));
-            sizes.0[Region::KeyOffsets as usize] = mul(heads, mul(extents.key_channels, 4));
-            sizes.0[Region::ValueScales as usize] = mul(heads, mul(extents.key_channels, 4));
-            sizes.0[Region::ValueSums as usize] = mul(heads, mul(extents.value_channels, 4));
+            sizes.0[Region::KeyScales as usize] = mul(heads, mul(key_places, 4));
+            sizes.0[Region::KeyOffsets as usize] = mul(heads, mul(key_places, 4));
+            sizes.0[Region::ValueScales as usize] = mul(heads, mul(key_places, 4));
+            sizes.0[Region::ValueSums as usize] = mul(sequences, mul(heads, mul(extents.value_channels, 4)));
             sizes.0[Region::Bytes as usize] = mul(rows, slots);
             sizes.0[Region::Head as usize] = mul(ATTENTION_ROWS, activation_row_bytes(extents.key_slots));
             sizes.0[Region::RowScales as usize] = mul(max(rows, ATTENTION_ROWS), size_of::<RowScale>());
@@ -286,6 +327,12 @@ impl Sizes {
         }
         sizes
     }
+}
+
+/// `total` places of up to `sequences` sequences, each padded to a multiple of `unit`.
+const fn padded(total: usize, sequences: usize, unit: usize) -> usize {
+    let most = total.saturating_add(mul(sequences, unit - 1));
+    most - most % unit
 }
 
 /// A token on its way into the embeddings.

@@ -1,20 +1,21 @@
 //! Products with weights in a codebook format: some panels are expanded to int8, multiplied, and forgotten.
 
-use super::linear::{Columns, GROUP_BLOCKS};
-use crate::arena::{Products, Rounded};
+use super::GROUP_BLOCKS;
 use crate::build_features::LARGE_TARGET;
 use crate::codebook::Panels;
 use crate::format::Scales;
 use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, GROUP_CHANNELS, dtype};
 use crate::kernels::{Channels, Kernels, LinearProduct, Product, Store, Tile};
-use crate::plan::{activation_row_bytes, stretch_slots};
+use crate::memory::arena::{Products, Quantized};
+use crate::memory::plan::{activation_row_bytes, stretch_slots};
+use crate::memory::{Columns, part, part_mut};
 use core::ops::Range;
 
 /// Some blocks of a matrix with `width` output channels; `channels` has no scales. Not inlined: its frame holds those of a group,
 /// which int8 models do without.
 #[inline(never)]
 #[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]
-pub(super) fn codebook_blocks(
+pub(super) fn multiply(
     kernels: Kernels,
     panels: &Panels<'_>,
     blocks: Range<usize>,
@@ -23,7 +24,7 @@ pub(super) fn codebook_blocks(
     channels: &Channels<'_>,
     store: Store,
     out: Columns<'_>,
-    x: &Rounded<'_>,
+    x: &Quantized<'_>,
     products: &mut Products<'_>,
 ) {
     let Columns { data, stride: row_outputs, rows } = out;
@@ -47,24 +48,24 @@ pub(super) fn codebook_blocks(
         let mut group_scales = [0.0; GROUP_CHANNELS];
         scales.copy_to(first, &mut group_scales);
         let channels = Channels { scales: &group_scales, ..channels.part(first, count) };
-        let out = data.get_mut(first - blocks.start * BLOCK_CHANNELS..).unwrap_or(&mut []);
+        let out = part_mut(data, first - blocks.start * BLOCK_CHANNELS..);
         let beside = LARGE_TARGET && {
             let (steps, blocks) = (slots / BLOCK_SLOTS, group.len());
             let size = Product { rows, row_bytes, steps, blocks, row_sums: GROUP_CHANNELS, continues: true };
             let parts: [_; GROUP_BLOCKS] = core::array::from_fn(|index| panels.part(group.start + index, 0..slots, 2));
-            let parts = parts.get(..blocks).unwrap_or(&[]);
-            kernels.multiply_panels(&size, x.bytes, parts, products.panel, products.sums)
+            let parts = part(&parts, ..blocks);
+            kernels.multiply_panels(&size, x.bytes, parts, products.panel, products.accumulators)
         };
         if beside {
             let tile = Tile { rows, channels: count, row_sums: GROUP_CHANNELS, row_outputs };
-            kernels.dequantize(&tile, products.sums, x.row_scales, &channels, store, out);
+            kernels.dequantize(&tile, products.accumulators, x.row_scales, &channels, store, out);
             continue;
         }
         for start in group.clone().step_by(at_a_time) {
             let some = start..group.end.min(start + at_a_time);
             let within = (start - group.start) * BLOCK_CHANNELS;
             let channels = channels.part(within, (some.len() * BLOCK_CHANNELS).min(count - within));
-            let out = out.get_mut(within..).unwrap_or(&mut []);
+            let out = part_mut(out, within..);
             expanded_blocks(
                 kernels,
                 panels,
@@ -92,7 +93,7 @@ fn expanded_blocks(
     channels: &Channels<'_>,
     store: Store,
     out: Columns<'_>,
-    x: &Rounded<'_>,
+    x: &Quantized<'_>,
     products: &mut Products<'_>,
 ) {
     let Columns { data: out, stride: row_outputs, rows } = out;
@@ -110,23 +111,23 @@ fn expanded_blocks(
         let steps = slots / BLOCK_SLOTS;
         let size = LinearProduct { rows, row_bytes, steps, channels: count, row_outputs, continues: false };
         let (bytes, row_scales) = (&*x.bytes, &*x.row_scales);
-        kernels.linear_i8(&size, bytes, products.panel, row_scales, channels, store, out, products.sums);
+        kernels.linear_i8(&size, bytes, products.panel, row_scales, channels, store, out, products.accumulators);
         return;
     }
     for start in (0..slots).step_by(stretch.max(1)) {
-        let part = start..slots.min(start + stretch);
-        expand(part.clone(), products.panel);
-        let (steps, blocks) = (part.len() / BLOCK_SLOTS, blocks.len());
+        let some = start..slots.min(start + stretch);
+        expand(some.clone(), products.panel);
+        let (steps, blocks) = (some.len() / BLOCK_SLOTS, blocks.len());
         let size = Product { rows, row_bytes, steps, blocks, row_sums: GROUP_CHANNELS, continues: false };
-        let bytes = x.bytes.get(start..).unwrap_or(&[]);
+        let bytes = part(x.bytes, start..);
         if start == 0 {
-            kernels.matmul_i8(&size, bytes, products.panel, products.sums);
+            kernels.matmul_i8(&size, bytes, products.panel, products.accumulators);
         } else {
             kernels.matmul_i8(&size, bytes, products.panel, products.partial);
-            let sums = products.sums.iter_mut().zip(&*products.partial).take(rows * GROUP_CHANNELS);
+            let sums = products.accumulators.iter_mut().zip(&*products.partial).take(rows * GROUP_CHANNELS);
             sums.for_each(|(sum, partial)| *sum = sum.wrapping_add(*partial));
         }
     }
     let tile = Tile { rows, channels: count, row_sums: GROUP_CHANNELS, row_outputs };
-    kernels.dequantize(&tile, products.sums, x.row_scales, channels, store, out);
+    kernels.dequantize(&tile, products.accumulators, x.row_scales, channels, store, out);
 }

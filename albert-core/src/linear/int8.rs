@@ -1,0 +1,65 @@
+//! Linears with int8 weights: quantized rows times panels, exact in i32.
+
+use super::splits::lay_out;
+use crate::format::Matrix;
+use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS};
+use crate::kernels::{Channels, Kernels, LinearProduct, Store};
+use crate::memory::arena::{Products, Quantization, Quantized};
+use crate::memory::plan::activation_row_bytes;
+use crate::memory::{Columns, Rows, part, part_mut};
+use core::ops::Range;
+
+/// Quantizes the rows of `x` when the matrix is an integer one.
+pub(crate) fn quantize(
+    kernels: Kernels,
+    matrix: &Matrix<'_>,
+    x: &mut Rows<'_>,
+    quantized: &mut Quantized<'_>,
+    quantization: &mut Quantization<'_>,
+) {
+    if !matrix.is_integer() {
+        return;
+    }
+    let (splits, saved) = lay_out(matrix.splits, quantization.splits);
+    let row_bytes = activation_row_bytes(matrix.slots());
+    debug_assert!(quantized.bytes.len() >= x.count * row_bytes && quantized.row_scales.len() >= x.count);
+    let out = quantized.bytes.chunks_exact_mut(row_bytes.max(1)).zip(quantized.row_scales.iter_mut());
+    for (row, (bytes, row_scale)) in x.iter_mut(matrix.columns).zip(out) {
+        *row_scale = if matrix.smoothing.is_empty() {
+            kernels.quantize_row(row, &splits, saved, bytes)
+        } else {
+            let smoothed = part_mut(quantization.row, ..matrix.columns);
+            for ((smooth, &value), &factor) in smoothed.iter_mut().zip(row.iter()).zip(matrix.smoothing) {
+                *smooth = value * factor;
+            }
+            kernels.quantize_row(smoothed, &splits, saved, bytes)
+        };
+        // Places of K that the linear does not have.
+        bytes.iter_mut().skip(matrix.slots()).for_each(|byte| *byte = 0);
+    }
+}
+
+/// The product with some panels.
+#[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]
+pub(super) fn multiply(
+    kernels: Kernels,
+    matrix: &Matrix<'_>,
+    values: &[i8],
+    blocks: Range<usize>,
+    channels: &Channels<'_>,
+    store: Store,
+    out: Columns<'_>,
+    x: &Quantized<'_>,
+    products: &mut Products<'_>,
+) {
+    let row_bytes = activation_row_bytes(matrix.slots());
+    let steps = matrix.slots().div_ceil(BLOCK_SLOTS);
+    let panel = steps * BLOCK_SLOTS * BLOCK_CHANNELS;
+    let weights = part(values, blocks.start * panel..blocks.end * panel);
+    let first = blocks.start * BLOCK_CHANNELS;
+    let count = (blocks.end * BLOCK_CHANNELS).min(matrix.rows) - first;
+    let size =
+        LinearProduct { rows: out.rows, row_bytes, steps, channels: count, row_outputs: out.stride, continues: true };
+    let channels = channels.part(first, count);
+    kernels.linear_i8(&size, x.bytes, weights, x.row_scales, &channels, store, out.data, products.accumulators);
+}

@@ -1,0 +1,85 @@
+//! A linear on a tile of rows: quantize, multiply, dequantize, store.
+
+mod codebook;
+mod float;
+mod int8;
+mod splits;
+
+use crate::build_features::{CODEBOOK, FLOAT};
+use crate::codebook::Panels;
+use crate::format::layout::{BLOCK_CHANNELS, GROUP_CHANNELS};
+use crate::format::{Linear, Weights};
+use crate::kernels::{Channels, Kernels, Store};
+use crate::memory::arena::{Products, Quantized, Scratch};
+use crate::memory::{Columns, Rows};
+use core::ops::Range;
+
+pub(crate) use int8::quantize;
+
+/// Panels of 16 channels in a group.
+const GROUP_BLOCKS: usize = GROUP_CHANNELS / BLOCK_CHANNELS;
+
+/// What a product reads: rows for float weights, for others the same rows once [`quantize`] has seen them.
+#[derive(Clone, Copy)]
+pub(crate) struct Input<'i, 'a> {
+    pub(crate) rows: &'i [f32],
+    pub(crate) stride: usize,
+    pub(crate) quantized: &'i Quantized<'a>,
+}
+
+/// `out = store(x Wᵀ + b)` for some output channels, from a multiple of 16 on.
+pub(crate) fn multiply(
+    kernels: Kernels,
+    linear: &Linear<'_>,
+    channels: Range<usize>,
+    x: &Input<'_, '_>,
+    store: Store,
+    out: Columns<'_>,
+    products: &mut Products<'_>,
+) {
+    let matrix = &linear.matrix;
+    let blocks = channels.start / BLOCK_CHANNELS..channels.end.div_ceil(BLOCK_CHANNELS);
+    match matrix.weights {
+        Weights::I8 { values, scales, sums } => {
+            let channels = Channels { scales: scales.exact(), sums, bias: linear.bias };
+            int8::multiply(kernels, matrix, values, blocks, &channels, store, out, x.quantized, products);
+        }
+        Weights::Codebook { dtype, panels, scales, sums } if CODEBOOK => {
+            let panels = Panels { dtype, panels, slots: matrix.slots() };
+            let channels = Channels { scales: &[], sums, bias: linear.bias };
+            codebook::multiply(
+                kernels,
+                &panels,
+                blocks,
+                matrix.rows,
+                scales,
+                &channels,
+                store,
+                out,
+                x.quantized,
+                products,
+            );
+        }
+        Weights::F32(weights) if FLOAT => {
+            float::multiply(kernels, linear, float::Weights::F32(weights), channels, x, store, out, products);
+        }
+        Weights::F16(weights) if FLOAT => {
+            float::multiply(kernels, linear, float::Weights::F16(weights), channels, x, store, out, products);
+        }
+        _ => {}
+    }
+}
+
+/// [`quantize`] and [`multiply`], all channels.
+pub(crate) fn linear(
+    kernels: Kernels,
+    linear: &Linear<'_>,
+    x: &mut Rows<'_>,
+    store: Store,
+    out: Columns<'_>,
+    scratch: &mut Scratch<'_>,
+) {
+    quantize(kernels, &linear.matrix, x, &mut scratch.quantized, &mut scratch.quantization);
+    let input = Input { rows: x.data, stride: x.stride, quantized: &scratch.quantized };
+    multiply(kernels, linear, 0..linear.matrix.rows, &input, store, out, &mut scratch.products);
+}

@@ -1,0 +1,9 @@
+//! The caller's buffer: how many bytes an inference needs, how they are divided, and views of them.
+
+pub mod arena;
+pub mod plan;
+mod rows;
+mod sequences;
+
+pub(crate) use rows::{Columns, Rows, part, part_mut};
+pub(crate) use sequences::{Sequence, Sequences};
