@@ -95,15 +95,43 @@ pub fn run(file: &[u8], sequences: &[Sequence], run: &Run<'_>) -> Vec<Results> {
         let input = run.layers.map_or(input, |layers| input.with_layers(layers));
         session.start(&input).expect("a valid input");
         while session.step() == Progress::Running {}
-        results(&mut session, sequence)
+        results(&mut session, 0, sequence)
     });
     each.collect()
 }
 
-/// Takes the results of a finished inference out of the arena.
-fn results(session: &mut Session<'_, '_>, sequence: &Sequence) -> Results {
+/// Runs all sequences together.
+///
+/// # Panics
+/// When the model is refused or an input is.
+pub fn run_batch(file: &[u8], sequences: &[Sequence], run: &Run<'_>) -> Vec<Results> {
+    let model = Model::from_bytes(file).expect("a valid model file");
+    let lengths = || sequences.iter().map(|sequence| sequence.ids.len());
+    let plan = Plan::new(model.config(), lengths().max().unwrap_or(0))
+        .with_tile_rows(run.tile_rows)
+        .with_workers(run.workers)
+        .with_sequences(sequences.len(), lengths().sum());
+    let mut arena = Aligned::zeros(plan.arena_bytes());
+    let mut session = Session::with_kernels(&model, plan, &mut arena, run.kernels).expect("the planned arena");
+    session.set_executor(&Threads);
+    let tokens: Vec<Tokens> = sequences.iter().map(Tokens::new).collect();
+    let inputs: Vec<Input<'_>> = tokens
+        .iter()
+        .map(|tokens| {
+            let input = tokens.input().with_positions(run.positions);
+            run.layers.map_or(input, |layers| input.with_layers(layers))
+        })
+        .collect();
+    session.start_batch(&inputs).expect("valid inputs");
+    while session.step() == Progress::Running {}
+    assert_eq!(session.sequences(), sequences.len());
+    sequences.iter().enumerate().map(|(index, sequence)| results(&mut session, index, sequence)).collect()
+}
+
+/// Takes the results of one sequence of a finished run out of the arena.
+fn results(session: &mut Session<'_, '_>, index: usize, sequence: &Sequence) -> Results {
     let head = session.model().config().head;
-    let output = session.output().expect("the session is done");
+    let output = session.output_of(index).expect("the session is done");
     let mut results = head_results(head, &output);
     // Position 0 is computed for the pooler even when it is masked; it is the last row then.
     let attended = output.positions().iter().filter(|&&position| sequence.mask[position as usize]).count();
@@ -126,7 +154,7 @@ fn results(session: &mut Session<'_, '_>, sequence: &Sequence) -> Results {
     };
     let mut logits = Vec::new();
     for row in 0..attended {
-        let mut vocabulary = session.vocabulary_logits(row).expect("a masked-LM head");
+        let mut vocabulary = session.vocabulary_logits_of(index, row).expect("a masked-LM head");
         while let Some(chunk) = vocabulary.next_chunk() {
             logits.extend(chunk.logits);
         }

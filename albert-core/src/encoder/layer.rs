@@ -8,15 +8,15 @@ use crate::kernels::Store;
 
 /// The linear whose input an observer is shown.
 #[derive(Clone, Copy)]
-pub(super) struct Shown {
-    pub(super) role: u16,
-    pub(super) block: usize,
+pub(crate) struct Shown {
+    pub(crate) role: u16,
+    pub(crate) block: usize,
 }
 
 /// A tile of rows and who works on it: the operations that a layer is made of.
 ///
 /// A projection is what a linear makes of the hidden states, before another one takes it back to their width.
-pub(super) trait Tile {
+pub(crate) trait Tile {
     /// Quantizes the hidden states as the input of a linear with this matrix, once the observer has seen them.
     fn quantize_hidden(&mut self, context: &Context<'_>, matrix: &Matrix<'_>, shown: Option<Shown>);
 

@@ -1,6 +1,6 @@
 //! The caller's buffer: how many bytes an inference needs, how they are divided, and views of them.
 
-pub mod arena;
+pub(crate) mod arena;
 pub mod plan;
 mod rows;
 mod sequences;
