@@ -2,14 +2,15 @@
 #![deny(unsafe_code)]
 //! ALBERT inference without `std` and without a heap.
 //!
-//! From the bottom up:
-//! - [`format`]: the bytes of a model file to a checked `Model` that borrows them.
-//! - [`kernels`]: inner loops, one folder per architecture; they know nothing of models.
-//! - `plan`: how many bytes of working memory a network and a length need, as a `const fn`.
-//! - `encoder`: embeddings, attention, feed-forward block, pooler, each on a tile of rows; `encoder::team`: several workers on one.
-//! - [`heads`]: from hidden states to logits.
-//! - `session`: the state machine over all of it; one `step` is one bounded piece of work.
+//! From the bottom up (`docs/architecture.md` has the whole list, and a test holds it):
 //! - [`tokenizer`]: text to ids, from tables in the model file; knows nothing of the network.
+//! - [`kernels`]: inner loops, one folder for each architecture; they know nothing of models.
+//! - [`format`]: the bytes of a model file to a checked `Model` that borrows them.
+//! - [`plan`]: how many bytes of working memory a network and a length need, as a `const fn`.
+//! - `linear`, `attention`, `encoder`: products, the K/V cache, and one description of a layer on a tile of rows, for one worker or
+//!   several.
+//! - [`heads`]: from hidden states to logits and answers.
+//! - [`Session`]: the state machine over all of it; one `step` is one bounded piece of work, on one input or several.
 //!
 //! Nothing here panics on any input; errors are small `Copy` enums.
 //!
@@ -40,6 +41,7 @@ mod linear;
 mod memory;
 pub mod observer;
 pub mod session;
+mod slices;
 pub mod tokenizer;
 
 pub use config::Config;

@@ -5,7 +5,7 @@ use crate::format::layout::BLOCK_CHANNELS;
 use crate::kernels::{FloatProduct, Kernels};
 use crate::memory::arena::{AttentionScratch, Scratch};
 use crate::memory::plan::ATTENTION_ROWS;
-use crate::memory::{part, part_mut};
+use crate::slices::{part, part_mut};
 use core::ops::Range;
 
 /// Keys of some tokens and heads.

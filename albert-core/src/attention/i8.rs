@@ -6,7 +6,7 @@ use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, GROUP_CHANNELS};
 use crate::kernels::{Channels, Kernels, Product, RowScale, Store, Tile, interleave};
 use crate::memory::arena::{AttentionScratch, Scratch};
 use crate::memory::plan::{ATTENTION_ROWS, activation_row_bytes};
-use crate::memory::{part, part_mut};
+use crate::slices::{cast, cast_mut, part, part_mut};
 use core::ops::Range;
 
 /// Most heads that are quantized at a time.
@@ -159,7 +159,7 @@ impl Queries {
     /// Quantizes the rows of `block`, symmetric per head; `scales` becomes f32 `[row][HEADS]`.
     fn quantize(&self, kernels: Kernels, cache: &Cache<'_>, block: &[f32], bytes: &mut [u8], scales: &mut [u8]) {
         let size = cache.heads.size;
-        let scales: &mut [f32] = as_floats_mut(scales);
+        let scales: &mut [f32] = cast_mut(scales);
         let places = bytes.chunks_exact_mut(self.stride.max(1)).zip(scales.chunks_exact_mut(HEADS));
         for (row, (bytes, scales)) in block.chunks_exact(self.width.max(1)).zip(places) {
             let x = part(row, (self.heads.start - self.start) * size..(self.heads.end - self.start) * size);
@@ -189,7 +189,7 @@ impl Queries {
 
         let row_bytes = activation_row_bytes(extents.value_slots);
         let scales = cache.scales(head);
-        let query_scales: &[f32] = as_floats(attention.head);
+        let query_scales: &[f32] = cast(attention.head);
         let query_scales = part(query_scales, place..).iter().step_by(HEADS);
         let places =
             attention.probabilities.chunks_exact_mut(row_bytes.max(1)).zip(scratch.quantized.row_scales.iter_mut());
@@ -214,18 +214,4 @@ impl Queries {
             kernels.dequantize(&tile, source, scratch.quantized.row_scales, &plain, Store::Write, out);
         }
     }
-}
-
-/// Bytes of the arena as floats: its regions are aligned, and this one is a multiple of four bytes.
-fn as_floats(bytes: &[u8]) -> &[f32] {
-    let floats = bytemuck::try_cast_slice(bytes);
-    debug_assert!(floats.is_ok(), "regions are aligned");
-    floats.unwrap_or(&[])
-}
-
-/// As [`as_floats`], to be written.
-fn as_floats_mut(bytes: &mut [u8]) -> &mut [f32] {
-    let floats = bytemuck::try_cast_slice_mut(bytes);
-    debug_assert!(floats.is_ok(), "regions are aligned");
-    floats.unwrap_or(&mut [])
 }

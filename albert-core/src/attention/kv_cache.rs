@@ -8,7 +8,8 @@ use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS};
 use crate::kernels::{Kernels, Keys, Product, square_root};
 use crate::memory::arena::{AttentionScratch, Shared};
 use crate::memory::plan::Extents;
-use crate::memory::{Sequence, Sequences, part, part_mut};
+use crate::memory::{Sequence, Sequences};
+use crate::slices::{cast, part, part_mut};
 use core::ops::Range;
 
 /// Extents of the heads for one sequence.
@@ -329,11 +330,4 @@ impl<'a> Cache<'a> {
 /// The elements of a head, `size` for each.
 fn of_head<T>(data: &[T], start: usize, head: usize, size: usize) -> &[T] {
     part(data, start + head * size..start + (head + 1) * size)
-}
-
-/// Words as bytes or floats.
-fn cast<T: bytemuck::AnyBitPattern>(words: &[[u8; 4]]) -> &[T] {
-    let elements = bytemuck::try_cast_slice(words);
-    debug_assert!(elements.is_ok(), "regions are aligned");
-    elements.unwrap_or(&[])
 }

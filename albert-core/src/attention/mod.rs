@@ -10,7 +10,7 @@ use crate::build_features::FLOAT;
 use crate::config::Precision;
 use crate::kernels::Kernels;
 use crate::memory::arena::{AttentionScratch, Scratch};
-use crate::memory::{part, part_mut};
+use crate::slices::{part, part_mut};
 use core::ops::Range;
 
 /// Puts the keys of a tile's rows and of some heads into their places; a row of `x` holds those heads. The caller has these rows or

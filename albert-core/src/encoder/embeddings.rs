@@ -7,7 +7,8 @@ use crate::kernels::Store;
 use crate::linear::linear;
 use crate::memory::arena::Worker;
 use crate::memory::plan::Token;
-use crate::memory::{Columns, Rows, part, part_mut};
+use crate::memory::{Columns, Rows};
+use crate::slices::{part, part_mut};
 
 /// Hidden states of a tile; `tokens` are those of all rows.
 pub(crate) fn embed(context: &Context<'_>, tokens: &[Token], work: TileWork<'_>) {

@@ -8,7 +8,8 @@ use crate::format::{Linear, Matrix, Norm};
 use crate::kernels::Store;
 use crate::linear::{Input, multiply, quantize};
 use crate::memory::arena::{Scratch, Worker};
-use crate::memory::{Columns, Rows, part_mut};
+use crate::memory::{Columns, Rows};
+use crate::slices::part_mut;
 
 /// A worker and its tile. Rows of the projection lie one after another in its memory for intermediate rows.
 pub(crate) struct OneWorker<'t>(pub(crate) TileWork<'t>);

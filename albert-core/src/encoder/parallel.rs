@@ -17,7 +17,8 @@ use crate::kernels::Store;
 use crate::linear::{Input, multiply, quantize};
 use crate::memory::arena::{AttentionScratch, Products, Quantization, Quantized, Scratch, Worker, Workers};
 use crate::memory::plan::{MAX_WORKERS, Plan, activation_row_bytes};
-use crate::memory::{Columns, Rows, part, part_mut};
+use crate::memory::{Columns, Rows};
+use crate::slices::{part, part_mut};
 use core::ops::Range;
 
 /// Rows a worker from which on a tile for each is as fast.

@@ -5,7 +5,8 @@ use crate::format::layout::role;
 use crate::kernels::Store;
 use crate::linear::linear;
 use crate::memory::arena::{Shared, Worker};
-use crate::memory::{Columns, Rows, part, part_mut};
+use crate::memory::{Columns, Rows};
+use crate::slices::{part, part_mut};
 use core::ops::Range;
 
 /// Pooled outputs of some sequences; `row_of` says which row of the hidden state is a sequence's position 0. That of a sequence

@@ -3,7 +3,7 @@
 use crate::executor::{Executor, for_each};
 use crate::memory::Sequences;
 use crate::memory::arena::{Worker, Workers};
-use crate::memory::part_mut;
+use crate::slices::part_mut;
 use core::ops::Range;
 
 /// One tile of rows of the hidden state and the scratch memory to work on it.

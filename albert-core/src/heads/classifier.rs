@@ -8,7 +8,8 @@ use crate::format::{HeadFile, Linear, Model};
 use crate::kernels::Store;
 use crate::linear::linear;
 use crate::memory::arena::{Shared, Worker};
-use crate::memory::{Columns, Rows, part_mut};
+use crate::memory::{Columns, Rows};
+use crate::slices::part_mut;
 use core::ops::Range;
 
 /// Logits `[C]` of some sequences from their pooled vectors after so many layers, by the head file if there is one.

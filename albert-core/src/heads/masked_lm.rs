@@ -6,7 +6,8 @@ use crate::format::layout::{GROUP_CHANNELS, role};
 use crate::kernels::Store;
 use crate::linear::{Input, linear, multiply, quantize};
 use crate::memory::arena::{Shared, Worker};
-use crate::memory::{Columns, Rows, part_mut};
+use crate::memory::{Columns, Rows};
+use crate::slices::part_mut;
 
 /// The vocabulary logits of one row of the hidden state.
 ///

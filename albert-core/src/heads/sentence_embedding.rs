@@ -7,7 +7,8 @@ use crate::format::layout::role;
 use crate::kernels::{self, Store};
 use crate::linear::linear;
 use crate::memory::arena::{Shared, Worker};
-use crate::memory::{Columns, Rows, part, part_mut};
+use crate::memory::{Columns, Rows};
+use crate::slices::{part, part_mut};
 use core::ops::Range;
 
 /// The mean of the rows of `hidden`, `[tokens][width]`, scaled to length 1 when `normalized` says so; `out` is `[width]`.

@@ -1,14 +1,15 @@
 //! Products with weights in a codebook format: some panels are expanded to int8, multiplied, and forgotten.
 
-use super::GROUP_BLOCKS;
+use super::input::GROUP_BLOCKS;
 use crate::build_features::LARGE_TARGET;
 use crate::codebook::Panels;
 use crate::format::Scales;
 use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, GROUP_CHANNELS, dtype};
 use crate::kernels::{Channels, Kernels, LinearProduct, Product, Store, Tile};
+use crate::memory::Columns;
 use crate::memory::arena::{Products, Quantized};
 use crate::memory::plan::{activation_row_bytes, stretch_slots};
-use crate::memory::{Columns, part, part_mut};
+use crate::slices::{part, part_mut};
 use core::ops::Range;
 
 /// Some blocks of a matrix with `width` output channels; `channels` has no scales. Not inlined: its frame holds those of a group,

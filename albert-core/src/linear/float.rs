@@ -1,11 +1,12 @@
 //! Linears with fp16 and fp32 weights.
 
-use super::{GROUP_BLOCKS, Input};
+use super::input::{GROUP_BLOCKS, Input};
 use crate::format::Linear;
 use crate::format::layout::{BLOCK_CHANNELS, GROUP_CHANNELS};
 use crate::kernels::{FloatProduct, Kernels, Store};
+use crate::memory::Columns;
 use crate::memory::arena::Products;
-use crate::memory::{Columns, part, part_mut};
+use crate::slices::{part, part_mut};
 use core::ops::Range;
 
 /// Weights as panels.

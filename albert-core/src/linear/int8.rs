@@ -6,7 +6,8 @@ use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS};
 use crate::kernels::{Channels, Kernels, LinearProduct, Store};
 use crate::memory::arena::{Products, Quantization, Quantized};
 use crate::memory::plan::activation_row_bytes;
-use crate::memory::{Columns, Rows, part, part_mut};
+use crate::memory::{Columns, Rows};
+use crate::slices::{part, part_mut};
 use core::ops::Range;
 
 /// Quantizes the rows of `x` when the matrix is an integer one.

@@ -2,30 +2,21 @@
 
 mod codebook;
 mod float;
+mod input;
 mod int8;
 mod splits;
 
 use crate::build_features::{CODEBOOK, FLOAT};
 use crate::codebook::Panels;
-use crate::format::layout::{BLOCK_CHANNELS, GROUP_CHANNELS};
+use crate::format::layout::BLOCK_CHANNELS;
 use crate::format::{Linear, Weights};
 use crate::kernels::{Channels, Kernels, Store};
-use crate::memory::arena::{Products, Quantized, Scratch};
+use crate::memory::arena::{Products, Scratch};
 use crate::memory::{Columns, Rows};
 use core::ops::Range;
 
+pub(crate) use input::Input;
 pub(crate) use int8::quantize;
-
-/// Panels of 16 channels in a group.
-const GROUP_BLOCKS: usize = GROUP_CHANNELS / BLOCK_CHANNELS;
-
-/// What a product reads: rows for float weights, for others the same rows once [`quantize`] has seen them.
-#[derive(Clone, Copy)]
-pub(crate) struct Input<'i, 'a> {
-    pub(crate) rows: &'i [f32],
-    pub(crate) stride: usize,
-    pub(crate) quantized: &'i Quantized<'a>,
-}
 
 /// `out = store(x Wᵀ + b)` for some output channels, from a multiple of 16 on.
 pub(crate) fn multiply(

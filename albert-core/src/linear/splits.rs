@@ -6,6 +6,7 @@ use crate::kernels::Splits;
 /// returned.
 pub(super) fn lay_out<'a>(channels: &'a [u32], memory: &'a mut [f32]) -> (Splits<'a>, &'a mut [f32]) {
     let count = channels.len();
+    debug_assert!(memory.len() >= 3 * count, "a split list is longer than planned");
     let (copies, rest) = memory.split_at_mut_checked(count).unwrap_or((&mut [], &mut []));
     let (ranks, rest) = rest.split_at_mut_checked(count).unwrap_or((&mut [], &mut []));
     let mut places = copies.iter_mut().zip(&mut *ranks);

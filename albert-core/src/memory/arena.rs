@@ -3,8 +3,9 @@
 use crate::error::SessionError;
 use crate::format::layout::ALIGNMENT;
 use crate::kernels::RowScale;
+use crate::memory::Sequence;
 use crate::memory::plan::{Plan, Region, Sizes, Token};
-use crate::memory::{Sequence, part_mut};
+use crate::slices::{cast_mut, part_mut};
 use bytemuck::Pod;
 use core::ops::Range;
 
@@ -174,12 +175,12 @@ fn swap_rows<T>(rows: &mut [T], width: usize, later: usize, earlier: usize) {
 /// The words that hold tokens, as tokens.
 fn as_tokens(words: &mut [[u8; 4]]) -> &mut [Token] {
     let whole = words.len() / WORDS_PER_TOKEN * WORDS_PER_TOKEN;
-    words.get_mut(..whole).and_then(|words| bytemuck::try_cast_slice_mut(words).ok()).unwrap_or(&mut [])
+    cast_mut(part_mut(words, ..whole))
 }
 
 /// The words of the keys as room for scores, once no key is needed any more.
 pub(crate) fn scores(keys: &mut [[u8; 4]]) -> &mut [f32] {
-    bytemuck::try_cast_slice_mut(keys).unwrap_or(&mut [])
+    cast_mut(keys)
 }
 
 const WORDS_PER_TOKEN: usize = size_of::<Token>() / 4;
@@ -231,9 +232,7 @@ impl<'a> Rest<'a> {
         match rest.split_at_mut_checked(bytes.next_multiple_of(ALIGNMENT)) {
             Some((taken, rest)) => {
                 self.bytes = rest;
-                let exact = bytemuck::try_cast_slice_mut(part_mut(taken, ..bytes));
-                debug_assert!(exact.is_ok(), "regions are aligned and whole elements");
-                exact.unwrap_or(&mut [])
+                cast_mut(part_mut(taken, ..bytes))
             }
             None => {
                 debug_assert!(false, "the arena has been measured");

@@ -5,5 +5,5 @@ pub mod plan;
 mod rows;
 mod sequences;
 
-pub(crate) use rows::{Columns, Rows, part, part_mut};
+pub(crate) use rows::{Columns, Rows};
 pub(crate) use sequences::{Sequence, Sequences};

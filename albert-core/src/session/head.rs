@@ -4,7 +4,8 @@ use super::{Phase, Session};
 use crate::config::{Classifier, HeadInput, Pooling, ProblemType};
 use crate::error::SessionError;
 use crate::format::HeadFile;
-use crate::memory::{Sequence, part};
+use crate::memory::Sequence;
+use crate::slices::part;
 use core::ops::Range;
 
 /// What the head in use reads and gives.

@@ -3,9 +3,10 @@
 use super::{Input, Phase, Positions, Session};
 use crate::attention::places_behind;
 use crate::error::{BatchError, InputError};
+use crate::memory::Sequence;
 use crate::memory::arena::{self, Shared};
 use crate::memory::plan::Token;
-use crate::memory::{Sequence, part, part_mut};
+use crate::slices::{part, part_mut};
 
 impl Session<'_, '_> {
     /// Takes an input in; an inference that was under way is dropped.

@@ -23,8 +23,9 @@ use crate::heads;
 use crate::kernels::{self, Kernels};
 use crate::memory::arena::{self, Shared};
 use crate::memory::plan::Plan;
-use crate::memory::{Sequence, Sequences, part};
+use crate::memory::{Sequence, Sequences};
 use crate::observer::{Observer, Observing};
+use crate::slices::part;
 use crate::tokenizer::EncodeOptions;
 
 /// Whether a session has more to do.

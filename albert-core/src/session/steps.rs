@@ -6,7 +6,8 @@ use crate::build_features::LARGE_TARGET;
 use crate::config::{HeadInput, Pooling};
 use crate::encoder::{self, OneWorker, Parallel, Tiles, for_tiles, rows_of, shares_tiles};
 use crate::heads;
-use crate::memory::{arena, part, part_mut};
+use crate::memory::arena;
+use crate::slices::{part, part_mut};
 use core::ops::Range;
 
 impl Session<'_, '_> {

@@ -1,0 +1,67 @@
+//! Parts of slices that must be there: the plan has made room for them, or a model has been checked for them.
+//!
+//! Debug builds assert it, so that a wrong size is found where it is made; release builds, which have no panics, take such a part to
+//! be empty.
+
+use bytemuck::{AnyBitPattern, NoUninit};
+use core::slice::SliceIndex;
+
+/// A part of a slice.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn part<T, I: SliceIndex<[T], Output = [T]>>(data: &[T], range: I) -> &[T] {
+    let part = data.get(range);
+    debug_assert!(part.is_some(), "a slice is shorter than planned");
+    part.unwrap_or(&[])
+}
+
+/// As [`part`], to be written.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn part_mut<T, I: SliceIndex<[T], Output = [T]>>(data: &mut [T], range: I) -> &mut [T] {
+    let part = data.get_mut(range);
+    debug_assert!(part.is_some(), "a slice is shorter than planned");
+    part.unwrap_or(&mut [])
+}
+
+/// A slice as one of other elements, which it is aligned for and a whole number of.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn cast<A: NoUninit, B: AnyBitPattern>(data: &[A]) -> &[B] {
+    let cast = bytemuck::try_cast_slice(data);
+    debug_assert!(cast.is_ok(), "a slice is misaligned or no whole number of elements");
+    cast.unwrap_or(&[])
+}
+
+/// As [`cast`], to be written.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn cast_mut<A: NoUninit + AnyBitPattern, B: NoUninit + AnyBitPattern>(data: &mut [A]) -> &mut [B] {
+    let cast = bytemuck::try_cast_slice_mut(data);
+    debug_assert!(cast.is_ok(), "a slice is misaligned or no whole number of elements");
+    cast.unwrap_or(&mut [])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // A panic cannot be caught where it ends the program, as on WebAssembly.
+    #[cfg(all(panic = "unwind", debug_assertions))]
+    #[test]
+    fn a_wrong_size_is_noticed() {
+        let fails = |check: fn()| std::panic::catch_unwind(check).is_err();
+        assert!(fails(|| _ = part(&[0u8; 4], 2..5)));
+        assert!(fails(|| _ = part_mut(&mut [0u8; 4], ..5)));
+        assert!(fails(|| _ = cast::<u8, u32>(&[0; 3])));
+        assert!(fails(|| _ = cast_mut::<u8, u32>(&mut [0; 3])));
+    }
+
+    #[test]
+    fn a_right_size_is_given() {
+        assert_eq!(part(&[1, 2, 3], 1..), [2, 3]);
+        assert_eq!(part_mut(&mut [1, 2, 3], ..2), [1, 2]);
+        assert_eq!(cast::<u32, u8>(&[0]), [0; 4]);
+        assert_eq!(cast_mut::<u32, u8>(&mut [0]), [0; 4]);
+    }
+}
