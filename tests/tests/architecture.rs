@@ -44,10 +44,25 @@ fn node<'t>(table: &'t Table, path: &str) -> Option<&'t str> {
     names.max_by_key(|name| name.len())
 }
 
-/// Paths from the crate's root in a source, without comments; groups as in `use crate::{a::B, c}` are taken apart one level deep.
-fn paths(source: &str) -> Vec<String> {
+/// Paths from the crate's root in the source of a module, without comments; groups as in `use crate::{a::B, c}` are taken apart one
+/// level deep.
+fn paths(module: &str, source: &str) -> Vec<String> {
     let code: String = source.lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join(" ");
     let letters = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    // `super` is the module around, once for each.
+    let around = |up: usize| -> String {
+        let names: Vec<_> = module.split("::").collect();
+        names[..names.len().saturating_sub(up)].iter().map(|name| format!("{name}::")).collect()
+    };
+    let mut pieces = code.split("super::");
+    let (mut code, mut up) = (pieces.next().unwrap_or("").to_owned(), 0);
+    for piece in pieces {
+        up += 1;
+        if !piece.is_empty() {
+            code += &format!("crate::{}{piece}", around(up));
+            up = 0;
+        }
+    }
     let mut found = Vec::new();
     for rest in code.split("crate::").skip(1) {
         if let Some(group) = rest.strip_prefix('{') {
@@ -77,7 +92,7 @@ fn violations(table: &Table, sources: &BTreeMap<String, String>) -> Vec<String> 
             continue;
         };
         let uses = &table.iter().find(|(name, _)| name == from).expect("a row").1;
-        for path in paths(source) {
+        for path in paths(file, source) {
             let Some(to) = node(table, path.trim_end_matches(':')).filter(|to| *to != from) else { continue };
             seen.insert((from, to));
             if !uses.contains(to) {
@@ -110,9 +125,13 @@ fn modules_use_each_other_as_the_table_says() {
 #[test]
 fn a_circle_is_noticed() {
     let (mut table, mut sources) = core();
-    for source in
-        ["use crate::session::Phase;", "use crate::{config::Head, session::Phase};", "fn f() { crate::session::g() }"]
-    {
+    for source in [
+        "use crate::session::Phase;",
+        "use crate::{config::Head, session::Phase};",
+        "fn f() { crate::session::g() }",
+        "use super::super::session::g;",
+        "use super::super::{session::g};",
+    ] {
         sources.insert("kernels::new".to_owned(), source.to_owned());
         assert!(
             violations(&table, &sources).iter().any(|wrong| wrong.contains("kernels may not use session")),
