@@ -1,7 +1,10 @@
 //! Chores that cargo alone cannot do: `cargo xtask help` lists them.
 
 mod aarch64;
+mod features;
 mod firmware;
+mod fuzz;
+mod i686;
 mod instructions;
 mod mobile;
 mod quantization;
@@ -16,10 +19,15 @@ const HELP: &str = "\
 cargo xtask aarch64 [--kernels]              tests the NEON kernel sets under QEMU, with the programs around them or alone
 cargo xtask throughput                       simulates the inner loops of the NEON kernel sets with llvm-mca
 cargo xtask wasm                             tests the WebAssembly kernel set under Node
+cargo xtask i686                             tests on a 32-bit x86
+cargo xtask features                         checks every library with each of its features alone
+cargo xtask bare-metal                       builds the core for processors without an operating system
 cargo xtask firmware                         builds the firmware and runs it on emulated boards
 cargo xtask mobile                           the C library for phones, and what it needs from them
 cargo xtask quantization-table [MODEL]...    every scheme on the trained models in ../shared/models (or ALBERT_MODELS)
 cargo xtask instructions [--record]          counts the benchmarks' instructions under Valgrind, against recorded counts
+cargo xtask fuzz [--minutes N] [--record] [--minimize] [TARGET]...
+                                             fuzzes for N minutes in all; counts executions, renews the committed inputs
 cargo xtask size                             flash bytes of the core by module, RAM and stack, against recorded bounds
 ";
 
@@ -30,11 +38,15 @@ fn main() -> ExitCode {
         Some((command, [option])) if command == "aarch64" && option == "--kernels" => aarch64::kernels(),
         Some((command, [])) if command == "throughput" => throughput::run(),
         Some((command, [])) if command == "wasm" => wasm::run(),
+        Some((command, [])) if command == "i686" => i686::run(),
+        Some((command, [])) if command == "features" => features::run(),
+        Some((command, [])) if command == "bare-metal" => features::bare_metal(),
         Some((command, [])) if command == "firmware" => firmware::run(),
         Some((command, [])) if command == "mobile" => mobile::run(),
         Some((command, names)) if command == "quantization-table" => quantization::run(names),
         Some((command, [])) if command == "instructions" => instructions::run(false),
         Some((command, [option])) if command == "instructions" && option == "--record" => instructions::run(true),
+        Some((command, options)) if command == "fuzz" => fuzz::run(options),
         Some((command, [])) if command == "size" => size::run(),
         Some((command, [])) if command == "help" => {
             print!("{HELP}");

@@ -1,0 +1,122 @@
+//! Writes the inputs that the fuzz targets start from, made of the fixtures, a folder a target: `seeds FOLDER`.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::Result;
+use std::path::{Path, PathBuf};
+
+use albert_core::format::layout::{HEADER_BYTES, SECTION_BYTES, section};
+use albert_quant::tokenizer::{compile_json, compile_spiece};
+use albert_tests::fixtures;
+use albert_tests::model_file::{Inputs, Parts, Storage};
+use albert_tests::reference::Reference;
+use albert_tests::robust::CONTAINERS;
+use albert_tests::tokenizers::{fixture, hard_text, unigram_json, wordpiece_json};
+
+/// Settings beside a checkpoint: which file, name of the seed, content.
+const SETTINGS: [(u8, &str, &str); 4] = [
+    (0, "modules", r#"[{"path": "", "type": "a.Transformer"}, {"path": "1_Pooling", "type": "a.Pooling"}]"#),
+    (129, "settings", r#"{"max_seq_length": 256, "do_lower_case": false}"#),
+    (130, "prompts", r#"{"prompts": {"query": "query: "}, "default_prompt_name": "query"}"#),
+    (3, "adapter", r#"{"peft_type": "LORA", "r": 4, "lora_alpha": 8, "base_model_name_or_path": "x"}"#),
+];
+
+/// Longer seeds slow the fuzzer down more than they teach it.
+const MOST_BYTES: usize = 70_000;
+
+fn main() -> Result<()> {
+    let folder: OsString = std::env::args_os().nth(1).expect("a folder");
+    let seeds = Seeds(folder.into());
+    seeds.models_and_checkpoints()?;
+    seeds.containers()?;
+    seeds.tokenizer_sections()
+}
+
+struct Seeds(PathBuf);
+
+impl Seeds {
+    fn models_and_checkpoints(&self) -> Result<()> {
+        let inputs = Inputs { extra: 3, smoothing: true };
+        let storages = [
+            ("f32", Storage::F32),
+            ("f16", Storage::F16),
+            ("int8", Storage::INT8),
+            ("split", Storage::Int8(inputs)),
+            ("codebook16", Storage::Codebook(16, inputs)),
+            ("codebook32", Storage::Codebook(32, inputs)),
+        ];
+        for fixture in fixtures::all() {
+            let reference = Reference::load(&fixture.directory);
+            for (name, storage) in storages {
+                let file = Parts::new(&reference, storage).assemble();
+                self.write("model_file", &format!("{}-{name}", fixture.name), &file)?;
+            }
+            self.write("checkpoint", &fixture.name, &checkpoint(&fixture.directory, 0)?)?;
+            self.write("config", &fixture.name, &fs::read(fixture.directory.join("config.json"))?)?;
+        }
+        for (which, name, text) in SETTINGS {
+            self.write("sentence_transformers", name, &[&[which], text.as_bytes()].concat())?;
+        }
+        Ok(())
+    }
+
+    fn containers(&self) -> Result<()> {
+        let heads = Path::new(env!("CARGO_MANIFEST_DIR")).join("../albert-quant/tests/fixtures/heads");
+        for head in fs::read_dir(heads)? {
+            let head = head?;
+            let (directory, name) = (head.path(), head.file_name());
+            for (container, file) in CONTAINERS.iter().enumerate().filter(|(_, file)| directory.join(file).exists()) {
+                let name = format!("{}-{file}", name.display());
+                self.write("checkpoint", &name, &checkpoint(&directory, container)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The small tokenizers of the tests, and the one of the trained model.
+    fn tokenizer_sections(&self) -> Result<()> {
+        let compiled = |json: serde_json::Value| compile_json(json.to_string().as_bytes(), None).expect("a tokenizer");
+        let trained = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/clinc-intents-int8.albert"))?;
+        let sections = [
+            ("unigram", compiled(unigram_json()).bytes),
+            ("wordpiece", compiled(wordpiece_json()).bytes),
+            ("spiece", compile_spiece(&fixture("spiece.model"), None).expect("a tokenizer").bytes),
+            ("trained", tokenizer_of(&trained).to_vec()),
+        ];
+        let mut random = albert_tests::tokenizers::Random::new(1);
+        for (name, section) in sections {
+            for index in 0..4 {
+                let mut text = hard_text(&mut random);
+                text.truncate(text.floor_char_boundary(255));
+                let seed = [&[text.len() as u8], text.as_bytes(), &section].concat();
+                self.write_long("tokenizer_section", &format!("{name}-{index}"), &seed)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&self, target: &str, name: &str, bytes: &[u8]) -> Result<()> {
+        if bytes.len() > MOST_BYTES { Ok(()) } else { self.write_long(target, name, bytes) }
+    }
+
+    fn write_long(&self, target: &str, name: &str, bytes: &[u8]) -> Result<()> {
+        let folder = self.0.join(target);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join(name), bytes)
+    }
+}
+
+/// The target's input for a directory's weights in one container.
+fn checkpoint(directory: &Path, container: usize) -> Result<Vec<u8>> {
+    let config = fs::read(directory.join("config.json"))?;
+    let weights = fs::read(directory.join(CONTAINERS[container]))?;
+    Ok([&[container as u8][..], &(config.len() as u32).to_le_bytes(), &config, &weights].concat())
+}
+
+/// The tokenizer section of a model file.
+fn tokenizer_of(file: &[u8]) -> &[u8] {
+    let word = |at: usize| u64::from_le_bytes(file[at..at + 8].try_into().expect("8 bytes")) as usize;
+    let entries = (HEADER_BYTES..).step_by(SECTION_BYTES);
+    let entry = entries.take(64).find(|&at| word(at) as u32 == section::TOKENIZER).expect("a tokenizer section");
+    &file[word(entry + 8)..][..word(entry + 16)]
+}

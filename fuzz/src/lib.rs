@@ -1,0 +1,31 @@
+//! What the fuzz targets share: [`target!`] wraps libFuzzer's entry point with the oracles for memory and time.
+//!
+//! - [`oracle`]: aborts when one input needs more memory or time than its length allows.
+//! - [`structure`]: mutations of a model file that know its header, directory and records, and keep the checksum valid.
+
+pub mod oracle;
+pub mod structure;
+
+pub use libfuzzer_sys;
+
+/// Declares a fuzz target: `target!(|bytes| check(bytes))`, or `target!(Limits { seconds: 20, ..Limits::DEFAULT }, |bytes| ..)`
+/// where the defaults do not fit and a comment says why.
+///
+/// The expression runs once for each input and must return normally: a panic, more memory than [`oracle::Limits`] allow and
+/// more time than they allow are findings.
+#[macro_export]
+macro_rules! target {
+    (|$bytes:ident| $body:expr) => {
+        $crate::target!($crate::oracle::Limits::DEFAULT, |$bytes| $body);
+    };
+    ($limits:expr, |$bytes:ident| $body:expr) => {
+        #[global_allocator]
+        static ALLOCATOR: $crate::oracle::Counting = $crate::oracle::Counting;
+
+        $crate::libfuzzer_sys::fuzz_target!(|$bytes: &[u8]| {
+            $crate::oracle::bounded($bytes.len(), $limits, || {
+                let _ = $body;
+            });
+        });
+    };
+}

@@ -1,0 +1,52 @@
+//! What a set of features alone builds: each feature of each library by itself, and the core for bare metal.
+
+use serde_json::Value;
+
+use crate::toolchain::{captured, cargo, check, host_cargo};
+
+/// Features that a hosted build cannot have: they bring a panic handler of their own.
+const BARE_METAL_ONLY: [&str; 1] = ["panic-halt"];
+/// Processors without an operating system, the smallest first.
+const BARE_METAL: [&str; 5] = [
+    "thumbv6m-none-eabi",
+    "thumbv7em-none-eabihf",
+    "thumbv8m.main-none-eabihf",
+    "riscv32imc-unknown-none-elf",
+    "riscv32imac-unknown-none-elf",
+];
+
+/// Checks every library with no feature, and with each feature alone.
+pub(crate) fn run() -> Result<(), String> {
+    let metadata = captured(host_cargo("metadata").args(["--no-deps", "--format-version", "1"]))?;
+    let metadata: Value = serde_json::from_str(&metadata).map_err(|error| error.to_string())?;
+    for package in metadata["packages"].as_array().into_iter().flatten() {
+        let (name, features) = (package["name"].as_str().unwrap_or(""), package["features"].as_object());
+        // What is not published has no features that a user could choose.
+        let published = package["publish"].is_null();
+        let features = features.filter(|features| published && !features.is_empty());
+        for feature in features.into_iter().flatten().map(|(feature, _)| feature.as_str()) {
+            let alone = if feature == "default" { "" } else { feature };
+            if BARE_METAL_ONLY.contains(&alone) {
+                continue;
+            }
+            let mut cargo = host_cargo("check");
+            cargo.args(["--quiet", "--package", name, "--no-default-features", "--features", alone]);
+            check(&mut cargo).map_err(|error| format!("{name} with the features [{alone}]: {error}"))?;
+            println!("{name} [{alone}]");
+        }
+    }
+    Ok(())
+}
+
+/// Builds the core for processors without an operating system, with the default features and with none.
+pub(crate) fn bare_metal() -> Result<(), String> {
+    for target in BARE_METAL {
+        for features in [&[][..], &["--no-default-features"]] {
+            let mut build = cargo("build", target, "core")?;
+            build.args(["--quiet", "--locked", "--release", "--package", "albert-core"]);
+            check(build.args(features))?;
+        }
+        println!("{target}");
+    }
+    Ok(())
+}
