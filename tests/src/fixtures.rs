@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::at_hand;
 use crate::reference::Sequence;
 use crate::tensors::{self, Tensor};
 
@@ -88,14 +89,17 @@ pub fn load(name: &str) -> Fixture {
     Fixture::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name))
 }
 
+/// The trained checkpoint of this repository, in fp16; its outputs are those of the fp32 weights that it was rounded from.
+///
+/// # Panics
+/// When it is not there.
+pub fn trained() -> Fixture {
+    load("trained/snips-slots")
+}
+
 /// A trained checkpoint outside the repository, `None` (with a note) when it is not at hand.
 pub fn shared(name: &str) -> Option<Fixture> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/models").join(name);
-    if !directory.is_dir() {
-        eprintln!("skipped: {} is not there", directory.display());
-        return None;
-    }
-    Some(Fixture::load(&directory))
+    at_hand::shared(&format!("models/{name}")).map(|directory| Fixture::load(&directory))
 }
 
 fn subdirectories(path: &Path) -> Vec<PathBuf> {

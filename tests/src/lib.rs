@@ -12,8 +12,10 @@
 //! - [`aligned`]: buffers at chosen addresses.
 //! - [`memory`]: an allocator that counts.
 //! - [`bombs`]: checkpoints that would cost far more than their size to read.
+//! - [`at_hand`]: what only some machines have, and what a test without it does.
 
 pub mod aligned;
+pub mod at_hand;
 pub mod bombs;
 pub mod closeness;
 pub mod engine;

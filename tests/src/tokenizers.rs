@@ -45,16 +45,6 @@ impl Section {
     }
 }
 
-/// The path of a file of the shared folder, or `None`, said aloud, when there is none.
-pub fn shared(name: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: {name} is not at hand");
-    None
-}
-
 /// A file of the tokenizer fixtures.
 pub fn fixture(name: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/tokenizer").join(name);

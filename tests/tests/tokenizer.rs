@@ -4,7 +4,8 @@ use albert_core::tokenizer::{EncodeOptions, Tokenizer, Truncation, windows};
 use albert_quant::tokenizer::{
     CompileError, compile_directory, compile_json, compile_spiece, compile_vocab, vocabulary,
 };
-use albert_tests::tokenizers::{Section, encode, fixture, shared, unigram_json, wordpiece_json};
+use albert_tests::at_hand::shared;
+use albert_tests::tokenizers::{Section, encode, fixture, unigram_json, wordpiece_json};
 use serde_json::{Value, json};
 
 fn rows(text: &[u8]) -> Vec<Value> {

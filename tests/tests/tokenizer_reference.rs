@@ -1,7 +1,8 @@
 //! The tokenizer against the `tokenizers` library on generated hard texts: everything must be equal.
 
 use albert_core::tokenizer::{EncodeError, EncodeOptions, Encoding, Truncation};
-use albert_tests::tokenizers::{Random, Section, encode, hard_text, precompiled, shared, unigram_json, wordpiece_json};
+use albert_tests::at_hand::shared;
+use albert_tests::tokenizers::{Random, Section, encode, hard_text, precompiled, unigram_json, wordpiece_json};
 use serde_json::{Value, json};
 use tokenizers::{Decoder, Tokenizer as Reference, TruncationDirection, TruncationParams, TruncationStrategy};
 

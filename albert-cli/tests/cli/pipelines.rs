@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use albert_tests::at_hand;
 use serde_json::{Map, Value, json};
 
 use crate::harness::{Folder, albert, albert_with, fixture};
@@ -112,11 +113,7 @@ struct Trained {
 impl Trained {
     /// `None`, said aloud, when the checkpoint is not at hand.
     fn load(name: &str) -> Option<Self> {
-        let checkpoint = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/models").join(name);
-        if !checkpoint.is_dir() {
-            eprintln!("skipped: {} is not there", checkpoint.display());
-            return None;
-        }
+        let checkpoint = at_hand::shared(&format!("models/{name}"))?;
         let folder = Folder::new();
         let model = folder.path("model.albert");
         let from = checkpoint.to_str().expect("UTF-8");
