@@ -238,6 +238,10 @@ enum albert_status
    */
   ALBERT_STATUS_BUFFER_TOO_SMALL = 7,
   /**
+   * A pointer is not aligned for what it leads to.
+   */
+  ALBERT_STATUS_MISALIGNED = 8,
+  /**
    * The model file ends too early. detail: bytes needed.
    */
   ALBERT_STATUS_FILE_TRUNCATED = 100,
@@ -407,7 +411,7 @@ typedef struct albert_span {
    */
   uintptr_t start;
   /**
-   * Last token.
+   * The token after the last.
    */
   uintptr_t end;
   /**
@@ -423,11 +427,11 @@ typedef struct albert_entity {
   /**
    * First token.
    */
-  uintptr_t first;
+  uintptr_t start;
   /**
-   * Last token.
+   * The token after the last.
    */
-  uintptr_t last;
+  uintptr_t end;
   /**
    * Label of the first token or word.
    */
@@ -801,8 +805,8 @@ albert_status albert_session_set_executor(struct albert_session *session, const 
  * under way is dropped.
  */
 albert_status albert_session_set_early_exit(struct albert_session *session,
-                                        uint32_t policy,
-                                        float value);
+                                            uint32_t policy,
+                                            float value);
 
 /**
  * Takes ids in; an inference that was under way is dropped.
@@ -812,14 +816,14 @@ albert_status albert_session_start_ids(struct albert_session *session,
                                        uint64_t *detail);
 
 /**
- * Takes a text in, or with a non-null `pair` two texts; an inference that was under way is dropped. The text is cut to the
+ * Takes a text in, or with a non-null `second` two texts; an inference that was under way is dropped. The text is cut to the
  * plan's tokens. `options` may be null for the usual ones. The arena serves as the tokenizer's memory.
  */
 albert_status albert_session_start_text(struct albert_session *session,
                                         const char *first,
                                         uintptr_t first_bytes,
-                                        const char *pair,
-                                        uintptr_t pair_bytes,
+                                        const char *second,
+                                        uintptr_t second_bytes,
                                         const struct albert_encode_options *options,
                                         uint64_t *detail);
 
@@ -903,13 +907,13 @@ uintptr_t albert_encode_memory_bytes(uintptr_t tokens,
                                      uintptr_t longest_word);
 
 /**
- * Encodes a text, or with a non-null `pair` two texts, into `memory`. `options` may be null for the usual ones.
+ * Encodes a text, or with a non-null `second` two texts, into `memory`. `options` may be null for the usual ones.
  */
 albert_status albert_encode(const struct albert_model *model,
                             const char *first,
                             uintptr_t first_bytes,
-                            const char *pair,
-                            uintptr_t pair_bytes,
+                            const char *second,
+                            uintptr_t second_bytes,
                             const struct albert_encode_options *options,
                             void *memory,
                             uintptr_t memory_bytes,

@@ -1,6 +1,7 @@
 //! From logits to answers.
 
-use crate::memory::{place, slice, slice_mut, value};
+use crate::call::call;
+use crate::memory::{fresh, handle, out, report, slice, slice_mut, value};
 use crate::model::albert_model;
 use crate::session::albert_session;
 use crate::status::albert_status;
@@ -10,7 +11,7 @@ use core::ffi::c_void;
 
 /// One of the best.
 #[repr(C)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct albert_candidate {
     /// Index of the label, or vocabulary id.
     pub id: u32,
@@ -28,14 +29,12 @@ pub unsafe extern "C" fn albert_session_scores(
     scores: *mut *const f32,
     count: *mut usize,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let read = || unsafe {
-        let (scores, count) = (place(scores)?, place(count)?);
-        let values = place(session)?.0.scores().ok_or(albert_status::NoResult)?;
-        (*scores, *count) = (values.as_ptr(), values.len());
-        Ok::<(), albert_status>(())
-    };
-    read().err().unwrap_or(albert_status::Ok)
+    call!({
+        let (scores, count) = (out(scores)?, out(count)?);
+        let values = handle(session)?.0.scores().ok_or(albert_status::NoResult)?;
+        scores.write(values.as_ptr());
+        count.write(values.len());
+    })
 }
 
 /// The `wanted` largest of `logits`, with their softmax probabilities over all, in descending order. `found` is the smaller
@@ -48,13 +47,10 @@ pub unsafe extern "C" fn albert_top_k(
     wanted: usize,
     found: *mut usize,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let pick = || unsafe {
-        let (logits, best, found) = (slice(logits, count)?, slice_mut(best, wanted)?, place(found)?);
-        *found = fill(best, |top| top.push(0, logits));
-        Ok::<(), albert_status>(())
-    };
-    pick().err().unwrap_or(albert_status::Ok)
+    call!({
+        let (logits, best, found) = (slice(logits, count)?, fresh(best, wanted)?, out(found)?);
+        found.write(fill(best, |top| top.push(0, logits)));
+    })
 }
 
 /// The `wanted` best vocabulary entries for a row of the hidden states, with their softmax probabilities: what a masked
@@ -67,18 +63,15 @@ pub unsafe extern "C" fn albert_session_vocabulary_top_k(
     wanted: usize,
     found: *mut usize,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let pick = || unsafe {
-        let (session, best, found) = (&mut place(session)?.0, slice_mut(best, wanted)?, place(found)?);
-        let mut vocabulary = session.vocabulary_logits(row).ok_or(albert_status::NoResult)?;
-        *found = fill(best, |top| {
+    call!({
+        let (best, found) = (fresh(best, wanted)?, out(found)?);
+        let mut vocabulary = handle(session)?.0.vocabulary_logits(row).ok_or(albert_status::NoResult)?;
+        found.write(fill(best, |top| {
             while let Some(chunk) = vocabulary.next_chunk() {
                 top.push(chunk.first, chunk.logits);
             }
-        });
-        Ok::<(), albert_status>(())
-    };
-    pick().err().unwrap_or(albert_status::Ok)
+        }));
+    })
 }
 
 /// Shows all vocabulary logits of a row of the hidden states to `visit`, a chunk of consecutive ids at a time.
@@ -89,35 +82,28 @@ pub unsafe extern "C" fn albert_session_vocabulary_logits(
     visit: Option<unsafe extern "C" fn(context: *mut c_void, first: u32, logits: *const f32, count: usize)>,
     context: *mut c_void,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let show = || unsafe {
+    call!({
         let visit = visit.ok_or(albert_status::NullPointer)?;
-        let mut vocabulary = place(session)?.0.vocabulary_logits(row).ok_or(albert_status::NoResult)?;
+        let mut vocabulary = handle(session)?.0.vocabulary_logits(row).ok_or(albert_status::NoResult)?;
         while let Some(chunk) = vocabulary.next_chunk() {
             visit(context, chunk.first, chunk.logits.as_ptr(), chunk.logits.len());
         }
-        Ok::<(), albert_status>(())
-    };
-    show().err().unwrap_or(albert_status::Ok)
+    })
 }
 
 /// Softmax of each of the `rows` rows of `values`, `width` wide, in place: label probabilities of a token classifier.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn albert_softmax(values: *mut f32, rows: usize, width: usize) -> albert_status {
-    let Some(count) = rows.checked_mul(width) else { return albert_status::Argument };
-    // SAFETY: the caller's pointers, as the header says.
-    let values = match unsafe { slice_mut(values, count) } {
-        Ok(values) => values,
-        Err(status) => return status,
-    };
-    let kernels = kernels::detect();
-    values.chunks_mut(width.max(1)).for_each(|row| kernels.softmax_f32(row, core::f32::consts::LOG2_E));
-    albert_status::Ok
+    call!({
+        let values = slice_mut(values, rows.checked_mul(width).ok_or(albert_status::Argument)?)?;
+        let kernels = kernels::detect();
+        values.chunks_mut(width.max(1)).for_each(|row| kernels.softmax_f32(row, core::f32::consts::LOG2_E));
+    })
 }
 
 /// A stretch of tokens that may be the answer to a question.
 #[repr(C)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct albert_span {
     /// First token.
     pub start: usize,
@@ -142,22 +128,19 @@ pub unsafe extern "C" fn albert_answers(
     found: *mut usize,
     null_score: *mut f32,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let search = || unsafe {
+    call!({
         let logits = slice(logits, tokens.checked_mul(2).ok_or(albert_status::Argument)?)?;
-        let (context, best, found) = (slice(context, tokens)?, slice_mut(best, wanted)?, place(found)?);
+        let (context, best, found) = (slice(context, tokens)?, fresh(best, wanted)?, out(found)?);
         let accepts = |token: usize| context.get(token).is_some_and(|&accepts| accepts != 0);
         let spans = spans(logits, accepts, most_tokens, core_spans(best));
-        *found = spans.best.len();
-        crate::memory::report(null_score, spans.null_score);
-        Ok::<(), albert_status>(())
-    };
-    search().err().unwrap_or(albert_status::Ok)
+        found.write(spans.best.len());
+        report(null_score, spans.null_score);
+    })
 }
 
 /// Tokens with one tag, of a token classifier.
 #[repr(C)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct albert_entity {
     /// First token.
     pub start: usize,
@@ -202,20 +185,19 @@ pub unsafe extern "C" fn albert_entities(
     capacity: usize,
     found: *mut usize,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let group = || unsafe {
-        let (model, found) = (&value(model)?.0, place(found)?);
+    call!({
+        let (model, found) = (&value(model)?.0, out(found)?);
         let width = model.config().num_labels as usize;
         let count = tokens.checked_mul(width).ok_or(albert_status::Argument)?;
         let (probabilities, kinds) = (slice(probabilities, count)?, slice(kinds, tokens)?);
-        let places = slice_mut(entities, capacity)?;
+        let places = fresh(entities, capacity)?;
         let aggregation = match aggregation {
             ALBERT_AGGREGATION_NONE => Aggregation::None,
             ALBERT_AGGREGATION_SIMPLE => Aggregation::Simple,
             ALBERT_AGGREGATION_FIRST => Aggregation::First,
             ALBERT_AGGREGATION_AVERAGE => Aggregation::Average,
             ALBERT_AGGREGATION_MAX => Aggregation::Max,
-            _ => return Err(albert_status::Argument),
+            _ => return Err(albert_status::Argument.into()),
         };
         let kind = |token: usize| match kinds.get(token) {
             Some(&ALBERT_TOKEN_KIND_BEGINS) => TokenKind::Begins,
@@ -231,10 +213,11 @@ pub unsafe extern "C" fn albert_entities(
                 *place = albert_entity { start, end, label, score };
             }
         }
-        *found = count;
-        if count <= capacity { Ok(()) } else { Err(albert_status::BufferTooSmall) }
-    };
-    group().err().unwrap_or(albert_status::Ok)
+        found.write(count);
+        if count > capacity {
+            return Err(albert_status::BufferTooSmall.into());
+        }
+    })
 }
 
 /// A vector for the whole text: the mean of the `rows` hidden states, scaled to length 1 if `normalize`; `out` has
@@ -247,13 +230,10 @@ pub unsafe extern "C" fn albert_sentence_embedding(
     normalize: bool,
     out: *mut f32,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let embed = || unsafe {
+    call!({
         let count = rows.checked_mul(hidden_size).ok_or(albert_status::Argument)?;
-        sentence_embedding(slice(hidden, count)?, normalize, slice_mut(out, hidden_size)?);
-        Ok::<(), albert_status>(())
-    };
-    embed().err().unwrap_or(albert_status::Ok)
+        sentence_embedding(slice(hidden, count)?, normalize, fresh(out, hidden_size)?);
+    })
 }
 
 /// C's spans as the core's.

@@ -5,7 +5,9 @@
 //! `docs/c-api.md` is the guide.
 //!
 //! Rules that every function here keeps:
-//! - pointers from C are checked for null and otherwise trusted with the lengths beside them, as C programs expect;
+//! - pointers from C are checked for null and alignment, lengths for what an object can have; otherwise they are trusted, as C
+//!   programs expect;
+//! - memory that C may not have written is written before it is read;
 //! - numbers and enums from C arrive as integers and are checked;
 //! - a result is written only when the status is `ALBERT_STATUS_OK`;
 //! - nothing allocates, and no panic can be reached.
@@ -21,6 +23,7 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     }
 }
 
+mod call;
 mod executor;
 mod heads;
 mod memory;

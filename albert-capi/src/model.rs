@@ -1,7 +1,8 @@
 //! Model files.
 
-use crate::memory::{place, put, slice, value};
-use crate::status::{Failure, albert_status, answer};
+use crate::call::call;
+use crate::memory::{out, put, slice, value};
+use crate::status::{Failure, albert_status};
 use albert_core::{Model, Plan};
 use core::ffi::{c_char, c_void};
 
@@ -104,37 +105,29 @@ pub unsafe extern "C" fn albert_model_init(
     model: *mut *const albert_model,
     detail: *mut u64,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let init = || unsafe {
-        let model = place(model)?;
+    call!(detail, {
+        let model = out(model)?;
         let checked = Model::from_bytes(slice(file, file_bytes)?)?;
-        *model = put(memory, memory_bytes, albert_model(checked))?;
-        Ok::<(), Failure>(())
-    };
-    // SAFETY: as above.
-    unsafe { answer(init(), detail) }
+        model.write(put(memory, memory_bytes, albert_model(checked))?);
+    })
 }
 
 /// Compares the checksum of a model file; reads every byte.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn albert_verify_checksum(file: *const u8, file_bytes: usize, detail: *mut u64) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let verify = || unsafe {
+    call!(detail, {
         let verified = albert_core::format::verify_checksum(slice(file, file_bytes)?);
-        verified.map_err(|error| Failure(albert_status::FileChecksum, error.computed.into()))
-    };
-    // SAFETY: as above.
-    unsafe { answer(verify(), detail) }
+        verified.map_err(|error| Failure(albert_status::FileChecksum, error.computed.into()))?;
+    })
 }
 
 /// Writes the network's configuration.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn albert_model_config(model: *const albert_model, config: *mut albert_config) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let read = || unsafe {
+    call!({
         let model = &value(model)?.0;
         let from = model.config();
-        *place(config)? = albert_config {
+        out(config)?.write(albert_config {
             vocab_size: from.vocab_size,
             embedding_size: from.embedding_size,
             hidden_size: from.hidden_size,
@@ -150,10 +143,8 @@ pub unsafe extern "C" fn albert_model_config(model: *const albert_model, config:
             problem_type: from.problem_type as u32,
             pooler: from.pooler,
             tokenizer: model.tokenizer().is_some(),
-        };
-        Ok::<(), albert_status>(())
-    };
-    read().err().unwrap_or(albert_status::Ok)
+        });
+    })
 }
 
 /// Name of label `index`: UTF-8 in the model file, not ended by a zero. ALBERT_STATUS_NOT_FOUND when the file names none.
@@ -164,14 +155,12 @@ pub unsafe extern "C" fn albert_model_label(
     text: *mut *const c_char,
     text_bytes: *mut usize,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let read = || unsafe {
+    call!({
         let label = value(model)?.0.label(index).ok_or(albert_status::NotFound)?;
-        let (text, text_bytes) = (place(text)?, place(text_bytes)?);
-        (*text, *text_bytes) = (label.as_ptr().cast(), label.len());
-        Ok::<(), albert_status>(())
-    };
-    read().err().unwrap_or(albert_status::Ok)
+        let (text, text_bytes) = (out(text)?, out(text_bytes)?);
+        text.write(label.as_ptr().cast());
+        text_bytes.write(label.len());
+    })
 }
 
 /// Bytes of the arena that a session with this plan needs, from a multiple of ALBERT_ARENA_ALIGN on.
@@ -181,10 +170,7 @@ pub unsafe extern "C" fn albert_arena_bytes(
     plan: *const albert_plan,
     bytes: *mut usize,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let read = || unsafe {
-        *place(bytes)? = value(plan)?.of(&value(model)?.0).arena_bytes();
-        Ok::<(), albert_status>(())
-    };
-    read().err().unwrap_or(albert_status::Ok)
+    call!({
+        out(bytes)?.write(value(plan)?.of(&value(model)?.0).arena_bytes());
+    })
 }

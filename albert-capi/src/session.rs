@@ -1,9 +1,10 @@
 //! Sessions: inputs in, results out.
 
+use crate::call::call;
 use crate::executor::albert_executor;
-use crate::memory::{place, put, slice, text, value, working};
+use crate::memory::{fresh, handle, optional, out, pair, put, slice, text, value};
 use crate::model::{albert_model, albert_plan};
-use crate::status::{Failure, albert_status, answer};
+use crate::status::{Failure, albert_status};
 use crate::tokenizer::albert_encode_options;
 use albert_core::kernels::{self, KernelError};
 use albert_core::{ExitPolicy, Input, Positions, Progress, Session};
@@ -99,19 +100,15 @@ pub unsafe extern "C" fn albert_session_init(
     session: *mut *mut albert_session,
     detail: *mut u64,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let init = || unsafe {
-        let (model, session) = (&value(model)?.0, place(session)?);
+    call!(detail, {
+        let (model, session) = (&value(model)?.0, out(session)?);
         let kernels = match kernel_set.is_null() {
             true => kernels::detect(),
             false => named(CStr::from_ptr(kernel_set))?,
         };
-        let made = Session::with_kernels(model, value(plan)?.of(model), working(arena, arena_bytes)?, kernels)?;
-        *session = put(memory, memory_bytes, albert_session(made))?;
-        Ok::<(), Failure>(())
-    };
-    // SAFETY: as above.
-    unsafe { answer(init(), detail) }
+        let made = Session::with_kernels(model, value(plan)?.of(model), fresh(arena, arena_bytes)?, kernels)?;
+        session.write(put(memory, memory_bytes, albert_session(made))?);
+    })
 }
 
 fn named(name: &CStr) -> Result<kernels::Kernels, albert_status> {
@@ -127,12 +124,9 @@ pub unsafe extern "C" fn albert_session_set_executor(
     session: *mut albert_session,
     executor: *const albert_executor,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let set = || unsafe {
-        place(session)?.0.set_executor(value(executor)?);
-        Ok::<(), albert_status>(())
-    };
-    set().err().unwrap_or(albert_status::Ok)
+    call!({
+        handle(session)?.0.set_executor(value(executor)?);
+    })
 }
 
 /// Ends inferences from now on before the last layer when an answer will do: `policy` is an ALBERT_EXIT_ number, `value` its
@@ -144,17 +138,15 @@ pub unsafe extern "C" fn albert_session_set_early_exit(
     policy: u32,
     value: f32,
 ) -> albert_status {
-    // SAFETY: the caller's pointer, as the header says.
-    let set = || unsafe {
+    call!({
         let policy = match policy {
             ALBERT_EXIT_NEVER => None,
             ALBERT_EXIT_PATIENCE => Some(ExitPolicy::Patience(value as u32)),
             ALBERT_EXIT_CONFIDENCE => Some(ExitPolicy::Confidence(value)),
             _ => return Err(Failure::from(albert_status::Argument)),
         };
-        Ok(place(session)?.0.set_early_exit(policy)?)
-    };
-    set().err().map_or(albert_status::Ok, |Failure(status, _)| status)
+        handle(session)?.0.set_early_exit(policy)?;
+    })
 }
 
 /// Takes ids in; an inference that was under way is dropped.
@@ -164,10 +156,9 @@ pub unsafe extern "C" fn albert_session_start_ids(
     input: *const albert_input,
     detail: *mut u64,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let start = || unsafe {
-        let (session, from) = (&mut place(session)?.0, value(input)?);
-        let optional = |start: *const u32| slice(start, if start.is_null() { 0 } else { from.tokens });
+    call!(detail, {
+        let from = value(input)?;
+        let each = |start: *const u32| slice(start, if start.is_null() { 0 } else { from.tokens });
         let positions = match from.positions {
             ALBERT_POSITIONS_HEAD => Positions::Head,
             ALBERT_POSITIONS_ALL => Positions::All,
@@ -175,49 +166,42 @@ pub unsafe extern "C" fn albert_session_start_ids(
             _ => return Err(Failure::from(albert_status::Argument)),
         };
         let input = Input::new(slice(from.ids, from.tokens)?)
-            .with_token_types(optional(from.token_types)?)
-            .with_attention_mask(optional(from.attention_mask)?)
+            .with_token_types(each(from.token_types)?)
+            .with_attention_mask(each(from.attention_mask)?)
             .with_positions(positions);
         let input = if from.layers == 0 { input } else { input.with_layers(from.layers) };
-        Ok(session.start(&input)?)
-    };
-    // SAFETY: as above.
-    unsafe { answer(start(), detail) }
+        handle(session)?.0.start(&input)?;
+    })
 }
 
-/// Takes a text in, or with a non-null `pair` two texts; an inference that was under way is dropped. The text is cut to the
+/// Takes a text in, or with a non-null `second` two texts; an inference that was under way is dropped. The text is cut to the
 /// plan's tokens. `options` may be null for the usual ones. The arena serves as the tokenizer's memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn albert_session_start_text(
     session: *mut albert_session,
     first: *const c_char,
     first_bytes: usize,
-    pair: *const c_char,
-    pair_bytes: usize,
+    second: *const c_char,
+    second_bytes: usize,
     options: *const albert_encode_options,
     detail: *mut u64,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let start = || unsafe {
-        let session = &mut place(session)?.0;
-        let pair = if pair.is_null() { None } else { Some(text(pair, pair_bytes)?) };
-        let options = options.as_ref().map_or(Ok(Default::default()), albert_encode_options::core)?;
-        Ok(session.start_text(text(first, first_bytes)?, pair, &options)?)
-    };
-    // SAFETY: as above.
-    unsafe { answer(start(), detail) }
+    call!(detail, {
+        let (first, second) = (text(first, first_bytes)?, pair(second, second_bytes)?);
+        let options = optional(options)?.map_or(Ok(Default::default()), albert_encode_options::core)?;
+        handle(session)?.0.start_text(first, second, &options)?;
+    })
 }
 
 /// Does one bounded piece of work. ALBERT_STATUS_RUNNING when there is more to do, ALBERT_STATUS_OK when the output is
 /// there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn albert_session_step(session: *mut albert_session) -> albert_status {
-    // SAFETY: the caller's pointer, as the header says.
-    match unsafe { place(session) }.map(|session| session.0.step()) {
-        Ok(Progress::Running) => albert_status::Running,
-        Ok(Progress::Done) => albert_status::Ok,
-        Err(status) => status,
-    }
+    call!({
+        if handle(session)?.0.step() == Progress::Running {
+            return Err(albert_status::Running.into());
+        }
+    })
 }
 
 /// Does all the steps that are left.
@@ -238,11 +222,10 @@ pub unsafe extern "C" fn albert_session_output(
     session: *mut albert_session,
     output: *mut albert_output,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let read = || unsafe {
-        let (session, place) = (&mut place(session)?.0, place(output)?);
-        let output = session.output().ok_or(albert_status::NoResult)?;
-        *place = albert_output {
+    call!({
+        let place = out(output)?;
+        let output = handle(session)?.0.output().ok_or(albert_status::NoResult)?;
+        place.write(albert_output {
             logits: output.logits().as_ptr(),
             logits_count: output.logits().len(),
             pooled: output.pooled().map_or(core::ptr::null(), <[f32]>::as_ptr),
@@ -250,8 +233,6 @@ pub unsafe extern "C" fn albert_session_output(
             positions: output.positions().as_ptr(),
             rows: output.positions().len(),
             layers: output.layers(),
-        };
-        Ok::<(), albert_status>(())
-    };
-    read().err().unwrap_or(albert_status::Ok)
+        });
+    })
 }

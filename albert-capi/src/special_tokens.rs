@@ -1,6 +1,7 @@
 //! Special-token operations on ids, and what a vocabulary holds: the operations of the original tokenizer that need no text.
 
-use crate::memory::{place, report, slice, slice_mut};
+use crate::call::call;
+use crate::memory::{fresh, out, report, slice};
 use crate::model::albert_model;
 use crate::status::{Failure, albert_status};
 use crate::tokenizer::tokenizer;
@@ -13,12 +14,9 @@ pub unsafe extern "C" fn albert_special_token_count(
     pair: bool,
     count: *mut usize,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let read = || unsafe {
-        *place(count)? = tokenizer(model)?.special_token_count(pair);
-        Ok::<(), albert_status>(())
-    };
-    read().err().unwrap_or(albert_status::Ok)
+    call!({
+        out(count)?.write(tokenizer(model)?.special_token_count(pair));
+    })
 }
 
 /// Puts the special tokens around the ids of one text, or with `pair` of two texts: [CLS] first [SEP] second [SEP]. `written`
@@ -35,13 +33,12 @@ pub unsafe extern "C" fn albert_build_inputs(
     capacity: usize,
     written: *mut usize,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    unsafe {
+    call!({
         write(model, out, capacity, written, |tokenizer, out| {
             let second = slice(second, second_count)?;
             Ok(tokenizer.build_inputs(slice(first, first_count)?, pair.then_some(second), out)?)
-        })
-    }
+        })?;
+    })
 }
 
 /// 1 where albert_build_inputs puts special tokens into texts of so many ids, else 0; `out` and `written` as there.
@@ -55,12 +52,11 @@ pub unsafe extern "C" fn albert_special_tokens_mask(
     capacity: usize,
     written: *mut usize,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    unsafe {
+    call!({
         write(model, out, capacity, written, |tokenizer, out| {
             Ok(tokenizer.special_tokens_mask(first_count, pair.then_some(second_count), out)?)
-        })
-    }
+        })?;
+    })
 }
 
 /// Token types of what albert_build_inputs makes of texts of so many ids; `out` and `written` as there.
@@ -74,12 +70,11 @@ pub unsafe extern "C" fn albert_token_types(
     capacity: usize,
     written: *mut usize,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    unsafe {
+    call!({
         write(model, out, capacity, written, |tokenizer, out| {
             Ok(tokenizer.token_types(first_count, pair.then_some(second_count), out)?)
-        })
-    }
+        })?;
+    })
 }
 
 /// Whether an id is a special token's.
@@ -89,44 +84,39 @@ pub unsafe extern "C" fn albert_is_special_token(
     id: u32,
     special: *mut bool,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let read = || unsafe {
-        *place(special)? = tokenizer(model)?.is_special(id);
-        Ok::<(), albert_status>(())
-    };
-    read().err().unwrap_or(albert_status::Ok)
+    call!({
+        out(special)?.write(tokenizer(model)?.is_special(id));
+    })
 }
 
 /// Number of tokens of the vocabulary; albert_token names those of the ids from 0 on.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn albert_vocabulary_size(model: *const albert_model, tokens: *mut usize) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let read = || unsafe {
-        *place(tokens)? = tokenizer(model)?.vocab_size();
-        Ok::<(), albert_status>(())
-    };
-    read().err().unwrap_or(albert_status::Ok)
+    call!({
+        out(tokens)?.write(tokenizer(model)?.vocab_size());
+    })
 }
 
 /// Lets `fill` write into C's array and reports how many elements the result has.
 ///
 /// # Safety
 /// `model` is null or a handle; `out` is null or valid for writing `capacity` elements, `written` null or valid for writing.
-unsafe fn write<T>(
+unsafe fn write<T: Copy + Default>(
     model: *const albert_model,
     out: *mut T,
     capacity: usize,
     written: *mut usize,
     fill: impl FnOnce(Tokenizer<'static>, &mut [T]) -> Result<usize, Failure>,
-) -> albert_status {
+) -> Result<(), Failure> {
+    let capacity = if out.is_null() { 0 } else { capacity };
     // SAFETY: the caller's promise.
-    let filled = || unsafe { fill(tokenizer(model)?, slice_mut(out, if out.is_null() { 0 } else { capacity })?) };
-    let (status, elements) = match filled() {
-        Ok(elements) => (albert_status::Ok, elements),
-        Err(Failure(status @ albert_status::BufferTooSmall, needed)) => (status, needed as usize),
-        Err(Failure(status, _)) => return status,
+    let filled = unsafe { fill(tokenizer(model)?, fresh(out, capacity)?) };
+    let elements = match filled {
+        Ok(elements) => elements,
+        Err(Failure(albert_status::BufferTooSmall, needed)) => needed as usize,
+        Err(failure) => return Err(failure),
     };
     // SAFETY: the caller's promise.
     unsafe { report(written, elements) };
-    status
+    filled.map(|_| ())
 }

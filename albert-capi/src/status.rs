@@ -26,6 +26,8 @@ pub enum albert_status {
     NotFound = 6,
     /// A buffer for a result is too small. detail: elements needed.
     BufferTooSmall = 7,
+    /// A pointer is not aligned for what it leads to.
+    Misaligned = 8,
 
     /// The model file ends too early. detail: bytes needed.
     FileTruncated = 100,
@@ -97,7 +99,7 @@ pub enum albert_status {
 }
 
 /// What [`albert_status_name`] says.
-static NAMES: [(albert_status, &CStr); 40] = [
+static NAMES: [(albert_status, &CStr); 41] = [
     (albert_status::Ok, c"ok"),
     (albert_status::Running, c"running"),
     (albert_status::NullPointer, c"null pointer"),
@@ -106,6 +108,7 @@ static NAMES: [(albert_status, &CStr); 40] = [
     (albert_status::NoResult, c"no such result"),
     (albert_status::NotFound, c"not found"),
     (albert_status::BufferTooSmall, c"buffer too small"),
+    (albert_status::Misaligned, c"misaligned pointer"),
     (albert_status::FileTruncated, c"model file truncated"),
     (albert_status::FileMisaligned, c"model file misaligned"),
     (albert_status::FileMagic, c"not a model file"),
@@ -148,6 +151,7 @@ pub extern "C" fn albert_status_name(status: i32) -> *const c_char {
 }
 
 /// A status and the number that goes with it.
+#[derive(Clone, Copy)]
 pub(crate) struct Failure(pub(crate) albert_status, pub(crate) u64);
 
 impl From<albert_status> for Failure {
@@ -235,15 +239,4 @@ impl From<TextError> for Failure {
             _ => Self(albert_status::Argument, 0),
         }
     }
-}
-
-/// Turns a result into a status; writes the number that goes with it.
-///
-/// # Safety
-/// `detail` is null or valid for writing.
-pub(crate) unsafe fn answer(result: Result<(), Failure>, detail: *mut u64) -> albert_status {
-    let Failure(status, number) = result.err().unwrap_or(Failure(albert_status::Ok, 0));
-    // SAFETY: the caller's promise.
-    unsafe { crate::memory::report(detail, number) };
-    status
 }

@@ -1,8 +1,9 @@
 //! Text to ids and back.
 
-use crate::memory::{place, report, slice, slice_mut, text, value, working};
+use crate::call::call;
+use crate::memory::{fresh, optional, out, pair, report, slice, text, value};
 use crate::model::albert_model;
-use crate::status::{Failure, albert_status, answer};
+use crate::status::albert_status;
 use albert_core::tokenizer::{EncodeOptions, Offsets, Tokenizer, Truncation, memory_bytes};
 use core::ffi::{c_char, c_void};
 use core::fmt::Write;
@@ -77,38 +78,34 @@ pub extern "C" fn albert_encode_memory_bytes(tokens: usize, longest_word: usize)
     memory_bytes(tokens, longest_word)
 }
 
-/// Encodes a text, or with a non-null `pair` two texts, into `memory`. `options` may be null for the usual ones.
+/// Encodes a text, or with a non-null `second` two texts, into `memory`. `options` may be null for the usual ones.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn albert_encode(
     model: *const albert_model,
     first: *const c_char,
     first_bytes: usize,
-    pair: *const c_char,
-    pair_bytes: usize,
+    second: *const c_char,
+    second_bytes: usize,
     options: *const albert_encode_options,
     memory: *mut c_void,
     memory_bytes: usize,
     encoding: *mut albert_encoding,
     detail: *mut u64,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let encode = || unsafe {
-        let (tokenizer, place) = (tokenizer(model)?, place(encoding)?);
-        let pair = if pair.is_null() { None } else { Some(text(pair, pair_bytes)?) };
-        let options = options.as_ref().map_or(Ok(Default::default()), albert_encode_options::core)?;
-        let memory = working(memory.cast::<u8>(), memory_bytes)?;
-        let encoding = tokenizer.encode(text(first, first_bytes)?, pair, &options, memory)?;
-        *place = albert_encoding {
+    call!(detail, {
+        let (tokenizer, place) = (tokenizer(model)?, out(encoding)?);
+        let (first, second) = (text(first, first_bytes)?, pair(second, second_bytes)?);
+        let options = optional(options)?.map_or(Ok(Default::default()), albert_encode_options::core)?;
+        let memory = fresh(memory.cast::<u8>(), memory_bytes)?;
+        let encoding = tokenizer.encode(first, second, &options, memory)?;
+        place.write(albert_encoding {
             tokens: encoding.len(),
             ids: encoding.ids().as_ptr(),
             token_types: encoding.type_ids().as_ptr(),
             special_tokens_mask: encoding.special_tokens_mask().as_ptr(),
             offsets: encoding.offsets().as_ptr().cast(),
-        };
-        Ok::<(), Failure>(())
-    };
-    // SAFETY: as above.
-    unsafe { answer(encode(), detail) }
+        });
+    })
 }
 
 /// Writes the text of `ids`, UTF-8 without a zero at its end. `out_bytes` becomes the length of the whole text, also when it
@@ -123,16 +120,15 @@ pub unsafe extern "C" fn albert_decode(
     capacity: usize,
     out_bytes: *mut usize,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let decode = || unsafe {
+    call!({
         let capacity = if out.is_null() { 0 } else { capacity };
-        let mut buffer = Buffer { free: slice_mut(out.cast::<u8>(), capacity)?, length: 0 };
+        let mut buffer = Buffer { free: fresh(out.cast::<u8>(), capacity)?, length: 0 };
         let written = tokenizer(model)?.decode(slice(ids, count)?, skip_special_tokens, &mut buffer);
         report(out_bytes, buffer.length);
-        let fits = buffer.length <= capacity && written.is_ok();
-        if fits { Ok(()) } else { Err(albert_status::BufferTooSmall) }
-    };
-    decode().err().unwrap_or(albert_status::Ok)
+        if buffer.length > capacity || written.is_err() {
+            return Err(albert_status::BufferTooSmall.into());
+        }
+    })
 }
 
 /// Keeps what fits and counts everything.
@@ -160,14 +156,12 @@ pub unsafe extern "C" fn albert_token(
     token: *mut *const c_char,
     token_bytes: *mut usize,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let read = || unsafe {
+    call!({
         let found = tokenizer(model)?.token(id).ok_or(albert_status::NotFound)?;
-        let (token, token_bytes) = (place(token)?, place(token_bytes)?);
-        (*token, *token_bytes) = (found.as_ptr().cast(), found.len());
-        Ok::<(), albert_status>(())
-    };
-    read().err().unwrap_or(albert_status::Ok)
+        let (token, token_bytes) = (out(token)?, out(token_bytes)?);
+        token.write(found.as_ptr().cast());
+        token_bytes.write(found.len());
+    })
 }
 
 /// Id of a token.
@@ -178,12 +172,10 @@ pub unsafe extern "C" fn albert_token_id(
     token_bytes: usize,
     id: *mut u32,
 ) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let find = || unsafe {
-        *place(id)? = tokenizer(model)?.id(text(token, token_bytes)?).ok_or(albert_status::NotFound)?;
-        Ok::<(), albert_status>(())
-    };
-    find().err().unwrap_or(albert_status::Ok)
+    call!({
+        let found = tokenizer(model)?.id(text(token, token_bytes)?).ok_or(albert_status::NotFound)?;
+        out(id)?.write(found);
+    })
 }
 
 /// Special tokens of [`albert_special_token`]: [CLS].
@@ -200,8 +192,7 @@ pub const ALBERT_TOKEN_UNK: u32 = 4;
 /// Id of a special token, by its ALBERT_TOKEN_ number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn albert_special_token(model: *const albert_model, token: u32, id: *mut u32) -> albert_status {
-    // SAFETY: the caller's pointers, as the header says.
-    let find = || unsafe {
+    call!({
         let tokenizer = tokenizer(model)?;
         let found = match token {
             ALBERT_TOKEN_CLS => tokenizer.cls(),
@@ -209,12 +200,10 @@ pub unsafe extern "C" fn albert_special_token(model: *const albert_model, token:
             ALBERT_TOKEN_MASK => tokenizer.mask(),
             ALBERT_TOKEN_PAD => tokenizer.pad(),
             ALBERT_TOKEN_UNK => tokenizer.unk(),
-            _ => return Err(albert_status::Argument),
+            _ => return Err(albert_status::Argument.into()),
         };
-        *place(id)? = found.ok_or(albert_status::NotFound)?;
-        Ok(())
-    };
-    find().err().unwrap_or(albert_status::Ok)
+        out(id)?.write(found.ok_or(albert_status::NotFound)?);
+    })
 }
 
 /// The model's tokenizer.

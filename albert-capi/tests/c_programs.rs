@@ -80,3 +80,12 @@ fn example_prints_what_the_command_line_prints() {
     let expected = std::fs::read_to_string(path("tests/c/classify.out")).unwrap();
     assert_eq!(printed, expected);
 }
+
+/// The function that README.md shows, in a program that calls it on the text behind it.
+#[test]
+fn readme_shows_a_program_and_its_output() {
+    let (shown, output) = albert_tests::readme::program("c");
+    assert_eq!(std::fs::read_to_string(path("examples/readme.c")).unwrap(), shown, "examples/readme.c is the page's");
+    let program = compile(&["cc", "-std=c11"], "tests/c/readme.c", "readme", false);
+    assert_eq!(valgrind(&program, MODEL, ""), output);
+}

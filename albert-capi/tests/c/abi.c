@@ -157,6 +157,29 @@ static void test_special_tokens(void) {
     }
 }
 
+/* Misaligned pointers and lengths that no object has are refused before anything is read or written. */
+static void test_refusals(void) {
+    const size_t too_many = SIZE_MAX / 2 / sizeof(float) + 1;
+    static float values[4] = {1, 2, 3, 4};
+    static albert_candidate best[3];
+    size_t found[2] = {7, 7};
+    uint64_t detail = 0;
+    uint32_t id = 0;
+    char *odd = (char *)values + 1;
+    CHECK(albert_top_k(values, too_many, best, 1, found) == ALBERT_STATUS_ARGUMENT);
+    CHECK(albert_top_k(values, 4, best, SIZE_MAX / 2, found) == ALBERT_STATUS_ARGUMENT);
+    CHECK(albert_top_k((const float *)(void *)odd, 1, best, 1, found) == ALBERT_STATUS_MISALIGNED);
+    CHECK(albert_top_k(values, 4, (albert_candidate *)(void *)((char *)best + 2), 1, found) == ALBERT_STATUS_MISALIGNED);
+    CHECK(albert_top_k(values, 4, best, 1, (size_t *)(void *)((char *)found + 1)) == ALBERT_STATUS_MISALIGNED);
+    CHECK(albert_softmax(values, SIZE_MAX, 2) == ALBERT_STATUS_ARGUMENT);
+    CHECK(albert_softmax(values, too_many, 1) == ALBERT_STATUS_ARGUMENT);
+    CHECK(albert_model_config((const albert_model *)(const void *)((const char *)model + 1), &config) == ALBERT_STATUS_MISALIGNED);
+    CHECK(albert_token_id(model, text, SIZE_MAX, &id) == ALBERT_STATUS_ARGUMENT);
+    CHECK(albert_model_init(&model_memory, sizeof model_memory, file, SIZE_MAX, &model, &detail) == ALBERT_STATUS_ARGUMENT);
+    CHECK(found[0] == 7 && found[1] == 7 && values[0] == 1 && id == 0);
+    CHECK(albert_top_k(values, 4, best, 3, found) == OK && found[0] == 3 && best[0].id == 3 && best[2].id == 1);
+}
+
 /* Runs tasks in reverse order, as threads might, and counts them. */
 static void run_backwards(void *context, size_t tasks, void (*task)(const void *state, size_t index), const void *state) {
     while (tasks-- > 0) {
@@ -295,6 +318,7 @@ int main(int argc, char **argv) {
     test_model();
     test_tokenizer();
     test_special_tokens();
+    test_refusals();
     test_session();
     free(file_memory);
     printf("all checks passed\n");
