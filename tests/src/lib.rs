@@ -7,6 +7,7 @@
 //! - [`model_file`]: a second writer of the model file.
 //! - [`engine`]: the product, run on the fixtures' inputs.
 //! - [`random`]: networks and inputs of any shape.
+//! - [`readme`]: the snippets of the first page.
 //! - [`robust`]: what must hold for any bytes; the fuzz targets call it too.
 //! - [`tokenizers`]: tokenizers under test and hard texts.
 //! - [`aligned`]: buffers at chosen addresses.
@@ -24,6 +25,7 @@ pub mod measure;
 pub mod memory;
 pub mod model_file;
 pub mod random;
+pub mod readme;
 pub mod reference;
 pub mod robust;
 pub mod tensors;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
+static LIMIT: AtomicUsize = AtomicUsize::new(usize::MAX);
 
 /// The system's allocator, counting the bytes that all threads hold. A program that uses [`peak`] makes it its global one.
 #[derive(Debug)]
@@ -13,6 +14,17 @@ pub struct Counting;
 fn grown(bytes: usize) {
     let live = LIVE.fetch_add(bytes, Ordering::Relaxed) + bytes;
     PEAK.fetch_max(live, Ordering::Relaxed);
+    if live > LIMIT.load(Ordering::Relaxed) {
+        LIMIT.store(usize::MAX, Ordering::Relaxed);
+        eprintln!("{live} bytes are held, more than this input may take");
+        std::process::abort();
+    }
+}
+
+/// Aborts the process from now on when more than so many bytes beyond those of now are held; `None` for no limit.
+pub fn limit(bytes: Option<usize>) {
+    let most = bytes.map_or(usize::MAX, |bytes| LIVE.load(Ordering::Relaxed).saturating_add(bytes));
+    LIMIT.store(most, Ordering::Relaxed);
 }
 
 // SAFETY: every call is handed to the system's allocator as it is; counting does not allocate.

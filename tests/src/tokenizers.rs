@@ -51,6 +51,14 @@ pub fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// The section of a `tokenizer.json`.
+///
+/// # Panics
+/// When it cannot be compiled.
+pub fn compile(json: &Value) -> Vec<u8> {
+    compile_json(json.to_string().as_bytes(), None).unwrap_or_else(|error| panic!("{error}")).bytes
+}
+
 /// The small Unigram tokenizer, its character map put in.
 pub fn unigram_json() -> Value {
     let mut json: Value = serde_json::from_slice(&fixture("unigram.json")).expect("JSON");

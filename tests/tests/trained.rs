@@ -7,7 +7,7 @@ use std::fs;
 
 use albert_core::Model;
 use albert_core::tokenizer::EncodeOptions;
-use albert_quant::{Options, Weights, convert};
+use albert_quant::{ModelBytes, Options, Weights, convert};
 use albert_tests::closeness::Closeness;
 use albert_tests::engine::{self, Run};
 use albert_tests::fixtures::{self, Fixture};
@@ -22,10 +22,10 @@ fn bounds(weights: Weights) -> [f64; 3] {
     }
 }
 
-fn converted(fixture: &Fixture, weights: Weights) -> Vec<u8> {
+fn converted(fixture: &Fixture, weights: Weights) -> ModelBytes {
     let mut options = Options::default();
     options.weights = weights;
-    convert(&fixture.directory, &options).unwrap_or_else(|error| panic!("{error}")).bytes.to_vec()
+    convert(&fixture.directory, &options).unwrap_or_else(|error| panic!("{error}")).bytes
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn every_kind_of_weights_stays_within_its_bounds() {
 #[test]
 fn its_tokenizer_gives_the_recorded_ids() {
     let fixture = fixtures::trained();
-    let file = albert_tests::aligned::Aligned::copy(&converted(&fixture, Weights::Fp16));
+    let file = converted(&fixture, Weights::Fp16);
     let model = Model::from_bytes(&file).expect("a valid model file");
     let tokenizer = model.tokenizer().expect("a tokenizer");
     let texts = fs::read_to_string(fixture.directory.join("texts.jsonl")).expect("texts");

@@ -7,5 +7,6 @@ mod hub;
 mod languages;
 mod measures;
 mod pipelines;
+mod readme;
 mod rows;
 mod tasks;

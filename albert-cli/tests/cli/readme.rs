@@ -1,0 +1,57 @@
+//! The commands of `README.md` run, and print what the page says.
+
+use albert_tests::readme::{blocks, root};
+
+use crate::harness::{Folder, fixture, program};
+
+/// The words of a line, as a shell splits them; a comment ends them.
+fn words(line: &str) -> Vec<String> {
+    let line = line.split(" #").next().unwrap_or("");
+    let mut words = Vec::new();
+    for (index, part) in line.split('"').enumerate() {
+        if index % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned));
+        }
+    }
+    words
+}
+
+#[test]
+fn shown_outputs_are_the_outputs() {
+    let mut commands = 0;
+    for block in blocks().iter().filter(|block| block.language == "console") {
+        for command in block.text.split("$ albert ").skip(1) {
+            let (line, shown) = command.split_once('\n').expect("a command in a line");
+            let output = program().args(words(line)).current_dir(root()).output().expect("the program starts");
+            assert_eq!(String::from_utf8_lossy(&output.stdout), shown, "albert {line}");
+            commands += 1;
+        }
+    }
+    assert!(commands > 0);
+}
+
+/// Commands on a checkpoint of the reader's: here the trained one of this repository, in a folder that is empty before.
+#[test]
+fn other_commands_run_in_order() {
+    let folder = Folder::new();
+    folder.write(
+        "eval.jsonl",
+        r#"{"words": ["Find", "Four", "Songs"], "tags": ["O", "B-object_name", "B-object_type"]}"#,
+    );
+    let checkpoint = fixture("trained/snips-slots");
+    let mut commands = 0;
+    for block in blocks().iter().filter(|block| block.language == "sh") {
+        for line in block.text.lines().filter_map(|line| line.strip_prefix("albert ")) {
+            let words = words(line).into_iter().map(|word| match word.as_str() {
+                "albert/albert-base-v2" => checkpoint.to_str().expect("UTF-8").to_owned(),
+                _ => word,
+            });
+            let output = program().args(words).current_dir(folder.path("")).output().expect("the program starts");
+            assert!(output.status.success(), "albert {line}\n{}", String::from_utf8_lossy(&output.stderr));
+            commands += 1;
+        }
+    }
+    assert!(commands >= 4);
+}

@@ -1,0 +1,3 @@
+//! The program that README.md shows.
+
+include!("program.rs");

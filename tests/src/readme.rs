@@ -1,0 +1,48 @@
+//! The snippets of `README.md`.
+
+use std::path::{Path, PathBuf};
+
+/// A fenced block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    /// The word behind the fence.
+    pub language: String,
+    /// What is between the fences.
+    pub text: String,
+}
+
+/// The repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The page.
+///
+/// # Panics
+/// When it is not there.
+pub fn page() -> String {
+    std::fs::read_to_string(root().join("README.md")).expect("README.md")
+}
+
+/// The blocks of the page in order.
+pub fn blocks() -> Vec<Block> {
+    let page = page();
+    let fenced = page.split("\n```").skip(1).step_by(2);
+    fenced
+        .map(|block| {
+            let (language, text) = block.split_once('\n').unwrap_or((block, ""));
+            Block { language: language.into(), text: format!("{text}\n") }
+        })
+        .collect()
+}
+
+/// The program in this language, and the output that is shown under it.
+///
+/// # Panics
+/// When the page has no such block, or no output behind it.
+pub fn program(language: &str) -> (String, String) {
+    let blocks = blocks();
+    let index = blocks.iter().position(|block| block.language == language).expect("a program");
+    let output = blocks.get(index + 1).filter(|block| block.language == "text").expect("its output");
+    (blocks[index].text.clone(), output.text.clone())
+}
