@@ -6,12 +6,12 @@ use std::io::Result;
 use std::path::{Path, PathBuf};
 
 use albert_core::format::layout::{HEADER_BYTES, SECTION_BYTES, section};
-use albert_quant::tokenizer::{compile_json, compile_spiece};
+use albert_quant::tokenizer::compile_spiece;
 use albert_tests::fixtures;
 use albert_tests::model_file::{Inputs, Parts, Storage};
 use albert_tests::reference::Reference;
 use albert_tests::robust::CONTAINERS;
-use albert_tests::tokenizers::{fixture, hard_text, unigram_json, wordpiece_json};
+use albert_tests::tokenizers::{compile, fixture, hard_text, unigram_json, wordpiece_json};
 
 /// Settings beside a checkpoint: which file, name of the seed, content.
 const SETTINGS: [(u8, &str, &str); 4] = [
@@ -75,11 +75,10 @@ impl Seeds {
 
     /// The small tokenizers of the tests, and the one of the trained model.
     fn tokenizer_sections(&self) -> Result<()> {
-        let compiled = |json: serde_json::Value| compile_json(json.to_string().as_bytes(), None).expect("a tokenizer");
         let trained = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/clinc-intents-int8.albert"))?;
         let sections = [
-            ("unigram", compiled(unigram_json()).bytes),
-            ("wordpiece", compiled(wordpiece_json()).bytes),
+            ("unigram", compile(&unigram_json())),
+            ("wordpiece", compile(&wordpiece_json())),
             ("spiece", compile_spiece(&fixture("spiece.model"), None).expect("a tokenizer").bytes),
             ("trained", tokenizer_of(&trained).to_vec()),
         ];

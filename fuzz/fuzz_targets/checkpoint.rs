@@ -2,20 +2,22 @@
 //! length, `config.json`, and the rest is the weights file.
 #![no_main]
 
-use albert_tests::memory::Counting;
+use albert_fuzz::oracle::Limits;
 use albert_tests::robust::{self, CONTAINERS};
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// What the entries of a TensorFlow index refer to.
 static DATA: [u8; 8192] = [0; 8192];
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+/// Five conversions, each with five seconds of its own.
+const LIMITS: Limits = Limits { seconds: 30, ..Limits::DEFAULT };
+
+albert_fuzz::target!(LIMITS, |bytes| check(bytes));
+
+fn check(bytes: &[u8]) {
     let Some((&container, bytes)) = bytes.split_first() else { return };
     let Some((length, rest)) = bytes.split_first_chunk() else { return };
     if let Some((config, weights)) = rest.split_at_checked(u32::from_le_bytes(*length) as usize) {
         let name = CONTAINERS[usize::from(container) % CONTAINERS.len()];
         robust::checkpoint(config, &[(name, weights), ("model.ckpt-best.data-00000-of-00001", &DATA)]);
     }
-});
+}

@@ -2,15 +2,17 @@
 //! that its size warrants.
 #![no_main]
 
-use albert_tests::memory::Counting;
+use albert_fuzz::oracle::Limits;
 use albert_tests::robust;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 static WEIGHTS: &[u8] =
     include_bytes!("../../albert-quant/tests/fixtures/heads/sequence-classification/model.safetensors");
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+/// Five conversions, each with five seconds of its own.
+const LIMITS: Limits = Limits { seconds: 30, ..Limits::DEFAULT };
+
+albert_fuzz::target!(LIMITS, |bytes| check(bytes));
+
+fn check(bytes: &[u8]) {
     robust::checkpoint(bytes, &[("model.safetensors", WEIGHTS)]);
-});
+}

@@ -1,22 +1,24 @@
 //! Any bytes as the JSON files around a small checkpoint: list of modules, pooling, settings, an adapter.
 #![no_main]
 
-use albert_tests::memory::Counting;
+use albert_fuzz::oracle::Limits;
 use albert_tests::robust;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 static CONFIG: &[u8] = include_bytes!("../../albert-quant/tests/fixtures/heads/none/config.json");
 static WEIGHTS: &[u8] = include_bytes!("../../albert-quant/tests/fixtures/heads/none/model.safetensors");
 const FILES: [&str; 4] =
     ["modules.json", "sentence_bert_config.json", "config_sentence_transformers.json", "adapter_config.json"];
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+/// Five conversions, each with five seconds of its own.
+const LIMITS: Limits = Limits { seconds: 30, ..Limits::DEFAULT };
+
+albert_fuzz::target!(LIMITS, |bytes| check(bytes));
+
+fn check(bytes: &[u8]) {
     let Some((&which, bytes)) = bytes.split_first() else { return };
     let mut files = vec![("model.safetensors", WEIGHTS), (FILES[usize::from(which) % FILES.len()], bytes)];
     if which >= 128 {
         files.push(("modules.json", br#"[{"path": "", "type": "sentence_transformers.models.Transformer"}]"#));
     }
     robust::checkpoint(CONFIG, &files);
-});
+}

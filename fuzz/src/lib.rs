@@ -1,9 +1,12 @@
 //! What the fuzz targets share: [`target!`] wraps libFuzzer's entry point with the oracles for memory and time.
 //!
 //! - [`oracle`]: aborts when one input needs more memory or time than its length allows.
+//! - [`script`]: bytes as decisions; [`models`]: small valid models.
 //! - [`structure`]: mutations of a model file that know its header, directory and records, and keep the checksum valid.
 
+pub mod models;
 pub mod oracle;
+pub mod script;
 pub mod structure;
 
 pub use libfuzzer_sys;

@@ -3,9 +3,10 @@
 //! Memory is what Rust code asks its allocator for, on all threads. Time is the processor's, so that a busy or paused machine
 //! finds nothing.
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Once;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+pub use albert_tests::memory::Counting;
+use albert_tests::memory::limit;
 
 /// What an input may cost.
 #[derive(Clone, Copy, Debug)]
@@ -23,63 +24,20 @@ impl Limits {
     pub const DEFAULT: Self = Self { bytes_per_byte: 10, bytes: 64 << 20, seconds: 5 };
 }
 
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static LIMIT: AtomicUsize = AtomicUsize::new(usize::MAX);
-
-/// An allocator that counts the bytes in use and aborts beyond the limit of [`bounded`].
-pub struct Counting;
-
-// SAFETY: all memory is the system allocator's.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size());
-        // SAFETY: the caller's promise.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count(layout.size());
-        // SAFETY: the caller's promise.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller's promise.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count(size);
-        LIVE.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller's promise.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
-
-fn count(bytes: usize) {
-    let live = LIVE.fetch_add(bytes, Relaxed).saturating_add(bytes);
-    if live > LIMIT.load(Relaxed) {
-        LIMIT.store(usize::MAX, Relaxed);
-        eprintln!("oracle: {live} bytes in use are more than this input may take");
-        std::process::abort();
-    }
-}
-
 /// Runs `check` on an input of `length` bytes within `limits`.
 pub fn bounded(length: usize, limits: Limits, check: impl FnOnce()) {
     let most = length.saturating_mul(limits.bytes_per_byte).saturating_add(limits.bytes);
-    LIMIT.store(LIVE.load(Relaxed).saturating_add(most), Relaxed);
+    limit(Some(most));
     alarm(limits.seconds);
     check();
     alarm(0);
-    LIMIT.store(usize::MAX, Relaxed);
+    limit(None);
 }
 
 /// Aborts the process when it has used so many more seconds of processor time; 0 for never.
 fn alarm(seconds: u32) {
     extern "C" fn too_slow(_: libc::c_int) {
-        let message = b"oracle: this input takes longer than it may\n";
+        let message = b"this input takes longer than it may\n";
         // SAFETY: both calls are allowed in a signal handler; the message is as long as stated.
         unsafe {
             libc::write(2, message.as_ptr().cast(), message.len());

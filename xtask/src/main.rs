@@ -8,6 +8,7 @@ mod i686;
 mod instructions;
 mod mobile;
 mod quantization;
+mod sanitize;
 mod size;
 mod throughput;
 mod toolchain;
@@ -28,6 +29,7 @@ cargo xtask quantization-table [MODEL]...    every scheme on the trained models 
 cargo xtask instructions [--record]          counts the benchmarks' instructions under Valgrind, against recorded counts
 cargo xtask fuzz [--minutes N] [--record] [--minimize] [TARGET]...
                                              fuzzes for N minutes in all; counts executions, renews the committed inputs
+cargo xtask sanitize address|thread          the C interface, damaged files, the executor under a sanitizer
 cargo xtask size                             flash bytes of the core by module, RAM and stack, against recorded bounds
 ";
 
@@ -47,6 +49,8 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "instructions" => instructions::run(false),
         Some((command, [option])) if command == "instructions" && option == "--record" => instructions::run(true),
         Some((command, options)) if command == "fuzz" => fuzz::run(options),
+        Some((command, [kind])) if command == "sanitize" && kind == "address" => sanitize::address(),
+        Some((command, [kind])) if command == "sanitize" && kind == "thread" => sanitize::thread(),
         Some((command, [])) if command == "size" => size::run(),
         Some((command, [])) if command == "help" => {
             print!("{HELP}");
