@@ -1,0 +1,248 @@
+//! A model and the memory to run it: what all tasks stand on.
+
+mod lane;
+mod pool;
+mod tokens;
+mod watch;
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::ControlFlow;
+
+use albert_core::kernels::{self, Kernels};
+use albert_core::tokenizer::{EncodeError, EncodeOptions, Encoding, Tokenizer};
+use albert_core::{ExitPolicy, Input, Progress, Session};
+
+use crate::batch;
+use crate::error::{Error, Result};
+use crate::model::Model;
+use lane::Lane;
+use pool::Pool;
+pub use tokens::Tokens;
+pub use watch::Event;
+use watch::Watch;
+
+/// Most bytes of working memory that one call takes unless [`Engine::memory_limit`] says otherwise: 1 GiB, or a quarter of
+/// that on 32 bits.
+pub const MEMORY_LIMIT: usize = if usize::BITS > 32 { 1 << 30 } else { 1 << 28 };
+
+/// A model, how it is to be run, and the memory for that.
+///
+/// Memory is allocated when it is first needed, kept for the next call, and shared by clones. All methods take `&self` and may
+/// be called from several threads at once: each call has memory of its own then.
+#[derive(Clone)]
+pub struct Engine {
+    model: Model,
+    pool: Arc<Pool>,
+    watch: Option<Watch>,
+    settings: Settings,
+}
+
+/// How inferences are run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) kernels: Kernels,
+    pub(crate) threads: usize,
+    pub(crate) layers: Option<u32>,
+    pub(crate) exit: Option<ExitPolicy>,
+    pub(crate) memory_limit: usize,
+    pub(crate) release_pages: bool,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("model", &self.model).field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// The best kernels for this CPU, all its cores, all layers. Nothing is allocated yet.
+    pub fn new(model: &Model) -> Self {
+        let settings = Settings {
+            kernels: kernels::detect(),
+            threads: batch::cores(),
+            layers: None,
+            exit: None,
+            memory_limit: MEMORY_LIMIT,
+            release_pages: false,
+        };
+        Self { model: model.clone(), pool: Arc::default(), watch: None, settings }
+    }
+
+    /// Other kernels; results of int8 and codebook models are the same bits with all of them.
+    pub fn kernels(mut self, kernels: Kernels) -> Self {
+        self.settings.kernels = kernels;
+        self
+    }
+
+    /// Most threads that a call uses, the caller's counted; 1 without the feature `std`. Results do not depend on it.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.settings.threads = if cfg!(feature = "std") { threads.max(1) } else { 1 };
+        self
+    }
+
+    /// Runs only the first layers; `None` for all.
+    pub fn layers(mut self, layers: Option<u32>) -> Self {
+        self.settings.layers = layers;
+        self
+    }
+
+    /// Ends an inference when the policy is satisfied, after any layer.
+    ///
+    /// # Errors
+    /// [`Error::NoExit`] when the head does not choose one label for a text.
+    pub fn early_exit(mut self, policy: Option<ExitPolicy>) -> Result<Self> {
+        use albert_core::config::{Head, ProblemType};
+        let config = self.model.config();
+        let chooses = config.head == Head::SequenceClassification && config.problem_type == ProblemType::SingleLabel;
+        if policy.is_some() && !chooses {
+            return Err(Error::NoExit);
+        }
+        self.settings.exit = policy;
+        Ok(self)
+    }
+
+    /// Most bytes of working memory that one call takes; a call that needs more is refused.
+    pub fn memory_limit(mut self, bytes: usize) -> Self {
+        self.settings.memory_limit = bytes;
+        self
+    }
+
+    /// Gives pages of a mapped model file back when an inference has read them for the last time, so that less memory is
+    /// resident; the next inference reads them again. For programs that run a single input.
+    pub fn release_pages(mut self, release: bool) -> Self {
+        self.settings.release_pages = release;
+        self
+    }
+
+    /// Calls `watch` after each step of an inference and each row of a batch; [`ControlFlow::Break`] ends the call with
+    /// [`Error::Cancelled`]. A step is some hundred microseconds of work. Calls may come from several threads.
+    pub fn watch(mut self, watch: impl Fn(Event) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
+        self.watch = Some(Arc::new(watch));
+        self
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The kernels in use.
+    pub fn kernels_in_use(&self) -> Kernels {
+        self.settings.kernels
+    }
+
+    /// Most threads that a call uses.
+    pub fn max_threads(&self) -> usize {
+        self.settings.threads
+    }
+
+    /// Whether inferences may end before the last layer.
+    pub fn may_exit(&self) -> bool {
+        self.settings.exit.is_some()
+    }
+
+    /// The tokenizer.
+    ///
+    /// # Errors
+    /// [`Error::NoTokenizer`].
+    pub fn tokenizer(&self) -> Result<Tokenizer<'_>> {
+        self.model.tokenizer().ok_or(Error::NoTokenizer)
+    }
+
+    /// Tokens of a text or a pair.
+    ///
+    /// # Errors
+    /// [`Error::NoTokenizer`], [`Error::TooLong`], [`Error::Encode`], [`Error::MemoryLimit`], [`Error::OutOfMemory`].
+    pub fn encode(&self, text: &str, pair: Option<&str>, options: &EncodeOptions) -> Result<Tokens> {
+        self.encode_with(text, pair, options, Tokens::new)
+    }
+
+    /// As [`Engine::encode`], and hands the encoding to `read`.
+    ///
+    /// # Errors
+    /// As [`Engine::encode`].
+    pub fn encode_with<T>(
+        &self,
+        text: &str,
+        pair: Option<&str>,
+        options: &EncodeOptions,
+        read: impl FnOnce(&Encoding<'_>) -> T,
+    ) -> Result<T> {
+        let tokenizer = self.tokenizer()?;
+        let encoded = self
+            .pool
+            .with_lane(|lane, _| lane.encode(&tokenizer, text, pair, options, self.settings.memory_limit, read));
+        encoded.map_err(|error| match error {
+            Error::Encode(EncodeError::TooManyTokens { tokens }) => {
+                Error::TooLong { tokens, limit: options.max_tokens.unwrap_or(0) }
+            }
+            error => error,
+        })
+    }
+
+    /// The logits of a classifier: `[C]`, or `[tokens][C]` for heads over tokens.
+    ///
+    /// # Errors
+    /// As [`Engine::run`].
+    pub fn logits(&self, tokens: &Tokens) -> Result<Vec<f32>> {
+        self.run(&tokens.input(), tokens.len(), |session| {
+            session.output().map(|output| output.logits().to_vec()).ok_or(Error::NoOutput)
+        })
+    }
+
+    /// Runs an input of `tokens` tokens and hands the session, which holds the output, to `read`.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`], [`Error::Input`], [`Error::MemoryLimit`], [`Error::OutOfMemory`], [`Error::Threads`],
+    /// [`Error::Cancelled`], and those of `read`.
+    pub fn run<T>(
+        &self,
+        input: &Input<'_>,
+        tokens: usize,
+        read: impl FnOnce(&mut Session<'_, '_>) -> Result<T>,
+    ) -> Result<T> {
+        let input = self.settings.layers.map_or(*input, |layers| input.with_layers(layers));
+        self.session(tokens, |session| {
+            session.start(&input).map_err(|error| self.input_error(error))?;
+            while session.step() == Progress::Running {
+                self.tell(Event::Step)?;
+            }
+            read(session)
+        })
+    }
+
+    /// Hands a session for inputs of up to `tokens` tokens to `use_session`.
+    ///
+    /// # Errors
+    /// [`Error::MemoryLimit`], [`Error::OutOfMemory`], [`Error::Threads`], and those of `use_session`.
+    pub fn session<T>(&self, tokens: usize, use_session: impl FnOnce(&mut Session<'_, '_>) -> Result<T>) -> Result<T> {
+        self.pool.with_lane(|lane: &mut Lane, alone| {
+            // Other calls use the other cores.
+            let workers = if alone { self.settings.threads } else { 1 };
+            lane.session(&self.model, &self.settings, tokens, workers, use_session)
+        })
+    }
+
+    /// Tells the watch, if there is one, and ends the call if it says so.
+    pub(crate) fn tell(&self, event: Event) -> Result<()> {
+        match self.watch.as_ref().map(|watch| watch(event)) {
+            Some(ControlFlow::Break(())) => Err(Error::Cancelled),
+            _ => Ok(()),
+        }
+    }
+
+    fn input_error(&self, error: albert_core::InputError) -> Error {
+        if let albert_core::InputError::TooLong { tokens, limit } = error {
+            return Error::TooLong { tokens, limit };
+        }
+        let config = self.model.config();
+        Error::Input {
+            error,
+            vocab_size: config.vocab_size,
+            type_vocab_size: config.type_vocab_size,
+            num_hidden_layers: config.num_hidden_layers,
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! A model that owns, or shares, the memory of its file.
+
+mod bytes;
+#[cfg(feature = "std")]
+mod file;
+#[cfg(feature = "std")]
+mod pages;
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use albert_core::tokenizer::Tokenizer;
+use albert_core::{Config, format::verify_checksum};
+use self_cell::self_cell;
+
+use crate::error::{Error, Result};
+use crate::task::Task;
+pub(crate) use bytes::AlignedBytes;
+use bytes::{Storage, is_aligned};
+#[cfg(feature = "std")]
+pub(crate) use pages::Pages;
+
+type CoreModel<'a> = albert_core::Model<'a>;
+
+self_cell!(
+    struct Checked {
+        owner: Storage,
+        #[covariant]
+        dependent: CoreModel,
+    }
+);
+
+/// A model file in memory, checked once and used in place.
+///
+/// Cloning copies a pointer; clones share the memory and may be used on any thread.
+#[derive(Clone)]
+pub struct Model(Arc<Checked>);
+
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Model").field("config", self.config()).finish_non_exhaustive()
+    }
+}
+
+impl Model {
+    /// The model in bytes that live as long as the program (`include_bytes!`, flash). They are used in place when they start
+    /// at a multiple of 64, as those of [`include_model!`](albert_core::include_model) do, and copied otherwise.
+    ///
+    /// # Errors
+    /// [`Error::Format`]; [`Error::OutOfMemory`] when there is no memory for a copy.
+    pub fn from_static(bytes: &'static [u8]) -> Result<Self> {
+        if is_aligned(bytes) { Self::check(Storage::Static(bytes)) } else { Self::from_bytes(bytes) }
+    }
+
+    /// The model in a copy of bytes.
+    ///
+    /// # Errors
+    /// As [`Model::from_static`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let copy = AlignedBytes::copy(bytes).ok_or(Error::OutOfMemory { bytes: bytes.len() })?;
+        Self::check(Storage::Aligned(copy))
+    }
+
+    /// The model in a vector: used in place when it happens to start at a multiple of 64, copied otherwise.
+    ///
+    /// # Errors
+    /// As [`Model::from_static`].
+    pub fn from_vec(bytes: Vec<u8>) -> Result<Self> {
+        if is_aligned(&bytes) { Self::check(Storage::Vec(bytes)) } else { Self::from_bytes(&bytes) }
+    }
+
+    /// The model in memory that `owner` keeps: a map of a file, an asset of a package, a buffer of another language. Used in
+    /// place when it starts at a multiple of 64, copied otherwise.
+    ///
+    /// # Errors
+    /// As [`Model::from_static`].
+    pub fn from_owner(owner: impl AsRef<[u8]> + Send + Sync + 'static) -> Result<Self> {
+        let owner: Box<dyn AsRef<[u8]> + Send + Sync> = Box::new(owner);
+        if is_aligned((*owner).as_ref()) {
+            Self::check(Storage::Owner(owner))
+        } else {
+            Self::from_bytes((*owner).as_ref())
+        }
+    }
+
+    fn check(storage: Storage) -> Result<Self> {
+        let checked = Checked::try_new(storage, |storage| CoreModel::from_bytes(storage.bytes()));
+        checked.map(|checked| Self(Arc::new(checked))).map_err(Error::Format)
+    }
+
+    /// The model as the core knows it.
+    pub fn as_core(&self) -> &albert_core::Model<'_> {
+        self.0.borrow_dependent()
+    }
+
+    /// The bytes of the model file.
+    pub fn bytes(&self) -> &[u8] {
+        self.0.borrow_owner().bytes()
+    }
+
+    /// Geometry and head of the network.
+    pub fn config(&self) -> &Config {
+        self.as_core().config()
+    }
+
+    /// The tokenizer, when the file has one.
+    pub fn tokenizer(&self) -> Option<Tokenizer<'_>> {
+        self.as_core().tokenizer()
+    }
+
+    /// Name of label `index`: the file's, or as the Hugging Face config would call it, `LABEL_0`.
+    pub fn label(&self, index: usize) -> String {
+        self.as_core().label(index).map_or_else(|| format!("LABEL_{index}"), ToString::to_string)
+    }
+
+    /// Names of all labels.
+    pub fn labels(&self) -> Vec<String> {
+        (0..self.config().num_labels as usize).map(|index| self.label(index)).collect()
+    }
+
+    /// Longest input in tokens, special tokens included: the model's positions, or fewer when its tokenizer says so.
+    pub fn max_tokens(&self) -> usize {
+        let positions = self.config().max_position_embeddings;
+        let by_tokenizer = self.tokenizer().and_then(|tokenizer| tokenizer.model_max_length());
+        by_tokenizer.map_or(positions, |limit| limit.min(positions)) as usize
+    }
+
+    /// The tasks that the model's head serves, the one that it is made for first.
+    pub fn tasks(&self) -> Vec<Task> {
+        let own = Task::of_head(self.config().head);
+        let others = Task::ALL.iter().copied().filter(|&task| task != own && task.fits(self));
+        core::iter::once(own).chain(others).collect()
+    }
+
+    /// Compares the file's checksum with its bytes. Reads every byte, about 1 ms for each 2 MB.
+    ///
+    /// # Errors
+    /// [`Error::Checksum`].
+    pub fn verify_checksum(&self) -> Result<()> {
+        verify_checksum(self.bytes()).map_err(Error::Checksum)
+    }
+}

@@ -1,0 +1,59 @@
+//! Whether two segments stand in their original order.
+
+use alloc::format;
+use alloc::string::ToString;
+
+use albert_core::tokenizer::Truncation;
+
+use super::calls::{batches, task};
+use super::ranking::{Label, softmax, top};
+use crate::engine::Engine;
+use crate::error::{Error, Field, Result};
+use crate::text::{AsText, Limits, Text};
+
+/// Outputs of the sentence-order head, by index.
+const LABELS: [&str; 2] = ["original", "swapped"];
+
+/// Whether two segments stand in their `original` order or are `swapped`.
+#[derive(Clone, Debug)]
+pub struct SentenceOrder {
+    engine: Engine,
+    limits: Limits,
+}
+
+task!(SentenceOrder, SentenceOrder);
+batches!(SentenceOrder, <T: [AsText]> T, Label, |task, pair| task.run(pair));
+
+impl SentenceOrder {
+    fn on(engine: Engine) -> Self {
+        Self { engine, limits: Limits::REFUSE }
+    }
+
+    /// How pairs that are too long are cut; they are refused unless this says otherwise.
+    pub fn truncation(mut self, truncation: Truncation) -> Self {
+        self.limits.truncation = truncation;
+        self
+    }
+
+    /// Most tokens of a pair, special tokens included; the model's own limit if that is lower.
+    pub fn max_length(mut self, tokens: usize) -> Self {
+        self.limits.max_length = Some(tokens);
+        self
+    }
+
+    /// The likelier order of a pair, and its probability.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] for a single text; those of [`Engine::encode`] and [`Engine::run`]; [`Error::EmptyText`].
+    pub fn run(&self, pair: impl AsText) -> Result<Label> {
+        let text = pair.as_text();
+        if let Text::One(_) = text {
+            return Err(Error::Missing(Field::TextPair));
+        }
+        let tokens = self.limits.encode(&self.engine, text)?;
+        let scores = softmax(self.engine.kernels_in_use(), &self.engine.logits(&tokens)?);
+        let &(index, score) = top(&scores, 1).first().ok_or(Error::NoOutput)?;
+        let label = LABELS.get(index).map_or_else(|| format!("LABEL_{index}"), ToString::to_string);
+        Ok(Label { label, score, layers: None })
+    }
+}
