@@ -83,15 +83,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_is_not_that_of_calibration() {
-        let calibration = include_str!("../../albert-quant/src/calibrate/text.txt");
-        assert!(TEXT.lines().count() >= 48);
-        for line in TEXT.lines() {
-            assert!(!line.is_empty() && line.trim() == line && !calibration.contains(line), "{line}");
-        }
-    }
-
-    #[test]
     fn random_ids_are_in_the_vocabulary() {
         let inputs = random(178, 50);
         assert_eq!(inputs.len(), RANDOM_INPUTS);

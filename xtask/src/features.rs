@@ -15,6 +15,16 @@ const BARE_METAL: [&str; 5] = [
     "riscv32imac-unknown-none-elf",
 ];
 
+/// Packs every crate that is published and builds it from what was packed.
+pub(crate) fn package() -> Result<(), String> {
+    let metadata = captured(host_cargo("metadata").args(["--no-deps", "--format-version", "1"]))?;
+    let metadata: Value = serde_json::from_str(&metadata).map_err(|error| error.to_string())?;
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let published = packages.filter(|package| package["publish"].is_null());
+    let names = published.filter_map(|package| package["name"].as_str()).flat_map(|name| ["--package", name]);
+    check(host_cargo("package").args(["--quiet", "--allow-dirty"]).args(names))
+}
+
 /// Checks every library with no feature, and with each feature alone.
 pub(crate) fn run() -> Result<(), String> {
     let metadata = captured(host_cargo("metadata").args(["--no-deps", "--format-version", "1"]))?;

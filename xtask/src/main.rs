@@ -22,6 +22,7 @@ cargo xtask throughput                       simulates the inner loops of the NE
 cargo xtask wasm                             tests the WebAssembly kernel set under Node
 cargo xtask i686                             tests on a 32-bit x86
 cargo xtask features                         checks every library with each of its features alone
+cargo xtask package                          packs every crate that is published and builds it from that
 cargo xtask bare-metal                       builds the core for processors without an operating system
 cargo xtask firmware                         builds the firmware and runs it on emulated boards
 cargo xtask mobile                           the C library for phones, and what it needs from them
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "wasm" => wasm::run(),
         Some((command, [])) if command == "i686" => i686::run(),
         Some((command, [])) if command == "features" => features::run(),
+        Some((command, [])) if command == "package" => features::package(),
         Some((command, [])) if command == "bare-metal" => features::bare_metal(),
         Some((command, [])) if command == "firmware" => firmware::run(),
         Some((command, [])) if command == "mobile" => mobile::run(),
