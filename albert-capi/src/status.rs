@@ -176,7 +176,8 @@ impl From<FormatError> for Failure {
             FormatError::Reserved => Self(status::FileReserved, 0),
             FormatError::Config(field) => Self(status::FileConfig, field as u64),
             FormatError::TensorCount { .. } => Self(status::FileTensor, u64::from(u16::MAX)),
-            FormatError::Tensor { problem: TensorProblem::NotCompiledIn, .. }
+            FormatError::NotCompiledIn
+            | FormatError::Tensor { problem: TensorProblem::NotCompiledIn, .. }
             | FormatError::Tokenizer(TableError::NotCompiledIn) => Self(status::FileNotCompiledIn, 0),
             FormatError::Tensor { role, block, .. } => {
                 Self(status::FileTensor, u64::from(role) | u64::from(block) << 16)

@@ -11,5 +11,9 @@ pub(crate) const CODEBOOK: bool = cfg!(feature = "codebook");
 pub(crate) const SENTENCE_PIECE: bool = cfg!(feature = "sentencepiece");
 /// WordPiece tokenizers.
 pub(crate) const WORD_PIECE: bool = cfg!(feature = "wordpiece");
+/// Classifiers that read something else than the pooler.
+pub(crate) const POOLING: bool = cfg!(feature = "pooling");
+/// Head files beside a model.
+pub(crate) const HEAD_FILES: bool = cfg!(feature = "head-files");
 /// Shortcuts that give the same results faster: not on microcontrollers.
 pub(crate) const LARGE_TARGET: bool = cfg!(not(any(target_arch = "arm", target_arch = "riscv32")));

@@ -64,6 +64,8 @@ pub enum FormatError {
     Provenance,
     /// The section of prompts is malformed.
     Prompts,
+    /// This build of the library has no code for what the classifier reads: cargo feature `pooling`.
+    NotCompiledIn,
 }
 
 /// Fields of the configuration section.
@@ -255,6 +257,9 @@ impl Display for FormatError {
             Self::Tokenizer(error) => write!(f, "tokenizer: {error}"),
             Self::Provenance => f.write_str("the provenance is not UTF-8"),
             Self::Prompts => f.write_str("the prompts are malformed"),
+            Self::NotCompiledIn => {
+                f.write_str("this build has no code for what the classifier reads (cargo feature `pooling`)")
+            }
         }
     }
 }

@@ -15,8 +15,9 @@
 //! Nothing here panics on any input; errors are small `Copy` enums.
 //!
 //! Features, for devices that count their flash: `float`, `codebook`, `sentencepiece` and `wordpiece` are kinds of weights and
-//! tokenizers, all on by default; what is left is int8 weights and the tokenizers of a `tokenizer.json`. A model that needs what was
-//! left out is refused when it is opened. `defmt` formats errors and plans for logs, `threads` links std for an executor on threads.
+//! tokenizers, `pooling` and `head-files` kinds of classifiers, all on by default. What is left is int8 weights, the tokenizers of a
+//! `tokenizer.json` and classifiers over the pooler. A model that needs what was left out is refused when it is opened. `signature`
+//! verifies signed files, `defmt` formats errors and plans for logs, `threads` links std for an executor on threads.
 
 #[cfg(target_endian = "big")]
 compile_error!("model files are little-endian and used in place: big-endian targets are not supported");
@@ -46,7 +47,7 @@ pub mod tokenizer;
 
 pub use config::Config;
 pub use error::{BatchError, FormatError, InputError, SessionError};
-pub use format::{HeadFile, Model};
+pub use format::{HeadFile, IndexFile, Model};
 pub use memory::arena::Arena;
 pub use memory::plan;
 pub use memory::plan::Plan;

@@ -14,23 +14,27 @@
 //! - `assemble`: all matrices in their formats, and the file that they make.
 //! - `quantize`: one parameter's values to the bytes of its dtype in the blocked layout.
 //! - [`tokenizer`]: the checkpoint's tokenizer files to the section that the core reads.
-//! - `writer`, `sections`: where everything lies in the file, and the sections that are no tensors.
+//! - `attach`: classifiers for encoders that are model files already; `sign`: signatures.
+//! - `writer`, `container`, `sections`: where everything lies in the file, and the sections that are no tensors.
 //!
 //! The bytes depend on the weights and the options alone: not on the container, the path or the number of threads.
 
 mod adapter;
 mod assemble;
+mod attach;
 mod budget;
 mod bytes;
 mod calibrate;
 mod checkpoint;
 mod config;
+mod container;
 mod convert;
 mod encoder_hash;
 mod error;
 mod family;
 mod files;
 mod head;
+mod index;
 mod names;
 mod network;
 mod quantize;
@@ -38,11 +42,13 @@ mod report;
 mod scheme;
 mod sections;
 mod sentence;
+mod sign;
 mod synth;
 pub mod tokenizer;
 mod writer;
 
 pub use adapter::base_of as adapter_base;
+pub use attach::{AttachError, ClassifierWeights, attach, head_file, without_head};
 pub use budget::Budget;
 pub use bytes::ModelBytes;
 pub use calibrate::Calibration;
@@ -50,7 +56,9 @@ pub use convert::{Converted, MlmBias, Options, Progress, Stage, convert, limit_t
 pub use encoder_hash::encoder_hash;
 pub use error::{ConfigProblem, Error, Warning};
 pub use head::{HeadChoice, UnknownHead};
+pub use index::index_file;
 pub use network::tensors;
 pub use report::{Report, TensorReport};
 pub use scheme::{Format, Keep, UnknownFormat, Weights};
+pub use sign::{KeyError, SigningKey, public_key_from_pem, public_key_to_pem, sign};
 pub use synth::{Geometry, UnknownGeometry, synth};

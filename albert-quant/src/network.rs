@@ -68,6 +68,8 @@ pub(crate) enum Source {
     Constant(f32),
     /// A matrix and what an adapter adds to it.
     Adapted(Tensor, LowRank),
+    /// These, row by row.
+    Values(Vec<f32>),
 }
 
 impl Source {
@@ -87,6 +89,7 @@ impl Source {
                 added.add_row(row, out);
             }
             Self::Constant(value) => out.fill(*value),
+            Self::Values(values) => out.copy_from_slice(&values[row * out.len()..(row + 1) * out.len()]),
         }
     }
 
@@ -96,7 +99,7 @@ impl Source {
             Self::Tensor(tensor) => tensor.bytes(),
             Self::Sum(a, b) => a.bytes() + b.bytes(),
             Self::Adapted(tensor, added) => tensor.bytes() + added.bytes(),
-            Self::Random(_) | Self::Constant(_) => 0,
+            Self::Random(_) | Self::Constant(_) | Self::Values(_) => 0,
         }
     }
 }

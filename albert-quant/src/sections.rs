@@ -93,7 +93,7 @@ pub(crate) fn prompt_section(usage: &Usage) -> Vec<u8> {
 }
 
 /// A list of texts: their number, offsets, all texts.
-fn strings(texts: &[&str]) -> Vec<u8> {
+pub(crate) fn strings(texts: &[&str]) -> Vec<u8> {
     let mut bytes = (texts.len() as u32).to_le_bytes().to_vec();
     let mut end = 0u32;
     bytes.extend(end.to_le_bytes());

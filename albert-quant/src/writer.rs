@@ -8,11 +8,12 @@ use std::ops::Range;
 use albert_core::Model;
 use albert_core::config::Config;
 use albert_core::format::layout::{
-    ALIGNMENT, BLOCK_CHANNELS, HEADER_BYTES, MAGIC, SECTION_BYTES, SECTION_REQUIRED, TABLE_HEADER_BYTES, TENSOR_BYTES,
-    VERSION, dtype, field, has_scale_steps, matrix_bytes, role, round_up, scale_bytes, section,
+    ALIGNMENT, BLOCK_CHANNELS, MAGIC, SECTION_REQUIRED, TABLE_HEADER_BYTES, TENSOR_BYTES, VERSION, dtype, field,
+    has_scale_steps, matrix_bytes, role, round_up, scale_bytes, section,
 };
 
 use crate::bytes::ModelBytes;
+use crate::container::{lay_out, put, seal};
 use crate::encoder_hash::encoder_hash;
 use crate::sections::{Usage, config_section, label_section, prompt_section};
 
@@ -89,44 +90,21 @@ impl Writer {
         }
         contents.push((section::PROVENANCE, 0, sections.provenance.as_bytes().to_vec()));
 
-        let count = contents.len() + 1;
-        let mut end = HEADER_BYTES + SECTION_BYTES * count;
-        let mut directory = Vec::new();
-        let mut table_start = 0;
-        for (kind, flags, bytes) in &contents {
-            let start = round_up(end, ALIGNMENT);
-            if *kind == section::TENSORS {
-                table_start = start;
-            }
-            directory.push((*kind, *flags, start..start + bytes.len()));
-            end = start + bytes.len();
-        }
-        let data_start = round_up(end, ALIGNMENT);
         let (places, data_bytes) = places(&tensors);
-        let data_end = data_start + data_bytes;
-        directory.push((section::DATA, SECTION_REQUIRED, data_start..data_end));
-
-        let mut file = ModelBytes::zeroed(data_end);
-        put(&mut file, 0, &MAGIC);
-        put(&mut file, 8, &VERSION.to_le_bytes());
-        put(&mut file, 12, &(count as u32).to_le_bytes());
-        put(&mut file, 16, &(data_end as u64).to_le_bytes());
-        for (index, (kind, flags, range)) in directory.iter().enumerate() {
-            let at = HEADER_BYTES + SECTION_BYTES * index;
-            put(&mut file, at, &kind.to_le_bytes());
-            put(&mut file, at + 4, &flags.to_le_bytes());
-            put(&mut file, at + 8, &(range.start as u64).to_le_bytes());
-            put(&mut file, at + 16, &(range.len() as u64).to_le_bytes());
+        let mut sizes: Vec<_> = contents.iter().map(|(kind, flags, bytes)| (*kind, *flags, bytes.len())).collect();
+        sizes.push((section::DATA, SECTION_REQUIRED, data_bytes));
+        let (mut file, ranges) = lay_out(MAGIC, VERSION, &sizes);
+        for ((.., bytes), range) in contents.iter().zip(&ranges) {
+            file[range.clone()].copy_from_slice(bytes);
         }
-        for ((.., bytes), (.., range)) in contents.iter().zip(&directory) {
-            put(&mut file, range.start, bytes);
-        }
+        // Configuration and records come first.
+        let (config_start, table_start) = (ranges[0].start, ranges[1].start);
+        let data_start = ranges[contents.len()].start;
         put(&mut file, table_start, &(tensors.len() as u32).to_le_bytes());
         for (index, (tensor, place)) in tensors.iter().zip(&places).enumerate() {
             put(&mut file, table_start + TABLE_HEADER_BYTES + TENSOR_BYTES * index, &record(tensor, place));
             put(&mut file, data_start + place.splits.start, bytemuck::cast_slice(&tensor.splits));
         }
-        let config_start = directory[0].2.start;
         Self { file, config_start, data_start, tensors, places }
     }
 
@@ -156,8 +134,7 @@ impl Writer {
             let hash = encoder_hash(&model);
             put(&mut self.file, self.config_start + field::ENCODER_HASH, &hash);
         }
-        let checksum = albert_core::format::checksum(&self.file);
-        put(&mut self.file, HEADER_BYTES - 4, &checksum.to_le_bytes());
+        seal(&mut self.file);
         self.file
     }
 }
@@ -166,10 +143,6 @@ impl Writer {
 fn part<'a>(bytes: &'a mut [u8], start: usize, range: &Range<usize>) -> (&'a mut [u8], &'a mut [u8]) {
     let (_, rest) = bytes.split_at_mut(range.start.saturating_sub(start));
     rest.split_at_mut(range.len())
-}
-
-fn put(file: &mut [u8], at: usize, bytes: &[u8]) {
-    file[at..at + bytes.len()].copy_from_slice(bytes);
 }
 
 /// Whether a tensor's split list is that of the block's query.

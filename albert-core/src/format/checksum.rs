@@ -16,10 +16,14 @@ pub fn verify_checksum(file: &[u8]) -> Result<(), ChecksumError> {
 
 /// CRC-32 (ISO-HDLC) of a model or head file without the checksum field.
 pub fn checksum(file: &[u8]) -> u32 {
+    checksum_of([file.get(..HEADER_BYTES - 4).unwrap_or(file), file.get(HEADER_BYTES..).unwrap_or(&[])])
+}
+
+/// CRC-32 (ISO-HDLC) of some bytes and those that follow.
+pub(crate) fn checksum_of(parts: [&[u8]; 2]) -> u32 {
     const CRC: crc::Crc<u32, crc::Table<1>> = crc::Crc::<u32, crc::Table<1>>::new(&crc::CRC_32_ISO_HDLC);
     static TABLE: crc::Crc<u32, crc::Table<1>> = CRC;
     let mut digest = TABLE.digest();
-    digest.update(file.get(..HEADER_BYTES - 4).unwrap_or(file));
-    digest.update(file.get(HEADER_BYTES..).unwrap_or(&[]));
+    parts.iter().for_each(|part| digest.update(part));
     digest.finalize()
 }

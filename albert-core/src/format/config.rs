@@ -2,6 +2,7 @@
 
 use super::bytes::{u16_at, u32_at};
 use super::layout::{CONFIG_BYTES, MAX_SLOTS, field};
+use crate::build_features::POOLING;
 use crate::config::{Activation, Config, Head, HeadInput, Pooling, Precision, ProblemType, SentenceEmbedding, Storage};
 use crate::error::{ConfigField, FormatError};
 
@@ -73,6 +74,9 @@ fn check(config: &Config) -> Result<(), FormatError> {
         Head::SequenceClassification | Head::TokenClassification | Head::PreTraining => config.num_labels >= 1,
     };
     require(labels, ConfigField::NumLabels)?;
+    if !POOLING && config.pooling != Pooling::Pooler {
+        return Err(FormatError::NotCompiledIn);
+    }
     let pooled = config.head.input() == HeadInput::Pooled;
     // Sentence order is learned on the pooler.
     let chooses = pooled && config.head != Head::PreTraining;

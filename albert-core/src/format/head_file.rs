@@ -30,7 +30,7 @@ const KIND: FileKind = FileKind {
 /// See [`Session::set_head`](crate::Session::set_head).
 #[derive(Clone, Copy, Debug)]
 pub struct HeadFile<'a> {
-    file: &'a [u8],
+    sections: Sections<'a>,
     head: &'a [u8],
     classifier: Classifier,
     matrix: Record,
@@ -66,12 +66,17 @@ impl<'a> HeadFile<'a> {
         };
         let provenance = sections.find(section::PROVENANCE).unwrap_or(&[]);
         let provenance = core::str::from_utf8(provenance).map_err(|_| FormatError::Provenance)?;
-        Ok(Self { file, head, classifier, matrix, bias, data, labels, provenance })
+        Ok(Self { sections, head, classifier, matrix, bias, data, labels, provenance })
     }
 
     /// The file itself.
     pub fn bytes(&self) -> &'a [u8] {
-        self.file
+        self.sections.file()
+    }
+
+    #[cfg(feature = "signature")]
+    pub(super) fn sections(&self) -> &Sections<'a> {
+        &self.sections
     }
 
     /// Inputs of the classifier: the encoder's hidden size.

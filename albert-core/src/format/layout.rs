@@ -10,6 +10,12 @@ pub const VERSION: u32 = 3;
 pub const HEAD_MAGIC: [u8; 8] = *b"ALHEAD\x1a\n";
 /// The version of head files that this crate reads.
 pub const HEAD_VERSION: u32 = 1;
+/// First eight bytes of every index file.
+pub const INDEX_MAGIC: [u8; 8] = *b"ALINDX\x1a\n";
+/// The version of index files that this crate reads.
+pub const INDEX_VERSION: u32 = 1;
+/// Bytes of the section that describes an index file.
+pub const INDEX_BYTES: usize = 64;
 /// Bytes of the file header.
 pub const HEADER_BYTES: usize = 64;
 /// Bytes of one section directory entry.
@@ -63,6 +69,8 @@ pub mod section {
     pub const PROMPTS: u32 = u32::from_le_bytes(*b"PRMT");
     /// What a head file is; required there.
     pub const HEAD: u32 = u32::from_le_bytes(*b"HEAD");
+    /// What an index file is; required there.
+    pub const INDEX: u32 = u32::from_le_bytes(*b"INDX");
     /// Signature; the last section.
     pub const SIGNATURE: u32 = u32::from_le_bytes(*b"SIGN");
 }
@@ -103,6 +111,16 @@ pub mod field {
     pub const SENTENCE_DENSE_ACT: usize = 172;
     /// Ranges of reserved bytes.
     pub const RESERVED: [core::ops::Range<usize>; 3] = [80..96, 152..160, 176..192];
+}
+
+/// Offsets of the fields in the section that describes an index file.
+pub mod index_field {
+    #![allow(missing_docs, reason = "docs/format.md describes each")]
+    pub const WIDTH: usize = 0;
+    pub const COUNT: usize = 4;
+    /// Range of reserved bytes.
+    pub const RESERVED: core::ops::Range<usize> = 8..32;
+    pub const ENCODER_HASH: usize = 32;
 }
 
 /// Offsets of the fields in the section that describes a head file.
@@ -215,6 +233,8 @@ pub mod role {
     pub const EXIT_CLASSIFIER: u16 = 78;
     /// Vector C, as often.
     pub const EXIT_CLASSIFIER_BIAS: u16 = 79;
+    /// Matrix N x D of an index file: an embedding a row.
+    pub const VECTORS: u16 = 80;
 }
 
 /// Tensors before the blocks, in file order.

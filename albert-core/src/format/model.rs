@@ -76,6 +76,11 @@ impl<'a> Model<'a> {
         self.sections.file()
     }
 
+    #[cfg(feature = "signature")]
+    pub(super) fn sections(&self) -> &Sections<'a> {
+        &self.sections
+    }
+
     /// The bytes of a section, by its [kind](section), when the file has it.
     pub fn section(&self, kind: u32) -> Option<&'a [u8]> {
         self.sections.find(kind)

@@ -38,6 +38,8 @@ pub(super) fn shape(role: u16, config: &Config) -> Shape {
         role::SENTENCE_DENSE_BIAS => Vector(config.sentence_dense),
         role::MLM_DENSE => Linear(embedding, hidden),
         role::MLM_DECODER_BIAS => Vector(vocabulary),
+        // No tensor of a model.
+        role::VECTORS => Table(0, 0),
         _ => Vector(hidden),
     }
 }

@@ -42,11 +42,28 @@ impl<'b> TopK<'b> {
         }
         for (id, &logit) in (first..).zip(logits) {
             self.sum += exp(logit - largest);
-            let enters = self.kept < self.best.len() || self.best.last().is_some_and(|last| logit > last.score);
-            if enters && wanted(id) {
+            if self.enters(logit) && wanted(id) {
                 self.insert(Candidate { id, score: logit });
             }
         }
+    }
+
+    /// Takes scores of ids `first`, `first + 1`, ... that no softmax is wanted of; [`TopK::into_best`] ends that.
+    pub(super) fn keep(&mut self, first: u32, scores: &[f32]) {
+        for (id, &score) in (first..).zip(scores) {
+            if self.enters(score) {
+                self.insert(Candidate { id, score });
+            }
+        }
+    }
+
+    /// The best in descending order, with their scores.
+    pub(super) fn into_best(self) -> &'b [Candidate] {
+        self.best.get(..self.kept).unwrap_or(&[])
+    }
+
+    fn enters(&self, score: f32) -> bool {
+        self.kept < self.best.len() || self.best.last().is_some_and(|last| score > last.score)
     }
 
     /// Puts a candidate behind all that are at least as good, so that of equals the first comes first.

@@ -1,7 +1,11 @@
 //! The head in use: the model's own, or a head file beside it.
 
-use super::{Phase, Session};
+#[cfg(feature = "head-files")]
+use super::Phase;
+use super::Session;
+use crate::build_features::{HEAD_FILES, POOLING};
 use crate::config::{Classifier, HeadInput, Pooling, ProblemType};
+#[cfg(feature = "head-files")]
 use crate::error::SessionError;
 use crate::format::HeadFile;
 use crate::memory::Sequence;
@@ -28,7 +32,7 @@ impl HeadInUse {
     /// `positions` are those of all rows.
     pub(super) fn pooled_rows(&self, positions: &[u32], sequence: &Sequence) -> Option<Range<usize>> {
         let rows = sequence.rows();
-        if self.pooling.reads_all() {
+        if POOLING && self.pooling.reads_all() {
             // Position 0 comes after the others when it is masked, and does not count.
             let tokens = sequence.poolable as usize;
             return (tokens > 0).then_some(rows.start..rows.start + tokens);
@@ -51,6 +55,7 @@ impl<'m> Session<'m, '_> {
     /// [`SessionError::OtherEncoder`] when the head was made for another encoder, [`SessionError::HeadLabels`] when the plan has
     /// no [room for its labels](crate::Plan::with_labels), [`SessionError::NoExit`] when the session exits early and the head does
     /// not choose one label. The session is as it was then.
+    #[cfg(feature = "head-files")]
     pub fn set_head(&mut self, head: Option<HeadFile<'m>>) -> Result<(), SessionError> {
         let model = &self.context.model;
         if let Some(head) = head {
@@ -77,17 +82,17 @@ impl<'m> Session<'m, '_> {
 
     /// The head file in use.
     pub fn head(&self) -> Option<&HeadFile<'m>> {
-        self.head.as_ref()
+        if HEAD_FILES { self.head.as_ref() } else { None }
     }
 
     /// The classifier of whole inputs in use: the head file's, or the model's own; `None` for a model with another head.
     pub fn classifier(&self) -> Option<Classifier> {
-        self.head.map(|head| head.classifier()).or(self.context.model.classifier())
+        self.head().map(|head| head.classifier()).or(self.context.model.classifier())
     }
 
     /// Name of label `index` of the head in use.
     pub fn label(&self, index: usize) -> Option<&'m str> {
-        match self.head {
+        match self.head() {
             Some(head) => head.label(index),
             None => self.context.model.label(index),
         }
@@ -95,7 +100,7 @@ impl<'m> Session<'m, '_> {
 
     pub(super) fn head_in_use(&self) -> HeadInUse {
         let config = self.context.model.config();
-        let (input, labels, pooling) = match self.head.map(|head| head.classifier()) {
+        let (input, labels, pooling) = match self.head().map(|head| head.classifier()) {
             Some(classifier) => (HeadInput::Pooled, classifier.num_labels, classifier.pooling),
             None => (config.head.input(), config.num_labels, config.pooling),
         };
@@ -105,7 +110,7 @@ impl<'m> Session<'m, '_> {
     /// Whether the head in use reads nothing but the first position's hidden state.
     pub(super) fn reads_first_row(&self) -> bool {
         let head = self.head_in_use();
-        let masked_lm = self.head.is_none() && self.context.model.config().head.is_masked_lm();
-        head.input == HeadInput::Pooled && !head.pooling.reads_all() && !masked_lm
+        let masked_lm = self.head().is_none() && self.context.model.config().head.is_masked_lm();
+        head.input == HeadInput::Pooled && !(POOLING && head.pooling.reads_all()) && !masked_lm
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Carried, Phase, Progress, Session, layers_of, sequences};
 use crate::attention::{CacheWriter, Caches, sum_cache};
-use crate::build_features::LARGE_TARGET;
+use crate::build_features::{HEAD_FILES, LARGE_TARGET, POOLING};
 use crate::config::{HeadInput, Pooling};
 use crate::encoder::{self, OneWorker, Parallel, Tiles, for_tiles, rows_of, shares_tiles};
 use crate::heads;
@@ -140,7 +140,7 @@ impl Session<'_, '_> {
         let table = sequences(&self.only, &mut shared, self.sequences);
         let positions = core::mem::take(&mut shared.rows);
         let rows = |index: usize| head.pooled_rows(positions, table.0.get(index)?);
-        if head.pooling != Pooling::Pooler {
+        if POOLING && head.pooling != Pooling::Pooler {
             for index in next.clone() {
                 if let Some(rows) = rows(index) {
                     let hidden = part(shared.hidden, rows.start * width..rows.end * width);
@@ -183,7 +183,7 @@ impl Session<'_, '_> {
         if next.clone().any(pooled)
             && let Some(mut worker) = workers.next()
         {
-            let own = self.head.as_ref();
+            let own = if HEAD_FILES { self.head.as_ref() } else { None };
             heads::classify_pooled(&self.context, own, &mut shared, &mut worker, next.clone(), layers);
             if self.application < self.applications {
                 // A policy looks at the only sequence.

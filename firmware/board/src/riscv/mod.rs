@@ -34,8 +34,9 @@ fn paint() {
     }
 }
 
-/// Asks the host for something.
-pub(crate) fn call_host(operation: usize, argument: usize) {
+/// Asks the host for something; what it answers.
+pub(crate) fn call_host(operation: usize, argument: usize) -> usize {
+    let answer;
     // SAFETY: the sequence that a host with semihosting knows from a breakpoint, none of it compressed; the operations here
     // read memory at most.
     unsafe {
@@ -47,11 +48,12 @@ pub(crate) fn call_host(operation: usize, argument: usize) {
             "ebreak",
             "srai x0, x0, 7",
             ".option pop",
-            inout("a0") operation => _,
+            inout("a0") operation => answer,
             in("a1") argument,
             options(nostack)
         );
     }
+    answer
 }
 
 /// Waits for an interrupt.

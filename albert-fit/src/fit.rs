@@ -1,0 +1,273 @@
+//! From examples to a classifier.
+
+use std::ops::ControlFlow;
+
+use albert_core::Model;
+use albert_core::config::{Classifier, Pooling, ProblemType};
+use albert_quant::{ClassifierWeights, ModelBytes};
+
+use crate::error::Error;
+use crate::examples::Example;
+use crate::features::{Features, features};
+use crate::folds;
+use crate::labels::Labels;
+use crate::report::{self, Held, Report};
+use crate::scale::Scaler;
+use crate::selection::{Problem, STRENGTHS, held_out, pick, select};
+use crate::solver::{Solution, Solver, Training};
+use crate::threshold;
+
+/// Relative gain at which the final solution has converged.
+const TOLERANCE: f64 = 1e-12;
+
+/// A piece of long work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Running the examples through the encoder; units are examples.
+    Features,
+    /// Cross-validation; units are folds, once for each kind of pooling.
+    Folds,
+}
+
+/// How far a stage is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done.
+    pub stage: Stage,
+    /// Units done.
+    pub done: usize,
+    /// Units in all.
+    pub total: usize,
+}
+
+/// How to fit. Make one with [`Options::default`] and set its fields.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Options<'a> {
+    /// What the classifier reads; `None`: the best of mean, first token and pooler on held-out rows.
+    pub pooling: Option<Pooling>,
+    /// Strength of the penalty; `None`: the best on held-out rows.
+    pub strength: Option<f64>,
+    /// Folds of the cross-validation; fewer when no label has as many examples.
+    pub folds: usize,
+    /// All labels count the same, however many examples they have.
+    pub balanced: bool,
+    /// Whether a row may have several labels; `None`: when some row has not exactly one.
+    pub multi_label: Option<bool>,
+    /// The share of inputs in scope that may be called out of scope; sets the threshold. One label only.
+    pub reject: Option<f64>,
+    /// A label of rows that are out of scope: it is not learned, but sets the threshold. One label only.
+    pub out_of_scope: Option<&'a str>,
+    /// Most tokens of an input; as many as the model was made for when `None`.
+    pub max_tokens: Option<usize>,
+    /// Decides which rows are held out together.
+    pub seed: u64,
+    /// Threads; the result does not depend on them.
+    pub threads: usize,
+    /// Called as work goes on; [`ControlFlow::Break`] ends it with [`Error::Stopped`].
+    pub progress: &'a (dyn Fn(Progress) -> ControlFlow<()> + Sync),
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Self {
+            pooling: None,
+            strength: None,
+            folds: 5,
+            balanced: false,
+            multi_label: None,
+            reject: None,
+            out_of_scope: None,
+            max_tokens: None,
+            seed: 0,
+            threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            progress: &|_| ControlFlow::Continue(()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("pooling", &self.pooling).field("folds", &self.folds).finish_non_exhaustive()
+    }
+}
+
+/// A classifier for an encoder.
+#[derive(Clone, Debug)]
+pub struct Fitted {
+    /// Names, in the order of the logits.
+    pub labels: Vec<String>,
+    /// What it reads, and how its logits become scores.
+    pub classifier: Classifier,
+    /// `[labels][width]`.
+    pub weights: Vec<f32>,
+    /// `[labels]`.
+    pub bias: Vec<f32>,
+    /// What the held-out rows say.
+    pub report: Report,
+}
+
+/// Fits a classifier on a frozen encoder. Its head, if it has one, does not matter.
+///
+/// The result depends on encoder, examples and options, not on the number of threads.
+///
+/// # Errors
+/// [`Error`].
+pub fn fit(encoder: &Model<'_>, examples: &[Example], options: &Options<'_>) -> Result<Fitted, Error> {
+    // What is wrong with the rows is said before the long part.
+    Rows::new(examples, options)?;
+    let bytes = albert_quant::without_head(encoder);
+    let encoder = Model::from_bytes(&bytes).map_err(Error::Format)?;
+    let poolings = poolings(&encoder, options);
+    let progress = |done| (options.progress)(Progress { stage: Stage::Features, done, total: examples.len() });
+    let features = features(&encoder, examples, &poolings, options.max_tokens, options.threads, &progress)?;
+    fit_features(&features, examples, options)
+}
+
+/// Fits a classifier on [`features`](features()) of the examples, for one or several kinds of pooling.
+///
+/// # Errors
+/// [`Error`].
+///
+/// # Panics
+/// When there are no features, or not one vector for each example.
+pub fn fit_features(features: &[Features], examples: &[Example], options: &Options<'_>) -> Result<Fitted, Error> {
+    assert!(features.iter().all(|features| features.values.len() == examples.len() * features.width));
+    let Rows { inside, outside, labels, fold_count } = Rows::new(examples, options)?;
+    let all: Vec<Features> = features.iter().map(|features| features.pick(&inside)).collect();
+    let (targets, weights) = (labels.targets(), labels.weights(options.balanced));
+    let folds = folds::assign(&labels.of_rows, labels.names.len(), fold_count, options.seed);
+    let exclusive = labels.exclusive;
+    let problem = Problem { targets: &targets, weights: &weights, exclusive, folds: &folds, fold_count };
+    let strengths = options.strength.map_or(STRENGTHS.to_vec(), |strength| vec![strength]);
+    let progress = |done, total| (options.progress)(Progress { stage: Stage::Folds, done, total });
+    let trials = select(&problem, &all, &strengths, options.threads, &progress)?;
+    let best = &trials[0];
+    let chosen = all.iter().position(|features| features.pooling == best.pooling).unwrap_or(0);
+
+    let every: Vec<usize> = (0..inside.len()).collect();
+    let scaler = Scaler::new(&all[chosen], &every);
+    let scaled = scaler.apply(&all[chosen], &every);
+    let solver = Solver::new(Training { features: &scaled, targets: &targets, weights: &weights, exclusive });
+    let start = Solution::zeros(labels.names.len(), all[chosen].width);
+    let (solution, _) = solver.solve(best.strength, start, TOLERANCE);
+    let solution = scaler.unscale(solution);
+
+    let outside_logits = solution.logits(&features[chosen].pick(&outside).widen());
+    let held = held_out(&folds);
+    let held_targets = pick(&targets, &held);
+    let threshold = threshold::choose(best, &held_targets, exclusive, &outside_logits, options.reject);
+    let classifier = Classifier {
+        num_labels: labels.names.len() as u32,
+        problem_type: if exclusive { ProblemType::SingleLabel } else { ProblemType::MultiLabel },
+        pooling: best.pooling,
+        temperature: best.temperature as f32,
+        threshold: threshold as f32,
+    };
+    let scope: Vec<&Example> = inside.iter().map(|&row| &examples[row]).collect();
+    let held = Held {
+        rows: &held,
+        folds: &folds,
+        targets: &held_targets,
+        logits: &best.logits,
+        examples: &scope,
+        outside: &outside_logits,
+    };
+    let report = report::make(&labels, classifier, &held, &trials, fold_count, outside.len());
+    Ok(Fitted {
+        weights: solution.weights.values.iter().map(|&w| w as f32).collect(),
+        bias: solution.bias.iter().map(|&b| b as f32).collect(),
+        labels: labels.names,
+        classifier,
+        report,
+    })
+}
+
+/// The examples, sorted out.
+struct Rows {
+    /// Those in scope.
+    inside: Vec<usize>,
+    /// Those out of scope.
+    outside: Vec<usize>,
+    labels: Labels,
+    fold_count: usize,
+}
+
+impl Rows {
+    fn new(examples: &[Example], options: &Options<'_>) -> Result<Self, Error> {
+        let is_outside =
+            |row: &usize| examples[*row].labels.iter().any(|label| Some(label.as_str()) == options.out_of_scope);
+        let (outside, inside): (Vec<usize>, Vec<usize>) = (0..examples.len()).partition(is_outside);
+        if let (Some(label), true) = (options.out_of_scope, outside.is_empty()) {
+            return Err(Error::OutOfScope(label.to_owned()));
+        }
+        let scope: Vec<(usize, &Example)> = inside.iter().map(|&row| (row, &examples[row])).collect();
+        let labels = Labels::new(&scope, options.multi_label)?;
+        let fold_count = fold_count(&labels, options.folds)?;
+        Ok(Self { inside, outside, labels, fold_count })
+    }
+}
+
+impl Fitted {
+    /// Index of the best label for a vector of features, in f32 as [`HeadStorage::F32`] computes it but for rounding.
+    pub fn best(&self, features: &[f32]) -> usize {
+        let width = features.len().max(1);
+        let logit = |(weights, &bias): (&[f32], &f32)| {
+            weights.iter().zip(features).map(|(&w, &x)| f64::from(w) * f64::from(x)).sum::<f64>() + f64::from(bias)
+        };
+        let logits: Vec<f64> = self.weights.chunks_exact(width).zip(&self.bias).map(logit).collect();
+        crate::selection::best(&logits)
+    }
+
+    /// The encoder with this classifier in place of its head.
+    ///
+    /// # Errors
+    /// [`Error::Attach`] when the encoder is another one than it was fitted on.
+    pub fn model(&self, encoder: &Model<'_>, storage: HeadStorage) -> Result<ModelBytes, Error> {
+        Ok(albert_quant::attach(encoder, &self.weights_for(storage))?)
+    }
+
+    /// The classifier alone, for devices that have the encoder.
+    ///
+    /// # Errors
+    /// As [`Fitted::model`].
+    pub fn head_file(&self, encoder: &Model<'_>, storage: HeadStorage) -> Result<ModelBytes, Error> {
+        Ok(albert_quant::head_file(encoder, &self.weights_for(storage))?)
+    }
+
+    fn weights_for(&self, storage: HeadStorage) -> ClassifierWeights<'_> {
+        ClassifierWeights {
+            classifier: self.classifier,
+            labels: &self.labels,
+            weights: &self.weights,
+            bias: &self.bias,
+            int8: storage == HeadStorage::Int8,
+            provenance: self.report.provenance(),
+        }
+    }
+}
+
+/// What a classifier's weights are stored in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HeadStorage {
+    /// int8: the same bits on every machine.
+    #[default]
+    Int8,
+    /// f32: four times as large.
+    F32,
+}
+
+/// Kinds of pooling to try.
+fn poolings(encoder: &Model<'_>, options: &Options<'_>) -> Vec<Pooling> {
+    match options.pooling {
+        Some(pooling) => vec![pooling],
+        None if encoder.config().pooler => vec![Pooling::Mean, Pooling::FirstToken, Pooling::Pooler],
+        None => vec![Pooling::Mean, Pooling::FirstToken],
+    }
+}
+
+/// As many folds as asked for, but no more than the most frequent label has examples.
+fn fold_count(labels: &Labels, asked: usize) -> Result<usize, Error> {
+    let most = labels.counts().into_iter().max().unwrap_or(0);
+    if most < 2 { Err(Error::TooFew) } else { Ok(asked.clamp(2, most)) }
+}

@@ -1,0 +1,54 @@
+//! Text classifiers from a few examples: a linear head on a frozen encoder, for `albert-core`.
+//!
+//! ```no_run
+//! use albert_core::Model;
+//! use albert_fit::{Columns, HeadStorage, Options, fit, read};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let bytes: &[u8] = &[];
+//! let encoder = Model::from_bytes(bytes)?;
+//! let examples = read("rows.jsonl".as_ref(), &Columns::default())?;
+//! let fitted = fit(&encoder, &examples, &Options::default())?;
+//! println!("{}", fitted.report);
+//! std::fs::write("model.albert", fitted.model(&encoder, HeadStorage::Int8)?)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - `examples`: rows of JSONL, CSV and TSV files.
+//! - `features`: one vector a text, by the int8 encoder that devices run, so that training sees what they will compute.
+//! - `folds`, `selection`: pooling and penalty by stratified cross-validation.
+//! - `solver`: logistic regression, solved to convergence.
+//! - `temperature`, `threshold`: honest scores, and what is out of scope.
+//! - `report`: what the held-out rows say.
+//!
+//! The result depends on encoder, examples and options alone: any number of threads gives the same bytes.
+
+mod error;
+mod examples;
+mod features;
+mod fit;
+mod folds;
+mod labels;
+mod matrix;
+mod page;
+mod random;
+mod report;
+mod scale;
+mod selection;
+mod solver;
+mod temperature;
+mod threshold;
+
+pub use error::{Error, InferenceError, RowProblem};
+pub use examples::{Columns, Example, read};
+pub use features::{Features, features};
+pub use fit::{Fitted, HeadStorage, Options, Progress, Stage, fit, fit_features};
+pub use page::page;
+pub use report::{Bin, Confusion, Fold, LabelReport, OutOfScope, Report, Tried};
+
+/// Threads for work whose result does not depend on them.
+pub(crate) fn pool(threads: usize) -> Result<rayon::ThreadPool, Error> {
+    let builder = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1));
+    builder.build().map_err(|error| Error::Threads(error.to_string()))
+}
