@@ -15,7 +15,7 @@ import transformers
 from safetensors.numpy import save_file
 
 DOC = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/checkpoints.md")
-BOUND = 2e-5  # of outputs of size one: rounding in f32, in another order
+BOUND = 1e-4  # of outputs of a few units: rounding in f32, in another order
 
 SMALL = dict(vocab_size=101, hidden_size=48, num_hidden_layers=3, num_attention_heads=4, intermediate_size=96,
              max_position_embeddings=40, initializer_range=0.3)
@@ -100,7 +100,7 @@ def check(albert, family, head, folder):
         return name, "FAILED: " + compared.stderr.strip()
     outputs = json.loads(compared.stdout)["outputs"]
     worst = max(output["max_abs"] for output in outputs.values())
-    assert worst < BOUND * 30, (name, outputs)
+    assert worst < BOUND, (name, outputs)
     return name, f"{worst:.1e} ({', '.join(outputs)})"
 
 
