@@ -1,5 +1,9 @@
 //! The command line. Names, options and exit codes are stable: scripts depend on them.
 
+mod fit;
+mod search;
+mod sign;
+
 use std::path::PathBuf;
 
 use albert_core::ExitPolicy;
@@ -13,6 +17,9 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::error::{Error, Result};
 use crate::tasks::{Function, Task};
+pub(crate) use fit::Fit;
+pub(crate) use search::{Index, Search};
+pub(crate) use sign::{GenerateKey, Sign, Verify};
 
 /// Quantizes, runs and checks ALBERT models.
 #[derive(Debug, Parser)]
@@ -40,6 +47,18 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Measure how long inference takes
     Bench(Bench),
+    /// Make a text classifier from a few examples, on a frozen encoder
+    Fit(Box<Fit>),
+    /// Embed texts to search in
+    Index(Index),
+    /// Find the texts of an index that are nearest to a text
+    Search(Search),
+    /// Make a pair of keys to sign model files with
+    GenerateKey(GenerateKey),
+    /// Sign a model, head or index file
+    Sign(Sign),
+    /// Check a file's checksum, and with a key its signature
+    Verify(Verify),
     /// Make a model file with random weights
     Synth(Synth),
 }

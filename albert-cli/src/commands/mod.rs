@@ -3,11 +3,14 @@
 mod bench;
 mod compare;
 mod eval;
+mod fit;
 mod inspect;
 mod measures;
 mod quantize;
 mod rows;
 mod run;
+mod search;
+mod sign;
 mod synth;
 mod tokenize;
 mod validate;
@@ -28,6 +31,12 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Tokenize(args) => tokenize::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Fit(args) => fit::run(&args),
+        Command::Index(args) => search::index(&args),
+        Command::Search(args) => search::search(&args),
+        Command::GenerateKey(args) => sign::generate_key(&args),
+        Command::Sign(args) => sign::sign_file(&args),
+        Command::Verify(args) => sign::verify(&args),
         Command::Synth(args) => synth::run(&args),
     }
 }

@@ -1,0 +1,82 @@
+//! Options of `fit`.
+
+use std::path::PathBuf;
+
+use albert_core::config::Pooling;
+use clap::Args;
+
+#[derive(Args, Debug)]
+pub(crate) struct Fit {
+    /// Model file or checkpoint; its head, if it has one, is left out
+    pub(crate) encoder: PathBuf,
+    /// Rows of text and label: JSON lines, or .csv or .tsv with a header
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: PathBuf,
+    /// Model file to write, or head file with --head-only
+    #[arg(short, long, value_name = "MODEL")]
+    pub(crate) output: PathBuf,
+    /// Write the classifier alone, for devices that have the encoder already
+    #[arg(long)]
+    pub(crate) head_only: bool,
+    /// What the classifier reads: mean, first-token, pooler, max or mean-sqrt [default: the best on held-out rows]
+    #[arg(long, value_name = "NAME", value_parser = pooling)]
+    pub(crate) pooling: Option<Pooling>,
+    /// Strength of the penalty [default: the best on held-out rows]
+    #[arg(long, value_name = "X", value_parser = positive)]
+    pub(crate) strength: Option<f64>,
+    /// Folds of the cross-validation
+    #[arg(long, value_name = "N", default_value = "5", value_parser = super::at_least_one)]
+    pub(crate) folds: usize,
+    /// Count all labels the same, however many rows they have
+    #[arg(long)]
+    pub(crate) balanced: bool,
+    /// Let a row have several labels: a list in JSON, or separated by --label-separator [default: when some row has]
+    #[arg(long)]
+    pub(crate) multi_label: bool,
+    /// Share of texts in scope that may be called out of scope; sets the threshold
+    #[arg(long, value_name = "P", value_parser = super::probability, conflicts_with = "out_of_scope_label")]
+    pub(crate) reject: Option<f32>,
+    /// Label of rows that are out of scope: it is not learned, but sets the threshold
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) out_of_scope_label: Option<String>,
+    /// Store the classifier's weights in f32 instead of int8
+    #[arg(long)]
+    pub(crate) float: bool,
+    /// Name of the text's column
+    #[arg(long, value_name = "NAME", default_value = "text")]
+    pub(crate) text_column: String,
+    /// Name of the second text's column
+    #[arg(long, value_name = "NAME", default_value = "pair")]
+    pub(crate) pair_column: String,
+    /// Name of the label's column
+    #[arg(long, value_name = "NAME", default_value = "label")]
+    pub(crate) label_column: String,
+    /// What separates labels in .csv and .tsv files
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) label_separator: Option<String>,
+    /// Most tokens of a text; longer ones are cut [default: as many as the encoder was made for]
+    #[arg(long, value_name = "N", value_parser = super::at_least_one)]
+    pub(crate) max_length: Option<usize>,
+    /// Decides which rows are held out together
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(crate) seed: u64,
+    /// Threads [default: all]; the result does not depend on them
+    #[arg(long, value_name = "N", value_parser = super::at_least_one)]
+    pub(crate) threads: Option<usize>,
+    /// Write a page with folds, confusions and reliability
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+    /// Print the report as a line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn pooling(name: &str) -> Result<Pooling, String> {
+    let names = Pooling::ALL.iter().map(|pooling| pooling.name()).collect::<Vec<_>>().join(", ");
+    Pooling::from_name(name).ok_or_else(|| format!("unknown pooling; expected one of {names}"))
+}
+
+fn positive(number: &str) -> Result<f64, String> {
+    let value: f64 = number.parse().map_err(|_| "expected a number".to_owned())?;
+    if value.is_finite() && value > 0.0 { Ok(value) } else { Err("expected a number above 0".to_owned()) }
+}
