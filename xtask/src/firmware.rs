@@ -3,14 +3,8 @@
 
 use crate::toolchain::{c_library, captured, check, firmware_cargo, root, target_dir};
 use albert_core::tokenizer::EncodeOptions;
-use albert_core::{
-    Model, Plan, Progress, Session,
-    format::EmbeddedModel,
-    heads::{Prototypes, argmax},
-    include_model,
-};
+use albert_core::{Model, Plan, Progress, Session, format::EmbeddedModel, heads::argmax, include_model};
 use std::fmt::Write;
-use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -82,7 +76,6 @@ pub(crate) fn run() -> Result<(), String> {
         }
     }
     let [Board { name: board, target, .. }, ..] = BOARDS;
-    teach(board, target)?;
     println!("== {board}: C");
     let printed = emulate(board, &compile_c(target)?)?;
     golden(&root().join("firmware/c/main"), &printed)?;
@@ -119,67 +112,8 @@ fn compile_c(target: &str) -> Result<std::path::PathBuf, String> {
     }
 }
 
-/// Teaches a board commands and asks for them after a reset; the answers are those of this host to the bit.
-fn teach(board: &str, target: &str) -> Result<(), String> {
-    println!("== {board}, {target}: teaching");
-    let mut build = firmware_cargo("build", target)?;
-    check(build.args(["--release", "--locked", "--package", "teaching", "--features", board]))?;
-    let folder = root().join("firmware/teaching");
-    let script = fs::read_to_string(folder.join("script.txt")).map_err(|error| format!("script.txt: {error}"))?;
-    let printed = emulate_with(board, &target_dir().join(target).join("release/teaching"), &script)?;
-    golden(&folder.join("src/main"), &printed)?;
-    let results: Vec<&str> = printed.lines().filter(|line| !line.starts_with('#')).collect();
-    let expected = taught_here(&script)?;
-    if results != expected.lines().collect::<Vec<_>>() {
-        return Err(format!("the board answers otherwise than this host:\n{expected}"));
-    }
-    let most = |what: &str| {
-        let counts = printed.lines().filter_map(|line| line.strip_prefix("# ")?.strip_prefix(what)?.split(' ').nth(1));
-        counts.filter_map(|count| count.parse::<u64>().ok()).max().unwrap_or(0)
-    };
-    println!("most instructions: {} to add, {} to find the nearest", most("add"), most("nearest"));
-    Ok(())
-}
-
-/// What the board should print.
-fn taught_here(script: &str) -> Result<String, String> {
-    const COMMANDS: usize = 10;
-    const WIDTH: usize = MODEL.config.hidden_size as usize;
-    const PLAN: Plan = Plan::new(&MODEL.config, 32);
-    let model = Model::from_bytes(MODEL.bytes).map_err(|error| error.to_string())?;
-    let mut arena = vec![0; PLAN.arena_bytes() + 63];
-    let mut session = Session::new(&model, PLAN, &mut arena).map_err(|error| error.to_string())?;
-    let mut memory = vec![0; Prototypes::bytes(COMMANDS, WIDTH)];
-    let mut prototypes = Prototypes::new(&mut memory, COMMANDS, WIDTH).map_err(|error| error.to_string())?;
-    let mut printed = "nothing taught yet\n".to_owned();
-    for line in script.lines().take_while(|&line| line != ".") {
-        if line == "!" {
-            printed.push_str("reset\ncommands restored\n");
-            continue;
-        }
-        let sentence = line.strip_prefix('?').unwrap_or(line.get(3..).unwrap_or(""));
-        session.start_text(sentence, None, &EncodeOptions::default()).map_err(|error| error.to_string())?;
-        while session.step() == Progress::Running {}
-        let pooled = session.output().and_then(|output| output.pooled()).ok_or("no output")?;
-        if line.starts_with('+') {
-            let command: usize = line.get(1..2).and_then(|digit| digit.parse().ok()).ok_or("no command")?;
-            prototypes.add(command, pooled).map_err(|error| error.to_string())?;
-            let _ = writeln!(printed, "taught {command}: {sentence}");
-        } else {
-            let nearest = prototypes.nearest(pooled).map_err(|error| error.to_string())?.ok_or("nothing taught")?;
-            let _ = writeln!(printed, "command {} {:08x}: {sentence}", nearest.label, nearest.cosine.to_bits());
-        }
-    }
-    Ok(printed)
-}
-
 /// Runs an image; one instruction takes a nanosecond of the board's time.
 fn emulate(board: &str, image: &Path) -> Result<String, String> {
-    emulate_with(board, image, "")
-}
-
-/// As [`emulate`], with what is typed at the console.
-fn emulate_with(board: &str, image: &Path, input: &str) -> Result<String, String> {
     let (command, machine) = match board {
         "virt-riscv32" => ("qemu-system-riscv32", vec!["-M", "virt", "-bios", "none"]),
         board => ("qemu-system-arm", vec!["-M", board]),
@@ -188,13 +122,7 @@ fn emulate_with(board: &str, image: &Path, input: &str) -> Result<String, String
     qemu.args(machine).args(["-nographic", "-monitor", "none", "-serial", "none", "-icount", "shift=0"]);
     qemu.args(["-chardev", "stdio,id=out", "-semihosting-config", "enable=on,target=native,chardev=out"]);
     qemu.arg("-kernel").arg(image);
-    let failed = |error: std::io::Error| format!("{command}: {error}");
-    let mut running = qemu.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(failed)?;
-    if let Some(mut console) = running.stdin.take() {
-        // A program that ends before it has read all is no failure.
-        let _ = std::io::Write::write_all(&mut console, input.as_bytes());
-    }
-    let output = running.wait_with_output().map_err(failed)?;
+    let output = qemu.stdin(Stdio::null()).output().map_err(|error| format!("{command}: {error}"))?;
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.status.success() {
         Ok(printed)

@@ -7,14 +7,10 @@
 #[cfg_attr(target_arch = "arm", path = "cortex_m/mod.rs")]
 #[cfg_attr(target_arch = "riscv32", path = "riscv/mod.rs")]
 mod arch;
-mod input;
 mod memory;
 mod print;
 
-#[cfg(target_arch = "arm")]
-pub use arch::reset;
 pub use arch::{Counter, entry};
-pub use input::read_line;
 pub use memory::{data_bytes, stack_used};
 pub use print::{exit, hex, line, number, text};
 

@@ -21,17 +21,10 @@ pub(crate) fn stack() -> (*const u32, *const u32) {
     (addr_of!(_stack_end), addr_of!(_stack_start))
 }
 
-/// Asks the host for something; what it answers.
-pub(crate) fn call_host(operation: usize, argument: usize) -> usize {
-    let answer;
+/// Asks the host for something.
+pub(crate) fn call_host(operation: usize, argument: usize) {
     // SAFETY: a breakpoint that a host with semihosting answers; the operations here read memory at most.
-    unsafe { asm!("bkpt #0xAB", inout("r0") operation => answer, in("r1") argument, options(nostack)) }
-    answer
-}
-
-/// Starts the program anew.
-pub fn reset() -> ! {
-    cortex_m::peripheral::SCB::sys_reset()
+    unsafe { asm!("bkpt #0xAB", inout("r0") operation => _, in("r1") argument, options(nostack)) }
 }
 
 /// Waits for an interrupt.
