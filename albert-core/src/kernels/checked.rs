@@ -1,16 +1,19 @@
-//! The door to a kernel set: what each function computes, and the checks that make calling it sound.
+//! The checked boundary of the kernels: what each function computes, and the comparisons of sizes with slices that make calling it
+//! sound.
 
+use super::dispatch::FusedLinear;
 use super::{
     Channels, CodebookPanel, FloatProduct, KernelSet, Keys, LinearProduct, Product, RowScale, Splits, Store, Tile,
     scalar,
 };
 use crate::config::Activation;
 use crate::format::layout::GROUP_CHANNELS;
+use crate::slices::part_mut;
 
 /// A kernel set that this CPU can run.
 ///
-/// Functions take slices and sizes. A call whose slices are too short for its sizes, or that has nothing to do, does
-/// nothing. No function panics.
+/// Functions take slices and sizes. A call that has nothing to do does nothing. A call whose slices are too short for its
+/// sizes is a bug of the caller: debug builds panic, release builds do nothing.
 #[derive(Clone, Copy)]
 pub struct Kernels(&'static KernelSet);
 
@@ -20,15 +23,16 @@ impl core::fmt::Debug for Kernels {
     }
 }
 
-// Every `SAFETY: door` below stands on two facts. A `Kernels` exists only for a set whose `available` returned true (see
-// `KernelSet::kernels`) or for the scalar set, so the CPU runs its instructions. And the sizes have just been compared
-// with the slices, so the function stays inside them.
+// Every `SAFETY: available, fits` below stands on two facts. A `Kernels` exists only for a set whose `available` returned true
+// (see `KernelSet::kernels`) or for the scalar set, so the CPU runs its instructions. And the sizes have just been compared with
+// the slices, so the function stays inside them.
 impl Kernels {
     /// The scalar set, which runs everywhere.
     pub const SCALAR: Self = Self(&scalar::SET);
 
-    /// The caller has asked `available`.
-    pub(super) fn new(set: &'static KernelSet) -> Self {
+    /// # Safety
+    /// The CPU runs the set's instructions: `available` has said so, or the program was compiled for them.
+    pub(super) unsafe fn new(set: &'static KernelSet) -> Self {
         Self(set)
     }
 
@@ -47,11 +51,12 @@ impl Kernels {
     /// Bytes of `a` are i8 in [-127, 127] or u8, as `activation_offset` says.
     pub fn matmul_i8(self, size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
         let &Product { rows, row_bytes, steps, blocks, row_sums, .. } = size;
-        let fits = reaches(a.len(), rows, row_bytes, steps.checked_mul(4))
+        let any = rows > 0 && steps > 0 && blocks > 0;
+        let within = reaches(a.len(), rows, row_bytes, steps.checked_mul(4))
             && reaches(w.len(), blocks, steps.saturating_mul(64), steps.checked_mul(64))
             && reaches(sums.len(), rows, row_sums, blocks.checked_mul(16));
-        if fits {
-            // SAFETY: door.
+        if fits(any, within) {
+            // SAFETY: available, fits.
             unsafe { (self.0.matmul_i8)(size, a, w, sums) }
         }
     }
@@ -72,13 +77,15 @@ impl Kernels {
         sums: &mut [i32],
     ) {
         let &LinearProduct { rows: count, row_bytes, steps, channels: width, row_outputs, continues } = size;
-        let fits = reaches(a.len(), count, row_bytes, steps.checked_mul(4))
+        let any = count > 0 && steps > 0 && width > 0;
+        let within = reaches(a.len(), count, row_bytes, steps.checked_mul(4))
             && reaches(w.len(), width.div_ceil(16), steps.saturating_mul(64), steps.checked_mul(64))
             && reaches(out.len(), count, row_outputs, Some(width))
             && rows.len() >= count
             && channels.scales.len().min(channels.sums.len()).min(channels.bias.len()) >= width;
-        // SAFETY: door.
-        if fits && self.0.linear.is_some_and(|linear| unsafe { linear(size, a, w, rows, channels, store, out) }) {
+        // SAFETY: available, fits.
+        let done = |linear: FusedLinear| unsafe { linear(size, a, w, rows, channels, store, out) };
+        if !fits(any, within) || self.0.linear.is_some_and(done) {
             return;
         }
         let panels = w.chunks((GROUP_CHANNELS * 4).saturating_mul(steps).max(1));
@@ -88,7 +95,7 @@ impl Kernels {
             let blocks = part.div_ceil(16);
             self.matmul_i8(&Product { rows: count, row_bytes, steps, blocks, row_sums, continues }, a, w, sums);
             let tile = Tile { rows: count, channels: part, row_sums, row_outputs };
-            let out = out.get_mut(first..).unwrap_or(&mut []);
+            let out = part_mut(out, first..);
             self.dequantize(&tile, sums, rows, &channels.part(first, part), store, out);
         }
     }
@@ -97,7 +104,7 @@ impl Kernels {
     /// set's own, and it may fuse multiplications and additions.
     pub fn matmul_f32(self, size: &FloatProduct, a: &[f32], w: &[f32], out: &mut [f32]) {
         if float_fits(size, a.len(), w.len(), out.len()) {
-            // SAFETY: door.
+            // SAFETY: available, fits.
             unsafe { (self.0.matmul_f32)(size, a, w, out) }
         }
     }
@@ -105,7 +112,7 @@ impl Kernels {
     /// As [`Self::matmul_f32`] with IEEE binary16 weights.
     pub fn matmul_f16(self, size: &FloatProduct, a: &[f32], w: &[u16], out: &mut [f32]) {
         if float_fits(size, a.len(), w.len(), out.len()) {
-            // SAFETY: door.
+            // SAFETY: available, fits.
             unsafe { (self.0.matmul_f16)(size, a, w, out) }
         }
     }
@@ -114,11 +121,11 @@ impl Kernels {
     /// of 4 slots a unit, each weight [`scaled`](super::scaled)`(level of the code, multiplier)`. `out` has 128 bytes a unit.
     pub fn expand(self, panel: &CodebookPanel<'_>, out: &mut [i8]) {
         let units = panel.codes.len();
-        let fits = panel.multipliers.len() >= units
+        let within = panel.multipliers.len() >= units
             && (panel.fifths.is_empty() || panel.fifths.len() >= units)
             && out.len() / 128 >= units;
-        if fits {
-            // SAFETY: door.
+        if fits(units > 0, within) {
+            // SAFETY: available, fits.
             unsafe { (self.0.expand)(panel, out) }
         }
     }
@@ -140,14 +147,15 @@ impl Kernels {
         let alike = |panel: &CodebookPanel<'_>| {
             panel.codes.len() == units && panel.multipliers.len() >= units && panel.fifths.len() == fifths
         };
-        let fits = steps == 2 * units
+        let any = rows > 0 && steps > 0 && blocks > 0;
+        let within = steps == 2 * units
             && blocks == panels.len()
             && panels.iter().all(alike)
             && (fifths == 0 || fifths >= units)
             && reaches(a.len(), rows, row_bytes, steps.checked_mul(4))
             && reaches(sums.len(), rows, row_sums, blocks.next_multiple_of(2).checked_mul(16));
-        // SAFETY: door.
-        fits && unsafe { multiply(size, a, panels, room, sums) }
+        // SAFETY: available, fits.
+        fits(any, within) && unsafe { multiply(size, a, panels, room, sums) }
     }
 
     /// `out[r][n] = store(((sums[r][n] - rows[r].zero * channels.sums[n]) as f32 * channels.scales[n]) * rows[r].scale +
@@ -162,12 +170,12 @@ impl Kernels {
         out: &mut [f32],
     ) {
         let width = Some(tile.channels);
-        let fits = reaches(sums.len(), tile.rows, tile.row_sums, width)
+        let within = reaches(sums.len(), tile.rows, tile.row_sums, width)
             && reaches(out.len(), tile.rows, tile.row_outputs, width)
             && rows.len() >= tile.rows
             && channels.scales.len().min(channels.sums.len()).min(channels.bias.len()) >= tile.channels;
-        if fits {
-            // SAFETY: door.
+        if fits(tile.rows > 0 && tile.channels > 0, within) {
+            // SAFETY: available, fits.
             unsafe { (self.0.dequantize)(tile, sums, rows, channels, store, out) }
         }
     }
@@ -179,11 +187,14 @@ impl Kernels {
         let extra = splits.channels.len();
         let shortest = splits.copies.len().min(splits.ranks.len()).min(saved.len());
         match out.get_mut(..x.len() + extra) {
-            // SAFETY: door.
-            Some(out) if shortest >= extra => unsafe {
+            // SAFETY: available, fits.
+            Some(out) if fits(true, shortest >= extra) => unsafe {
                 (self.0.quantize_row)(x, splits, saved, self.0.activation_offset, out)
             },
-            _ => RowScale::default(),
+            _ => {
+                fits(true, false);
+                RowScale::default()
+            }
         }
     }
 
@@ -202,8 +213,9 @@ impl Kernels {
 
     fn symmetric(self, x: &[f32], size: usize, stride: usize, offset: i32, out: &mut [u8], scales: &mut [f32]) {
         let heads = x.len().checked_div(size).unwrap_or(0);
-        if scales.len() >= heads && reaches(out.len(), heads, stride, Some(size)) {
-            // SAFETY: door.
+        let within = scales.len() >= heads && reaches(out.len(), heads, stride, Some(size));
+        if fits(heads > 0, within) {
+            // SAFETY: available, fits.
             unsafe { (self.0.quantize_heads)(x, size, offset, stride, out, scales) }
         }
     }
@@ -212,8 +224,11 @@ impl Kernels {
     /// left to right; mean and (biased) variance are 16-lane sums divided by the width. `weight` and `bias` have at least
     /// `width` elements; elements of `x` after the last whole row stay.
     pub fn layer_norm(self, x: &mut [f32], width: usize, weight: &[f32], bias: &[f32], eps: f32) {
-        if let (Some(weight), Some(bias), true) = (weight.get(..width), bias.get(..width), width > 0) {
-            // SAFETY: door.
+        let within = weight.len() >= width && bias.len() >= width && width > 0;
+        if let (Some(weight), Some(bias), true) =
+            (weight.get(..width), bias.get(..width), fits(width > 0 && !x.is_empty(), within))
+        {
+            // SAFETY: available, fits.
             unsafe { (self.0.layer_norm)(x, weight, bias, eps) }
         }
     }
@@ -227,9 +242,10 @@ impl Kernels {
     pub fn softmax(self, scores: &[i32], keys: &Keys<'_>, factor: f32, scratch: &mut [f32], out: &mut [u8]) -> f32 {
         let n = out.len();
         let per_key = keys.offsets.len().min(keys.scales.len()).min(keys.value_scales.len());
+        let within = n > 0 && scratch.len() >= n && scores.len() >= n && per_key >= n;
         match scratch.get_mut(..n) {
-            // SAFETY: door.
-            Some(scratch) if n > 0 && scores.len() >= n && per_key >= n => unsafe {
+            // SAFETY: available, fits.
+            Some(scratch) if fits(n > 0, within) => unsafe {
                 (self.0.softmax)(scores, keys, factor, self.0.activation_offset, scratch, out)
             },
             _ => 0.0,
@@ -238,15 +254,24 @@ impl Kernels {
 
     /// In place: `exp2(x * factor - max)` divided by the 16-lane sum: softmax in base 2 for float models.
     pub fn softmax_f32(self, x: &mut [f32], factor: f32) {
-        // SAFETY: door; there is no size.
+        // SAFETY: available; there is no size.
         unsafe { (self.0.softmax_f32)(x, factor) }
     }
 
     /// The activation function in place.
     pub fn activate(self, activation: Activation, x: &mut [f32]) {
-        // SAFETY: door; there is no size.
+        // SAFETY: available; there is no size.
         unsafe { (self.0.activate)(activation, x) }
     }
+}
+
+/// `within`, which says that sizes are those of something and stay inside the slices. Debug builds panic when it is false though
+/// there is `any` thing to do.
+#[inline(always)]
+#[track_caller]
+fn fits(any: bool, within: bool) -> bool {
+    debug_assert!(within || !any, "a kernel's slices are too short for its sizes");
+    within
 }
 
 /// Whether `rows` rows of `width` elements, each `stride` after the last, are some elements and lie within `len`.
@@ -260,7 +285,8 @@ fn reaches(len: usize, rows: usize, stride: usize, width: Option<usize>) -> bool
 /// Whether a float product stays inside its slices.
 fn float_fits(size: &FloatProduct, a: usize, w: usize, out: usize) -> bool {
     let &FloatProduct { rows, row_inputs, inputs, blocks, row_outputs } = size;
-    reaches(a, rows, row_inputs, Some(inputs))
+    let within = reaches(a, rows, row_inputs, Some(inputs))
         && reaches(w, blocks, inputs.saturating_mul(16), inputs.checked_mul(16))
-        && reaches(out, rows, row_outputs, blocks.checked_mul(16))
+        && reaches(out, rows, row_outputs, blocks.checked_mul(16));
+    fits(rows > 0 && inputs > 0 && blocks > 0, within)
 }

@@ -1,6 +1,8 @@
 //! Codebook formats: the definition of the expansion from codes and multipliers to int8 weights.
 
 #[cfg(target_arch = "x86_64")]
+use crate::slices::part;
+#[cfg(target_arch = "x86_64")]
 use core::ops::Range;
 
 /// One block of 16 output channels in a codebook format, in units of 8 slots (`docs/format.md`).
@@ -27,9 +29,9 @@ impl CodebookPanel<'_> {
     pub(super) fn part(&self, units: Range<usize>) -> Self {
         let Self { codes, fifths, multipliers, .. } = *self;
         Self {
-            codes: codes.get(units.clone()).unwrap_or(&[]),
-            fifths: fifths.get(units.clone()).unwrap_or(&[]),
-            multipliers: multipliers.get(units).unwrap_or(&[]),
+            codes: part(codes, units.clone()),
+            fifths: if fifths.is_empty() { &[] } else { part(fifths, units.clone()) },
+            multipliers: part(multipliers, units),
             ..*self
         }
     }

@@ -32,7 +32,8 @@ pub struct KernelSet {
     pub(super) activate: unsafe fn(Activation, &mut [f32]),
 }
 
-type FusedLinear = unsafe fn(&LinearProduct, &[u8], &[i8], &[RowScale], &Channels<'_>, Store, &mut [f32]) -> bool;
+pub(super) type FusedLinear =
+    unsafe fn(&LinearProduct, &[u8], &[i8], &[RowScale], &Channels<'_>, Store, &mut [f32]) -> bool;
 type MultiplyPanels = unsafe fn(&Product, &[u8], &[CodebookPanel<'_>], &mut [i8], &mut [i32]) -> bool;
 type Dequantize = unsafe fn(&Tile, &[i32], &[RowScale], &Channels<'_>, Store, &mut [f32]);
 type QuantizeHeads = unsafe fn(&[f32], usize, i32, usize, &mut [u8], &mut [f32]);
@@ -47,7 +48,8 @@ impl KernelSet {
 
     /// The set's functions, when this CPU can run them.
     pub fn kernels(&'static self) -> Option<Kernels> {
-        (self.available)().then_some(Kernels::new(self))
+        // SAFETY: the set is available.
+        (self.available)().then(|| unsafe { Kernels::new(self) })
     }
 }
 
@@ -78,7 +80,8 @@ pub fn detect() -> Kernels {
     const CERTAIN: Option<&KernelSet> =
         if cfg!(any(arm_dsp, target_arch = "arm", target_arch = "riscv32")) { SETS.first().copied() } else { None };
     match CERTAIN {
-        Some(set) => Kernels::new(set),
+        // SAFETY: the program was compiled for it.
+        Some(set) => unsafe { Kernels::new(set) },
         None => SETS.iter().find_map(|set| set.kernels()).unwrap_or(Kernels::SCALAR),
     }
 }

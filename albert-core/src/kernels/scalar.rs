@@ -6,6 +6,7 @@ use super::{Channels, FloatProduct, KernelSet, Keys, Product, RowScale, SMALLEST
 use crate::build_features::{CODEBOOK, FLOAT};
 use crate::config::Activation;
 use crate::half::half_to_f32;
+use crate::slices::part_mut;
 
 /// The set that runs everywhere.
 pub static SET: KernelSet = KernelSet {
@@ -116,7 +117,7 @@ pub(super) fn quantize_heads_by(
         let Some(x) = x.get(head * size..(head + 1) * size) else { return };
         let steps = symmetric_steps(x.iter().fold(0.0, |most, x| x.abs().greater(most)));
         *scale = steps.0;
-        quantize(x, steps.1, 0, offset, out.get_mut(head * stride..head * stride + size).unwrap_or(&mut []));
+        quantize(x, steps.1, 0, offset, part_mut(out, head * stride..head * stride + size));
     }
 }
 

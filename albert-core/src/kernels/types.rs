@@ -1,6 +1,7 @@
 //! Sizes and operands of the kernels.
 
 use crate::config::Activation;
+use crate::slices;
 
 /// How one row of activations was rounded: value = `scale` x (byte - `zero`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
@@ -70,7 +71,7 @@ impl<'a> Channels<'a> {
     /// `count` channels from `first` on, or as many as there are.
     pub(crate) fn part(&self, first: usize, count: usize) -> Self {
         fn part<T>(all: &[T], first: usize, count: usize) -> &[T] {
-            let rest = all.get(first..).unwrap_or(&[]);
+            let rest = slices::part(all, first..);
             rest.get(..count).unwrap_or(rest)
         }
         Self {

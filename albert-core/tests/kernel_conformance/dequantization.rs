@@ -1,6 +1,6 @@
 //! Sums to values, alone and with the product.
 
-use crate::support::{ACTIVATIONS, Bytes, Random, Weights, assert_same, sets};
+use crate::support::{Bytes, Random, Weights, assert_same, sets};
 use albert_core::config::Activation;
 use albert_core::kernels::{Channels, Kernels, LinearProduct, RowScale, Store, Tile};
 
@@ -8,7 +8,7 @@ use albert_core::kernels::{Channels, Kernels, LinearProduct, RowScale, Store, Ti
 fn dequantization() {
     let mut random = Random(7);
     let stores = || {
-        let activate = ACTIVATIONS.filter_map(Activation::from_code).map(Store::Activate);
+        let activate = Activation::ALL.iter().copied().map(Store::Activate);
         [Store::Write, Store::Add].into_iter().chain(activate)
     };
     for set in sets() {

@@ -28,16 +28,50 @@ impl Random {
     }
 }
 
-/// The sets other than scalar that this CPU runs. Says which run, and fails when one that must does not.
+/// The sets other than scalar that this CPU runs. Says which run, and fails when one does not that the standard library finds the
+/// instructions for, or that `ALBERT_MUST_RUN` names.
 pub(crate) fn sets() -> Vec<Kernels> {
     let (run, skipped): (Vec<&KernelSet>, Vec<&KernelSet>) =
         kernels::compiled().iter().partition(|set| set.kernels().is_some());
     eprintln!("kernel sets that run: {run:?}; skipped, because this CPU lacks them: {skipped:?}");
     let required = std::env::var("ALBERT_MUST_RUN").unwrap_or_default();
-    for name in required.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+    let required = required.split(',').map(str::trim).filter(|name| !name.is_empty());
+    for name in required.chain(found()) {
         assert!(run.iter().any(|set| set.name() == name), "{name} must run, but only {run:?} can");
     }
     run.iter().filter(|set| set.name() != "scalar").filter_map(|set| set.kernels()).collect()
+}
+
+/// The sets whose instructions the standard library finds, and for AMX the operating system.
+#[cfg(target_arch = "x86_64")]
+fn found() -> Vec<&'static str> {
+    use std::is_x86_feature_detected as has;
+    let avx2 = has!("avx2") && has!("fma") && has!("f16c");
+    let avx512 =
+        has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl") && has!("avx512vnni") && avx2;
+    let amx = std::fs::read_to_string("/proc/cpuinfo").is_ok_and(|text| text.contains(" amx_int8"));
+    let sets = [
+        ("avx2", avx2),
+        ("avxvnni", avx2 && has!("avxvnni")),
+        ("avx512vnni", avx512),
+        ("avx512gfni", avx512 && has!("gfni")),
+        ("amx", avx512 && has!("gfni") && amx),
+    ];
+    sets.into_iter().filter(|set| set.1).map(|set| set.0).collect()
+}
+
+/// The sets whose instructions the standard library finds.
+#[cfg(target_arch = "aarch64")]
+fn found() -> Vec<&'static str> {
+    use std::arch::is_aarch64_feature_detected as has;
+    let sets = [("neon", true), ("neondot", has!("dotprod")), ("neoni8mm", has!("dotprod") && has!("i8mm"))];
+    sets.into_iter().filter(|set| set.1).map(|set| set.0).collect()
+}
+
+/// Elsewhere what there is is known when the program is compiled.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+fn found() -> Vec<&'static str> {
+    Vec::new()
 }
 
 /// Equal bits, or both not a number.
@@ -88,8 +122,6 @@ impl Bytes {
 pub(crate) fn lengths() -> impl Iterator<Item = usize> {
     (1..=100).chain([127, 128, 129, 312, 511, 512, 768, 1248, 3072])
 }
-
-pub(crate) const ACTIVATIONS: std::ops::Range<u32> = 0..16;
 
 /// A way to fill floats.
 #[derive(Clone, Copy, Debug)]

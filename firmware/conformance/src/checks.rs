@@ -225,7 +225,7 @@ fn dequantization(pair: &mut Pair) -> Outcome {
 
 fn activations(pair: &mut Pair) -> Outcome {
     let mut outcome = Outcome::default();
-    for activation in (0..16).filter_map(Activation::from_code) {
+    for &activation in Activation::ALL {
         for kind in Floats::ALL {
             let x: [f32; MOST] = pair.floats(kind);
             let [(want, _), (got, _)] = pair.both(|kernels| {

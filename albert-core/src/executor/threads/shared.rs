@@ -79,7 +79,8 @@ impl Shared {
         });
         self.running.store(tasks, Ordering::Relaxed);
         let finish = Finish(self);
-        self.left.store(u64::MAX >> (TASKS - tasks), Ordering::Release);
+        // An exchange and no store, because helpers may still be looking for numbers of the run before by exchanges.
+        self.left.swap(u64::MAX >> (TASKS - tasks), Ordering::Release);
         // This thread sees the helper's `asleep`, or the helper this thread's `left`.
         fence(Ordering::SeqCst);
         if self.asleep.load(Ordering::Relaxed) > 0 {

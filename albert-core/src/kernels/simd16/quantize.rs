@@ -3,6 +3,7 @@
 use super::lanes::{Lanes, for_each};
 use crate::kernels::math;
 use crate::kernels::{RowScale, Splits, scalar};
+use crate::slices::part_mut;
 
 #[inline(always)]
 pub(crate) fn range<L: Lanes>(proof: L::Proof, x: &[f32]) -> (f32, f32) {
@@ -73,7 +74,7 @@ pub(crate) fn quantize_heads<L: Lanes>(
         for_each!(L, proof, x, 0.0, x => most = x.abs_greater(most));
         let steps = scalar::symmetric_steps(most.greatest());
         *scale = steps.0;
-        quantize::<L, false>(proof, x, steps.1, 0, offset, out.get_mut(..size).unwrap_or(&mut []));
+        quantize::<L, false>(proof, x, steps.1, 0, offset, part_mut(out, ..size));
     }
 }
 
@@ -87,7 +88,7 @@ pub(crate) fn quantize_row<L: Lanes>(
     out: &mut [u8],
 ) -> RowScale {
     let &Splits { channels, copies, ranks } = splits;
-    let saved = saved.get_mut(..channels.len()).unwrap_or(&mut []);
+    let saved = part_mut(saved, ..channels.len());
     for (keep, &channel) in saved.iter_mut().zip(channels) {
         *keep = x.get(channel as usize).copied().unwrap_or(0.0);
     }
@@ -120,7 +121,7 @@ pub(crate) fn quantize_row<L: Lanes>(
                 (*x, *slot) = (value, own);
             }
         }
-        let extra = extra.get_mut(..channels.len()).unwrap_or(&mut []);
+        let extra = part_mut(extra, ..channels.len());
         slot(ranks, share, left).store_bytes_part(unround, offset, extra);
     }
     RowScale { scale, zero: zero + offset }

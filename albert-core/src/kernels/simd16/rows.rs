@@ -8,6 +8,7 @@ use super::quantize::quantize;
 use crate::config::Activation;
 use crate::kernels::math::{self, Float};
 use crate::kernels::{Channels, Keys, RowScale, Store, Tile, scalar};
+use crate::slices::{part, part_mut};
 
 /// Replaces every element, 16 at a time as `$vector`, by `$value`.
 macro_rules! map {
@@ -112,7 +113,7 @@ pub(crate) fn dequantize<L: Lanes>(
     finish_of!(store, F => dequantize_with::<L, F>(proof, tile, sums, rows, channels, out), activation => {
         dequantize_with::<L, Plain>(proof, tile, sums, rows, channels, out);
         for row in out.chunks_mut(tile.row_outputs.max(1)).take(tile.rows) {
-            activate::<L>(proof, activation, row.get_mut(..tile.channels).unwrap_or(&mut []));
+            activate::<L>(proof, activation, part_mut(row, ..tile.channels));
         }
     });
 }
@@ -130,7 +131,7 @@ fn dequantize_with<L: Lanes, F: Finish>(
     let channels = channels.part(0, n);
     let tiles = sums.chunks(tile.row_sums.max(1)).zip(out.chunks_mut(tile.row_outputs.max(1)));
     for ((sums, out), &row) in tiles.zip(rows).take(tile.rows) {
-        dequantize_row::<L, F>(proof, sums, row, &channels, out.get_mut(..n).unwrap_or(&mut []));
+        dequantize_row::<L, F>(proof, sums, row, &channels, part_mut(out, ..n));
     }
 }
 
@@ -146,7 +147,7 @@ pub(crate) fn dequantize_row<L: Lanes, F: Finish>(
     let (scales, scales_tail) = channels.scales.as_chunks::<16>();
     let (offsets, offsets_tail) = channels.sums.as_chunks::<16>();
     let (biases, biases_tail) = channels.bias.as_chunks::<16>();
-    let (sums, sums_tail) = sums.get(..out.len()).unwrap_or(&[]).as_chunks::<16>();
+    let (sums, sums_tail) = part(sums, ..out.len()).as_chunks::<16>();
     let (out, out_tail) = out.as_chunks_mut::<16>();
     for ((((sums, out), scales), offsets), bias) in sums.iter().zip(out).zip(scales).zip(offsets).zip(biases) {
         let value = L::difference(proof, sums, offsets, row.zero) * L::load(proof, scales) * L::all(proof, row.scale)
@@ -253,9 +254,9 @@ pub(crate) fn softmax<L: Lanes>(
 ) -> f32 {
     let n = scratch.len();
     let factor = L::all(proof, factor);
-    let (scores, scores_tail) = scores.get(..n).unwrap_or(&[]).as_chunks::<16>();
-    let (offsets, offsets_tail) = keys.offsets.get(..n).unwrap_or(&[]).as_chunks::<16>();
-    let (scales, scales_tail) = keys.scales.get(..n).unwrap_or(&[]).as_chunks::<16>();
+    let (scores, scores_tail) = part(scores, ..n).as_chunks::<16>();
+    let (offsets, offsets_tail) = part(keys.offsets, ..n).as_chunks::<16>();
+    let (scales, scales_tail) = part(keys.scales, ..n).as_chunks::<16>();
     let (chunks, tail) = scratch.as_chunks_mut::<16>();
     let mut peak = L::all(proof, f32::NEG_INFINITY);
     for (((t, scores), offsets), scales) in chunks.iter_mut().zip(scores).zip(offsets).zip(scales) {
@@ -271,7 +272,7 @@ pub(crate) fn softmax<L: Lanes>(
     }
     let peak = L::all(proof, peak.greatest());
 
-    let (scales, scales_tail) = keys.value_scales.get(..n).unwrap_or(&[]).as_chunks::<16>();
+    let (scales, scales_tail) = part(keys.value_scales, ..n).as_chunks::<16>();
     let (mut total, mut most) = (L::all(proof, 0.0), L::all(proof, 0.0));
     for (t, scale) in chunks.iter_mut().zip(scales) {
         let e = exp2_of_difference(L::load(proof, t) - peak);

@@ -6,20 +6,26 @@ use crate::kernels::FloatProduct;
 use core::arch::asm;
 use core::arch::x86_64::*;
 
-/// A register of channels. Exists only in functions that enable its instructions.
+/// A register of channels.
 trait Register: Copy {
     /// Channels in it.
     const CHANNELS: usize;
     /// Most rows of a tile: with two registers of weights and a broadcast, as many sums as there are registers.
     const ROWS: usize;
     /// `x` in every channel.
-    fn splat(x: f32) -> Self;
+    ///
+    /// # Safety
+    /// The register's instructions are enabled.
+    unsafe fn splat(x: f32) -> Self;
     /// `a * b + c`, rounded once.
-    fn multiply_add(a: Self, b: Self, c: Self) -> Self;
+    ///
+    /// # Safety
+    /// The register's instructions are enabled.
+    unsafe fn multiply_add(a: Self, b: Self, c: Self) -> Self;
     /// Writes the channels.
     ///
     /// # Safety
-    /// `to` has room for them.
+    /// `to` has room for them, and the register's instructions are enabled.
     unsafe fn store(self, to: *mut f32);
 }
 
@@ -28,14 +34,14 @@ impl Register for __m256 {
     const ROWS: usize = 6;
 
     #[inline(always)]
-    fn splat(x: f32) -> Self {
-        // SAFETY: AVX2 is enabled wherever products run on this register.
+    unsafe fn splat(x: f32) -> Self {
+        // SAFETY: the caller's promise.
         unsafe { _mm256_set1_ps(x) }
     }
 
     #[inline(always)]
-    fn multiply_add(a: Self, b: Self, c: Self) -> Self {
-        // SAFETY: FMA is enabled wherever products run on this register.
+    unsafe fn multiply_add(a: Self, b: Self, c: Self) -> Self {
+        // SAFETY: the caller's promise.
         unsafe { _mm256_fmadd_ps(a, b, c) }
     }
 
@@ -51,14 +57,14 @@ impl Register for __m512 {
     const ROWS: usize = 12;
 
     #[inline(always)]
-    fn splat(x: f32) -> Self {
-        // SAFETY: AVX-512 is enabled wherever products run on this register.
+    unsafe fn splat(x: f32) -> Self {
+        // SAFETY: the caller's promise.
         unsafe { _mm512_set1_ps(x) }
     }
 
     #[inline(always)]
-    fn multiply_add(a: Self, b: Self, c: Self) -> Self {
-        // SAFETY: AVX-512 is enabled wherever products run on this register.
+    unsafe fn multiply_add(a: Self, b: Self, c: Self) -> Self {
+        // SAFETY: the caller's promise.
         unsafe { _mm512_fmadd_ps(a, b, c) }
     }
 
@@ -250,7 +256,8 @@ unsafe fn tile<R: Register, W: Weight<R>, const M: usize, const N: usize>(
     let stride = size.row_inputs;
     let thirds = [0, 3, 6, 9].map(|row| a.wrapping_add(row * stride));
     let mut operands = Operands { thirds, stride, w, next, ahead };
-    let mut sums = [[R::splat(0.0); N]; M];
+    // SAFETY: the caller's promise.
+    let mut sums = [[unsafe { R::splat(0.0) }; N]; M];
     // SAFETY: the caller's promise, for one input after another.
     unsafe {
         // Four inputs share the additions to the pointers. With 16 registers, or with f16 to widen, the compiler would spill.

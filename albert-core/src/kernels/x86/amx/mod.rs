@@ -9,6 +9,7 @@ use super::avx512::lanes::{Avx512, Avx512Lanes};
 use super::{avx512, detect};
 use crate::kernels::simd16::rows::{self, Finish, finish_of};
 use crate::kernels::{Channels, CodebookPanel, KernelSet, LinearProduct, Product, RowScale, Store};
+use crate::slices::{part, part_mut};
 use core::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
 use core::marker::PhantomData;
 use tiles::{TILE_ROWS, TILE_STEPS, Tiles};
@@ -124,7 +125,7 @@ unsafe fn multiply(operands: &Operands<'_>, sink: &mut impl Sink) {
         let pair = [block, (block + 1).min(blocks - 1)];
         if left > 0 {
             for (rest, block) in rest.0.iter_mut().zip(pair) {
-                let from = w.get((block * steps + whole * TILE_STEPS) * 64..).unwrap_or(&[]);
+                let from = part(w, (block * steps + whole * TILE_STEPS) * 64..);
                 rest.iter_mut().zip(from).take(left * 64).for_each(|(rest, &weight)| *rest = weight);
             }
         }
@@ -235,13 +236,7 @@ impl<F: Finish> Values<'_, F> {
             let index = if row < upper + self.height { row - upper } else { row - lower + TILE_ROWS };
             let out = self.out.get_mut(row * self.size.row_outputs + channel..);
             let (Some(sums), Some(&scale), Some(out)) = (sums.0.get(index), self.rows.get(row), out) else { continue };
-            rows::dequantize_row::<Avx512Lanes, F>(
-                self.proof,
-                sums,
-                scale,
-                &channels,
-                out.get_mut(..count).unwrap_or(&mut []),
-            );
+            rows::dequantize_row::<Avx512Lanes, F>(self.proof, sums, scale, &channels, part_mut(out, ..count));
         }
         self.next_row = end;
     }
