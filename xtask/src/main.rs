@@ -6,6 +6,7 @@ mod firmware;
 mod fuzz;
 mod i686;
 mod instructions;
+mod loom;
 mod mobile;
 mod quantization;
 mod sanitize;
@@ -25,12 +26,13 @@ cargo xtask features                         checks every library with each of i
 cargo xtask package                          packs every crate that is published and builds it from that
 cargo xtask bare-metal                       builds the core for processors without an operating system
 cargo xtask firmware                         builds the firmware and runs it on emulated boards
+cargo xtask loom                             models of the executor in every order of their atomic operations
 cargo xtask mobile                           the C library for phones, and what it needs from them
 cargo xtask quantization-table [MODEL]...    every scheme on the trained models in ../shared/models (or ALBERT_MODELS)
 cargo xtask instructions [--record]          counts the benchmarks' instructions under Valgrind, against recorded counts
 cargo xtask fuzz [--minutes N] [--record] [--minimize] [TARGET]...
                                              fuzzes for N minutes in all; counts executions, renews the committed inputs
-cargo xtask sanitize address|thread          the C interface, damaged files, the executor under a sanitizer
+cargo xtask sanitize address|thread          the kernels, the C interface, damaged files; or the executor, under a sanitizer
 cargo xtask size                             flash bytes of the core by module, RAM and stack, against recorded bounds
 ";
 
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "package" => features::package(),
         Some((command, [])) if command == "bare-metal" => features::bare_metal(),
         Some((command, [])) if command == "firmware" => firmware::run(),
+        Some((command, [])) if command == "loom" => loom::run(),
         Some((command, [])) if command == "mobile" => mobile::run(),
         Some((command, names)) if command == "quantization-table" => quantization::run(names),
         Some((command, [])) if command == "instructions" => instructions::run(false),

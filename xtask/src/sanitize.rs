@@ -9,8 +9,9 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// Tests of the product that go through damaged and extreme files.
 const FILES: [&str; 3] = ["damaged_files", "format_rules", "bad_input"];
 
-/// AddressSanitizer: the C interface from C, then damaged files.
+/// AddressSanitizer: all kernels, the C interface from C, then damaged files.
 pub(crate) fn address() -> Result<(), String> {
+    check(sanitized("test", "address", "").args(["--package", "albert-core", "--test", "kernel_conformance"]))?;
     let mut build = sanitized("build", "address", "");
     check(build.args(["--package", "albert-capi", "--lib"]))?;
     let folder = target_dir("address").join(TARGET).join("debug");

@@ -24,7 +24,7 @@ fn count_tasks(threads: &Threads, runs: usize) {
 
 #[test]
 fn every_task_runs_once() {
-    for count in [0, 1, 2, 5] {
+    for count in [0, 1, 2, 5, 16] {
         let threads = Threads::new(count).unwrap();
         assert_eq!(threads.count(), count.max(1));
         count_tasks(&threads, 2000);
