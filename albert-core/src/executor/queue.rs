@@ -38,7 +38,9 @@ mod side_by_side {
     unsafe impl<T: Send> Sync for Place<T> {}
 
     impl<T> Place<T> {
-        const EMPTY: Self = Self { taken: AtomicBool::new(false), job: UnsafeCell::new(None) };
+        const fn empty() -> Self {
+            Self { taken: AtomicBool::new(false), job: UnsafeCell::new(None) }
+        }
 
         fn take(&self) -> Option<T> {
             if self.taken.swap(true, Ordering::Relaxed) {
@@ -54,7 +56,7 @@ mod side_by_side {
         jobs: impl Iterator<Item = T>,
         work: &(impl Fn(T) + Sync + ?Sized),
     ) {
-        let mut queue = [const { Place::EMPTY }; MAX_WORKERS];
+        let mut queue = [const { Place::empty() }; MAX_WORKERS];
         let count = queue.iter_mut().zip(jobs).map(|(place, job)| *place.job.get_mut() = Some(job)).count();
         executor.run(count, &|index| {
             if let Some(job) = queue.get(index).and_then(Place::take) {

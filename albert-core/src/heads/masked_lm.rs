@@ -45,11 +45,11 @@ impl<'s> VocabularyLogits<'s> {
         context.observer.show(role::MLM_DENSE, 0, &mut x, hidden);
         let dense = model.linear(role::MLM_DENSE, 0);
         let Worker { intermediate, scratch, .. } = &mut worker;
-        let out = Columns { data: &mut *intermediate, stride: width, rows: 1 };
+        let out = Columns { data: intermediate, stride: width, rows: 1 };
         linear(kernels, &dense, &mut x, Store::Activate(config.hidden_act), out, scratch);
         let norm = model.norm(role::MLM_NORM_WEIGHT, 0);
         kernels.layer_norm(part_mut(intermediate, ..width), width, norm.weight, norm.bias, config.layer_norm_eps);
-        let mut transformed = Rows { data: &mut *intermediate, stride: width, count: 1 };
+        let mut transformed = Rows { data: intermediate, stride: width, count: 1 };
         context.observer.show(role::MLM_DECODER, 0, &mut transformed, width);
         let decoder = model.decoder();
         quantize(kernels, &decoder.matrix, &mut transformed, &mut scratch.quantized, &mut scratch.quantization);

@@ -113,7 +113,7 @@ impl<'s> Search<'s> {
 
     /// The best entries: scans the index from where the search is to its end. Their scores are those of the product, not softmax
     /// probabilities.
-    pub fn best<'b>(mut self, best: &'b mut [Candidate]) -> &'b [Candidate] {
+    pub fn best(mut self, best: &mut [Candidate]) -> &[Candidate] {
         let mut top = TopK::new(best);
         while let Some(chunk) = self.next_chunk() {
             top.keep(chunk.first, chunk.scores);

@@ -73,7 +73,11 @@ impl Session<'_, '_> {
             set_row(&mut shared, row, token);
         }
         let selected = part_mut(shared.selected, first_selected..);
-        let all = !matches!(input.positions, Positions::Listed(_)) && !(one_row && input.positions == Positions::Head);
+        let all = match input.positions {
+            Positions::All => true,
+            Positions::Head => !one_row,
+            Positions::Listed(_) => false,
+        };
         let selected = match input.positions {
             Positions::Head if one_row => {
                 select(selected, core::iter::once(first + if first_masked { keys } else { 0 }))
