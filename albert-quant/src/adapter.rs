@@ -108,9 +108,13 @@ impl Adapter {
             let name = name.replace(".base_layer.", ".").replace(".modules_to_save.", ".");
             let canonical = |stem: &str| names::canonical(&format!("{stem}.weight"));
             if let Some(stem) = name.strip_suffix(".lora_A.weight") {
-                canonical(stem).map(|name| pairs.entry(name).or_default().0 = Some(tensor));
+                if let Some(name) = canonical(stem) {
+                    pairs.entry(name).or_default().0 = Some(tensor);
+                }
             } else if let Some(stem) = name.strip_suffix(".lora_B.weight") {
-                canonical(stem).map(|name| pairs.entry(name).or_default().1 = Some(tensor));
+                if let Some(name) = canonical(stem) {
+                    pairs.entry(name).or_default().1 = Some(tensor);
+                }
             } else if name.contains("lora_") {
                 return Err(wrong(&path, format!("{stored} is not supported")));
             } else if let Some(name) = names::canonical(&name) {

@@ -216,8 +216,11 @@ fn varint(bytes: &mut &[u8]) -> Option<u64> {
     None
 }
 
+/// Takes a key and its value.
+type Each<'e, E> = &'e mut dyn FnMut(&[u8], &[u8]) -> Result<(), E>;
+
 /// Calls `each` with the keys and values of a table, in order.
-fn table(file: &[u8], each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), Error>) -> Result<(), Problem> {
+fn table(file: &[u8], each: Each<'_, Error>) -> Result<(), Problem> {
     const DAMAGED: Problem = Problem::Table("the index is damaged");
     let footer = file.len().checked_sub(FOOTER_BYTES).and_then(|start| file.get(start..));
     let footer = footer.ok_or(Problem::Table("the index is too short"))?;
@@ -252,7 +255,7 @@ fn block<'a>(file: &'a [u8], handle: &mut &[u8]) -> Option<Result<&'a [u8], Prob
 }
 
 /// Calls `each` with the keys and values of a block; keys share prefixes with their predecessors.
-fn pairs(block: &[u8], each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), Problem>) -> Result<(), Problem> {
+fn pairs(block: &[u8], each: Each<'_, Problem>) -> Result<(), Problem> {
     let mut key = Vec::new();
     let mut rest = entries(block).ok_or(Problem::Table("the index is damaged"))?;
     while !rest.is_empty() {
