@@ -157,7 +157,7 @@ pub unsafe extern "C" fn albert_token(
     token_bytes: *mut usize,
 ) -> albert_status {
     call!({
-        let found = tokenizer(model)?.token(id).ok_or(albert_status::NotFound)?;
+        let found = tokenizer(model)?.id_to_token(id).ok_or(albert_status::NotFound)?;
         let (token, token_bytes) = (out(token)?, out(token_bytes)?);
         token.write(found.as_ptr().cast());
         token_bytes.write(found.len());
@@ -173,7 +173,7 @@ pub unsafe extern "C" fn albert_token_id(
     id: *mut u32,
 ) -> albert_status {
     call!({
-        let found = tokenizer(model)?.id(text(token, token_bytes)?).ok_or(albert_status::NotFound)?;
+        let found = tokenizer(model)?.token_to_id(text(token, token_bytes)?).ok_or(albert_status::NotFound)?;
         out(id)?.write(found);
     })
 }

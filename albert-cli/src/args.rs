@@ -17,6 +17,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::error::{Error, Result};
 use crate::tasks::{Function, Task};
+use crate::tokenizer_options::TokenizerOptions;
 pub(crate) use fit::Fit;
 pub(crate) use search::{Index, Search};
 pub(crate) use sign::{GenerateKey, Sign, Verify};
@@ -95,6 +96,8 @@ pub(crate) struct Quantize {
     /// Texts to calibrate integer models on, or rows with input_ids; none to round without [default: a built-in text]
     #[arg(long, value_name = "FILE")]
     pub(crate) calibration: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) tokenizer: TokenizerOptions,
     /// Head to convert instead of the checkpoint's own; none drops it
     #[arg(long, value_name = "NAME", default_value = "auto", value_parser = head)]
     pub(crate) head: HeadChoice,

@@ -19,6 +19,7 @@ mod names;
 mod output;
 mod progress;
 mod tasks;
+mod tokenizer_options;
 
 use std::process::ExitCode;
 

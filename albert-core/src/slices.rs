@@ -42,6 +42,29 @@ pub(crate) fn cast_mut<A: NoUninit + AnyBitPattern, B: NoUninit + AnyBitPattern>
     cast.unwrap_or(&mut [])
 }
 
+/// The value of a look-up that earlier checks have shown to succeed.
+pub(crate) trait OrEmpty<T> {
+    /// The value. When there is none, a debug build panics and a release build goes on with an empty one.
+    fn or_empty(self) -> T;
+}
+
+impl<T: Default> OrEmpty<T> for Option<T> {
+    #[inline(always)]
+    #[track_caller]
+    fn or_empty(self) -> T {
+        debug_assert!(self.is_some(), "a checked lookup failed");
+        self.unwrap_or_default()
+    }
+}
+
+impl<T: Default, E> OrEmpty<T> for Result<T, E> {
+    #[inline(always)]
+    #[track_caller]
+    fn or_empty(self) -> T {
+        self.ok().or_empty()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

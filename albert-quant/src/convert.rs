@@ -3,7 +3,9 @@
 use std::num::NonZero;
 use std::path::Path;
 
+use albert_core::Model;
 use albert_core::config::Precision;
+use albert_core::tokenizer::Tokenizer;
 use serde_json::json;
 
 use crate::assemble::{Packer, build};
@@ -16,7 +18,7 @@ use crate::head::HeadChoice;
 use crate::network::Network;
 use crate::report::Report;
 use crate::scheme::{Format, Hessians, Keep, Scheme, Weights};
-use crate::tokenizer::{self, CompileError};
+use crate::tokenizer::{self, Choices, CompileError, Vocabulary};
 
 /// The masked-LM bias, in checkpoints that have two different ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,6 +86,11 @@ pub struct Options<'a> {
     pub base: Option<&'a Path>,
     /// Which masked-LM bias counts when there are two.
     pub mlm_bias: MlmBias,
+    /// What to do where the tokenizer's files leave a choice.
+    pub tokenizer: &'a Choices,
+    /// Which pieces of the vocabulary are kept; `None` for all. The model is calibrated before any are left out, so that a text
+    /// whose pieces are all kept has the same logits with and without.
+    pub vocabulary: Option<Vocabulary<'a>>,
     /// Called on the calling thread as work goes on.
     pub progress: &'a dyn Fn(Progress),
 }
@@ -98,6 +105,8 @@ impl Default for Options<'_> {
             calibration: Calibration::default(),
             base: None,
             mlm_bias: MlmBias::default(),
+            tokenizer: Choices::NONE,
+            vocabulary: None,
             progress: &|_| {},
         }
     }
@@ -144,20 +153,27 @@ pub fn limit_threads(threads: NonZero<usize>) {
 pub fn convert(checkpoint: &Path, options: &Options<'_>) -> Result<Converted, Error> {
     let mut warnings = Vec::new();
     let checkpoint = Checkpoint::open(checkpoint, options.base, &mut warnings)?;
-    let tokenizer = match tokenizer::compile_directory(&checkpoint.directory) {
-        Ok(compiled) => Some(compiled),
-        Err(CompileError::NoTokenizer { .. }) => {
+    let source = match tokenizer::Source::read(&checkpoint.directory, options.tokenizer) {
+        Ok(source) => Some(source),
+        Err(CompileError::NoTokenizer { .. }) if options.tokenizer.directory.is_none() => {
             warnings.push(Warning::NoTokenizer);
             None
         }
         Err(error) => return Err(Error::Tokenizer(error)),
     };
-    let (tokenizer, tokenizer_bytes) = match tokenizer {
-        Some(compiled) => (Some(compiled.bytes), compiled.source_bytes),
+    let compiled = source.as_ref().map(tokenizer::Source::compile).transpose().map_err(Error::Tokenizer)?;
+    let (mut tokenizer, tokenizer_bytes) = match compiled {
+        Some(compiled) => {
+            warnings.extend(compiled.notes.into_iter().map(Warning::Tokenizer));
+            (Some(compiled.bytes), compiled.source_bytes)
+        }
         None => (None, 0),
     };
     let architecture = checkpoint.config.architecture.clone();
-    let network = Network::from_checkpoint(checkpoint, options.head, options.mlm_bias, &mut warnings)?;
+    let mut network = Network::from_checkpoint(checkpoint, options.head, options.mlm_bias, &mut warnings)?;
+    if let Some(tokenizer) = &tokenizer {
+        warnings.extend(check_vocabulary(tokenizer, network.config.vocab_size)?);
+    }
     let mut provenance = json!({ "architecture": architecture });
     provenance["weights"] = json!(options.weights.name());
     let mut scheme = Scheme::new(&network, options.weights, options.keep)?;
@@ -168,13 +184,57 @@ pub fn convert(checkpoint: &Path, options: &Options<'_>) -> Result<Converted, Er
     if scheme.is_integer() {
         provenance["calibration"] = json!(options.calibration.name());
         if options.calibration != Calibration::None {
-            packer = calibrate(&network, &mut scheme, tokenizer.as_deref(), options)?;
+            packer = calibrate(&network, &mut scheme, tokenizer.as_deref(), options, &mut warnings)?;
         }
+    }
+    let mut pruned = None;
+    if let Some(wanted) = &options.vocabulary {
+        let source = source.ok_or(Error::VocabularyNeedsTokenizer)?;
+        let keep: Vec<String> = wanted.keep.iter().chain(&network.labels).cloned().collect();
+        let wanted = Vocabulary { keep: &keep, ..*wanted };
+        let (source, ids, report) = source.prune(&wanted).map_err(Error::Tokenizer)?;
+        if let Some(&id) = ids.iter().find(|&&id| id >= network.config.vocab_size) {
+            return Err(Error::TokenizerTooLarge { tokens: id as usize + 1, vocab_size: network.config.vocab_size });
+        }
+        network.keep_vocabulary(&ids);
+        tokenizer = Some(source.compile().map_err(Error::Tokenizer)?.bytes);
+        pruned = Some(report);
     }
     let (bytes, mut report) =
         build(&network, tokenizer.as_deref(), provenance, &scheme, &mut packer, options.progress)?;
     report.tokenizer_bytes = tokenizer_bytes;
+    report.vocabulary = pruned;
     Ok(Converted { bytes, warnings, report })
+}
+
+/// Refuses a tokenizer whose pieces the network has no embeddings for.
+fn check_vocabulary(section: &[u8], vocab_size: u32) -> Result<Option<Warning>, Error> {
+    let section = tokenizer::aligned(section);
+    let tokenizer = Tokenizer::parse(bytemuck::cast_slice(&section)).map_err(CompileError::Section);
+    let tokenizer = tokenizer.map_err(Error::Tokenizer)?;
+    let beyond = || (vocab_size..tokenizer.id_end()).filter(|&id| tokenizer.id_to_token(id).is_some());
+    let mut template = [0; albert_core::tokenizer::section::MAX_TEMPLATE];
+    let count = tokenizer.build_inputs(&[], Some(&[]), &mut template).unwrap_or(0);
+    let needed = template[..count].iter().any(|&id| id >= vocab_size);
+    if needed || beyond().any(|id| tokenizer.piece(id).is_some()) {
+        return Err(Error::TokenizerTooLarge { tokens: tokenizer.id_end() as usize, vocab_size });
+    }
+    let tokens: Vec<String> = beyond().filter_map(|id| tokenizer.id_to_token(id)).map(str::to_owned).collect();
+    Ok((!tokens.is_empty()).then_some(Warning::TokensBeyondVocabulary { tokens, vocab_size }))
+}
+
+/// A warning when the tokenizer knows less than half of the text that a model is calibrated on.
+fn unknown(calibration: Calibration<'_>, file: &ModelBytes, sample: &[Vec<u32>]) -> Result<Option<Warning>, Error> {
+    if matches!(calibration, Calibration::Ids(_) | Calibration::None) {
+        return Ok(None);
+    }
+    let model = Model::from_bytes(file).map_err(Error::Model)?;
+    let Some(unk) = model.tokenizer().and_then(|tokenizer| tokenizer.unk()) else { return Ok(None) };
+    let tokens: usize = sample.iter().map(Vec::len).sum();
+    let unknown = sample.iter().flatten().filter(|&&id| id == unk).count();
+    // Every input has its special tokens, which are known.
+    let text = tokens.saturating_sub(2 * sample.len());
+    Ok((unknown * 2 > text).then_some(Warning::UnknownCalibration { unknown, tokens: text }))
 }
 
 /// Finds outlier channels in f32 and gives them extra slots; finds the Hessians in int8 with these slots; chooses formats when
@@ -184,6 +244,7 @@ fn calibrate(
     scheme: &mut Scheme,
     tokenizer: Option<&[u8]>,
     options: &Options<'_>,
+    warnings: &mut Vec<Warning>,
 ) -> Result<Packer, Error> {
     let quiet = |_| {};
     let model = |scheme: &Scheme, tokenizer| {
@@ -192,6 +253,7 @@ fn calibrate(
     };
     let float = model(&scheme.uniform(Precision::Float, Format::Fp32), tokenizer)?;
     let sample = calibrate::sample::ids(options.calibration, &float)?;
+    warnings.extend(unknown(options.calibration, &float, &sample)?);
     let counter = |stage| {
         let total = sample.len();
         move |done| (options.progress)(Progress { stage, done, total })

@@ -222,6 +222,17 @@ pub enum Error {
         /// Why.
         error: albert_core::tokenizer::EncodeError,
     },
+    /// The tokenizer has ids that the network has no embeddings for.
+    #[error("the tokenizer has {tokens} tokens, the network's vocabulary {vocab_size}: they do not belong together")]
+    TokenizerTooLarge {
+        /// Tokens of the tokenizer.
+        tokens: usize,
+        /// Rows of the word embeddings.
+        vocab_size: u32,
+    },
+    /// A vocabulary can only be cut by a tokenizer.
+    #[error("the checkpoint has no tokenizer: its vocabulary cannot be cut")]
+    VocabularyNeedsTokenizer,
     /// The head's tensors have another number of outputs than the head.
     #[error("the head {head} has {expected} outputs, tensor {name} has {found} rows")]
     HeadOutputs {
@@ -317,6 +328,27 @@ pub enum Warning {
     /// The model takes ids only.
     #[error("the checkpoint has no tokenizer: the model takes ids, not text")]
     NoTokenizer,
+    /// Something about the tokenizer.
+    #[error("{0}")]
+    Tokenizer(crate::tokenizer::Note),
+    /// Added tokens that the network has no embeddings for: a text with one cannot be run.
+    #[error("the network's vocabulary of {vocab_size} has no place for the added tokens {}", List(tokens))]
+    TokensBeyondVocabulary {
+        /// The tokens.
+        tokens: Vec<String>,
+        /// Rows of the word embeddings.
+        vocab_size: u32,
+    },
+    /// The tokenizer does not know the language of the calibration text.
+    #[error(
+        "{unknown} of {tokens} tokens of the calibration text are unknown to the tokenizer: give a text of the model's language with --calibration"
+    )]
+    UnknownCalibration {
+        /// Unknown tokens.
+        unknown: usize,
+        /// Tokens.
+        tokens: usize,
+    },
     /// Tensors that mean nothing to an ALBERT of this configuration.
     #[error("unused tensors: {}", List(.0))]
     UnusedTensors(Vec<String>),

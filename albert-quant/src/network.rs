@@ -1,5 +1,7 @@
 //! The parameters of a model file, in file order, each bound to where its values come from.
 
+use std::sync::Arc;
+
 use albert_core::Model;
 use albert_core::config::{
     Activation, Config, Head, HeadInput, Pooling, Precision, ProblemType, SentenceEmbedding, Storage,
@@ -70,6 +72,8 @@ pub(crate) enum Source {
     Adapted(Tensor, LowRank),
     /// These, row by row.
     Values(Vec<f32>),
+    /// Some rows of a matrix, or some elements of a vector.
+    Rows(Box<Parameter>, Arc<[u32]>),
 }
 
 impl Source {
@@ -90,6 +94,12 @@ impl Source {
             }
             Self::Constant(value) => out.fill(*value),
             Self::Values(values) => out.copy_from_slice(&values[row * out.len()..(row + 1) * out.len()]),
+            Self::Rows(of, rows) if of.kind == Kind::Vector => {
+                let mut whole = vec![0.0; of.columns];
+                of.source.read_row(0, &mut whole);
+                out.iter_mut().zip(rows.iter()).for_each(|(x, &row)| *x = whole[row as usize]);
+            }
+            Self::Rows(of, rows) => of.source.read_row(rows[row] as usize, out),
         }
     }
 
@@ -99,8 +109,41 @@ impl Source {
             Self::Tensor(tensor) => tensor.bytes(),
             Self::Sum(a, b) => a.bytes() + b.bytes(),
             Self::Adapted(tensor, added) => tensor.bytes() + added.bytes(),
+            Self::Rows(of, _) => of.source.bytes(),
             Self::Random(_) | Self::Constant(_) | Self::Values(_) => 0,
         }
+    }
+}
+
+impl Parameter {
+    /// The parameter that this one has some rows of, or itself.
+    pub(crate) fn whole(&self) -> &Self {
+        match &self.source {
+            Source::Rows(of, _) => of,
+            _ => self,
+        }
+    }
+
+    /// Leaves these rows, or elements of a vector.
+    fn keep_rows(self, rows: &Arc<[u32]>) -> Self {
+        let count = rows.len();
+        let (rows_left, columns) = if self.kind == Kind::Vector { (self.rows, count) } else { (count, self.columns) };
+        let Self { ref name, role, block, kind, .. } = self;
+        let name = name.clone();
+        Self { name, role, block, kind, rows: rows_left, columns, source: Source::Rows(Box::new(self), rows.clone()) }
+    }
+}
+
+impl Network {
+    /// Leaves these ids of the vocabulary, which become 0, 1, 2 and so on.
+    pub(crate) fn keep_vocabulary(&mut self, ids: &[u32]) {
+        let ids: Arc<[u32]> = ids.into();
+        self.config.vocab_size = ids.len() as u32;
+        let by_id = [role::WORD_EMBEDDINGS, role::MLM_DECODER, role::MLM_DECODER_BIAS];
+        let parameters = std::mem::take(&mut self.parameters).into_iter();
+        self.parameters = parameters
+            .map(|parameter| if by_id.contains(&parameter.role) { parameter.keep_rows(&ids) } else { parameter })
+            .collect();
     }
 }
 

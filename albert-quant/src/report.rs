@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::tokenizer::VocabularyReport;
+
 /// Sizes and errors of every tensor of a conversion.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
@@ -13,6 +15,8 @@ pub struct Report {
     pub tokenizer_bytes: u64,
     /// Bytes of the model file.
     pub model_bytes: u64,
+    /// What became of the vocabulary, when it was cut.
+    pub vocabulary: Option<VocabularyReport>,
 }
 
 /// One tensor of a conversion.

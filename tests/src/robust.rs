@@ -139,5 +139,5 @@ fn text(tokenizer: &Tokenizer<'_>, input: &str) {
             let _ = (0..encoding.len()).filter_map(|index| encoding.token(tokenizer, index)).count();
         }
     }
-    let _ = (tokenizer.id(input), tokenizer.token(u32::MAX), tokenizer.vocab_size());
+    let _ = (tokenizer.token_to_id(input), tokenizer.id_to_token(u32::MAX), tokenizer.vocab_size());
 }

@@ -2,7 +2,7 @@
 
 use albert_core::tokenizer::{EncodeOptions, Tokenizer, Truncation, windows};
 use albert_quant::tokenizer::{
-    CompileError, compile_directory, compile_json, compile_spiece, compile_vocab, vocabulary,
+    Choices, CompileError, Note, SpieceKind, compile_directory, compile_json, compile_spiece, compile_vocab, vocabulary,
 };
 use albert_tests::at_hand::shared;
 use albert_tests::tokenizers::{Section, encode, fixture, unigram_json, wordpiece_json};
@@ -69,7 +69,8 @@ fn recorded_rows() {
 #[test]
 fn sentence_piece_rows() {
     for (name, config) in [("default", "{}"), ("cased", r#"{"do_lower_case": false, "keep_accents": true}"#)] {
-        let compiled = compile_spiece(&fixture("spiece.model"), Some(config.as_bytes())).expect("compiles");
+        let compiled = compile_spiece(&fixture("spiece.model"), Some(config.as_bytes()), SpieceKind::SentencePiece)
+            .expect("compiles");
         let section = Section::of(&compiled);
         let tokenizer = section.tokenizer();
         let options = EncodeOptions { add_special_tokens: false, surfaces: true, ..EncodeOptions::default() };
@@ -85,10 +86,60 @@ fn sentence_piece_rows() {
     }
 }
 
+/// What transformers makes of SentencePiece files that have no `tokenizer.json`.
+#[test]
+fn converted_rows() {
+    let mut choices = Choices::default();
+    choices.kind = Some(SpieceKind::Converted);
+    let kinds = [
+        ("converted.jsonl", "spiece.model", &choices, "default", "{}"),
+        ("converted.jsonl", "spiece.model", &choices, "cased", r#"{"do_lower_case": false, "keep_accents": true}"#),
+        ("converted-xlm.jsonl", "sentencepiece.bpe.model", Choices::NONE, "default", "{}"),
+    ];
+    for (recorded, file, choices, name, config) in kinds {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        std::fs::write(directory.path().join(file), fixture("spiece.model")).expect("writable");
+        std::fs::write(directory.path().join("tokenizer_config.json"), config).expect("writable");
+        let compiled = compile_directory(directory.path(), choices).unwrap_or_else(|error| panic!("{error}"));
+        let section = Section::of(&compiled);
+        let rows = rows(&fixture(recorded));
+        let rows: Vec<&Value> = rows.iter().filter(|row| row["configuration"] == name).collect();
+        assert!(rows.len() > 100);
+        rows.iter().for_each(|row| check(&section.tokenizer(), row, true));
+    }
+}
+
+/// Equal scores, user-defined symbols and unknown text, in tiny models.
+#[test]
+fn sentence_piece_ties() {
+    use base64::Engine;
+    let (mut texts, mut models) = (0, 0);
+    for row in rows(&fixture("spiece-ties.jsonl")) {
+        let model = row["model"].as_str().expect("base64");
+        let model = base64::engine::general_purpose::STANDARD.decode(model).expect("base64");
+        let section = Section::of(&compile_spiece(&model, None, SpieceKind::SentencePiece).expect("compiles"));
+        let tokenizer = section.tokenizer();
+        let options = EncodeOptions { add_special_tokens: false, surfaces: true, ..EncodeOptions::default() };
+        for case in row["cases"].as_array().expect("cases") {
+            let mut memory = Vec::new();
+            let text = case["text"].as_str().expect("text");
+            let found = encode(&tokenizer, text, None, &options, &mut memory).expect("encodes");
+            let tokens: Vec<&str> = (0..found.len()).filter_map(|index| found.token(&tokenizer, index)).collect();
+            assert_eq!(json!(tokens), case["tokens"], "model {models}: {text:?}");
+            assert_eq!(json!(found.ids()), case["ids"], "model {models}: {text:?}");
+            texts += 1;
+        }
+        models += 1;
+    }
+    println!("{texts} texts, {models} models");
+    assert!(texts > 500);
+}
+
 /// What the original tokenizer does around SentencePiece, from its own tests and descriptions.
 #[test]
 fn original_albert_tokenizer() {
-    let section = Section::of(&compile_spiece(&fixture("spiece.model"), None).expect("compiles"));
+    let section =
+        Section::of(&compile_spiece(&fixture("spiece.model"), None, SpieceKind::SentencePiece).expect("compiles"));
     let tokenizer = section.tokenizer();
     let tokens = |text: &str, pair: Option<&str>, max_tokens: Option<usize>| {
         let options = EncodeOptions { max_tokens, surfaces: true, ..EncodeOptions::default() };
@@ -105,7 +156,7 @@ fn original_albert_tokenizer() {
     assert_eq!(tokens("the", Some(""), None), ["[CLS]", "▁the", "[SEP]", "[SEP]"]);
     assert_eq!(tokens("the of the", Some("of the of"), Some(6)), ["[CLS]", "▁the", "▁of", "[SEP]", "▁of", "[SEP]"]);
     let ids: Vec<u32> =
-        ["[CLS]", "▁the", "[MASK]", "▁of", "[SEP]"].iter().filter_map(|token| tokenizer.id(token)).collect();
+        ["[CLS]", "▁the", "[MASK]", "▁of", "[SEP]"].iter().filter_map(|token| tokenizer.token_to_id(token)).collect();
     let decode = |ids: &[u32], skip| {
         let mut text = String::new();
         tokenizer.decode(ids, skip, &mut text).expect("strings take everything");
@@ -144,9 +195,9 @@ fn special_token_operations() {
     assert_eq!(bytes, [0, 0, 0, 0, 1, 1, 1, 1]);
     assert!(tokenizer.build_inputs(&[1; 7], None, &mut ids).is_err());
     assert!(tokenizer.is_special(4) && !tokenizer.is_special(20));
-    assert_eq!(tokenizer.id("[MASK]"), Some(4));
-    assert_eq!(tokenizer.token(tokenizer.id("▁the").expect("a piece")), Some("▁the"));
-    assert_eq!((tokenizer.id("no such piece"), tokenizer.token(u32::MAX)), (None, None));
+    assert_eq!(tokenizer.token_to_id("[MASK]"), Some(4));
+    assert_eq!(tokenizer.id_to_token(tokenizer.token_to_id("▁the").expect("a piece")), Some("▁the"));
+    assert_eq!((tokenizer.token_to_id("no such piece"), tokenizer.id_to_token(u32::MAX)), (None, None));
 }
 
 #[test]
@@ -214,7 +265,8 @@ fn saved_vocabularies() {
     let section = Section::of(&compile_vocab(&file.bytes, config).expect("compiles"));
     assert!(saved(&section) == file);
 
-    let section = Section::of(&compile_spiece(&fixture("spiece.model"), None).expect("compiles"));
+    let section =
+        Section::of(&compile_spiece(&fixture("spiece.model"), None, SpieceKind::SentencePiece).expect("compiles"));
     let file = saved(&section);
     assert_eq!(file.name, "spiece.vocab");
     let lines: Vec<&str> = std::str::from_utf8(&file.bytes).expect("UTF-8").lines().collect();
@@ -239,7 +291,8 @@ fn files_beside_the_tokenizer() {
     let ids = |files: &[(&str, &[u8])]| {
         let directory = tempfile::tempdir().expect("a temporary directory");
         files.iter().for_each(|(name, bytes)| std::fs::write(directory.path().join(name), bytes).expect("writable"));
-        let section = Section::of(&compile_directory(directory.path()).unwrap_or_else(|error| panic!("{error}")));
+        let section =
+            Section::of(&compile_directory(directory.path(), Choices::NONE).unwrap_or_else(|error| panic!("{error}")));
         let tokenizer = section.tokenizer();
         let encoded = TEXTS.map(|text| {
             let mut memory = Vec::new();
@@ -308,7 +361,7 @@ fn files_beside_the_tokenizer() {
     let error = |name: &str, bytes: &[u8]| {
         std::fs::write(directory.path().join(vocab.0), vocab.1).expect("writable");
         std::fs::write(directory.path().join(name), bytes).expect("writable");
-        compile_directory(directory.path()).expect_err("wrong").to_string()
+        compile_directory(directory.path(), Choices::NONE).expect_err("wrong").to_string()
     };
     let line = error("added_tokens.json", br#"{"<m>": 25}"#);
     assert_eq!(line, "added token \"<m>\" is listed with id 25; the vocabulary gives it 20");
@@ -331,7 +384,7 @@ fn unsupported_components() {
         edit("/post_processor", json!({"type": "RobertaProcessing"})).contains("post_processor \"RobertaProcessing\"")
     );
     assert!(edit("/decoder", json!({"type": "BPEDecoder"})).contains("decoder \"BPEDecoder\""));
-    assert!(edit("/model/type", json!("BPE")).contains("model \"BPE\""));
+    assert!(edit("/model/type", json!("BPE")).contains("byte-level BPE"));
     assert!(edit("/model/byte_fallback", json!(true)).contains("byte_fallback"));
     assert!(edit("/model/unk_id", Value::Null).contains("unk_id"));
     assert!(
@@ -348,14 +401,84 @@ fn unsupported_components() {
 fn damaged_sentence_piece_models() {
     let model = fixture("spiece.model");
     for end in (0..model.len()).step_by(model.len() / 12) {
-        let _ = compile_spiece(&model[..end], None);
+        let _ = compile_spiece(&model[..end], None, SpieceKind::SentencePiece);
     }
     for at in (0..400).chain((400..model.len()).step_by(model.len() / 12)) {
         let mut damaged = model.clone();
         damaged[at] ^= 0x55;
         // The pieces are at the beginning; compiling takes a moment, so only what fails early is tried densely.
         if at % 32 == 0 || at > 400 {
-            let _ = compile_spiece(&damaged, None);
+            let _ = compile_spiece(&damaged, None, SpieceKind::default());
         }
     }
+}
+
+/// What a configuration says is obeyed or refused by name.
+#[test]
+fn configurations_are_obeyed_or_refused() {
+    let compiled = |files: &[(&str, &[u8])], choices: &Choices| {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        for (name, bytes) in files {
+            std::fs::write(directory.path().join(name), bytes).expect("writable");
+        }
+        compile_directory(directory.path(), choices).map_err(|error| error.to_string())
+    };
+    let spiece = fixture("spiece.model");
+    let vocab: &[u8] = b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nB\n\xc3\xa9\n";
+    let config = |text: &'static str| ("tokenizer_config.json", text.as_bytes());
+    let refused = |files: &[(&str, &[u8])], choices: &Choices| compiled(files, choices).expect_err("refused");
+    for (class, file, bytes) in [
+        ("T5Tokenizer", "spiece.model", &spiece[..]),
+        ("RoFormerTokenizer", "vocab.txt", vocab),
+        ("AlbertTokenizer", "vocab.txt", vocab),
+        ("BertTokenizerFast", "spiece.model", &spiece[..]),
+    ] {
+        let config = format!(r#"{{"tokenizer_class": "{class}"}}"#);
+        let error = refused(&[("tokenizer_config.json", config.as_bytes()), (file, bytes)], Choices::NONE);
+        assert!(error.contains(class.trim_end_matches("Fast")) && error.contains(file), "{error}");
+    }
+    for text in [r#"{"word_tokenizer_type": "mecab"}"#, r#"{"tokenizer_class": "BertJapaneseTokenizer"}"#] {
+        let error = refused(&[config(text), ("vocab.txt", vocab)], Choices::NONE);
+        assert!(error.contains("word splitter"), "{error}");
+    }
+    let bpe = refused(&[("vocab.json", b"{}"), ("merges.txt", b"")], Choices::NONE);
+    assert!(bpe.contains("byte-level BPE"), "{bpe}");
+    let bpe =
+        refused(&[("tokenizer.json", br#"{"model": {"type": "BPE", "vocab": {}, "merges": []}}"#)], Choices::NONE);
+    assert!(bpe.contains("byte-level BPE"), "{bpe}");
+
+    // Casing and accents, by the configuration and against it.
+    let ids = |files: &[(&str, &[u8])], choices: &Choices, text: &str| {
+        let compiled = compiled(files, choices).unwrap_or_else(|error| panic!("{error}"));
+        let section = Section::of(&compiled);
+        let mut memory = Vec::new();
+        let options = EncodeOptions { add_special_tokens: false, ..EncodeOptions::default() };
+        let tokenizer = section.tokenizer();
+        encode(&tokenizer, text, None, &options, &mut memory).expect("encodes").ids().to_vec()
+    };
+    let (mut cased, mut accents) = (Choices::default(), Choices::default());
+    (cased.cased, accents.keep_accents) = (true, true);
+    assert_eq!(ids(&[("vocab.txt", vocab)], Choices::NONE, "B \u{e9}"), [1, 1]);
+    assert_eq!(ids(&[("vocab.txt", vocab)], &cased, "B \u{e9}"), [6, 7]);
+    assert_eq!(ids(&[("vocab.txt", vocab)], &accents, "B \u{e9}"), [1, 7]);
+    let no_lower = config(r#"{"do_lower_case": false}"#);
+    assert_eq!(ids(&[no_lower, ("vocab.txt", vocab)], Choices::NONE, "B"), [6]);
+    let json = unigram_json().to_string();
+    let error = refused(&[("tokenizer.json", json.as_bytes())], &cased);
+    assert!(error.contains("--cased"), "{error}");
+
+    // Another directory's tokenizer, and what is said of it.
+    let elsewhere = tempfile::tempdir().expect("a temporary directory");
+    std::fs::write(elsewhere.path().join("spiece.model"), &spiece).expect("writable");
+    let mut choices = Choices::default();
+    choices.directory = Some(elsewhere.path().to_owned());
+    let taken = compiled(&[("tokenizer.json", json.as_bytes())], &choices).expect("compiles");
+    assert_eq!(taken.notes, [Note::NoConfig, Note::BareSpiece(SpieceKind::SentencePiece)]);
+    let contradicted = [config(r#"{"do_lower_case": false}"#), ("tokenizer.json", json.as_bytes())];
+    let notes = compiled(&contradicted, Choices::NONE).expect("compiles").notes;
+    assert_eq!(notes, [Note::LowerCaseDiffers { config: false }]);
+
+    // The former name of the longest length.
+    let old = compiled(&[config(r#"{"max_len": 77}"#), ("vocab.txt", vocab)], Choices::NONE).expect("compiles");
+    assert_eq!(Section::of(&old).tokenizer().model_max_length(), Some(77));
 }

@@ -66,7 +66,7 @@ impl Both {
             None => tokens.join(" "),
         };
         let mut text = String::new();
-        tokenizer.join(tokens.iter().copied(), &mut text).expect("strings take everything");
+        tokenizer.convert_tokens_to_string(tokens.iter().copied(), &mut text).expect("strings take everything");
         assert_eq!(text, joined, "tokens of {} to text", context());
     }
 

@@ -1,7 +1,8 @@
 //! Damaged tables and small memory: a value or a typed error, never a panic.
 
-use albert_core::tokenizer::{EncodeError, EncodeOptions, Tokenizer, memory_bytes};
-use albert_quant::tokenizer::compile_spiece;
+use albert_core::tokenizer::section::{HEADER_WORDS, header, part};
+use albert_core::tokenizer::{EncodeError, EncodeOptions, TableError, Tokenizer, memory_bytes};
+use albert_quant::tokenizer::{SpieceKind, compile_spiece};
 use albert_tests::tokenizers::{
     Random, Section, encode, fixture, hard_text, precompiled, unigram_json, wordpiece_json,
 };
@@ -61,8 +62,8 @@ fn exercise(tokenizer: &Tokenizer<'_>, memory: &mut [u8]) {
     }
     let _ = tokenizer.normalize(TEXT, memory).map(str::len);
     let _ = (
-        tokenizer.id("hello"),
-        tokenizer.token(5),
+        tokenizer.token_to_id("hello"),
+        tokenizer.id_to_token(5),
         tokenizer.vocab_size(),
         tokenizer.mask(),
         tokenizer.model_max_length(),
@@ -108,7 +109,8 @@ fn random_damage() {
         json["normalizer"] = json!({"type": "Sequence", "normalizers": [{"type": "NFC"}, precompiled()]});
         Section::json(json.to_string().as_bytes())
     };
-    let spiece = Section::of(&compile_spiece(&fixture("spiece.model"), None).expect("compiles"));
+    let spiece =
+        Section::of(&compile_spiece(&fixture("spiece.model"), None, SpieceKind::SentencePiece).expect("compiles"));
     let mut random = Random::new(77);
     let mut memory = vec![0; 1 << 15];
     for section in [minute("unigram"), charsmap, spiece, Section::json(wordpiece_json().to_string().as_bytes())] {
@@ -136,11 +138,151 @@ fn random_bytes_are_refused_or_work() {
         // With a plausible header every now and then.
         if length > 160 && length % 2 == 0 {
             bytes[..128].fill(0);
-            (bytes[0], bytes[4]) = (1, 19);
+            (bytes[0], bytes[4]) = (2, 20);
         }
         let section = Section::new(&bytes);
         if let Ok(tokenizer) = Tokenizer::parse(section.bytes()) {
             exercise(&tokenizer, &mut memory);
+        }
+    }
+}
+
+/// A section in its parts, to be changed and put together again.
+struct Parts {
+    header: Vec<u32>,
+    parts: Vec<Vec<u8>>,
+}
+
+impl Parts {
+    fn of(section: &Section) -> Self {
+        let words: Vec<u32> = bytemuck::cast_slice(section.bytes()).to_vec();
+        let part = |entry: &[u32]| section.bytes()[entry[0] as usize..(entry[0] + entry[1]) as usize].to_vec();
+        let directory = &words[HEADER_WORDS..HEADER_WORDS + 2 * words[header::PARTS] as usize];
+        Self { header: words[..HEADER_WORDS].to_vec(), parts: directory.chunks(2).map(part).collect() }
+    }
+
+    /// A part as words.
+    fn words(&self, part: usize) -> Vec<u32> {
+        self.parts[part].chunks(4).map(|word| u32::from_le_bytes(word.try_into().expect("words"))).collect()
+    }
+
+    fn set_words(&mut self, part: usize, words: &[u32]) {
+        self.parts[part] = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    }
+
+    fn section(&self) -> Section {
+        let mut words = self.header.clone();
+        let start = 4 * (words.len() + 2 * self.parts.len());
+        let mut body = Vec::new();
+        for part in &self.parts {
+            body.resize(body.len().next_multiple_of(8), 0);
+            words.extend([(start + body.len()) as u32, part.len() as u32]);
+            body.extend(part);
+        }
+        body.resize(body.len().next_multiple_of(8), 0);
+        Section::new(&[words.iter().flat_map(|word| word.to_le_bytes()).collect(), body].concat())
+    }
+}
+
+/// The small SentencePiece tokenizer, with pieces that end in a digit and a comma.
+fn digit_comma() -> Parts {
+    let section =
+        Section::of(&compile_spiece(&fixture("spiece.model"), None, SpieceKind::SentencePiece).expect("compiles"));
+    let mut parts = Parts::of(&section);
+    if parts.parts[part::DIGIT_COMMA].is_empty() {
+        parts.set_words(part::DIGIT_COMMA, &[5, 0, 2]);
+        parts.set_words(part::DIGIT_COMMA_PIECES, &[6, 1, 7, 1]);
+    }
+    assert!(Tokenizer::parse(parts.section().bytes()).is_ok());
+    parts
+}
+
+/// Counts that no table covers are refused when the section is opened, and a rule that takes more than a piece has ends with it.
+#[test]
+fn counts_of_the_digit_comma_rule() {
+    for (place, value) in [(0, u32::MAX), (1, u32::MAX), (2, u32::MAX), (2, 256), (1, 1 << 31)] {
+        let mut parts = digit_comma();
+        let mut records = parts.words(part::DIGIT_COMMA);
+        records[place] = value;
+        parts.set_words(part::DIGIT_COMMA, &records);
+        let damaged = TableError::Part { index: part::DIGIT_COMMA as u32 };
+        assert_eq!(Tokenizer::parse(parts.section().bytes()).err(), Some(damaged), "word {place}: {value}");
+    }
+    for (place, value) in [(0, u32::MAX), (1, u32::MAX), (1, 256)] {
+        let mut parts = digit_comma();
+        let mut pieces = parts.words(part::DIGIT_COMMA_PIECES);
+        pieces[place] = value;
+        parts.set_words(part::DIGIT_COMMA_PIECES, &pieces);
+        let damaged = TableError::Part { index: part::DIGIT_COMMA_PIECES as u32 };
+        assert_eq!(Tokenizer::parse(parts.section().bytes()).err(), Some(damaged), "word {place}: {value}");
+    }
+    let mut parts = digit_comma();
+    let all: Vec<u32> = (0..parts.header[header::IDS]).flat_map(|id| [id, 0, 200]).collect();
+    parts.set_words(part::DIGIT_COMMA, &all);
+    parts.set_words(part::DIGIT_COMMA_PIECES, &[6, 255].repeat(200));
+    let section = parts.section();
+    let mut memory = Vec::new();
+    let text = "a1, b2, 3,4,5, ".repeat(500);
+    let encoding = encode(&section.tokenizer(), &text, None, &EncodeOptions::default(), &mut memory).expect("encodes");
+    assert!(encoding.len() <= 200 * 2 * text.len());
+}
+
+/// A trie that leads in circles is walked no further than a token is long: four times the text takes about four times as long.
+#[test]
+fn cyclic_tries() {
+    let mut parts = Parts::of(&minute("bare"));
+    let mut units = parts.words(part::VOCAB_TRIE);
+    let base = |unit: u32| unit >> 9 & 0x3f_ffff;
+    // From the root by "a", and from there by "a" to itself.
+    let at = base(units[0]) ^ u32::from(b'a');
+    units.resize(units.len().max(at as usize + 1), 1 << 31);
+    units[at as usize] = base(units[0]) << 9 | u32::from(b'a');
+    parts.set_words(part::VOCAB_TRIE, &units);
+    let section = parts.section();
+    let tokenizer = section.tokenizer();
+    let options = EncodeOptions { max_tokens: Some(64), ..EncodeOptions::default() };
+    let time = |bytes: usize| {
+        let text = "a".repeat(bytes);
+        let mut memory = vec![0; memory_bytes(64, 2 * bytes)];
+        let started = std::time::Instant::now();
+        assert!(tokenizer.encode(&text, None, &options, &mut memory).is_ok());
+        started.elapsed().as_secs_f64()
+    };
+    let best = |bytes| (0..5).map(|_| time(bytes)).fold(f64::MAX, f64::min);
+    let (short, long) = (best(20_000), best(80_000));
+    assert!(long < 10.0 * short, "{short} s for 20 KB, {long} s for 80 KB");
+}
+
+/// What a header states may be more than the operations do, but not less and not beyond the limit.
+#[test]
+fn expansion_is_checked() {
+    let whole = minute("wordpiece");
+    let found = whole.tokenizer().expansion();
+    assert!(found.factor >= 1 && found.extra >= 1, "{found:?}");
+    let with = |factor: u32, extra: u32| {
+        let mut parts = Parts::of(&whole);
+        (parts.header[header::EXPANSION], parts.header[header::EXPANSION_EXTRA]) = (factor, extra);
+        let section = parts.section();
+        Tokenizer::parse(section.bytes()).map(|tokenizer| tokenizer.expansion())
+    };
+    assert_eq!(with(found.factor, found.extra), Ok(found));
+    assert_eq!(with(found.factor + 1, found.extra + 1), Ok(found));
+    assert_eq!(with(found.factor, found.extra - 1), Err(TableError::Expansion));
+    assert!(with(1 << 20, found.extra).is_err());
+}
+
+/// No text grows by more than is stated.
+#[test]
+fn texts_grow_no_more_than_stated() {
+    let mut random = Random::new(41);
+    let mut memory = vec![0; 1 << 22];
+    for json in [unigram_json(), wordpiece_json()] {
+        let section = Section::json(json.to_string().as_bytes());
+        let tokenizer = section.tokenizer();
+        for _ in 0..2_000 {
+            let text = hard_text(&mut random);
+            let normalized = tokenizer.normalize(&text, &mut memory).expect("enough memory").chars().count();
+            assert!(normalized <= tokenizer.expansion().characters(text.chars().count()), "{text:?}");
         }
     }
 }

@@ -14,6 +14,7 @@ mod sign;
 mod synth;
 mod tokenize;
 mod validate;
+mod vocabulary;
 
 use std::num::NonZero;
 use std::thread::available_parallelism;

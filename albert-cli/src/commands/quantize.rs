@@ -68,6 +68,9 @@ pub(super) fn run(args: &Quantize) -> Result<Outcome> {
     options.budget = args.budget;
     options.head = args.head;
     options.calibration = sample.as_ref().map_or(Calibration::BuiltIn, Sample::as_calibration);
+    let (choices, texts) = (args.tokenizer.choices(), args.tokenizer.texts()?);
+    options.tokenizer = &choices;
+    options.vocabulary = args.tokenizer.vocabulary(&texts);
     options.progress = &show;
     if let Some(threads) = args.threads {
         albert_quant::limit_threads(threads);
@@ -220,6 +223,7 @@ fn print(args: &Quantize, report: &Report, cost: Option<&albert_report::Report>)
             report.checkpoint_bytes as f64 / (report.model_bytes as f64).max(1.0),
             megabytes(report.checkpoint_bytes)
         ))?;
+        super::vocabulary::print(report, &mut output)?;
         if let Some(worst) = worst {
             output.line(format_args!(
                 "largest relative error of a matrix: {:.5} ({})",

@@ -41,7 +41,7 @@ pub(super) fn answer(engine: &mut Engine<'_>, row: &Row, settings: &Settings) ->
     let places = (0u32..).zip(&tokens.ids).filter(|&(_, &id)| id == mask).map(|(place, _)| place);
     let places: Vec<u32> = places.collect();
     if places.is_empty() {
-        let name = tokenizer.token(mask).unwrap_or("[MASK]");
+        let name = tokenizer.id_to_token(mask).unwrap_or("[MASK]");
         return Err(Error::new(format_args!("there is no {name} in the text")));
     }
     let wanted = if row.targets.is_empty() { &settings.options.targets } else { &row.targets };
@@ -90,7 +90,7 @@ fn targets(engine: &mut Engine<'_>, wanted: &[String]) -> Result<Vec<u32>> {
     let options = EncodeOptions { add_special_tokens: false, ..EncodeOptions::default() };
     let mut ids = Vec::new();
     for target in wanted {
-        ids.extend(match tokenizer.id(target) {
+        ids.extend(match tokenizer.token_to_id(target) {
             Some(id) => Some(id),
             None => engine.encode_with(target, None, &options, |encoding| encoding.ids().first().copied())?,
         });

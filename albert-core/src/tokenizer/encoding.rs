@@ -1,17 +1,7 @@
 //! The result of [`Tokenizer::encode`](super::Tokenizer::encode).
 
-use super::Tokenizer;
-use super::workspace::Surfaces;
-
-/// A stretch of the original text, in Unicode code points.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub struct Offsets {
-    /// First code point.
-    pub start: u32,
-    /// One past the last code point.
-    pub end: u32,
-}
+use super::memory::workspace::Surfaces;
+use super::offsets::Offsets;
 
 /// Marks "none" in the word and sequence arrays.
 pub(super) const NO_WORD: u32 = u32::MAX;
@@ -69,12 +59,5 @@ impl<'w> Encoding<'w> {
     /// 0 when token `index` is of the first text, 1 of the second, `None` for special tokens.
     pub fn sequence_id(&self, index: usize) -> Option<u8> {
         self.sequences.get(index).copied().filter(|&sequence| sequence != NO_SEQUENCE)
-    }
-
-    /// Text of token `index`: the vocabulary's, or with [`surfaces`](super::EncodeOptions::surfaces) the text that an unknown
-    /// or added token stands for.
-    pub fn token<'a>(&'a self, tokenizer: &Tokenizer<'a>, index: usize) -> Option<&'a str> {
-        let id = *self.ids.get(index)?;
-        self.surfaces.find(index).or_else(|| tokenizer.token(id))
     }
 }

@@ -2,9 +2,10 @@
 
 use core::ops::Range;
 
-use super::assemble::special_token_count;
+use super::encode::special_token_count;
+use super::error::EncodeError;
+use super::handle::Tokenizer;
 use super::tables::Entry;
-use super::{EncodeError, Tokenizer};
 
 impl Tokenizer<'_> {
     /// Number of special tokens that go around one text or a pair (`num_special_tokens_to_add`).

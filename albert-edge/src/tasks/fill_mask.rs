@@ -94,7 +94,7 @@ impl FillMask {
         let tokenizer = self.engine.tokenizer()?;
         let options = EncodeOptions { add_special_tokens: false, ..EncodeOptions::default() };
         let find = |target: &str| {
-            let known = tokenizer.id(target);
+            let known = tokenizer.token_to_id(target);
             let token = match known {
                 Some(id) => Some(id),
                 None => self.engine.encode_with(target, None, &options, |encoding| encoding.ids().first().copied())?,
@@ -127,7 +127,7 @@ impl FillMask {
         let places = (0u32..).zip(&tokens.ids).filter(|&(_, &id)| id == mask).map(|(place, _)| place);
         let places: Vec<u32> = places.collect();
         if places.is_empty() {
-            return Err(Error::NoMask { mask: tokenizer.token(mask).unwrap_or("[MASK]").to_owned() });
+            return Err(Error::NoMask { mask: tokenizer.id_to_token(mask).unwrap_or("[MASK]").to_owned() });
         }
         let vocabulary = self.engine.model().config().vocab_size as usize;
         let most = self.targets.as_ref().map_or(vocabulary, Vec::len);

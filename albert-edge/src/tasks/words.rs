@@ -52,7 +52,7 @@ impl Pieces<'_> {
     }
 
     fn piece(&self, token: usize) -> &str {
-        self.id(token).and_then(|id| self.tokenizer.token(id)).unwrap_or("")
+        self.id(token).and_then(|id| self.tokenizer.id_to_token(id)).unwrap_or("")
     }
 
     /// The token as it stands in the vocabulary, or the text that an unknown one stands for.
@@ -97,7 +97,7 @@ impl Pieces<'_> {
     fn join(&self, words: &[String]) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.
-        self.tokenizer.join(words.iter().map(String::as_str), &mut text).unwrap_or_default();
+        self.tokenizer.convert_tokens_to_string(words.iter().map(String::as_str), &mut text).unwrap_or_default();
         text
     }
 }

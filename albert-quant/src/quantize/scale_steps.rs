@@ -17,8 +17,10 @@ pub(super) struct ScaleSteps {
 }
 
 impl ScaleSteps {
-    /// Those whose largest reaches the largest weight of a matrix.
+    /// Those whose largest reaches the largest weight of a matrix, rows included that are left out of it: the scale of a row does
+    /// not depend on the others that are kept.
     pub(super) fn of(grid: Grid, matrix: &Parameter) -> Result<Self, Error> {
+        let matrix = matrix.whole();
         let largest = |block| {
             let scales = grid.scales(&read_block(matrix, block)?);
             Ok(scales.into_iter().fold(0.0, f32::max))

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::Deserialize;
 
 use super::CompileError;
+use super::choices::Note;
 use super::pipeline::{Normalizer, PreTokenizer};
 
 /// Everything that the section is made from.
+#[derive(Clone)]
 pub(super) struct Definition {
     /// Code of the model.
     pub(super) model: u32,
@@ -74,12 +76,16 @@ pub(super) struct Roles {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Config {
+    pub(super) tokenizer_class: Option<String>,
+    pub(super) word_tokenizer_type: Option<String>,
     pub(super) do_lower_case: Option<bool>,
     pub(super) keep_accents: Option<bool>,
     pub(super) remove_space: Option<bool>,
     pub(super) strip_accents: Option<bool>,
     pub(super) tokenize_chinese_chars: Option<bool>,
     pub(super) model_max_length: Option<f64>,
+    /// Its former name.
+    pub(super) max_len: Option<f64>,
     pub(super) cls_token: Option<TokenName>,
     pub(super) sep_token: Option<TokenName>,
     pub(super) mask_token: Option<TokenName>,
@@ -107,14 +113,23 @@ pub(super) struct ListedToken {
 #[serde(untagged)]
 pub(super) enum TokenName {
     Name(String),
-    Record { content: String },
+    Record {
+        content: String,
+        #[serde(default)]
+        lstrip: bool,
+    },
 }
 
 impl TokenName {
     pub(super) fn content(&self) -> &str {
         match self {
-            Self::Name(content) | Self::Record { content } => content,
+            Self::Name(content) | Self::Record { content, .. } => content,
         }
+    }
+
+    /// Whether the token takes in blanks on its left.
+    pub(super) fn strips_left(&self) -> bool {
+        matches!(self, Self::Record { lstrip: true, .. })
     }
 }
 
@@ -171,6 +186,7 @@ impl Config {
             // Absent is written as 1e30.
             model_max_length: self
                 .model_max_length
+                .or(self.max_len)
                 .filter(|&length| (1.0..=1e9).contains(&length))
                 .map(|length| length as u32),
         }
@@ -178,6 +194,15 @@ impl Config {
 }
 
 impl Definition {
+    /// What a configuration says against the pipeline.
+    pub(super) fn note(&self, config: &Config) -> Option<Note> {
+        let lowers = self
+            .normalizers
+            .iter()
+            .any(|normalizer| matches!(normalizer, Normalizer::Lowercase | Normalizer::Bert { lowercase: true, .. }));
+        config.do_lower_case.filter(|&config| config != lowers).map(|config| Note::LowerCaseDiffers { config })
+    }
+
     /// Ids of special tokens: what the reference leaves out when it decodes.
     pub(super) fn special_ids(&self) -> BTreeSet<u32> {
         let special: BTreeSet<&str> =

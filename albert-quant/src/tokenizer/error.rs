@@ -21,6 +21,45 @@ pub enum CompileError {
         /// The directory.
         path: PathBuf,
     },
+    /// A class that does something else with the file than this library.
+    #[error(
+        "tokenizer_config.json: {class:?} is not supported with {file} alone; save the tokenizer with its tokenizer.json"
+    )]
+    Class {
+        /// `tokenizer_class`.
+        class: String,
+        /// The file that there is.
+        file: &'static str,
+    },
+    /// Words are split by a program beside the tokenizer (MeCab, Sudachi, Juman).
+    #[error("tokenizer_config.json: the word splitter of {splitter:?} is not supported: it is a program of its own")]
+    WordSplitter {
+        /// `word_tokenizer_type` or `tokenizer_class`.
+        splitter: String,
+    },
+    /// A choice where the file leaves none.
+    #[error("{file} leaves no choice of {choice}")]
+    NoChoice {
+        /// The file.
+        file: &'static str,
+        /// What was chosen.
+        choice: &'static str,
+    },
+    /// Byte-level BPE.
+    #[error(
+        "byte-level BPE (vocab.json and merges.txt, as RoBERTa and GPT-2 have it) is not supported: WordPiece and Unigram are"
+    )]
+    Bpe,
+    /// More pieces must be kept than are wanted.
+    #[error(
+        "a vocabulary of {most} is too small: {always} tokens are always kept (special tokens, single characters, --keep-token)"
+    )]
+    VocabularyTooSmall {
+        /// Wanted.
+        most: usize,
+        /// Needed.
+        always: usize,
+    },
     /// JSON that is not valid, or not of the expected shape.
     #[error("{file}: {}", OneLine(source))]
     Json {

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use albert_core::tokenizer::section::{model, prepend, template};
+use albert_core::tokenizer::section::{MAX_TEMPLATE, MAX_TOKEN_BYTES, model, prepend, template};
 use base64::Engine;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::value::RawValue;
 
 use super::CompileError;
 use super::charsmap::Charsmap;
@@ -21,32 +21,38 @@ const MODEL: &str = "model";
 /// Score below the lowest that unknown characters have.
 const UNK_PENALTY: f64 = 10.0;
 
+/// Most components of a normalizer or pre-tokenizer; checkpoints have up to ten.
+const MAX_COMPONENTS: usize = 32;
+/// Sequences in sequences that are followed.
+const MAX_NESTING: usize = 8;
+
+/// The file. Components are read when their type is known: as JSON values they would take many times the file's size.
 #[derive(Deserialize)]
-struct File {
+struct File<'j> {
     #[serde(default)]
     added_tokens: Vec<AddedToken>,
-    #[serde(default)]
-    normalizer: Value,
-    #[serde(default)]
-    pre_tokenizer: Value,
-    #[serde(default)]
-    post_processor: Value,
-    #[serde(default)]
-    decoder: Value,
-    model: Value,
+    #[serde(borrow)]
+    normalizer: Option<&'j RawValue>,
+    #[serde(borrow)]
+    pre_tokenizer: Option<&'j RawValue>,
+    #[serde(borrow)]
+    post_processor: Option<&'j RawValue>,
+    #[serde(borrow)]
+    decoder: Option<&'j RawValue>,
+    #[serde(borrow)]
+    model: &'j RawValue,
 }
 
-pub(super) fn parse(json: &[u8], config: Option<&[u8]>) -> Result<Definition, CompileError> {
-    let config = Config::parse(config)?;
-    let file: File =
+pub(super) fn parse(json: &[u8], config: &Config) -> Result<Definition, CompileError> {
+    let file: File<'_> =
         serde_json::from_slice(json).map_err(|source| CompileError::Json { file: "tokenizer.json", source })?;
     let (mut definition, model_ids, model_size) = read_model(file.model)?;
     definition.added = file.added_tokens;
     definition.number_added_tokens(&model_ids, model_size);
-    read_normalizer(&file.normalizer, &mut definition.normalizers)?;
-    read_pre_tokenizer(&file.pre_tokenizer, &mut definition.steps)?;
+    read_normalizer(file.normalizer, &mut definition.normalizers)?;
+    read_pre_tokenizer(file.pre_tokenizer, &mut definition.steps)?;
     (definition.single, definition.pair) = read_post_processor(file.post_processor)?;
-    definition.decoder = read_decoder(&file.decoder, &definition.prefix)?;
+    definition.decoder = read_decoder(file.decoder, &definition.prefix)?;
     let mut ids: HashMap<&str, u32> = model_ids.iter().map(|(token, &id)| (token.as_str(), id)).collect();
     ids.extend(definition.added.iter().map(|token| (token.content.as_str(), token.id)));
     definition.roles = config.roles(&ids);
@@ -54,8 +60,18 @@ pub(super) fn parse(json: &[u8], config: Option<&[u8]>) -> Result<Definition, Co
 }
 
 /// A component's type.
-fn kind(value: &Value) -> &str {
-    value.get("type").and_then(Value::as_str).unwrap_or("without type")
+fn kind(value: &RawValue) -> String {
+    #[derive(Deserialize)]
+    struct Kind {
+        r#type: String,
+    }
+    serde_json::from_str(value.get()).map_or("without type".to_owned(), |Kind { r#type }| r#type)
+}
+
+/// What an error says, without its place: it counts from the component.
+fn reason(error: serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_owned())
 }
 
 fn unsupported(place: &'static str, component: impl Into<String>) -> CompileError {
@@ -67,8 +83,8 @@ fn wrong(place: &'static str, component: &str, reason: impl ToString) -> Compile
 }
 
 /// The fields of a component.
-fn fields<T: DeserializeOwned>(place: &'static str, value: &Value) -> Result<T, CompileError> {
-    T::deserialize(value).map_err(|error| wrong(place, kind(value), error))
+fn fields<T: DeserializeOwned>(place: &'static str, value: &RawValue) -> Result<T, CompileError> {
+    serde_json::from_str(value.get()).map_err(|error| wrong(place, &kind(value), reason(error)))
 }
 
 #[derive(Deserialize)]
@@ -99,19 +115,37 @@ fn longest_word() -> u32 {
 
 type ModelIds = HashMap<String, u32>;
 
-fn read_model(value: Value) -> Result<(Definition, ModelIds, usize), CompileError> {
+fn read_model(value: &RawValue) -> Result<(Definition, ModelIds, usize), CompileError> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Signs {
+        r#type: Option<String>,
+        unk_id: Option<IgnoredAny>,
+        continuing_subword_prefix: Option<IgnoredAny>,
+    }
+    let signs: Signs = serde_json::from_str(value.get()).unwrap_or_default();
     // Old files have no type.
-    let kind = match value.get("type").and_then(Value::as_str) {
-        Some(kind) => kind.to_owned(),
-        None if value.get("unk_id").is_some() => "Unigram".to_owned(),
-        None if value.get("continuing_subword_prefix").is_some() => "WordPiece".to_owned(),
-        None => "without type".to_owned(),
+    let kind = match signs.r#type.as_deref() {
+        Some(kind) => kind,
+        None if signs.unk_id.is_some() => "Unigram",
+        None if signs.continuing_subword_prefix.is_some() => "WordPiece",
+        None => "without type",
     };
-    match kind.as_str() {
-        "Unigram" => unigram(serde_json::from_value(value).map_err(|error| wrong(MODEL, &kind, error))?),
-        "WordPiece" => word_piece(serde_json::from_value(value).map_err(|error| wrong(MODEL, &kind, error))?),
+    let damaged = |error| wrong(MODEL, kind, reason(error));
+    match kind {
+        "Unigram" => unigram(serde_json::from_str(value.get()).map_err(damaged)?),
+        "WordPiece" => word_piece(serde_json::from_str(value.get()).map_err(damaged)?),
+        "BPE" => Err(CompileError::Bpe),
         _ => Err(unsupported(MODEL, kind)),
     }
+}
+
+/// Refuses a piece that is longer than a token can be, before any work.
+fn check_length(piece: &str) -> Result<(), CompileError> {
+    if piece.len() > MAX_TOKEN_BYTES {
+        return Err(CompileError::Token { token: piece.to_owned() });
+    }
+    Ok(())
 }
 
 fn unigram(file: UnigramModel) -> Result<(Definition, ModelIds, usize), CompileError> {
@@ -122,6 +156,7 @@ fn unigram(file: UnigramModel) -> Result<(Definition, ModelIds, usize), CompileE
     if unk as usize >= file.vocab.len() {
         return Err(wrong(MODEL, "Unigram", "unk_id is not in the vocabulary"));
     }
+    file.vocab.iter().try_for_each(|(piece, _)| check_length(piece))?;
     if file.vocab.iter().any(|(_, score)| !score.is_finite()) {
         return Err(wrong(MODEL, "Unigram", "a score is not finite"));
     }
@@ -138,6 +173,7 @@ fn unigram(file: UnigramModel) -> Result<(Definition, ModelIds, usize), CompileE
 fn word_piece(file: WordPieceModel) -> Result<(Definition, ModelIds, usize), CompileError> {
     let unk =
         *file.vocab.get(&file.unk_token).ok_or_else(|| CompileError::MissingToken { token: file.unk_token.clone() })?;
+    file.vocab.keys().try_for_each(|piece| check_length(piece))?;
     let size = file.vocab.len();
     let definition = Definition {
         max_word: file.max_input_chars_per_word,
@@ -210,29 +246,38 @@ struct Precompiled {
 }
 
 /// The elements of a sequence, nested ones in place.
-fn flatten<'v>(place: &'static str, list: &str, value: &'v Value) -> Result<Vec<&'v Value>, CompileError> {
+fn flatten<'v>(place: &'static str, value: Option<&'v RawValue>) -> Result<Vec<&'v RawValue>, CompileError> {
+    #[derive(Deserialize)]
+    struct Sequence<'v> {
+        #[serde(borrow, alias = "normalizers", alias = "pretokenizers")]
+        elements: Vec<&'v RawValue>,
+    }
     let mut flat = Vec::new();
-    let mut stack = vec![value];
-    while let Some(value) = stack.pop() {
-        if value.is_null() {
+    let mut stack: Vec<(&RawValue, usize)> = value.map(|value| (value, 0)).into_iter().collect();
+    while let Some((value, depth)) = stack.pop() {
+        if value.get() == "null" {
             continue;
         }
         if kind(value) != "Sequence" {
             flat.push(value);
             continue;
         }
-        let elements = value
-            .get(list)
-            .and_then(Value::as_array)
-            .ok_or_else(|| wrong(place, "Sequence", format!("{list} is missing")))?;
-        stack.extend(elements.iter().rev());
+        if depth == MAX_NESTING {
+            return Err(wrong(place, "Sequence", "sequences are nested too deeply"));
+        }
+        let sequence: Sequence<'v> =
+            serde_json::from_str(value.get()).map_err(|error| wrong(place, "Sequence", reason(error)))?;
+        stack.extend(sequence.elements.iter().rev().map(|&element| (element, depth + 1)));
+    }
+    if flat.len() > MAX_COMPONENTS {
+        return Err(CompileError::TooLarge { what: place });
     }
     Ok(flat)
 }
 
-fn read_normalizer(value: &Value, out: &mut Vec<Normalizer>) -> Result<(), CompileError> {
-    for value in flatten(NORMALIZER, "normalizers", value)? {
-        out.push(match kind(value) {
+fn read_normalizer(value: Option<&RawValue>, out: &mut Vec<Normalizer>) -> Result<(), CompileError> {
+    for value in flatten(NORMALIZER, value)? {
+        out.push(match kind(value).as_str() {
             "Replace" => {
                 let Replace { pattern, content } = fields(NORMALIZER, value)?;
                 match pattern {
@@ -313,9 +358,9 @@ impl Metaspace {
     }
 }
 
-fn read_pre_tokenizer(value: &Value, out: &mut Vec<PreTokenizer>) -> Result<(), CompileError> {
-    for value in flatten(PRE_TOKENIZER, "pretokenizers", value)? {
-        match kind(value) {
+fn read_pre_tokenizer(value: Option<&RawValue>, out: &mut Vec<PreTokenizer>) -> Result<(), CompileError> {
+    for value in flatten(PRE_TOKENIZER, value)? {
+        match kind(value).as_str() {
             "WhitespaceSplit" => out.push(PreTokenizer::Whitespace),
             "BertPreTokenizer" => out.extend([PreTokenizer::Whitespace, PreTokenizer::Punctuation]),
             "Metaspace" => {
@@ -366,13 +411,13 @@ struct BertProcessing {
 
 type TemplateEntries = Vec<(u32, u32)>;
 
-fn read_post_processor(value: Value) -> Result<(TemplateEntries, TemplateEntries), CompileError> {
-    if value.is_null() {
+fn read_post_processor(value: Option<&RawValue>) -> Result<(TemplateEntries, TemplateEntries), CompileError> {
+    let Some(value) = value else {
         return Ok((vec![(template::FIRST, 0)], vec![(template::FIRST, 0), (template::SECOND, 1)]));
-    }
-    match kind(&value) {
+    };
+    match kind(value).as_str() {
         "TemplateProcessing" => {
-            let file: Template = fields(POST_PROCESSOR, &value)?;
+            let file: Template = fields(POST_PROCESSOR, value)?;
             let single = read_template(&file.single, &file.special_tokens)?;
             let pair = read_template(&file.pair, &file.special_tokens)?;
             let texts = |entries: &[(u32, u32)]| -> Vec<u32> {
@@ -388,7 +433,7 @@ fn read_post_processor(value: Value) -> Result<(TemplateEntries, TemplateEntries
             Ok((single, pair))
         }
         "BertProcessing" => {
-            let BertProcessing { sep: (_, sep), cls: (_, cls) } = fields(POST_PROCESSOR, &value)?;
+            let BertProcessing { sep: (_, sep), cls: (_, cls) } = fields(POST_PROCESSOR, value)?;
             Ok(bert_templates(cls, sep))
         }
         kind => Err(unsupported(POST_PROCESSOR, kind)),
@@ -421,6 +466,9 @@ fn read_template(entries: &[Entry], special: &HashMap<String, SpecialToken>) -> 
                 result.extend(token.ids.iter().map(|&id| (id, type_id)));
             }
         }
+        if result.len() > MAX_TEMPLATE {
+            return Err(CompileError::TooLarge { what: POST_PROCESSOR });
+        }
     }
     Ok(result)
 }
@@ -431,11 +479,9 @@ struct WordPieceDecoder {
     cleanup: bool,
 }
 
-fn read_decoder(value: &Value, prefix: &str) -> Result<Decoder, CompileError> {
-    if value.is_null() {
-        return Ok(Decoder::None);
-    }
-    match kind(value) {
+fn read_decoder(value: Option<&RawValue>, prefix: &str) -> Result<Decoder, CompileError> {
+    let Some(value) = value else { return Ok(Decoder::None) };
+    match kind(value).as_str() {
         "Metaspace" => {
             let metaspace: Metaspace = fields(DECODER, value)?;
             let drop_first = metaspace.scheme(DECODER)? != PrependScheme::Never;

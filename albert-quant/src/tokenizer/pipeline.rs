@@ -3,11 +3,14 @@
 //! Operations on single code points are fused into one map, and every table covers only what can reach it. A decomposition
 //! whose combining marks are all dropped right after it is such an operation too: reordering moves only marks.
 
-use albert_core::tokenizer::section::{op, prepend, sentence_piece};
+use albert_core::tokenizer::section::{MAX_OPS, op, prepend, sentence_piece};
 
 use super::charsmap::Charsmap;
 use super::code_points::{CodePointSet, Map};
 use super::{CompileError, unicode};
+
+/// Most components of a normalizer; checkpoints have up to ten.
+const MAX_NORMALIZERS: usize = 32;
 
 /// A normalizer of the checkpoint.
 #[derive(Clone, Debug)]
@@ -72,13 +75,25 @@ pub(super) enum Lowered {
 }
 
 /// The operations, and what can come out of the last.
-pub(super) fn lower(normalizers: &[Normalizer]) -> (Vec<Lowered>, CodePointSet) {
+pub(super) fn lower(normalizers: &[Normalizer]) -> Result<(Vec<Lowered>, CodePointSet), CompileError> {
+    if normalizers.len() > MAX_NORMALIZERS {
+        return Err(CompileError::TooLarge { what: "normalizer" });
+    }
     let mut lowering = Lowering { ops: Vec::new(), reach: CodePointSet::all() };
     for normalizer in normalizers {
         lowering.add(normalizer);
+        if lowering.ops.iter().filter(|op| op.is_needed()).count() > MAX_OPS {
+            return Err(CompileError::TooLarge { what: "normalizer" });
+        }
     }
-    let ops = lowering.ops.into_iter().filter(|op| !matches!(op, Lowered::Map(map) if map.0.is_empty()));
-    (ops.collect(), lowering.reach)
+    let ops = lowering.ops.into_iter().filter(Lowered::is_needed);
+    Ok((ops.collect(), lowering.reach))
+}
+
+impl Lowered {
+    fn is_needed(&self) -> bool {
+        !matches!(self, Self::Map(map) if map.0.is_empty())
+    }
 }
 
 struct Lowering {

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use albert_core::tokenizer::section::{model, prepend, sentence_piece};
-use albert_core::tokenizer::{EncodeOptions, Tokenizer};
+use albert_core::tokenizer::section::{MAX_TOKEN_BYTES, model, prepend, sentence_piece};
+use albert_core::tokenizer::{EncodeOptions, Tokenizer, memory_bytes};
 use unicode_categories::UnicodeCategories;
 
 use super::charsmap::Charsmap;
@@ -14,16 +14,19 @@ use super::{CompileError, aligned, vocab, write};
 /// Score below the lowest that unknown characters have.
 const UNK_PENALTY: f32 = 10.0;
 const BLANK: char = '\u{2581}';
+/// Most ways to write added tokens.
+const MAX_VARIANTS: usize = 1 << 16;
 
 /// Types of pieces.
-mod kind {
-    pub(super) const NORMAL: u64 = 1;
-    pub(super) const UNKNOWN: u64 = 2;
-    pub(super) const USER_DEFINED: u64 = 4;
-    pub(super) const BYTE: u64 = 6;
+pub(super) mod kind {
+    pub(in super::super) const NORMAL: u64 = 1;
+    pub(in super::super) const UNKNOWN: u64 = 2;
+    pub(in super::super) const CONTROL: u64 = 3;
+    pub(in super::super) const USER_DEFINED: u64 = 4;
+    pub(in super::super) const BYTE: u64 = 6;
 }
 
-fn damaged(reason: &str) -> CompileError {
+pub(super) fn damaged(reason: &str) -> CompileError {
     CompileError::SentencePiece { reason: reason.to_owned() }
 }
 
@@ -76,21 +79,21 @@ fn varint(bytes: &mut &[u8]) -> Option<u64> {
     None
 }
 
-struct Piece {
-    text: String,
-    score: f32,
-    kind: u64,
+pub(super) struct Piece {
+    pub(super) text: String,
+    pub(super) score: f32,
+    pub(super) kind: u64,
 }
 
-struct Model {
-    pieces: Vec<Piece>,
-    charsmap: Charsmap,
+pub(super) struct Model {
+    pub(super) pieces: Vec<Piece>,
+    pub(super) charsmap: Charsmap,
     dummy_prefix: bool,
     remove_extra_blanks: bool,
     escape_blanks: bool,
 }
 
-fn read(bytes: &[u8]) -> Result<Model, CompileError> {
+pub(super) fn read(bytes: &[u8]) -> Result<Model, CompileError> {
     let mut model = Model {
         pieces: Vec::new(),
         charsmap: Charsmap::default(),
@@ -127,6 +130,9 @@ fn read_piece(message: &[u8]) -> Result<Piece, CompileError> {
     for field in fields(message) {
         match field? {
             (1, Field::Bytes(text)) => {
+                if text.len() > MAX_TOKEN_BYTES {
+                    return Err(damaged("a piece is longer than 255 bytes"));
+                }
                 piece.text = String::from_utf8(text.to_vec()).map_err(|_| damaged("a piece is not UTF-8"))?;
             }
             (2, Field::Single(score)) if score.is_finite() => piece.score = score,
@@ -150,8 +156,7 @@ fn check_trainer(message: &[u8]) -> Result<(), CompileError> {
     Ok(())
 }
 
-pub(super) fn parse(bytes: &[u8], config: Option<&[u8]>) -> Result<Definition, CompileError> {
-    let config = Config::parse(config)?;
+pub(super) fn parse(bytes: &[u8], config: &Config) -> Result<Definition, CompileError> {
     let model = read(bytes)?;
     if model.pieces.iter().any(|piece| piece.kind == kind::BYTE) {
         return Err(damaged("byte fallback is not supported"));
@@ -160,10 +165,9 @@ pub(super) fn parse(bytes: &[u8], config: Option<&[u8]>) -> Result<Definition, C
     let unk = unk.ok_or_else(|| damaged("it has no unknown piece"))? as u32;
     let normal = || model.pieces.iter().filter(|piece| piece.kind == kind::NORMAL).map(|piece| piece.score);
     let lowest = normal().fold(f32::MAX, f32::min);
-    // SentencePiece begins its search for the highest score at the smallest positive number.
-    let highest = normal().fold(f32::MIN_POSITIVE, f32::max);
     let scores = model.pieces.iter().map(|piece| match piece.kind {
-        kind::USER_DEFINED => f64::from(piece.text.len() as f32 * highest) - 0.1,
+        // What SentencePiece 0.2.3 gives them, whatever the file says.
+        kind::USER_DEFINED => f64::from(0.1 * piece.text.len().saturating_sub(1) as f32),
         _ => f64::from(piece.score),
     });
     let matched: Vec<(String, u32)> = model
@@ -173,8 +177,10 @@ pub(super) fn parse(bytes: &[u8], config: Option<&[u8]>) -> Result<Definition, C
         .filter(|(piece, _)| matches!(piece.kind, kind::NORMAL | kind::USER_DEFINED))
         .map(|(piece, id)| (piece.text.clone(), id))
         .collect();
-    let word_by_word =
-        model.escape_blanks && matched.iter().all(|(piece, _)| !piece.chars().skip(1).any(|code| code == BLANK));
+    // An unknown blank would be one piece with the unknown text around it.
+    let word_by_word = model.escape_blanks
+        && matched.iter().any(|(piece, _)| piece.chars().eq([BLANK]))
+        && matched.iter().all(|(piece, _)| !piece.chars().skip(1).any(|code| code == BLANK));
     let all_ids: HashMap<String, u32> =
         model.pieces.iter().zip(0..).map(|(piece, id)| (piece.text.clone(), id)).collect();
     let symbols = model.pieces.iter().filter(|piece| piece.kind == kind::USER_DEFINED).map(|piece| piece.text.clone());
@@ -183,8 +189,8 @@ pub(super) fn parse(bytes: &[u8], config: Option<&[u8]>) -> Result<Definition, C
         scores: scores.collect(),
         unk_score: f64::from(lowest - UNK_PENALTY),
         tokens: (0..).zip(&model.pieces).map(|(id, piece)| (id, piece.text.clone())).collect(),
-        added: special_tokens(&config, lowercase),
-        normalizers: normalizers(&config, lowercase),
+        added: special_tokens(config, lowercase)?,
+        normalizers: normalizers(config, lowercase),
         steps: vec![PreTokenizer::Metaspace { blank: BLANK, prepend: prepend::NEVER, split: word_by_word }],
         decoder: Decoder::SentencePiece,
         ..Definition::new(model::SENTENCE_PIECE, matched, unk)
@@ -201,7 +207,7 @@ pub(super) fn parse(bytes: &[u8], config: Option<&[u8]>) -> Result<Definition, C
     });
     definition.number_added_tokens(&all_ids, model.pieces.len());
     config.check_ids(&definition)?;
-    vocab::finish(&mut definition, &config, &all_ids);
+    vocab::finish(&mut definition, config, &all_ids);
     Ok(definition)
 }
 
@@ -228,7 +234,7 @@ fn normalizers(config: &Config, lowercase: bool) -> Vec<Normalizer> {
 
 /// The special and other added tokens. Text is lower-cased before they are looked for, so those in lower case match any
 /// casing; that is all the normalization that they see.
-fn special_tokens(config: &Config, lowercase: bool) -> Vec<AddedToken> {
+fn special_tokens(config: &Config, lowercase: bool) -> Result<Vec<AddedToken>, CompileError> {
     let name = |name: &Option<TokenName>, usual: &str| name.as_ref().map_or(usual, TokenName::content).to_owned();
     let mask = name(&config.mask_token, "[MASK]");
     let contents = [
@@ -242,9 +248,13 @@ fn special_tokens(config: &Config, lowercase: bool) -> Vec<AddedToken> {
         let lstrip = content == mask;
         AddedToken::special(content, lstrip)
     });
+    let mut variants = 0;
     let matched = |token: AddedToken| {
-        let variants = if lowercase { casings(&token.content) } else { Vec::new() };
-        AddedToken { variants, normalized: false, ..token }
+        let casings = if lowercase { casings(&token.content) } else { Vec::new() };
+        variants += casings.len();
+        let fits = variants <= MAX_VARIANTS;
+        let token = AddedToken { variants: casings, normalized: false, ..token };
+        if fits { Ok(token) } else { Err(CompileError::TooLarge { what: "list of added tokens" }) }
     };
     config.added_tokens(roles).into_iter().map(matched).collect()
 }
@@ -267,6 +277,11 @@ fn casings(content: &str) -> Vec<String> {
     (1..1 << letters).map(casing).collect()
 }
 
+/// What is encoded again of a piece that ends in a digit and a comma.
+pub(super) fn digit_comma_body(piece: &str) -> String {
+    piece.strip_suffix(',').unwrap_or(piece).replace(BLANK, "")
+}
+
 /// Works out what the tokenizer makes of every piece that ends in a digit and a comma: the piece without the comma is
 /// encoded again, as a text of its own, and the comma follows.
 pub(super) fn add_digit_comma_rule(definition: &mut Definition) -> Result<(), CompileError> {
@@ -281,10 +296,12 @@ pub(super) fn add_digit_comma_rule(definition: &mut Definition) -> Result<(), Co
     let ids: HashMap<&str, u32> = definition.tokens.iter().map(|(&id, token)| (token.as_str(), id)).collect();
     let id = |token: &str| ids.get(token).copied().unwrap_or(definition.unk);
     let options = EncodeOptions { add_special_tokens: false, surfaces: true, ..EncodeOptions::default() };
-    let mut memory = vec![0; 1 << 16];
+    // The longest piece, and a token for each of its bytes.
+    let longest = tokenizer.expansion().characters(MAX_TOKEN_BYTES);
+    let mut memory = vec![0; 2 * memory_bytes(longest, longest)];
     let mut rule = Vec::new();
     for (piece, piece_id) in pieces {
-        let body = piece.strip_suffix(',').unwrap_or(&piece).replace(BLANK, "");
+        let body = digit_comma_body(&piece);
         let encoding = tokenizer.encode(&body, None, &options, &mut memory).map_err(CompileError::Encode)?;
         let mut parts = Vec::new();
         for (index, &part_id) in encoding.ids().iter().enumerate() {

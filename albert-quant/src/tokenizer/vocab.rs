@@ -12,8 +12,7 @@ use super::pipeline::{Normalizer, PreTokenizer};
 /// Longest word that is taken apart.
 const MAX_WORD: u32 = 100;
 
-pub(super) fn parse(vocab: &[u8], config: Option<&[u8]>) -> Result<Definition, CompileError> {
-    let config = Config::parse(config)?;
+pub(super) fn parse(vocab: &[u8], config: &Config) -> Result<Definition, CompileError> {
     let text = String::from_utf8_lossy(vocab);
     let lines = text.lines().map(|line| line.trim_end_matches('\r').to_owned());
     let pieces: Vec<(String, u32)> = lines.zip(0..).filter(|(piece, _)| !piece.is_empty()).collect();
@@ -45,7 +44,7 @@ pub(super) fn parse(vocab: &[u8], config: Option<&[u8]>) -> Result<Definition, C
     };
     definition.number_added_tokens(&model_ids, model_ids.len());
     config.check_ids(&definition)?;
-    finish(&mut definition, &config, &model_ids);
+    finish(&mut definition, config, &model_ids);
     Ok(definition)
 }
 

@@ -3,17 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use albert_core::tokenizer::section::{
-    self, HEADER_WORDS, MAX_OPS, MAX_TOKEN_BYTES, NONE, OP_WORDS, PART_ALIGNMENT, added, decoder, flag, header, part,
-    role, step, trie as units,
+    self, HEADER_WORDS, MAX_EXPANSION, MAX_EXPANSION_EXTRA, MAX_IDS, MAX_OPS, MAX_TOKEN_BYTES, NONE, OP_WORDS,
+    PART_ALIGNMENT, added, decoder, flag, header, part, role, step, trie as units,
 };
+use albert_core::tokenizer::{Expansion, Tokenizer};
 
 use super::code_points::{Map, Pool, table};
 use super::definition::{AddedToken, Decoder, Definition};
 use super::pipeline::{self, Lowered, PreTokenizer};
-use super::{CompileError, CompiledTokenizer, charsmap::Charsmap, trie, unicode};
-
-/// Highest id.
-const MAX_ID: u32 = 1 << 22;
+use super::{CompileError, CompiledTokenizer, aligned, charsmap::Charsmap, trie, unicode};
 
 struct Section {
     header: [u32; HEADER_WORDS],
@@ -61,7 +59,7 @@ impl Section {
         body.resize(body.len() + offset.next_multiple_of(PART_ALIGNMENT) - offset, 0);
         let mut bytes = u32_bytes(&words);
         bytes.extend(body);
-        Ok(CompiledTokenizer { bytes, sizes, source_bytes: 0 })
+        Ok(CompiledTokenizer { bytes, sizes, source_bytes: 0, notes: Vec::new() })
     }
 }
 
@@ -76,7 +74,7 @@ fn u16_bytes(words: &[u16]) -> Vec<u8> {
 pub(super) fn write(definition: &Definition) -> Result<CompiledTokenizer, CompileError> {
     let mut section =
         Section { header: [0; HEADER_WORDS], parts: (0..part::COUNT).map(|_| ("", Vec::new())).collect() };
-    let (ops, reach) = pipeline::lower(&definition.normalizers);
+    let (ops, reach) = pipeline::lower(&definition.normalizers)?;
     write_model(definition, &mut section)?;
     write_tokens(definition, &mut section)?;
     write_added(definition, &mut section)?;
@@ -107,11 +105,27 @@ pub(super) fn write(definition: &Definition) -> Result<CompiledTokenizer, Compil
     }
     section.set(part::TEMPLATE_SINGLE, "templates", template_bytes(&definition.single));
     section.set(part::TEMPLATE_PAIR, "templates", template_bytes(&definition.pair));
-    section.set(part::PREFIX, "prefix", definition.prefix.as_bytes().to_vec());
+    section.set(part::PREFIX, "prefix", short(&definition.prefix)?);
     write_ops(&ops, &mut section)?;
     write_steps(&definition.steps, &reach, &mut section)?;
     write_digit_comma(definition, &mut section);
-    section.finish()
+    // The most that is allowed, until the reader has worked out what there is.
+    section.header[header::EXPANSION] = MAX_EXPANSION;
+    section.header[header::EXPANSION_EXTRA] = MAX_EXPANSION_EXTRA;
+    let mut compiled = section.finish()?;
+    state_expansion(&mut compiled.bytes)?;
+    Ok(compiled)
+}
+
+/// Writes into a section how much its operations can make a text grow.
+fn state_expansion(bytes: &mut [u8]) -> Result<(), CompileError> {
+    let words = aligned(bytes);
+    let tokenizer = Tokenizer::parse(bytemuck::cast_slice(&words)).map_err(CompileError::Section)?;
+    let Expansion { factor, extra } = tokenizer.expansion();
+    for (word, value) in [(header::EXPANSION, factor), (header::EXPANSION_EXTRA, extra)] {
+        bytes[word * 4..word * 4 + 4].copy_from_slice(&value.to_le_bytes());
+    }
+    Ok(())
 }
 
 fn template_bytes(entries: &[(u32, u32)]) -> Vec<u8> {
@@ -167,7 +181,7 @@ fn write_scores(scores: &[f64], section: &mut Section) {
 
 fn write_tokens(definition: &Definition, section: &mut Section) -> Result<(), CompileError> {
     let ids = definition.tokens.last_key_value().map_or(0, |(&id, _)| id + 1);
-    if ids > MAX_ID {
+    if ids > MAX_IDS || definition.vocab_size > ids as usize {
         return Err(CompileError::TooLarge { what: "vocabulary" });
     }
     let (mut blocks, mut lengths, mut text) = (Vec::new(), Vec::new(), Vec::new());
@@ -213,6 +227,14 @@ fn write_added(definition: &Definition, section: &mut Section) -> Result<(), Com
         section.set(part::WORD_CHARACTERS, "added tokens", u16_bytes(&table(&unicode::word_characters())));
     }
     Ok(())
+}
+
+/// A string that the section holds, which is no longer than a token.
+fn short(text: &str) -> Result<Vec<u8>, CompileError> {
+    if text.len() > MAX_TOKEN_BYTES {
+        return Err(CompileError::Token { token: text.to_owned() });
+    }
+    Ok(text.as_bytes().to_vec())
 }
 
 fn write_map(map: &Map, name: &'static str, section: &mut Section) -> Result<[u32; 2], CompileError> {
@@ -262,11 +284,11 @@ fn write_ops(ops: &[Lowered], section: &mut Section) -> Result<(), CompileError>
                 }
             }
             Lowered::Replace { pattern, content } => {
-                arguments[0] = section.add("replacements", pattern.clone().into_bytes());
-                arguments[1] = section.add("replacements", content.clone().into_bytes());
+                arguments[0] = section.add("replacements", short(pattern)?);
+                arguments[1] = section.add("replacements", short(content)?);
             }
             Lowered::CollapseBlanks { content } | Lowered::Prepend(content) => {
-                arguments[0] = section.add("replacements", content.clone().into_bytes());
+                arguments[0] = section.add("replacements", short(content)?);
             }
             Lowered::Strip { left, right } => arguments[0] = u32::from(*left) | u32::from(*right) << 1,
             Lowered::Charsmap { keys, reach, clusters } => {
@@ -319,10 +341,11 @@ fn write_steps(
 }
 
 fn write_digit_comma(definition: &Definition, section: &mut Section) {
-    let mut words = Vec::new();
+    let (mut records, mut pieces) = (Vec::new(), Vec::new());
     for (&id, parts) in &definition.digit_comma {
-        words.extend([id, parts.len() as u32]);
-        words.extend(parts.iter().flat_map(|&(id, characters)| [id, characters]));
+        records.extend([id, pieces.len() as u32 / 2, parts.len() as u32]);
+        pieces.extend(parts.iter().flat_map(|&(id, characters)| [id, characters]));
     }
-    section.set(part::DIGIT_COMMA, "digit-comma rule", u32_bytes(&words));
+    section.set(part::DIGIT_COMMA, "digit-comma rule", u32_bytes(&records));
+    section.set(part::DIGIT_COMMA_PIECES, "digit-comma rule", u32_bytes(&pieces));
 }

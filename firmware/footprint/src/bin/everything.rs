@@ -92,7 +92,7 @@ fn text(given: &mut Given<'_>) -> Option<()> {
     encoding.offsets().iter().for_each(|offsets| sink((offsets.end - offsets.start) as usize));
     encoding.type_ids().iter().chain(encoding.special_tokens_mask()).for_each(|&byte| sink(byte.into()));
     tokenizer.decode(encoding.ids(), given.index == 0, given.out).ok()?;
-    sink(tokenizer.id(given.text)? as usize + tokenizer.vocab_size());
+    sink(tokenizer.token_to_id(given.text)? as usize + tokenizer.vocab_size());
     [
         tokenizer.cls(),
         tokenizer.sep(),

@@ -1,0 +1,87 @@
+//! The tokenizer's choices and the part of its vocabulary that is kept.
+
+use std::path::Path;
+
+use albert_quant::Report;
+use albert_quant::tokenizer::{Choices, Vocabulary};
+
+use crate::args::RowDefaults;
+use crate::error::{At, Error, Result};
+use crate::input::{Numbered, Rows};
+use crate::output::Output;
+use crate::tokenizer_options::TokenizerOptions;
+
+/// The texts that the options name.
+pub(super) struct Texts {
+    counted: Vec<String>,
+    held_out: Vec<String>,
+}
+
+impl TokenizerOptions {
+    pub(super) fn choices(&self) -> Choices {
+        let mut choices = Choices::default();
+        choices.directory = self.tokenizer.clone();
+        choices.kind = self.tokenizer_kind;
+        (choices.cased, choices.keep_accents) = (self.cased, self.keep_accents);
+        choices
+    }
+
+    pub(super) fn texts(&self) -> Result<Texts> {
+        let mut texts = Texts { counted: Vec::new(), held_out: Vec::new() };
+        for path in &self.vocabulary_from {
+            texts.counted.extend(read(path)?);
+        }
+        if let Some(path) = &self.held_out {
+            texts.held_out = read(path)?;
+        }
+        Ok(texts)
+    }
+
+    /// The part of the vocabulary that is kept; `None` for all of it.
+    pub(super) fn vocabulary<'a>(&'a self, texts: &'a Texts) -> Option<Vocabulary<'a>> {
+        if self.vocabulary_from.is_empty() {
+            return None;
+        }
+        let mut vocabulary = Vocabulary::of(&texts.counted);
+        vocabulary.min_count = self.min_count;
+        vocabulary.most = self.keep_vocabulary;
+        vocabulary.keep = &self.keep_token;
+        vocabulary.held_out = &texts.held_out;
+        Some(vocabulary)
+    }
+}
+
+/// The texts of a file, and those that stand beside them.
+fn read(path: &Path) -> Result<Vec<String>> {
+    let rows = Rows::of_file(path, RowDefaults::default())?;
+    let place = rows.place().to_owned();
+    let mut texts = Vec::new();
+    for Numbered { number, row, .. } in rows {
+        let row = row.at(format_args!("{place} {number}"))?;
+        texts.push(row.text().at(format_args!("{place} {number}"))?.to_owned());
+        texts.extend(row.pair.clone());
+    }
+    if texts.is_empty() { Err(Error::new(format_args!("{} has no texts", path.display()))) } else { Ok(texts) }
+}
+
+/// What became of the vocabulary, in words.
+pub(super) fn print(report: &Report, output: &mut Output) -> Result<()> {
+    let Some(vocabulary) = &report.vocabulary else { return Ok(()) };
+    output.line(format_args!(
+        "vocabulary: {} of {} tokens, {} of them always kept",
+        vocabulary.kept, vocabulary.tokens, vocabulary.always
+    ))?;
+    if let Some(coverage) = &vocabulary.held_out {
+        output.line(format_args!(
+            "held-out texts: {} of {} have the same pieces as before; {} of {} pieces are lost, {} pieces now; {} unknown before, {} now",
+            coverage.same,
+            coverage.texts,
+            coverage.lost,
+            coverage.pieces,
+            coverage.pieces_now,
+            coverage.unknown,
+            coverage.unknown_now
+        ))?;
+    }
+    Ok(())
+}

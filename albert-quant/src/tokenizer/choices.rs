@@ -1,0 +1,167 @@
+//! What a user decides where a checkpoint's tokenizer files leave a choice, and whether the files are ones that can be obeyed.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::CompileError;
+use super::definition::Config;
+
+/// How a bare `spiece.model` is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SpieceKind {
+    /// SentencePiece with the original ALBERT tokenizer around it: how the published models were trained.
+    #[default]
+    SentencePiece,
+    /// What `AlbertTokenizer` of transformers 5 makes of the file when it has no `tokenizer.json`: user-defined symbols such as
+    /// brackets and full stops become added tokens, and the text after one begins a word.
+    Converted,
+}
+
+impl SpieceKind {
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SentencePiece => "sentencepiece",
+            Self::Converted => "converted",
+        }
+    }
+}
+
+/// A name that is no [`SpieceKind`].
+#[derive(Debug, thiserror::Error)]
+#[error("expected sentencepiece or converted")]
+pub struct UnknownSpieceKind;
+
+impl FromStr for SpieceKind {
+    type Err = UnknownSpieceKind;
+
+    fn from_str(name: &str) -> Result<Self, UnknownSpieceKind> {
+        [Self::SentencePiece, Self::Converted].into_iter().find(|kind| kind.name() == name).ok_or(UnknownSpieceKind)
+    }
+}
+
+/// A user's choices.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Choices {
+    /// Where the tokenizer's files are, when not in the checkpoint's directory.
+    pub directory: Option<PathBuf>,
+    /// How a bare `spiece.model` is read.
+    pub kind: Option<SpieceKind>,
+    /// Whether text keeps its case, whatever the configuration says.
+    pub cased: bool,
+    /// Whether text keeps its accents, whatever the configuration says.
+    pub keep_accents: bool,
+}
+
+impl Choices {
+    /// The files decide.
+    pub const NONE: &'static Self = &Self { directory: None, kind: None, cased: false, keep_accents: false };
+
+    /// Writes the overrides into a configuration.
+    pub(super) fn apply(&self, config: &mut Config) {
+        if self.cased {
+            // What is said of accents stays; BERT's default follows the case.
+            config.do_lower_case = Some(false);
+        }
+        if self.keep_accents {
+            (config.keep_accents, config.strip_accents) = (Some(true), Some(false));
+        }
+    }
+
+    /// Refuses choices that a kind of file does not leave.
+    pub(super) fn check(&self, file: &'static str) -> Result<(), CompileError> {
+        let is_json = file == super::TOKENIZER_JSON;
+        let refused = [
+            (self.kind.is_some() && file != super::SPIECE, "a kind (--tokenizer-kind)"),
+            (self.cased && is_json, "casing (--cased)"),
+            (self.keep_accents && is_json, "accents (--keep-accents)"),
+        ];
+        match refused.iter().find(|(refused, _)| *refused) {
+            Some(&(_, choice)) => Err(CompileError::NoChoice { file, choice }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What a user should know about a tokenizer that was compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Note {
+    /// A bare `spiece.model`, and how it was read.
+    BareSpiece(SpieceKind),
+    /// A vocabulary without `tokenizer_config.json`: text is lower-cased and loses its accents.
+    NoConfig,
+    /// `tokenizer_config.json` and `tokenizer.json` say different things; the latter counts.
+    LowerCaseDiffers {
+        /// What `tokenizer_config.json` says.
+        config: bool,
+    },
+}
+
+impl std::fmt::Display for Note {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::BareSpiece(SpieceKind::SentencePiece) => f.write_str(
+                "spiece.model without tokenizer.json: read as SentencePiece and the original ALBERT tokenizer do; for what \
+                 transformers 5 does with it, choose --tokenizer-kind converted",
+            ),
+            Self::BareSpiece(SpieceKind::Converted) => f.write_str(
+                "spiece.model without tokenizer.json: read as transformers 5 does; ALBERT was trained with --tokenizer-kind \
+                 sentencepiece",
+            ),
+            Self::NoConfig => f.write_str(
+                "there is no tokenizer_config.json: text is lower-cased and loses its accents; if the model was trained \
+                 otherwise, give --cased or --keep-accents",
+            ),
+            Self::LowerCaseDiffers { config } => write!(
+                f,
+                "tokenizer_config.json says do_lower_case {config}, tokenizer.json the opposite: tokenizer.json counts"
+            ),
+        }
+    }
+}
+
+/// Classes that do with a `vocab.txt` what BERT's does.
+const WORD_PIECE_CLASSES: [&str; 8] = [
+    "BertTokenizer",
+    "DistilBertTokenizer",
+    "ElectraTokenizer",
+    "MobileBertTokenizer",
+    "LxmertTokenizer",
+    "SqueezeBertTokenizer",
+    "ConvBertTokenizer",
+    "LayoutLMTokenizer",
+];
+/// Classes whose `sentencepiece.bpe.model` is a Unigram model with its first ids changed.
+pub(super) const XLM_ROBERTA: &str = "XLMRobertaTokenizer";
+
+impl Config {
+    /// The class, without the ending of its fast variant.
+    pub(super) fn class(&self) -> Option<&str> {
+        let class = self.tokenizer_class.as_deref()?;
+        Some(class.strip_suffix("Fast").unwrap_or(class))
+    }
+
+    /// Refuses classes that do something else with a file, or that split words by another program.
+    pub(super) fn check_class(&self, file: &'static str) -> Result<(), CompileError> {
+        let class = self.class();
+        if let Some(splitter) = self.word_tokenizer_type.as_deref().filter(|&splitter| splitter != "basic") {
+            return Err(CompileError::WordSplitter { splitter: splitter.to_owned() });
+        }
+        if class == Some("BertJapaneseTokenizer") {
+            return Err(CompileError::WordSplitter { splitter: "BertJapaneseTokenizer".to_owned() });
+        }
+        let obeyed = match class {
+            None => true,
+            _ if file == super::TOKENIZER_JSON => true,
+            Some(class) if file == super::SPIECE => class == "AlbertTokenizer",
+            Some(class) if file == super::XLM_SPIECE => class == XLM_ROBERTA,
+            Some(class) => WORD_PIECE_CLASSES.contains(&class),
+        };
+        match class {
+            Some(class) if !obeyed => Err(CompileError::Class { class: class.to_owned(), file }),
+            _ => Ok(()),
+        }
+    }
+}
