@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::cosines::{CosineSummary, Cosines};
+
 /// The figures of one output. Numbers that are none stay visible: they miss every bound and print as null.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Closeness {
@@ -9,24 +11,21 @@ pub struct Closeness {
     pub max_abs: f64,
     /// Mean absolute difference.
     pub mean_abs: f64,
-    /// Smallest cosine of two vectors.
-    pub cosine_min: f64,
-    /// Mean cosine.
-    pub cosine_mean: f64,
+    /// Cosines of the vectors.
+    #[serde(flatten)]
+    pub cosines: CosineSummary,
     /// Share of vectors whose largest element is at the same place.
     pub top1_agreement: f64,
 }
 
 /// Sums over vectors, each of which may come in parts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Comparison {
     max_abs: f64,
     sum_abs: f64,
     elements: usize,
-    cosine_min: f64,
-    cosine_sum: f64,
+    cosines: Cosines,
     agreed: usize,
-    vectors: usize,
     current: Vector,
 }
 
@@ -45,16 +44,7 @@ const NOTHING: Vector =
 
 impl Default for Comparison {
     fn default() -> Self {
-        Self {
-            max_abs: 0.0,
-            sum_abs: 0.0,
-            elements: 0,
-            cosine_min: f64::INFINITY,
-            cosine_sum: 0.0,
-            agreed: 0,
-            vectors: 0,
-            current: NOTHING,
-        }
+        Self { max_abs: 0.0, sum_abs: 0.0, elements: 0, cosines: Cosines::default(), agreed: 0, current: NOTHING }
     }
 }
 
@@ -86,21 +76,18 @@ impl Comparison {
         let vector = std::mem::replace(&mut self.current, NOTHING);
         let [a, b] = vector.squares;
         // Two vectors of zeros are alike.
-        let cosine = if a == 0.0 && b == 0.0 { 1.0 } else { vector.dot / (a * b).sqrt() };
-        self.cosine_min = if cosine.is_nan() { cosine } else { smaller(self.cosine_min, cosine) };
-        self.cosine_sum += cosine;
+        self.cosines.push(if a == 0.0 && b == 0.0 { 1.0 } else { vector.dot / (a * b).sqrt() });
         self.agreed += usize::from(vector.places[0] == vector.places[1]);
-        self.vectors += 1;
     }
 
     /// The figures so far.
     pub fn closeness(&self) -> Closeness {
+        let cosines = self.cosines.summary();
         Closeness {
             max_abs: self.max_abs,
             mean_abs: self.sum_abs / self.elements as f64,
-            cosine_min: self.cosine_min,
-            cosine_mean: self.cosine_sum / self.vectors as f64,
-            top1_agreement: self.agreed as f64 / self.vectors as f64,
+            cosines,
+            top1_agreement: self.agreed as f64 / cosines.vectors as f64,
         }
     }
 }
@@ -108,10 +95,6 @@ impl Comparison {
 /// The larger of two; a first one that is no number stays.
 fn larger(a: f64, b: f64) -> f64 {
     if a.is_nan() || a > b { a } else { b }
-}
-
-fn smaller(a: f64, b: f64) -> f64 {
-    if a.is_nan() || a < b { a } else { b }
 }
 
 #[cfg(test)]
@@ -129,8 +112,8 @@ mod tests {
         let closeness = comparison.closeness();
         let first = 3.0 / 10f64.sqrt();
         assert!((closeness.max_abs - 1.0).abs() < 1e-12 && (closeness.mean_abs - 0.6).abs() < 1e-12);
-        assert!((closeness.cosine_min - first).abs() < 1e-12);
-        assert!((closeness.cosine_mean - (first + 0.96) / 2.0).abs() < 1e-12);
+        assert!((closeness.cosines.cosine_min - first).abs() < 1e-12);
+        assert!((closeness.cosines.cosine_mean - (first + 0.96) / 2.0).abs() < 1e-12);
         // [1, 0, 1]: the first of equals counts.
         assert_eq!(closeness.top1_agreement, 0.0);
     }
@@ -143,6 +126,6 @@ mod tests {
         comparison.extend(&[1.0, 1.0], &[1.0, 1.0]);
         comparison.end_vector();
         let closeness = comparison.closeness();
-        assert!(closeness.max_abs.is_nan() && closeness.cosine_min.is_nan() && closeness.cosine_mean.is_nan());
+        assert!(closeness.max_abs.is_nan() && closeness.cosines.cosine_mean.is_nan());
     }
 }

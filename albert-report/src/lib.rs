@@ -1,5 +1,5 @@
 #![deny(unsafe_code)]
-//! What quantization cost: one model measured against another.
+//! One model measured against another: what quantization cost, or how two model files differ.
 //!
 //! Measuring gives data, drawing takes it:
 //! - [`sizes`], [`tensors`]: what two files hold, part by part and tensor by tensor.
@@ -10,6 +10,7 @@
 
 mod chart;
 mod closeness;
+mod cosines;
 mod measure;
 pub mod outputs;
 mod page;
@@ -20,5 +21,6 @@ pub mod tensors;
 mod trace;
 
 pub use closeness::{Closeness, Comparison};
+pub use cosines::{CosineSummary, Cosines};
 pub use measure::{Depth, Measures, Outlier, measure};
-pub use page::{Accuracy, Report, page};
+pub use page::{Accuracy, Report, Subject, page, size_ratio};

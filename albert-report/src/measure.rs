@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::closeness::{Closeness, Comparison};
+use crate::cosines::{CosineSummary, Cosines};
 use crate::outputs::{self, Kind};
 use crate::sample::{Input, Sample};
 use crate::scatter::Scatter;
@@ -46,10 +47,9 @@ pub struct Measures {
 pub struct Depth {
     /// Layers that ran; 0 for the embeddings.
     pub layers: usize,
-    /// Mean cosine of a token's states in the two models.
-    pub cosine_mean: f64,
-    /// The smallest one.
-    pub cosine_min: f64,
+    /// Cosines of a token's states in the two models.
+    #[serde(flatten)]
+    pub cosines: CosineSummary,
     /// Root mean square of the difference over that of the reference.
     pub relative_error: f64,
 }
@@ -136,13 +136,11 @@ struct Summary {
 }
 
 /// Sums of one depth.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 struct Drift {
-    tokens: usize,
     signal: f64,
     noise: f64,
-    cosines: f64,
-    smallest: Option<f64>,
+    cosines: Cosines,
 }
 
 impl Drift {
@@ -157,10 +155,7 @@ impl Drift {
         }
         let cosine = if a2 == b2 && a2 == 0.0 { 1.0 } else { dot / (a2 * b2).sqrt() };
         self.signal += a2;
-        self.tokens += 1;
-        self.cosines += cosine;
-        self.smallest =
-            Some(self.smallest.map_or(cosine, |smallest| if smallest < cosine { smallest } else { cosine }));
+        self.cosines.push(cosine);
     }
 }
 
@@ -207,8 +202,7 @@ impl Summary {
     fn finish(self, sample: &Sample, kinds: &[(&'static str, Kind)]) -> Measures {
         let depth = |(layers, drift): (usize, &Drift)| Depth {
             layers,
-            cosine_mean: drift.cosines / drift.tokens as f64,
-            cosine_min: drift.smallest.unwrap_or(f64::NAN),
+            cosines: drift.cosines.summary(),
             relative_error: (drift.noise / drift.signal).sqrt(),
         };
         let (comparisons, scatters): (Vec<_>, Vec<_>) = self.outputs.into_iter().unzip();

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use albert_report::{CosineSummary, Cosines};
+
 use crate::engine::{self, Results};
 use crate::fixtures::Fixture;
 use crate::measure::{argmax, cosine, largest, max_abs};
@@ -14,10 +16,8 @@ pub struct Closeness {
     pub max_abs: f64,
     /// The same as a share of the largest expected value.
     pub relative: f64,
-    /// Mean of the rows' cosines.
-    pub mean: f64,
-    /// Smallest cosine of a row.
-    pub worst: f64,
+    /// Cosines of the rows.
+    pub cosines: CosineSummary,
     /// Share of rows whose largest element is the right one.
     pub agreement: f64,
 }
@@ -28,8 +28,8 @@ impl Closeness {
     /// # Panics
     /// When the model does not have this output.
     pub fn new(fixture: &Fixture, output: &str, results: &[Results]) -> Self {
-        let mut closeness = Self { max_abs: 0.0, relative: 0.0, mean: 0.0, worst: 1.0, agreement: 0.0 };
-        let (mut rows, mut greatest) = (0, 0.0);
+        let (mut max_abs_error, mut agreed, mut greatest) = (0.0f64, 0, 0.0);
+        let mut cosines = Cosines::default();
         for (index, results) in results.chunks(fixture.choices).enumerate() {
             let (mut values, mut expected) = (Vec::new(), Vec::new());
             for (choice, results) in results.iter().enumerate() {
@@ -45,25 +45,30 @@ impl Closeness {
             };
             greatest = largest(&expected).max(greatest);
             for (values, expected) in values.chunks_exact(width).zip(expected.chunks_exact(width)) {
-                let cosine = cosine(values, expected);
-                closeness.max_abs = closeness.max_abs.max(max_abs(values, expected));
-                closeness.worst = closeness.worst.min(cosine);
-                closeness.mean += cosine;
-                closeness.agreement += f64::from(u8::from(argmax(values) == argmax(expected)));
-                rows += 1;
+                max_abs_error = max_abs_error.max(max_abs(values, expected));
+                cosines.push(cosine(values, expected));
+                agreed += usize::from(argmax(values) == argmax(expected));
             }
         }
-        closeness.relative = closeness.max_abs / greatest;
-        closeness.mean /= f64::from(rows);
-        closeness.agreement /= f64::from(rows);
-        closeness
+        let cosines = cosines.summary();
+        Self {
+            max_abs: max_abs_error,
+            relative: max_abs_error / greatest,
+            cosines,
+            agreement: agreed as f64 / cosines.vectors as f64,
+        }
     }
 }
 
 impl fmt::Display for Closeness {
     /// Cells of a table.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { max_abs, relative, mean, worst, agreement } = self;
-        write!(f, "| {max_abs:.1e} | {relative:.1e} | {worst:.6} | {mean:.6} | {:.2} %", 100.0 * agreement)
+        let Self { max_abs, relative, cosines, agreement } = self;
+        let CosineSummary { vectors, cosine_mean, cosine_p1, cosine_p01, .. } = cosines;
+        write!(
+            f,
+            "| {vectors} | {max_abs:.1e} | {relative:.1e} | {cosine_mean:.6} | {cosine_p1:.5} | {cosine_p01:.5} | {:.2} %",
+            100.0 * agreement
+        )
     }
 }

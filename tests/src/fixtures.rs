@@ -29,7 +29,15 @@ impl Fixture {
     /// # Panics
     /// When it cannot be read.
     pub fn load(directory: &Path) -> Self {
-        let mut outputs = tensors::read(&directory.join("reference.safetensors"));
+        Self::with_reference(directory, "reference.safetensors")
+    }
+
+    /// Reads a reference file of a directory.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub fn with_reference(directory: &Path, file: &str) -> Self {
+        let mut outputs = tensors::read(&directory.join(file));
         let mut inputs = ["input_ids", "token_type_ids", "attention_mask"]
             .map(|name| outputs.remove(name).unwrap_or_else(|| panic!("{}: no {name}", directory.display())));
         let mut choices = 1;
@@ -97,9 +105,13 @@ pub fn trained() -> Fixture {
     load("trained/snips-slots")
 }
 
-/// A trained checkpoint outside the repository, `None` (with a note) when it is not at hand.
+/// A trained checkpoint outside the repository, `None` (with a note) when it is not at hand. Where it has
+/// `reference-more.safetensors`, that counts: rows on which nothing has been chosen.
 pub fn shared(name: &str) -> Option<Fixture> {
-    at_hand::shared(&format!("models/{name}")).map(|directory| Fixture::load(&directory))
+    let directory = at_hand::shared(&format!("models/{name}"))?;
+    let unseen = "reference-more.safetensors";
+    let file = if directory.join(unseen).is_file() { unseen } else { "reference.safetensors" };
+    Some(Fixture::with_reference(&directory, file))
 }
 
 fn subdirectories(path: &Path) -> Vec<PathBuf> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use albert_core::Model;
-use albert_report::{Report, page};
+use albert_report::{Report, Subject, page};
 
 use super::measures::{self, Named};
 use super::quantize::write;
@@ -17,6 +17,7 @@ pub(super) fn run(args: &Compare) -> Result<Outcome> {
     let (reference, model) = (reference_file.verified_model()?, model_file.verified_model()?);
     let [reference_name, model_name] = [&args.reference, &args.model].map(|path| name(path));
     let report = measures::report(
+        Subject::Files,
         Named { name: &reference_name, model: &reference },
         Named { name: &model_name, model: &model },
         args.data.as_deref(),
@@ -70,11 +71,18 @@ fn print(output: &mut Output, report: &Report, reference: &Model<'_>, model: &Mo
     measures::print(output, report)?;
     if !measured.depths.is_empty() {
         output.line("")?;
-        output.line(format_args!("{:>6} {:>14} {:>12} {:>12}", "layers", "relative error", "mean cosine", "worst"))?;
+        output.line(format_args!(
+            "{:>6} {:>14} {:>12} {:>12} {:>12}",
+            "layers", "relative error", "mean cosine", "1 %", "0.1 %"
+        ))?;
         for depth in &measured.depths {
             output.line(format_args!(
-                "{:>6} {:>14.6} {:>12.6} {:>12.6}",
-                depth.layers, depth.relative_error, depth.cosine_mean, depth.cosine_min
+                "{:>6} {:>14.6} {:>12.6} {:>12.6} {:>12.6}",
+                depth.layers,
+                depth.relative_error,
+                depth.cosines.cosine_mean,
+                depth.cosines.cosine_p1,
+                depth.cosines.cosine_p01
             ))?;
         }
     }

@@ -7,7 +7,7 @@ use albert_core::kernels::Kernels;
 use albert_report::sample::{Input, Sample};
 use albert_report::sizes::Sizes;
 use albert_report::tensors::tensors;
-use albert_report::{Accuracy, Report, measure};
+use albert_report::{Accuracy, CosineSummary, Report, Subject, measure};
 
 use super::eval::{self, Setup};
 use super::threads;
@@ -27,9 +27,16 @@ pub(super) struct Named<'m> {
 
 /// Measures `model` against `reference` on the rows of `data`, or on built-in inputs. Models with different vocabularies are
 /// not run.
-pub(super) fn report(reference: Named<'_>, model: Named<'_>, data: Option<&Path>, kernels: Kernels) -> Result<Report> {
+pub(super) fn report(
+    subject: Subject,
+    reference: Named<'_>,
+    model: Named<'_>,
+    data: Option<&Path>,
+    kernels: Kernels,
+) -> Result<Report> {
     let same_vocabulary = reference.model.config().vocab_size == model.model.config().vocab_size;
     let mut report = Report {
+        subject,
         model: model.name.to_owned(),
         reference: reference.name.to_owned(),
         sizes: Sizes::of_model(model.model),
@@ -107,6 +114,11 @@ fn accuracy(reference: &Model<'_>, model: &Model<'_>, data: &Path, kernels: Kern
     Ok(Some(Accuracy { rows, reference: before, model: after }))
 }
 
+fn cosines(of: &CosineSummary) -> String {
+    let CosineSummary { vectors, cosine_mean, cosine_p1, cosine_p01, .. } = of;
+    format!("cosine of {vectors} vectors: mean {cosine_mean:.6}, 1 % quantile {cosine_p1:.6}, 0.1 % {cosine_p01:.6}")
+}
+
 /// What was measured, a line a figure.
 pub(super) fn print(output: &mut Output, report: &Report) -> Result<()> {
     let Some(measures) = &report.measures else { return Ok(()) };
@@ -116,18 +128,26 @@ pub(super) fn print(output: &mut Output, report: &Report) -> Result<()> {
     ))?;
     for (name, closeness) in &measures.outputs {
         output.line(format_args!(
-            "  {name:20} largest error {:.3e}, cosine mean {:.6}, worst {:.6}, same best {:.4}",
-            closeness.max_abs, closeness.cosine_mean, closeness.cosine_min, closeness.top1_agreement
+            "  {name:20} largest error {:.3e}, {}, same best {:.4}",
+            closeness.max_abs,
+            cosines(&closeness.cosines),
+            closeness.top1_agreement
         ))?;
     }
     if let Some(last) = measures.depths.last() {
         output.line(format_args!(
-            "  {:20} relative error {:.5}, cosine mean {:.6}, worst {:.6}",
-            "hidden state", last.relative_error, last.cosine_mean, last.cosine_min
+            "  {:20} relative error {:.5}, {}",
+            "hidden state",
+            last.relative_error,
+            cosines(&last.cosines)
         ))?;
     }
     if let Some(Accuracy { reference, model, .. }) = report.accuracy {
-        output.line(format_args!("  {:20} {model:.4} ({reference:.4} before)", "accuracy"))?;
+        let other = match report.subject {
+            Subject::Quantization => "before",
+            Subject::Files => "in A",
+        };
+        output.line(format_args!("  {:20} {model:.4} ({reference:.4} {other})", "accuracy"))?;
     }
     Ok(())
 }

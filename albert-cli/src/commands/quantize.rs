@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use albert_core::{Model, kernels};
 use albert_hub::{Hub, RepoId};
 use albert_quant::{Calibration, Keep, Options, Report, Stage, Weights};
-use albert_report::page;
 use albert_report::sizes::{Part, Sizes};
+use albert_report::{Subject, page, size_ratio};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
@@ -32,6 +32,7 @@ impl Progress {
     pub(super) fn show(&self, step: albert_quant::Progress) {
         let bar = self.0.get_or_init(|| progress::bar(step.total as u64));
         bar.set_message(match step.stage {
+            Stage::Means => "finding means",
             Stage::Outliers => "finding outlier channels",
             Stage::Hessians => "calibrating",
             Stage::Sensitivity => "measuring sensitivity",
@@ -115,7 +116,7 @@ fn measure(
     let kernels = kernels::detect();
     let (reference, model) =
         (Named { name: "the checkpoint", model: &reference }, Named { name: &name, model: &model });
-    let mut cost = measures::report(reference, model, args.data.as_deref(), kernels)?;
+    let mut cost = measures::report(Subject::Quantization, reference, model, args.data.as_deref(), kernels)?;
     cost.reference_sizes = checkpoint_sizes(model.model, converted);
     Ok(cost)
 }
@@ -215,13 +216,15 @@ fn print(args: &Quantize, report: &Report, cost: Option<&albert_report::Report>)
     } else {
         let matrices = report.tensors.iter().filter(|tensor| tensor.rows > 1);
         let worst = matrices.max_by(|a, b| a.relative_error.total_cmp(&b.relative_error));
+        // Weights and tokenizer, which are both in the model file.
+        let checkpoint_bytes = report.checkpoint_bytes + report.tokenizer_bytes;
         let megabytes = |bytes: u64| bytes as f64 / 1e6;
         output.line(format_args!(
-            "{model}: {} weights, {:.2} MB ({:.2} times smaller than the checkpoint's {:.2} MB)",
+            "{model}: {} weights, {:.2} MB ({} the checkpoint's {:.2} MB)",
             args.weights.name(),
             megabytes(report.model_bytes),
-            report.checkpoint_bytes as f64 / (report.model_bytes as f64).max(1.0),
-            megabytes(report.checkpoint_bytes)
+            size_ratio(report.model_bytes, checkpoint_bytes),
+            megabytes(checkpoint_bytes)
         ))?;
         super::vocabulary::print(report, &mut output)?;
         if let Some(worst) = worst {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use albert_core::Input;
 use albert_report::outputs::{self, Computed, Kind};
 use albert_report::scatter::{self, Scatter};
-use albert_report::{Closeness, Comparison};
+use albert_report::{Closeness, Comparison, CosineSummary};
 use serde::Serialize;
 
 use super::{quantize, threads};
@@ -79,7 +79,7 @@ fn finish(args: &Validate, outputs: &[Checked<'_>]) -> Result<Outcome> {
     let within = |output: &Checked<'_>| {
         let closeness = output.comparison.closeness();
         args.max_abs.is_none_or(|bound| closeness.max_abs <= bound)
-            && args.min_cosine.is_none_or(|bound| closeness.cosine_min >= bound)
+            && args.min_cosine.is_none_or(|bound| closeness.cosines.cosine_min >= bound)
             && args.min_agreement.is_none_or(|bound| !output.kind.ranks() || closeness.top1_agreement >= bound)
     };
     let passed = outputs.iter().all(within);
@@ -154,13 +154,15 @@ fn print(args: &Validate, report: &Report) -> Result<()> {
     if args.json {
         output.json(report)?;
     } else {
-        let heads = ["max_abs", "mean_abs", "cosine_min", "cosine_mean", "agreement"];
+        let heads = ["vectors", "max_abs", "mean_abs", "cosine_mean", "cosine_p1", "cosine_p01", "agreement"];
         let heads: String = heads.iter().map(|head| format!(" {head:>12}")).collect();
         output.line(format_args!("{:18}{heads}", "output"))?;
         for (name, closeness) in &report.outputs {
-            let Closeness { max_abs, mean_abs, cosine_min, cosine_mean, top1_agreement } = closeness;
+            let Closeness { max_abs, mean_abs, cosines, top1_agreement } = closeness;
+            let CosineSummary { vectors, cosine_mean, cosine_p1, cosine_p01, .. } = cosines;
             output.line(format_args!(
-                "{name:18} {max_abs:>12.3e} {mean_abs:>12.3e} {cosine_min:>12.6} {cosine_mean:>12.6} {top1_agreement:>12.4}"
+                "{name:18} {vectors:>12} {max_abs:>12.3e} {mean_abs:>12.3e} {cosine_mean:>12.6} {cosine_p1:>12.6} \
+                 {cosine_p01:>12.6} {top1_agreement:>12.4}"
             ))?;
         }
         if args.max_abs.is_some() || args.min_cosine.is_some() || args.min_agreement.is_some() {

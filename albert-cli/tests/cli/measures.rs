@@ -87,7 +87,16 @@ fn validate_finds_float_models_faithful() {
         assert_eq!(report["passed"], true, "{name}: {report}");
         assert_eq!(report["outputs"].as_object().unwrap().keys().collect::<Vec<_>>(), outputs, "{name}");
         for (output, figures) in report["outputs"].as_object().unwrap() {
-            for figure in ["max_abs", "mean_abs", "cosine_min", "cosine_mean", "top1_agreement"] {
+            for figure in [
+                "vectors",
+                "max_abs",
+                "mean_abs",
+                "cosine_mean",
+                "cosine_p1",
+                "cosine_p01",
+                "cosine_min",
+                "top1_agreement",
+            ] {
                 assert!(figures[figure].is_number(), "{name}, {output}: {figures}");
             }
         }

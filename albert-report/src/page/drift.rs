@@ -3,13 +3,14 @@
 use std::fmt::Write;
 
 use crate::chart::{Scale, line, number, ticks};
+use crate::cosines::CosineSummary;
 use crate::measure::{Depth, Measures};
 
 /// Extents of one of the two drawings.
 const WIDTH: f64 = 402.0;
 const HEIGHT: f64 = 236.0;
 const LEFT: f64 = 46.0;
-const RIGHT: f64 = 58.0;
+const RIGHT: f64 = 84.0;
 const TOP: f64 = 34.0;
 const BOTTOM: f64 = 40.0;
 
@@ -20,17 +21,24 @@ pub(super) fn section(measures: &Measures) -> String {
     }
     let error =
         Series { color: "--blue", name: "", values: depths.iter().map(|depth| 100.0 * depth.relative_error).collect() };
-    let mean = Series { color: "--blue", name: "mean", values: depths.iter().map(|depth| depth.cosine_mean).collect() };
-    let worst =
-        Series { color: "--orange", name: "worst", values: depths.iter().map(|depth| depth.cosine_min).collect() };
-    let low = worst.values.iter().copied().fold(1.0, f64::min);
+    let mean = Series {
+        color: "--blue",
+        name: "mean",
+        values: depths.iter().map(|depth| depth.cosines.cosine_mean).collect(),
+    };
+    let rare = Series {
+        color: "--orange",
+        name: "1 % quantile",
+        values: depths.iter().map(|depth| depth.cosines.cosine_p1).collect(),
+    };
+    let low = rare.values.iter().copied().fold(1.0, f64::min);
     let high = error.values.iter().copied().fold(0.0, f64::max);
     format!(
         "<section>\n<h2>How the hidden state drifts</h2>\n<p class=\"note\">The hidden state of every token against the reference's after \
          each layer; 0 is the embeddings. An error that stops growing is one that the layers correct.</p>\n<div class=\"row\">\n{}{}</div>\n{}\
          </section>\n",
         figure("Relative error, per cent", &[error], (0.0, high * 1.08)),
-        figure("Cosine of a token's states", &[mean, worst], (low - 0.08 * (1.0 - low).max(1e-9), 1.0)),
+        figure("Cosine of a token's states", &[mean, rare], (low - 0.08 * (1.0 - low).max(1e-9), 1.0)),
         table(depths)
     )
 }
@@ -86,15 +94,16 @@ fn draw(svg: &mut String, title: &str, series: &[Series], (low, high): (f64, f64
 
 fn table(depths: &[Depth]) -> String {
     let row = |depth: &Depth| {
-        let Depth { layers, cosine_mean, cosine_min, relative_error } = depth;
+        let Depth { layers, cosines, relative_error } = depth;
+        let CosineSummary { cosine_mean, cosine_p1, cosine_p01, .. } = cosines;
         let error = 100.0 * relative_error;
         format!(
-            "<tr><th scope=\"row\">{layers}</th><td>{error:.2}</td><td>{cosine_mean:.5}</td><td>{cosine_min:.5}</td></tr>\n"
+            "<tr><th scope=\"row\">{layers}</th><td>{error:.2}</td><td>{cosine_mean:.5}</td><td>{cosine_p1:.5}</td><td>{cosine_p01:.5}</td></tr>\n"
         )
     };
     format!(
         "<table>\n<thead><tr><th scope=\"col\">layers</th><th scope=\"col\">relative error, per cent</th><th scope=\"col\">mean cosine</th>\
-         <th scope=\"col\">worst cosine</th></tr></thead>\n<tbody>\n{}</tbody>\n</table>\n",
+         <th scope=\"col\">1\u{a0}% quantile</th><th scope=\"col\">0.1\u{a0}% quantile</th></tr></thead>\n<tbody>\n{}</tbody>\n</table>\n",
         depths.iter().map(row).collect::<String>()
     )
 }

@@ -13,9 +13,46 @@ use crate::measure::Measures;
 use crate::sizes::Sizes;
 use crate::tensors::TensorDifference;
 
+/// What is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Subject {
+    /// A model file with the checkpoint that it was made of, which runs in f32.
+    Quantization,
+    /// Two model files.
+    Files,
+}
+
+impl Subject {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Quantization => "What quantization cost",
+            Self::Files => "Two model files compared",
+        }
+    }
+
+    /// What the sides are called where there is room for a word: the reference, and the model.
+    fn sides(self) -> [&'static str; 2] {
+        match self {
+            Self::Quantization => ["before", "after"],
+            Self::Files => ["A", "B"],
+        }
+    }
+
+    /// Where a figure of the reference stands beside the model's.
+    fn of_reference(self) -> &'static str {
+        match self {
+            Self::Quantization => "before",
+            Self::Files => "in A",
+        }
+    }
+}
+
 /// A model against a reference.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
+    /// What is compared.
+    pub subject: Subject,
     /// What the model is called.
     pub model: String,
     /// What it is compared with.
@@ -54,41 +91,41 @@ impl Report {
 
 /// The page.
 pub fn page(report: &Report) -> String {
-    let Report { model, reference, .. } = report;
+    let model = &report.model;
     let mut sections = vec![sizes::section(report)];
     if let Some(measures) = &report.measures {
-        sections.push(outputs::section(measures, report.accuracy.as_ref()));
+        sections.push(outputs::section(measures, report.accuracy.as_ref(), report.subject));
         sections.push(drift::section(measures));
         sections.push(outliers::section(measures));
     }
-    sections.push(tensors::section(&report.tensors));
+    sections.push(tensors::section(&report.tensors, report.subject));
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}: what quantization cost</title>\n<style>\n{THEME}{style}</style>\n</head>\n<body>\n\
-         <header>\n<p class=\"kicker\">What quantization cost</p>\n<h1>{title}</h1>\n<p class=\"lede\">{lede}</p>\n{key}</header>\n\
+         <title>{title}: {subject}</title>\n<style>\n{THEME}{style}</style>\n</head>\n<body>\n\
+         <header>\n<p class=\"kicker\">{subject}</p>\n<h1>{title}</h1>\n<p class=\"lede\">{lede}</p>\n{key}</header>\n\
          <main>\n{sections}</main>\n{footer}</body>\n</html>\n",
         title = escape(model),
+        subject = report.subject.title(),
         style = include_str!("style.css"),
         lede = lede(report),
         key = key(report),
         sections = sections.concat(),
-        footer = footer(report.measures.as_ref(), reference),
+        footer = footer(report),
     )
 }
 
 /// The result in a sentence or two.
 fn lede(report: &Report) -> String {
     let (size, whole) = (report.sizes.total(), report.reference_sizes.total());
-    let mut text = format!("{}, {}", bytes(size), ratio(size, whole, &report.reference));
-    text.push('.');
+    let mut text = format!("{}, {} {}.", bytes(size), size_ratio(size, whole), escape(&report.reference));
     let Some(measures) = &report.measures else { return text };
     let reference = escape(&report.reference);
     let inputs = format!("on {} inputs ({})", count(measures.inputs), escape(&measures.inputs_from));
     if let Some(agreement) = report.agreement() {
         text += &format!(" It gives the same answer as {reference} {} of the time, {inputs}.", percent(agreement));
     } else if let Some(last) = measures.depths.last() {
-        let cosine = cosine(last.cosine_mean);
+        let cosine = cosine(last.cosines.cosine_mean);
         text += &format!(
             " After the last layer a token's hidden state has a mean cosine of {cosine} with that of {reference}, {inputs}."
         );
@@ -96,21 +133,19 @@ fn lede(report: &Report) -> String {
     text
 }
 
-/// How a size compares with another.
-fn ratio(size: u64, whole: u64, name: &str) -> String {
+/// How a size compares with another: the words before the other's name.
+pub fn size_ratio(size: u64, whole: u64) -> String {
     let (size, whole) = (size.max(1) as f64, whole.max(1) as f64);
-    let name = escape(name);
-    if size <= whole {
-        format!("{:.1} times smaller than {name}", whole / size)
-    } else {
-        format!("{:.1} times larger than {name}", size / whole)
-    }
+    let (ratio, word) = if size <= whole { (whole / size, "smaller") } else { (size / whole, "larger") };
+    // What would read 1.0 is no difference to speak of.
+    if ratio < 1.05 { "about as large as".to_owned() } else { format!("{ratio:.1} times {word} than") }
 }
 
 /// The figures that matter most.
 fn key(report: &Report) -> String {
+    let other = report.subject.of_reference();
     let mut figures =
-        vec![("Size", bytes(report.sizes.total()), format!("{} before", bytes(report.reference_sizes.total())))];
+        vec![("Size", bytes(report.sizes.total()), format!("{} {other}", bytes(report.reference_sizes.total())))];
     if let Some(agreement) = report.agreement() {
         figures.push(("Same answer", percent(agreement), "share of equal best labels".to_owned()));
     }
@@ -122,12 +157,17 @@ fn key(report: &Report) -> String {
         figures.push((
             "Accuracy",
             percent(accuracy.model),
-            format!("{change}; {} before", percent(accuracy.reference)),
+            format!("{change}; {} {other}", percent(accuracy.reference)),
         ));
     }
     if let Some(last) = report.measures.as_ref().and_then(|measures| measures.depths.last()) {
-        let worst = format!("mean cosine; worst token {}", cosine(last.cosine_min));
-        figures.push(("Hidden state", cosine(last.cosine_mean), worst));
+        let cosines = &last.cosines;
+        let note = format!(
+            "mean cosine of {} tokens; 1\u{a0}% quantile {}",
+            count(cosines.vectors),
+            cosine(cosines.cosine_p1)
+        );
+        figures.push(("Hidden state", cosine(cosines.cosine_mean), note));
     }
     let figure = |(name, value, note): &(&str, String, String)| {
         format!("<div><dt>{name}</dt><dd>{value}</dd><dd>{note}</dd></div>\n")
@@ -135,9 +175,13 @@ fn key(report: &Report) -> String {
     format!("<dl class=\"key\">\n{}</dl>\n", figures.iter().map(figure).collect::<String>())
 }
 
-fn footer(measures: Option<&Measures>, reference: &str) -> String {
-    let reference = escape(reference);
-    let inputs = measures.map_or_else(String::new, |measures| {
+fn footer(report: &Report) -> String {
+    let reference = escape(&report.reference);
+    let sides = match report.subject {
+        Subject::Quantization => format!("{reference} with fp32 weights, and the file as it ships"),
+        Subject::Files => format!("{reference} (A) and {} (B), each as it is", escape(&report.model)),
+    };
+    let inputs = report.measures.as_ref().map_or_else(String::new, |measures| {
         let watched = if measures.watched < measures.inputs {
             format!(" Hidden states and outliers were looked at on {} of them, evenly spaced.", count(measures.watched))
         } else {
@@ -151,7 +195,7 @@ fn footer(measures: Option<&Measures>, reference: &str) -> String {
         )
     });
     format!(
-        "<footer>\n<p>Both sides run in the same engine: {reference} with fp32 weights, and the file as it ships.</p>\n{inputs}\
+        "<footer>\n<p>Both sides run in the same engine: {sides}.</p>\n{inputs}\
          <p>Made by albert {}.</p>\n</footer>\n",
         env!("CARGO_PKG_VERSION")
     )

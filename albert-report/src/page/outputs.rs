@@ -1,6 +1,6 @@
 //! What comes out: outputs against the reference's, and accuracy.
 
-use super::{Accuracy, cosine, percent};
+use super::{Accuracy, Subject, cosine, percent};
 use crate::chart::{count, escape, number};
 use crate::closeness::Closeness;
 use crate::measure::Measures;
@@ -12,15 +12,17 @@ const MOST_PANELS: usize = 2;
 /// A figure's name, and how it is read.
 type Figure = (&'static str, fn(&Closeness) -> String);
 
-const FIGURES: [Figure; 5] = [
+const FIGURES: [Figure; 7] = [
     ("same best label", |closeness| percent(closeness.top1_agreement)),
     ("mean error", |closeness| number(closeness.mean_abs)),
     ("largest error", |closeness| number(closeness.max_abs)),
-    ("mean cosine", |closeness| cosine(closeness.cosine_mean)),
-    ("worst cosine", |closeness| cosine(closeness.cosine_min)),
+    ("mean cosine", |closeness| cosine(closeness.cosines.cosine_mean)),
+    ("1\u{a0}% quantile of the cosine", |closeness| cosine(closeness.cosines.cosine_p1)),
+    ("0.1\u{a0}% quantile", |closeness| cosine(closeness.cosines.cosine_p01)),
+    ("vectors", |closeness| count(closeness.cosines.vectors)),
 ];
 
-pub(super) fn section(measures: &Measures, accuracy: Option<&Accuracy>) -> String {
+pub(super) fn section(measures: &Measures, accuracy: Option<&Accuracy>, subject: Subject) -> String {
     let panels = measures.scatters.iter().take(MOST_PANELS).map(|(name, scatter)| {
         format!(
             "<figure><svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" role=\"img\" aria-label=\"{} of the model \
@@ -35,7 +37,7 @@ pub(super) fn section(measures: &Measures, accuracy: Option<&Accuracy>) -> Strin
          </div>\n</section>\n",
         panels.collect::<String>(),
         table(measures),
-        accuracy.map_or_else(String::new, |accuracy| accuracies(accuracy, &measures.inputs_from))
+        accuracy.map_or_else(String::new, |accuracy| { accuracies(accuracy, &measures.inputs_from, subject) })
     )
 }
 
@@ -60,9 +62,10 @@ fn table(measures: &Measures) -> String {
     )
 }
 
-fn accuracies(accuracy: &Accuracy, data: &str) -> String {
+fn accuracies(accuracy: &Accuracy, data: &str, subject: Subject) -> String {
+    let [before, after] = subject.sides();
     format!(
-        "<table>\n<thead><tr><th scope=\"col\">{}</th><th scope=\"col\">before</th><th scope=\"col\">after</th></tr></thead>\n<tbody>\n\
+        "<table>\n<thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{before}</th><th scope=\"col\">{after}</th></tr></thead>\n<tbody>\n\
          <tr><th scope=\"row\">accuracy, {} rows</th><td>{}</td><td>{}</td></tr>\n</tbody>\n</table>\n",
         escape(data),
         count(accuracy.rows),

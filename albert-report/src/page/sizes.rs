@@ -16,7 +16,8 @@ const NAMED: f64 = 74.0;
 const COLORS: [&str; 5] = ["--blue", "--orange", "--teal", "--violet", "--grey"];
 
 pub(super) fn section(report: &Report) -> String {
-    let rows = [("before", &report.reference_sizes), ("after", &report.sizes)];
+    let [before, after] = report.subject.sides();
+    let rows = [(before, &report.reference_sizes), (after, &report.sizes)];
     let most = rows.iter().map(|(_, sizes)| sizes.total()).max().unwrap_or(0).max(1) as f64;
     let mut svg = String::new();
     for (index, (when, sizes)) in rows.into_iter().enumerate() {
@@ -24,10 +25,13 @@ pub(super) fn section(report: &Report) -> String {
     }
     let height = 20.0 + STEP + BAR + 6.0;
     format!(
-        "<section>\n<h2>Where the bytes are</h2>\n<p class=\"note\">Before: {}. After: the model file. Layers are stored once, \
+        "<section>\n<h2>Where the bytes are</h2>\n<p class=\"note\">{}: {}. {}: {}. Layers are stored once, \
          however often they run.</p>\n<figure><svg viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\" \
-         aria-label=\"Bytes by part, before and after; the table has the numbers\">\n{svg}</svg></figure>\n{}</section>\n",
+         aria-label=\"Bytes by part, {before} and {after}; the table has the numbers\">\n{svg}</svg></figure>\n{}</section>\n",
+        capitalized(before),
         escape(&report.reference),
+        capitalized(after),
+        escape(&report.model),
         table(report)
     )
 }
@@ -58,7 +62,13 @@ fn bar(svg: &mut String, when: &str, sizes: &Sizes, most: f64, top: f64) -> std:
     writeln!(svg, "<text class=\"strong\" x=\"{:.1}\" y=\"{middle}\">{}</text>", at + 8.0, bytes(sizes.total()))
 }
 
+/// With a capital at the start of a sentence.
+fn capitalized(word: &str) -> String {
+    word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect()
+}
+
 fn table(report: &Report) -> String {
+    let sides = report.subject.sides();
     let bytes = |size: u64| if size == 0 { "\u{2013}".to_owned() } else { bytes(size) };
     let row = |name: &str, swatch: &str, before: u64, after: u64| {
         let share = if before == 0 {
@@ -81,7 +91,8 @@ fn table(report: &Report) -> String {
     let (before, after) = (report.reference_sizes.total(), report.sizes.total());
     rows += &format!("<tr class=\"sum\">{}", row("all", "", before, after));
     format!(
-        "<table>\n<thead><tr><th scope=\"col\">part</th><th scope=\"col\">before</th><th scope=\"col\">after</th>\
-         <th scope=\"col\">of before</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n"
+        "<table>\n<thead><tr><th scope=\"col\">part</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th>\
+         <th scope=\"col\">of {}</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n",
+        sides[0], sides[1], sides[0]
     )
 }

@@ -1,5 +1,6 @@
-//! What rounding did to every matrix.
+//! What rounding did to every matrix, or how two files' matrices differ.
 
+use super::Subject;
 use crate::chart::{bytes, count, escape};
 use crate::tensors::TensorDifference;
 
@@ -7,20 +8,53 @@ use crate::tensors::TensorDifference;
 const LOW: f64 = 0.0;
 const HIGH: f64 = 60.0;
 
-pub(super) fn section(tensors: &[TensorDifference]) -> String {
-    let rounded = |tensor: &&TensorDifference| tensor.difference.is_none_or(|difference| difference.snr_db.is_some());
-    let rows: String = tensors.iter().filter(rounded).map(row).collect();
-    let exact = tensors.iter().filter(|tensor| !rounded(tensor)).count();
-    let exact = match exact {
-        0 => String::new(),
-        exact => format!("<p class=\"note\" style=\"margin-top:14px\">{exact} other tensors are stored exactly.</p>\n"),
+pub(super) fn section(tensors: &[TensorDifference], subject: Subject) -> String {
+    let differs = |tensor: &TensorDifference| tensor.difference.is_none_or(|difference| difference.snr_db.is_some());
+    // A matrix has two extents. Vectors are not rounded: where one differs, its values are others.
+    let listed = |tensor: &TensorDifference| differs(tensor) && (tensor.shape.len() > 1 || tensor.difference.is_none());
+    let rows: String = tensors.iter().filter(|tensor| listed(tensor)).map(row).collect();
+    let others = || tensors.iter().filter(|tensor| !listed(tensor));
+    let vectors = others().filter(|tensor| differs(tensor)).count();
+    let same = others().count() - vectors;
+    let (title, which) = match subject {
+        Subject::Quantization => ("What rounding did to the weights", "rounded matrix"),
+        Subject::Files => ("How the tensors differ", "matrix that differs, the difference being the noise,"),
     };
     format!(
-        "<section>\n<h2>What rounding did to the weights</h2>\n<p class=\"note\">Signal to noise of every rounded tensor in decibels, more is \
+        "<section>\n<h2>{title}</h2>\n<p class=\"note\">Signal to noise of every {which} in decibels, more is \
          better: 6 dB are one bit, 40 dB an error of 1 % of the weights' root mean square.</p>\n<div class=\"scroll\"><table>\n<thead><tr>\
          <th scope=\"col\">tensor</th><th scope=\"col\">shape</th><th scope=\"col\">type</th><th scope=\"col\">bytes</th>\
-         <th scope=\"col\">dB</th><th scope=\"col\" class=\"bar\"></th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n{exact}</section>\n"
+         <th scope=\"col\">dB</th><th scope=\"col\" class=\"bar\"></th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n{}</section>\n",
+        notes(vectors, same, subject)
     )
+}
+
+/// What there is to say about tensors that are not in the table.
+fn notes(vectors: usize, same: usize, subject: Subject) -> String {
+    let note = |count: usize, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(format!("One {one}.")),
+        count => Some(format!("{count} {many}.")),
+    };
+    let (moved, stored) = match subject {
+        Subject::Quantization => (
+            note(
+                vectors,
+                "bias was moved to where activations are rounded best; the network computes the same with it",
+                "biases were moved to where activations are rounded best; the network computes the same with them",
+            ),
+            note(same, "other tensor is stored exactly", "other tensors are stored exactly"),
+        ),
+        Subject::Files => (
+            note(vectors, "vector differs", "vectors differ"),
+            note(same, "tensor is the same in both", "tensors are the same in both"),
+        ),
+    };
+    let notes: Vec<String> = [moved, stored].into_iter().flatten().collect();
+    if notes.is_empty() {
+        return String::new();
+    }
+    format!("<p class=\"note\" style=\"margin-top:14px\">{}</p>\n", notes.join(" "))
 }
 
 fn row(tensor: &TensorDifference) -> String {
