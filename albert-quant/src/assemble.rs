@@ -10,7 +10,7 @@ use crate::bytes::ModelBytes;
 use crate::calibrate::Site;
 use crate::convert::{Progress, Stage};
 use crate::error::Error;
-use crate::network::{Kind, Network, Parameter};
+use crate::network::{Kind, Network, Parameter, Source};
 use crate::quantize::{self, Feedback, Fidelity};
 use crate::report::{Report, TensorReport};
 use crate::scheme::{Format, Hessians, Scheme};
@@ -114,6 +114,7 @@ pub(crate) fn build(
             bytes: writer.bytes(index),
             checkpoint_bytes,
             relative_error: fidelity.relative_error(),
+            moved: matches!(parameter.source, Source::Moved { .. }),
         });
         progress(Progress { stage: Stage::Quantize, done: index + 1, total: parameters.len() });
     }

@@ -45,6 +45,8 @@ impl MlmBias {
 /// A piece of long work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// Running the network on the sample to find the means of activations; units are inputs.
+    Means,
     /// Running the network on the sample to find outlier channels; units are inputs.
     Outliers,
     /// Running the network on the sample to find the Hessians; units are inputs.
@@ -183,8 +185,11 @@ pub fn convert(checkpoint: &Path, options: &Options<'_>) -> Result<Converted, Er
     let mut packer = Packer::new(Hessians::new());
     if scheme.is_integer() {
         provenance["calibration"] = json!(options.calibration.name());
+        if options.calibration == Calibration::BuiltIn && tokenizer.is_none() {
+            warnings.push(Warning::RandomCalibration);
+        }
         if options.calibration != Calibration::None {
-            packer = calibrate(&network, &mut scheme, tokenizer.as_deref(), options, &mut warnings)?;
+            packer = calibrate(&mut network, &mut scheme, tokenizer.as_deref(), options, &mut warnings)?;
         }
     }
     let mut pruned = None;
@@ -237,31 +242,35 @@ fn unknown(calibration: Calibration<'_>, file: &ModelBytes, sample: &[Vec<u32>])
     Ok((unknown * 2 > text).then_some(Warning::UnknownCalibration { unknown, tokens: text }))
 }
 
-/// Finds outlier channels in f32 and gives them extra slots; finds the Hessians in int8 with these slots; chooses formats when
-/// there is a budget.
+/// Moves biases by the means of activations in f32; finds outlier channels and gives them extra slots; finds the Hessians in int8
+/// with these slots; chooses formats when there is a budget.
 fn calibrate(
-    network: &Network,
+    network: &mut Network,
     scheme: &mut Scheme,
     tokenizer: Option<&[u8]>,
     options: &Options<'_>,
     warnings: &mut Vec<Warning>,
 ) -> Result<Packer, Error> {
     let quiet = |_| {};
-    let model = |scheme: &Scheme, tokenizer| {
+    let model = |network: &Network, scheme: &Scheme, tokenizer| {
         let mut nearest = Packer::new(Hessians::new());
         build(network, tokenizer, json!({}), scheme, &mut nearest, &quiet).map(|(bytes, _)| bytes)
     };
-    let float = model(&scheme.uniform(Precision::Float, Format::Fp32), tokenizer)?;
+    let float = model(network, &scheme.uniform(Precision::Float, Format::Fp32), tokenizer)?;
     let sample = calibrate::sample::ids(options.calibration, &float)?;
     warnings.extend(unknown(options.calibration, &float, &sample)?);
     let counter = |stage| {
         let total = sample.len();
         move |done| (options.progress)(Progress { stage, done, total })
     };
+    let means = calibrate::find_means(network, &float, &sample, &mut counter(Stage::Means));
+    drop(float);
+    calibrate::center(network, &means);
+    let float = model(network, &scheme.uniform(Precision::Float, Format::Fp32), None)?;
     let peaks = calibrate::find_peaks(network, &float, &sample, &mut counter(Stage::Outliers));
     drop(float);
     scheme.split(network, &peaks);
-    let integer = model(&scheme.uniform(Precision::Int8, Format::Int8), None)?;
+    let integer = model(network, &scheme.uniform(Precision::Int8, Format::Int8), None)?;
     let hessians = calibrate::find_hessians(network, &integer, &scheme.splits, &sample, &mut counter(Stage::Hessians));
     let mut packer = Packer::new(hessians);
     if let Some(budget) = options.budget {

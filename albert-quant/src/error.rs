@@ -349,6 +349,11 @@ pub enum Warning {
         /// Tokens.
         tokens: usize,
     },
+    /// An integer model without tokenizer was calibrated on random ids.
+    #[error(
+        "calibrated on random ids, since there is no tokenizer; rows of your own, a few hundred with input_ids, bring the model closer to fp32"
+    )]
+    RandomCalibration,
     /// Tensors that mean nothing to an ALBERT of this configuration.
     #[error("unused tensors: {}", List(.0))]
     UnusedTensors(Vec<String>),

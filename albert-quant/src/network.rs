@@ -74,6 +74,12 @@ pub(crate) enum Source {
     Values(Vec<f32>),
     /// Some rows of a matrix, or some elements of a vector.
     Rows(Box<Parameter>, Arc<[u32]>),
+    /// A vector whose values calibration has moved.
+    Moved {
+        values: Vec<f32>,
+        /// What it takes in the checkpoint.
+        checkpoint_bytes: usize,
+    },
 }
 
 impl Source {
@@ -100,6 +106,7 @@ impl Source {
                 out.iter_mut().zip(rows.iter()).for_each(|(x, &row)| *x = whole[row as usize]);
             }
             Self::Rows(of, rows) => of.source.read_row(rows[row] as usize, out),
+            Self::Moved { values, .. } => out.copy_from_slice(values),
         }
     }
 
@@ -110,6 +117,7 @@ impl Source {
             Self::Sum(a, b) => a.bytes() + b.bytes(),
             Self::Adapted(tensor, added) => tensor.bytes() + added.bytes(),
             Self::Rows(of, _) => of.source.bytes(),
+            Self::Moved { checkpoint_bytes, .. } => *checkpoint_bytes,
             Self::Random(_) | Self::Constant(_) | Self::Values(_) => 0,
         }
     }

@@ -38,4 +38,6 @@ pub struct TensorReport {
     pub checkpoint_bytes: usize,
     /// Root mean square of the weights' error over that of the weights.
     pub relative_error: f64,
+    /// Whether it is a bias that calibration moved to where activations are rounded best. The network computes the same with it.
+    pub moved: bool,
 }

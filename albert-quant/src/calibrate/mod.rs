@@ -1,12 +1,15 @@
 //! Calibration: what goes into every linear on sample inputs, and what follows from it.
 //!
-//! Two passes over the same inputs. The first runs the network in f32 and finds the outlier channels of every site: those
-//! get extra slots ([`splits`]). The second runs it in int8 with these slots and sums up the products of the inputs
-//! ([`Hessian`]), by which weights are rounded. A *site* is a place where an input is quantized: one for each linear, query,
-//! key and value together; the depths at which a shared block runs count as one.
+//! Three passes over the same inputs. The first runs the network in f32 and finds the means of activations, which biases then
+//! take out ([`center`](center())). The second finds the outlier channels of every site: those get extra slots ([`splits`]). The
+//! third runs the network in int8 with these slots and sums up the products of the inputs ([`Hessian`]), by which weights are
+//! rounded. A *site* is a place where an input is quantized: one for each linear, query, key and value together; the depths at
+//! which a shared block runs count as one.
 
+mod center;
 mod hessian;
 mod observe;
+mod random;
 pub(crate) mod sample;
 mod splits;
 
@@ -17,6 +20,7 @@ use albert_core::format::layout::role;
 use crate::bytes::ModelBytes;
 use crate::network::{Kind, Network, Parameter};
 
+pub(crate) use center::{Mean, center};
 pub(crate) use hessian::{Hessian, Part};
 pub(crate) use splits::{Peaks, extra_slots};
 
@@ -24,7 +28,8 @@ pub(crate) use splits::{Peaks, extra_slots};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Calibration<'a> {
-    /// A text that comes with this library; random ids for a model without tokenizer.
+    /// A text that comes with this library. For a model without tokenizer random ids, which are worse than rows of the
+    /// application: [`Warning::RandomCalibration`](crate::Warning::RandomCalibration).
     #[default]
     BuiltIn,
     /// Texts, one input each; long ones are cut.
@@ -72,6 +77,21 @@ pub(crate) type Sites<T> = BTreeMap<Site, T>;
 fn widths(network: &Network) -> Sites<usize> {
     let of = |parameter: &Parameter| Site::of(parameter).map(|site| (site, parameter.columns));
     network.parameters.iter().filter_map(of).collect()
+}
+
+/// The means of every site's inputs on a sample. `model` is the network in f32.
+pub(crate) fn find_means(
+    network: &Network,
+    model: &ModelBytes,
+    sample: &[Vec<u32>],
+    progress: &mut dyn FnMut(usize),
+) -> Sites<Mean> {
+    let mut means: Sites<Mean> = widths(network).into_iter().map(|(site, width)| (site, Mean::new(width))).collect();
+    observe::run(model, sample, progress, &mut |site, rows| {
+        let Some(mean) = means.get_mut(&site) else { return };
+        rows.chunks_exact(mean.width()).for_each(|row| mean.add(row));
+    });
+    means
 }
 
 /// The outliers of every site's inputs on a sample. `model` is the network in f32.

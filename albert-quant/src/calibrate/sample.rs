@@ -1,10 +1,9 @@
 //! The inputs that a model is calibrated on.
 
 use albert_core::Model;
-use albert_core::config::Config;
 use albert_core::tokenizer::{EncodeOptions, Tokenizer, memory_bytes};
 
-use super::Calibration;
+use super::{Calibration, random};
 use crate::bytes::ModelBytes;
 use crate::error::Error;
 
@@ -14,12 +13,6 @@ const MOST_TOKENS: usize = 128;
 const MOST_TOKENS_IN_ALL: usize = 8192;
 /// Lines of the built-in text that are joined to one long input.
 const JOINED_LINES: usize = 6;
-/// Lengths of random inputs, in turn.
-const RANDOM_LENGTHS: [usize; 8] = [12, 96, 24, 64, 16, 128, 32, 48];
-/// Different ids of random inputs, in turn.
-const RANDOM_DISTINCT: [u32; 5] = [8, 12, 16, 24, 48];
-/// Random inputs.
-const RANDOM_INPUTS: usize = 32;
 
 /// Sentences of several kinds, one a line.
 const TEXT: &str = include_str!("text.txt");
@@ -32,7 +25,7 @@ pub(crate) fn ids(calibration: Calibration<'_>, file: &ModelBytes) -> Result<Vec
     let mut sample = match (calibration, model.tokenizer()) {
         (Calibration::None, _) => Vec::new(),
         (Calibration::BuiltIn, Some(tokenizer)) => encode(&built_in(), &tokenizer, limit)?,
-        (Calibration::BuiltIn, None) => random(config, limit),
+        (Calibration::BuiltIn, None) => random::inputs(&model, limit),
         (Calibration::Texts(texts), Some(tokenizer)) => encode(texts, &tokenizer, limit)?,
         (Calibration::Texts(_), None) => return Err(Error::CalibrationNeedsTokenizer),
         (Calibration::Ids(ids), _) => ids.to_vec(),
@@ -78,34 +71,6 @@ fn encode(texts: &[String], tokenizer: &Tokenizer<'_>, limit: usize) -> Result<V
         Err(error) => Err(Error::CalibrationText { input, error }),
     };
     texts.iter().enumerate().map(encode).collect()
-}
-
-/// Ids without meaning, the same for the same vocabulary. As in text, an input uses few of them, and some of those often:
-/// the k-th of its own ids has weight 1/k.
-fn random(config: &Config, limit: usize) -> Vec<Vec<u32>> {
-    let mut state = 1u64;
-    let mut below = |bound: u32| {
-        // Knuth's generator (MMIX); the high bits are the good ones.
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((u128::from(state) * u128::from(bound)) >> 64) as u32
-    };
-    let input = |(length, distinct): (usize, u32)| {
-        let own: Vec<u32> = (0..distinct).map(|_| below(config.vocab_size)).collect();
-        let weights: Vec<u32> = (1..=own.len() as u32).map(|rank| 1_000_000 / rank).collect();
-        let total = weights.iter().sum();
-        let mut draw = || {
-            let mut at = below(total);
-            let chosen = weights.iter().position(|&weight| {
-                let here = at < weight;
-                at = at.wrapping_sub(weight);
-                here
-            });
-            own[chosen.unwrap_or(0)]
-        };
-        (0..length.min(limit)).map(|_| draw()).collect()
-    };
-    let sizes = RANDOM_LENGTHS.into_iter().cycle().zip(RANDOM_DISTINCT.into_iter().cycle());
-    sizes.take(RANDOM_INPUTS).map(input).collect()
 }
 
 #[cfg(test)]
