@@ -26,38 +26,37 @@ const PHONEMES: &str = include_str!("../data/phonemes.jsonl");
 
 #[test]
 fn clinc_intents() {
-    let int8 = [0.9999, 0.9997, 0.9997, 1.0];
-    let (mixed, int4) = ([0.9996, 0.999, 0.999, 0.96], [0.999, 0.997, 0.997, 0.93]);
+    let int8 = [0.9999, 0.9995, 0.9995, 1.0];
+    let (mixed, int4) = ([0.9996, 0.999, 0.999, 0.96], [0.998, 0.993, 0.993, 0.93]);
     check("clinc-intents", &[Bounds { output: "logits", f32_error: 2e-4, int8, mixed, int4 }]);
 }
 
 #[test]
 fn plbert() {
-    let int8 = [0.9995, 0.9983, 0.994, 0.0];
-    let (mixed, int4) = ([0.9975, 0.99, 0.965, 0.0], [0.9925, 0.975, 0.95, 0.0]);
+    // The quantiles are those of 3,156 tokens that were not looked at before.
+    let int8 = [0.9992, 0.9965, 0.98, 0.0];
+    let (mixed, int4) = ([0.996, 0.985, 0.95, 0.0], [0.987, 0.97, 0.93, 0.0]);
     check("plbert", &[Bounds { output: "last_hidden_state", f32_error: 1e-3, int8, mixed, int4 }]);
 }
 
 #[test]
 fn snips_slots() {
-    let (int8, mixed, int4) = ([0.9998, 0.9995, 0.999, 0.99], [0.999, 0.998, 0.997, 0.98], [0.998, 0.993, 0.98, 0.95]);
+    let (int8, mixed, int4) = ([0.9998, 0.999, 0.999, 0.99], [0.999, 0.98, 0.98, 0.98], [0.995, 0.9, 0.9, 0.95]);
     check("snips-slots", &[Bounds { output: "logits", f32_error: 2e-4, int8, mixed, int4 }]);
 }
 
 #[test]
 fn mlm_small() {
-    let (int8, mixed, int4) =
-        ([0.9999, 0.9999, 0.9998, 0.97], [0.9999, 0.9998, 0.9997, 0.95], [0.9998, 0.9995, 0.999, 0.94]);
+    let (int8, mixed, int4) = ([0.9998, 0.999, 0.999, 0.97], [0.998, 0.98, 0.98, 0.9], [0.99, 0.9, 0.9, 0.8]);
     let predictions = Bounds { output: "prediction_logits", f32_error: 2e-4, int8, mixed, int4 };
-    let (int8, mixed, int4) =
-        ([0.9995, 0.9995, 0.999, 1.0], [0.9995, 0.9995, 0.999, 0.95], [0.9995, 0.9995, 0.999, 0.95]);
+    let (int8, mixed, int4) = ([0.9995, 0.999, 0.999, 1.0], [0.995, 0.98, 0.98, 0.9], [0.97, 0.8, 0.8, 0.8]);
     check("mlm-small", &[predictions, Bounds { output: "sop_logits", f32_error: 2e-4, int8, mixed, int4 }]);
 }
 
 #[test]
 fn minilm_as_albert() {
-    let int8 = [0.9993, 0.9985, 0.997, 0.0];
-    let (mixed, int4) = ([0.9972, 0.994, 0.985, 0.0], [0.9905, 0.98, 0.96, 0.0]);
+    let int8 = [0.9992, 0.9965, 0.9965, 0.0];
+    let (mixed, int4) = ([0.996, 0.98, 0.98, 0.0], [0.987, 0.96, 0.96, 0.0]);
     check("minilm-as-albert", &[Bounds { output: "last_hidden_state", f32_error: 2e-4, int8, mixed, int4 }]);
 }
 

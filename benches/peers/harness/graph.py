@@ -72,11 +72,10 @@ def build(checkpoint: Path, out: Path) -> None:
     size, groups = hidden // heads, config.get("num_hidden_groups", 1)
 
     tokens = graph.node("Shape", "input_ids", start=1, end=2)
-    count = graph.node("Squeeze", tokens)
-    one, zero = (graph.constant(f"integer {value}", np.int64(value)) for value in (1, 0))
-    positions = graph.node("Range", zero, count, one)
+    positions = graph.weight("embeddings.position_embeddings.weight")
+    positions = graph.node("Slice", positions, graph.shape(0), tokens, graph.shape(0))
     x = graph.node("Gather", graph.weight("embeddings.word_embeddings.weight"), "input_ids")
-    x = graph.node("Add", x, graph.node("Gather", graph.weight("embeddings.position_embeddings.weight"), positions))
+    x = graph.node("Add", x, positions)
     types = graph.weights["embeddings.token_type_embeddings.weight"]
     x = graph.node("Add", x, graph.constant("token type 0", types[0]))
     x = graph.norm(x, "embeddings.LayerNorm", epsilon)
@@ -87,7 +86,7 @@ def build(checkpoint: Path, out: Path) -> None:
             x = block(graph, x, f"encoder.albert_layer_groups.{group}.albert_layers.{inner}", heads, size, epsilon, config)
     result, shape = "last_hidden_state", [1, "tokens", hidden]
     if "classifier.weight" in graph.weights:
-        first = graph.node("Gather", x, zero, axis=1)
+        first = graph.node("Gather", x, graph.constant("position 0", np.int64(0)), axis=1)
         x = graph.linear(graph.node("Tanh", graph.linear(first, "pooler")), "classifier")
         result, shape = "logits", [1, graph.weights["classifier.bias"].size]
     graph.nodes.append(helper.make_node("Identity", [x], [result]))
