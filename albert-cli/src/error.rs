@@ -1,6 +1,6 @@
 //! How commands end.
 
-use std::fmt::{self, Display};
+use std::fmt::{self, Display, Write};
 use std::io;
 use std::process::ExitCode;
 
@@ -62,16 +62,35 @@ impl Error {
     }
 }
 
+/// Writes a line that is no error to standard error.
+pub(crate) fn warn(message: impl Display) {
+    eprintln!("warning: {}", Error::new(message));
+}
+
 impl Display for Error {
     /// On one line, whatever a path or a text holds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Message(message) => {
-                message.chars().try_for_each(|c| fmt::Write::write_char(f, if c.is_control() { ' ' } else { c }))
-            }
+            Self::Message(message) => Escape(f).write_str(message),
             Self::OutputClosed => f.write_str("standard output is closed"),
         }
     }
+}
+
+/// Writes text with its control characters escaped, so that it can neither break a line nor command a terminal.
+pub(crate) struct Escape<'a, 'f>(pub(crate) &'a mut fmt::Formatter<'f>);
+
+impl Write for Escape<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|c| {
+            if is_harmless(c) { self.0.write_char(c) } else { write!(self.0, "{}", c.escape_default()) }
+        })
+    }
+}
+
+/// Neither a control character nor one that changes the direction of what follows.
+fn is_harmless(c: char) -> bool {
+    !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }
 
 /// Says where an error happened.

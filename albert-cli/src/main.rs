@@ -1,25 +1,23 @@
 //! The `albert` command: checkpoints to model files, text to answers, and what a model is worth.
 //!
+//! Tasks, memory and threads are those of `albert-edge`. From the bottom up:
+//! - `error`, `console`, `progress`: how commands end, print and show progress.
 //! - `args`: the command line.
+//! - `explain`: the library's errors in terms of the command line.
+//! - `rows`: what commands read; `show`: results as text or JSON; `output`: files that commands write.
 //! - `commands`: one file a command.
-//! - `tasks`: what `run` does with an input, one file a task.
-//! - `model_file`, `engine`: a model in place, and the memory to run it.
-//! - `input`, `batch`, `output`: rows in, side by side, and out again in order.
 //!
 //! Exit codes: 0 when all is well, 1 when `validate` missed a bound, 2 for a usage or file error or a bad row.
 
 mod args;
-mod batch;
 mod commands;
-mod engine;
+mod console;
 mod error;
-mod input;
-mod model_file;
-mod names;
+mod explain;
 mod output;
 mod progress;
-mod tasks;
-mod tokenizer_options;
+mod rows;
+mod show;
 
 use std::process::ExitCode;
 

@@ -34,7 +34,7 @@ def programs(layout: Layout) -> None:
 
     build(layout.portable, ["peer-albert", "integer-peak", "isa-cap"], "", PEERS)
     build(layout.tuned, ["peer-rten", "peer-candle"], TUNED_FLAGS.get(platform.machine(), ""), PEERS)
-    build(layout.portable / "cli", ["albert-cli"], "", REPOSITORY)
+    build(layout.portable / "cli", ["albert-edge-cli"], "", REPOSITORY)
 
 
 def models(layout: Layout, geometry: str) -> None:

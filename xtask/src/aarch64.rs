@@ -55,9 +55,9 @@ pub(crate) fn run() -> Result<(), String> {
     let whole: Vec<&str> = TESTS.iter().flat_map(|test| ["--test", test]).collect();
     test("albert-core", &[], &[])?;
     test("albert-tests", &whole, &SKIPPED)?;
-    test("albert-cli", &["--test", "cli"], &SKIPPED)?;
-    check(cross("build")?.args(["--package", "albert-cli"]))?;
-    check(host_cargo("build").args(["--package", "albert-cli"]))?;
+    test("albert-edge-cli", &["--test", "cli"], &SKIPPED)?;
+    check(cross("build")?.args(["--package", "albert-edge-cli"]))?;
+    check(host_cargo("build").args(["--package", "albert-edge-cli"]))?;
     let start = Instant::now();
     CHECKPOINTS.iter().try_for_each(|checkpoint| compare(&root().join(checkpoint)))?;
     println!("== outputs compared in {:.0?}", start.elapsed());

@@ -1,6 +1,7 @@
 //! Chores that cargo alone cannot do: `cargo xtask help` lists them.
 
 mod aarch64;
+mod conformance;
 mod features;
 mod firmware;
 mod fuzz;
@@ -33,6 +34,7 @@ cargo xtask instructions [--record]          counts the benchmarks' instructions
 cargo xtask fuzz [--minutes N] [--record] [--minimize] [TARGET]...
                                              fuzzes for N minutes in all; counts executions, renews the committed inputs
 cargo xtask sanitize address|thread          the kernels, the C interface, damaged files; or the executor, under a sanitizer
+cargo xtask conformance                      writes the conformance models and their recorded results anew
 cargo xtask size                             flash bytes of the core by module, RAM and stack, against recorded bounds
 ";
 
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Some((command, options)) if command == "fuzz" => fuzz::run(options),
         Some((command, [kind])) if command == "sanitize" && kind == "address" => sanitize::address(),
         Some((command, [kind])) if command == "sanitize" && kind == "thread" => sanitize::thread(),
+        Some((command, [])) if command == "conformance" => conformance::run(),
         Some((command, [])) if command == "size" => size::run(),
         Some((command, [])) if command == "help" => {
             print!("{HELP}");

@@ -51,7 +51,7 @@ pub(crate) fn run(names: &[String]) -> Result<(), String> {
     if let Some(name) = names.iter().find(|name| !CASES.iter().any(|case| case.name == **name)) {
         return Err(format!("{name}: the table's models are {}", CASES.map(|case| case.name).join(", ")));
     }
-    check(host_cargo("build").args(["--release", "--package", "albert-cli"]))?;
+    check(host_cargo("build").args(["--release", "--package", "albert-edge-cli"]))?;
     let models = std::env::var_os("ALBERT_MODELS").map_or_else(|| root().join(MODELS), PathBuf::from);
     let scratch = std::env::temp_dir().join(format!("albert-quantization-{}", std::process::id()));
     std::fs::create_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))?;

@@ -25,7 +25,7 @@ pub(crate) struct Fit {
     #[arg(long, value_name = "X", value_parser = positive)]
     pub(crate) strength: Option<f64>,
     /// Folds of the cross-validation
-    #[arg(long, value_name = "N", default_value = "5", value_parser = super::at_least_one)]
+    #[arg(long, value_name = "N", default_value = "5", value_parser = super::values::at_least_one)]
     pub(crate) folds: usize,
     /// Count all labels the same, however many rows they have
     #[arg(long)]
@@ -34,7 +34,7 @@ pub(crate) struct Fit {
     #[arg(long)]
     pub(crate) multi_label: bool,
     /// Share of texts in scope that may be called out of scope; sets the threshold
-    #[arg(long, value_name = "P", value_parser = super::probability, conflicts_with = "out_of_scope_label")]
+    #[arg(long, value_name = "P", value_parser = super::values::probability, conflicts_with = "out_of_scope_label")]
     pub(crate) reject: Option<f32>,
     /// Label of rows that are out of scope: it is not learned, but sets the threshold
     #[arg(long, value_name = "LABEL")]
@@ -55,13 +55,13 @@ pub(crate) struct Fit {
     #[arg(long, value_name = "TEXT")]
     pub(crate) label_separator: Option<String>,
     /// Most tokens of a text; longer ones are cut [default: as many as the encoder was made for]
-    #[arg(long, value_name = "N", value_parser = super::at_least_one)]
+    #[arg(long, value_name = "N", value_parser = super::values::at_least_one)]
     pub(crate) max_length: Option<usize>,
     /// Decides which rows are held out together
     #[arg(long, value_name = "N", default_value = "0")]
     pub(crate) seed: u64,
     /// Threads [default: all]; the result does not depend on them
-    #[arg(long, value_name = "N", value_parser = super::at_least_one)]
+    #[arg(long, value_name = "N", value_parser = super::values::at_least_one)]
     pub(crate) threads: Option<usize>,
     /// Write a page with folds, confusions and reliability
     #[arg(long, value_name = "FILE.html")]

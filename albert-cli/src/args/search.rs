@@ -17,7 +17,7 @@ pub(crate) struct Index {
     #[arg(short, long, value_name = "INDEX")]
     pub(crate) output: PathBuf,
     /// Threads [default: all]
-    #[arg(long, value_name = "N", value_parser = super::at_least_one)]
+    #[arg(long, value_name = "N", value_parser = super::values::at_least_one)]
     pub(crate) threads: Option<usize>,
     #[command(flatten)]
     pub(crate) isa: Isa,
@@ -34,7 +34,7 @@ pub(crate) struct Search {
     #[arg(value_name = "TEXT", required = true)]
     pub(crate) texts: Vec<String>,
     /// Texts to show
-    #[arg(long, value_name = "K", default_value = "5", value_parser = super::at_least_one)]
+    #[arg(long, value_name = "K", default_value = "5", value_parser = super::values::at_least_one)]
     pub(crate) top_k: usize,
     /// Print lines of JSON
     #[arg(long)]

@@ -2,19 +2,28 @@
 
 use std::path::Path;
 
-use albert_core::Model;
+use albert_edge::Model;
 use albert_report::{Report, Subject, page};
 
 use super::measures::{self, Named};
-use super::quantize::write;
 use crate::args::Compare;
+use crate::console::Console;
 use crate::error::{Outcome, Result};
-use crate::model_file::ModelFile;
+use crate::explain::open_verified;
 use crate::output::Output;
+use crate::rows::Rows;
 
 pub(super) fn run(args: &Compare) -> Result<Outcome> {
-    let (reference_file, model_file) = (ModelFile::open(&args.reference)?, ModelFile::open(&args.model)?);
-    let (reference, model) = (reference_file.verified_model()?, model_file.verified_model()?);
+    let inputs: Vec<&Path> = [Some(&args.reference), Some(&args.model), args.data.as_ref()]
+        .into_iter()
+        .flatten()
+        .map(AsRef::as_ref)
+        .collect();
+    let page_file = args.report.as_deref().map(|path| Output::new(path, &inputs)).transpose()?;
+    if let Some(data) = &args.data {
+        Rows::check_file(data)?;
+    }
+    let (reference, model) = (open_verified(&args.reference)?, open_verified(&args.model)?);
     let [reference_name, model_name] = [&args.reference, &args.model].map(|path| name(path));
     let report = measures::report(
         Subject::Files,
@@ -23,10 +32,10 @@ pub(super) fn run(args: &Compare) -> Result<Outcome> {
         args.data.as_deref(),
         args.isa.kernels,
     )?;
-    if let Some(path) = &args.report {
-        write(path, page(&report).as_bytes())?;
+    if let Some(file) = &page_file {
+        file.write(page(&report).as_bytes())?;
     }
-    let mut output = Output::new();
+    let mut output = Console::new();
     if args.json {
         output.json(&report)?
     } else {
@@ -41,7 +50,7 @@ fn name(path: &Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
-fn print(output: &mut Output, report: &Report, reference: &Model<'_>, model: &Model<'_>) -> Result<()> {
+fn print(output: &mut Console, report: &Report, reference: &Model, model: &Model) -> Result<()> {
     output.line(format_args!("{:12} {:>12} {:>12}  bytes", "part", "A", "B"))?;
     let parts = report.reference_sizes.parts().into_iter().zip(report.sizes.parts());
     let total = [report.reference_sizes.total(), report.sizes.total()];

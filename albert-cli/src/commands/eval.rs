@@ -3,23 +3,22 @@
 mod sequences;
 mod tokens;
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
 use albert_core::config::{Head, ProblemType};
 use albert_core::kernels::Kernels;
-use albert_core::{ExitPolicy, Model};
+use albert_edge::{EncodeOptions, Engine, ExitPolicy, Model, Task, Tokens, Truncation, batch};
 use serde::Serialize;
 
 use super::threads;
 use crate::args::{Eval, RowDefaults};
-use crate::batch;
-use crate::engine::Engine;
+use crate::console::Console;
 use crate::error::{At, Error, Outcome, Result};
-use crate::input::{Numbered, Row, Rows};
-use crate::model_file::ModelFile;
-use crate::output::Output;
+use crate::explain::{explain, open};
 use crate::progress;
+use crate::rows::{Numbered, Row, Rows};
 
 /// What rows add up to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -72,16 +71,40 @@ pub(super) struct Setup {
     pub(super) threads: usize,
     pub(super) layers: Option<u32>,
     pub(super) exit: Option<ExitPolicy>,
+    pub(super) length: Length,
+}
+
+/// How long texts are treated.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Length {
+    pub(super) max_length: Option<usize>,
+    /// As the task has it when there is none.
+    pub(super) truncation: Option<Truncation>,
+}
+
+impl Length {
+    /// Tokens of a text or a pair; `default` is the truncation of the task.
+    fn encode(&self, engine: &Engine, text: &str, pair: Option<&str>, default: Truncation) -> Result<Tokens> {
+        let own = engine.model().max_tokens();
+        let truncation = self.truncation.unwrap_or(default);
+        let max_tokens = match (truncation, self.max_length) {
+            // The model refuses them itself.
+            (Truncation::DoNotTruncate, None) => None,
+            (_, limit) => Some(limit.map_or(own, |limit| limit.min(own))),
+        };
+        let options = EncodeOptions { max_tokens, truncation, ..EncodeOptions::default() };
+        engine.encode(text, pair, &options).map_err(|error| explain(&error, Some(Task::TextClassification)))
+    }
 }
 
 pub(super) fn run(args: &Eval) -> Result<Outcome> {
-    let file = ModelFile::open(&args.model)?;
-    let model = file.model()?;
+    let model = open(&args.model)?;
     let exit = args.exit.policy();
     let timed = args.sweep_layers || exit.is_some();
     let threads = if timed { args.threads.unwrap_or(1) } else { threads(args.threads) };
-    let setup = Setup { kernels: args.isa.kernels, threads, layers: None, exit };
-    let mut output = Output::new();
+    let length = Length { max_length: args.max_length, truncation: args.truncation };
+    let setup = Setup { kernels: args.isa.kernels, threads, layers: None, exit, length };
+    let mut output = Console::new();
     if args.sweep_layers {
         for layers in 1..=model.config().num_hidden_layers {
             let counts = evaluate(&model, &args.data, &Setup { layers: Some(layers), ..setup })?;
@@ -102,34 +125,40 @@ pub(super) fn run(args: &Eval) -> Result<Outcome> {
 }
 
 /// Scores all rows of a file.
-pub(super) fn evaluate(model: &Model<'_>, data: &Path, setup: &Setup) -> Result<Counts> {
+pub(super) fn evaluate(model: &Model, data: &Path, setup: &Setup) -> Result<Counts> {
     let score = scorer(model)?;
     let rows = Rows::of_file(data, RowDefaults::default())?;
     let place = rows.place().to_owned();
     let bar = progress::bytes(rows.file_bytes());
     let mut counts = Counts::default();
-    let work = |engine: &mut Engine<'_>, Numbered { number, row, bytes }: Numbered| {
-        let counts = row.and_then(|row| score(engine, &row)).at(format_args!("{place} {number}"));
+    let engine = Engine::new(model).kernels(setup.kernels).threads(1).layers(setup.layers);
+    let engine = engine.early_exit(setup.exit).map_err(|error| explain(&error, None))?;
+    let work = |Numbered { number, row, bytes }: Numbered| {
+        let counts = row.and_then(|row| score(&engine, &row, &setup.length)).at(format_args!("{place} {number}"));
         (counts, bytes)
     };
-    let engine = || Engine::new(model, setup.kernels).with_layers(setup.layers).with_exit(setup.exit);
     // A score over a part of the data would mislead: the first bad row ends it.
-    batch::map(rows, setup.threads, engine, work, |(row, bytes)| {
-        counts.add(&row?);
+    let ended = batch::map(rows, setup.threads, work, |(row, bytes)| {
         bar.inc(bytes);
-        Ok(())
-    })?;
+        match row {
+            Ok(row) => ControlFlow::Continue(counts.add(&row)),
+            Err(error) => ControlFlow::Break(error),
+        }
+    });
     bar.finish_and_clear();
+    if let ControlFlow::Break(error) = ended {
+        return Err(error);
+    }
     if counts.rows == 0 {
         return Err(Error::new(format_args!("{} has no rows", data.display())));
     }
     Ok(counts)
 }
 
-type Scorer = fn(&mut Engine<'_>, &Row) -> Result<Counts>;
+type Scorer = fn(&Engine, &Row, &Length) -> Result<Counts>;
 
 /// How rows are scored for the model's head.
-pub(super) fn scorer(model: &Model<'_>) -> Result<Scorer> {
+pub(super) fn scorer(model: &Model) -> Result<Scorer> {
     let config = model.config();
     match (config.head, config.problem_type) {
         (Head::SequenceClassification, ProblemType::SingleLabel) => Ok(sequences::score),
@@ -194,12 +223,12 @@ fn figures(line: &Line) -> Vec<(&'static str, String)> {
     figures
 }
 
-fn print(output: &mut Output, line: &Line) -> Result<()> {
+fn print(output: &mut Console, line: &Line) -> Result<()> {
     figures(line).into_iter().try_for_each(|(name, value)| output.line(format_args!("{name:10} {value}")))
 }
 
 /// One line of the table of a sweep; the first has the heads before it.
-fn sweep_line(output: &mut Output, line: &Line) -> Result<()> {
+fn sweep_line(output: &mut Console, line: &Line) -> Result<()> {
     let mut figures = figures(line);
     // The number of layers is the row's name.
     figures.retain(|(name, _)| *name != "layers");

@@ -11,10 +11,10 @@ use albert_fit::{Columns, HeadStorage, Options, Progress, Stage, fit, read};
 use albert_quant::{HeadChoice, ModelBytes};
 use indicatif::ProgressBar;
 
-use super::quantize::write;
 use crate::args::Fit;
+use crate::console::Console;
 use crate::error::{At, Error, Outcome, Result};
-use crate::model_file::ModelFile;
+use crate::explain::open;
 use crate::output::Output;
 use crate::progress;
 
@@ -25,6 +25,13 @@ pub(super) fn run(args: &Fit) -> Result<Outcome> {
         label: args.label_column.clone(),
         separator: args.label_separator.clone(),
     };
+    let inputs = [args.encoder.as_path(), args.data.as_path()];
+    let output = Output::beside_checkpoint(&args.output, &inputs, &args.encoder)?;
+    let page =
+        args.report.as_deref().map(|path| Output::beside_checkpoint(path, &inputs, &args.encoder)).transpose()?;
+    if let Some(page) = &page {
+        page.check_differs(&output)?;
+    }
     let examples = read(&args.data, &columns).map_err(Error::new)?;
     let converted;
     let opened;
@@ -32,8 +39,8 @@ pub(super) fn run(args: &Fit) -> Result<Outcome> {
         converted = convert(&args.encoder)?;
         Model::from_bytes(&converted).at(args.encoder.display())?
     } else {
-        opened = ModelFile::open(&args.encoder)?;
-        opened.model()?
+        opened = open(&args.encoder)?;
+        *opened.as_core()
     };
     let encoder = &encoder;
     let bars = Bars::default();
@@ -58,11 +65,11 @@ pub(super) fn run(args: &Fit) -> Result<Outcome> {
         false => fitted.model(encoder, storage),
     };
     let bytes = bytes.map_err(Error::new)?;
-    write(&args.output, &bytes)?;
-    if let Some(page) = &args.report {
-        write(page, albert_fit::page(&fitted.report, &args.output.display().to_string()).as_bytes())?;
+    output.write(&bytes)?;
+    if let Some(page) = &page {
+        page.write(albert_fit::page(&fitted.report, &args.output.display().to_string()).as_bytes())?;
     }
-    let mut console = Output::new();
+    let mut console = Console::new();
     if args.json {
         console.json(&fitted.report)?;
     } else {

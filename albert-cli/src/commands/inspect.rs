@@ -2,18 +2,18 @@
 
 use std::path::Path;
 
+use albert_core::Plan;
 use albert_core::format::checksum;
-use albert_core::{Model, Plan};
+use albert_edge::Model;
 use albert_quant::tokenizer::vocabulary;
 use albert_report::tensors::dtype_name;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::quantize::write;
 use crate::args::Inspect;
+use crate::console::{Console, Escaped};
 use crate::error::{At, Error, Outcome, Result};
-use crate::model_file::ModelFile;
-use crate::names;
+use crate::explain::open_verified;
 use crate::output::Output;
 
 #[derive(Debug, Serialize)]
@@ -63,13 +63,12 @@ struct Tensor {
 }
 
 pub(super) fn run(args: &Inspect) -> Result<Outcome> {
-    let file = ModelFile::open(&args.model)?;
-    let model = file.verified_model()?;
+    let model = open_verified(&args.model)?;
     if let Some(folder) = &args.save_vocabulary {
-        save_vocabulary(&model, folder)?;
+        save_vocabulary(&model, &args.model, folder)?;
     }
     let description = describe(&model, args.max_tokens);
-    let mut output = Output::new();
+    let mut output = Console::new();
     if args.json {
         output.json(&description)?;
     } else {
@@ -79,17 +78,17 @@ pub(super) fn run(args: &Inspect) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-fn save_vocabulary(model: &Model<'_>, folder: &Path) -> Result<()> {
+fn save_vocabulary(model: &Model, path: &Path, folder: &Path) -> Result<()> {
     let tokenizer = model.tokenizer().ok_or_else(|| Error::new("the model has no tokenizer: nothing to save"))?;
     let file = vocabulary(&tokenizer);
     std::fs::create_dir_all(folder).at(format_args!("cannot make {}", folder.display()))?;
-    write(&folder.join(file.name), &file.bytes)
+    Output::new(&folder.join(file.name), &[path])?.write(&file.bytes)
 }
 
-fn describe(model: &Model<'_>, max_tokens: usize) -> Description {
+fn describe(model: &Model, max_tokens: usize) -> Description {
     let config = model.config();
     let plan = Plan::new(config, max_tokens);
-    let tensors = albert_quant::tensors(model).map(|(name, shape, record)| Tensor {
+    let tensors = albert_quant::tensors(model.as_core()).map(|(name, shape, record)| Tensor {
         name,
         dtype: dtype_name(record.dtype),
         shape,
@@ -115,20 +114,21 @@ fn describe(model: &Model<'_>, max_tokens: usize) -> Description {
             precision: config.precision.name(),
         },
         head: config.head.name(),
-        labels: (0..config.num_labels as usize).map(|index| names::label(model, index)).collect(),
+        labels: model.labels(),
         tokenizer_tokens: model.tokenizer().map(|tokenizer| tokenizer.vocab_size()),
         tensors: tensors.collect(),
         file_bytes: model.bytes().len(),
         checksum: format!("{:08x}", checksum(model.bytes())),
         max_tokens: plan.max_tokens(),
         arena_bytes: plan.arena_bytes(),
-        provenance: serde_json::from_str(model.provenance()).unwrap_or(Value::Null),
+        provenance: serde_json::from_str(model.as_core().provenance()).unwrap_or(Value::Null),
     }
 }
 
-fn print(description: &Description, output: &mut Output) -> Result<()> {
+fn print(description: &Description, output: &mut Console) -> Result<()> {
     let Description { config, labels, .. } = description;
-    let line = |output: &mut Output, key: &str, value: String| output.line(format_args!("{key:20} {value}"));
+    let line =
+        |output: &mut Console, key: &str, value: String| output.line(format_args!("{key:20} {}", Escaped(value)));
     line(output, "head", format!("{} ({} labels)", description.head, labels.len()))?;
     if !labels.is_empty() {
         let shown = labels.iter().take(6).map(String::as_str).collect::<Vec<_>>().join(", ");

@@ -2,27 +2,27 @@
 
 use std::path::Path;
 
-use albert_core::Model;
 use albert_core::kernels::Kernels;
+use albert_edge::{EncodeOptions, Engine, Model, Truncation};
 use albert_report::sample::{Input, Sample};
 use albert_report::sizes::Sizes;
 use albert_report::tensors::tensors;
 use albert_report::{Accuracy, CosineSummary, Report, Subject, measure};
 
-use super::eval::{self, Setup};
+use super::eval::{self, Length, Setup};
 use super::threads;
 use crate::args::RowDefaults;
-use crate::engine::Engine;
+use crate::console::Console;
 use crate::error::{At, Error, Result};
-use crate::input::{Numbered, Row, Rows};
-use crate::output::Output;
+use crate::explain::explain;
 use crate::progress;
+use crate::rows::{Numbered, Row, Rows};
 
 /// A model and what the report calls it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Named<'m> {
     pub(super) name: &'m str,
-    pub(super) model: &'m Model<'m>,
+    pub(super) model: &'m Model,
 }
 
 /// Measures `model` against `reference` on the rows of `data`, or on built-in inputs. Models with different vocabularies are
@@ -39,9 +39,9 @@ pub(super) fn report(
         subject,
         model: model.name.to_owned(),
         reference: reference.name.to_owned(),
-        sizes: Sizes::of_model(model.model),
-        reference_sizes: Sizes::of_model(reference.model),
-        tensors: tensors(reference.model, model.model),
+        sizes: Sizes::of_model(model.model.as_core()),
+        reference_sizes: Sizes::of_model(reference.model.as_core()),
+        tensors: tensors(reference.model.as_core(), model.model.as_core()),
         measures: None,
         accuracy: None,
     };
@@ -51,11 +51,13 @@ pub(super) fn report(
     let encoder = if reference.model.tokenizer().is_some() { reference.model } else { model.model };
     let sample = match data {
         Some(path) => read(path, encoder, kernels)?,
-        None => Sample::built_in(encoder),
+        None => Sample::built_in(encoder.as_core()),
     };
     let bar = progress::bar(sample.inputs.len() as u64);
     bar.set_message("measuring");
-    let measures = measure(reference.model, model.model, &sample, kernels, &|done| bar.set_position(done as u64));
+    let measures = measure(reference.model.as_core(), model.model.as_core(), &sample, kernels, &|done| {
+        bar.set_position(done as u64)
+    });
     bar.finish_and_clear();
     if measures.inputs == 0 {
         return Err(Error::new(format_args!("{}: the models take none of the inputs", sample.name)));
@@ -66,13 +68,13 @@ pub(super) fn report(
 }
 
 /// The inputs that the rows of a file make, cut to the model's limit.
-fn read(path: &Path, model: &Model<'_>, kernels: Kernels) -> Result<Sample> {
+fn read(path: &Path, model: &Model, kernels: Kernels) -> Result<Sample> {
     let rows = Rows::of_file(path, RowDefaults::default())?;
     let place = rows.place().to_owned();
-    let mut engine = Engine::new(model, kernels);
+    let engine = Engine::new(model).kernels(kernels);
     let mut inputs = Vec::new();
     for Numbered { number, row, .. } in rows {
-        let of_row = row.and_then(|row| encode(&mut engine, &row));
+        let of_row = row.and_then(|row| encode(&engine, &row));
         inputs.extend(of_row.at(format_args!("{place} {number}"))?);
     }
     if inputs.is_empty() {
@@ -82,25 +84,33 @@ fn read(path: &Path, model: &Model<'_>, kernels: Kernels) -> Result<Sample> {
     Ok(Sample { name, inputs })
 }
 
-fn encode(engine: &mut Engine<'_>, row: &Row) -> Result<Vec<Input>> {
-    if !row.input_ids.is_empty() {
-        return Ok(vec![Input { ids: row.input_ids.clone(), token_types: row.token_type_ids.clone() }]);
+/// The inputs of a row, cut to the model's limit.
+fn encode(engine: &Engine, row: &Row) -> Result<Vec<Input>> {
+    let request = &row.request;
+    if !request.input_ids.is_empty() {
+        return Ok(vec![Input { ids: request.input_ids.clone(), token_types: request.token_type_ids.clone() }]);
     }
-    let limit = Some(engine.max_tokens());
-    let mut tokens = |text: &str, pair: Option<&str>| {
-        let tokens = engine.encode(text, pair, limit)?;
+    let options = EncodeOptions {
+        max_tokens: Some(engine.model().max_tokens()),
+        truncation: Truncation::LongestFirst,
+        ..EncodeOptions::default()
+    };
+    let tokens = |text: &str, pair: Option<&str>| {
+        let tokens = engine.encode(text, pair, &options).map_err(|error| explain(&error, None))?;
         Ok(Input { ids: tokens.ids, token_types: tokens.types })
     };
-    match &row.question {
-        Some(question) => Ok(vec![tokens(question, row.context.as_deref().or(row.text.as_deref()))?]),
+    match &request.question {
+        Some(question) => Ok(vec![tokens(question, request.context.as_deref().or(request.text.as_deref()))?]),
         None if !row.words.is_empty() => Ok(vec![tokens(&row.words.join(" "), None)?]),
-        None if !row.choices.is_empty() => row.choices.iter().map(|choice| tokens(row.text()?, Some(choice))).collect(),
-        None => Ok(vec![tokens(row.text()?, row.pair.as_deref())?]),
+        None if !request.choices.is_empty() => {
+            request.choices.iter().map(|choice| tokens(row.need_text()?, Some(choice))).collect()
+        }
+        None => Ok(vec![tokens(row.need_text()?, request.text_pair.as_deref())?]),
     }
 }
 
 /// Accuracy of both, when the rows have labels and both heads choose them.
-fn accuracy(reference: &Model<'_>, model: &Model<'_>, data: &Path, kernels: Kernels) -> Result<Option<Accuracy>> {
+fn accuracy(reference: &Model, model: &Model, data: &Path, kernels: Kernels) -> Result<Option<Accuracy>> {
     let labelled = match Rows::of_file(data, RowDefaults::default())?.next() {
         Some(Numbered { row: Ok(row), .. }) => row.label.is_some() || !row.tags.is_empty(),
         _ => false,
@@ -108,7 +118,8 @@ fn accuracy(reference: &Model<'_>, model: &Model<'_>, data: &Path, kernels: Kern
     if !labelled || eval::scorer(reference).is_err() || eval::scorer(model).is_err() {
         return Ok(None);
     }
-    let setup = Setup { kernels, threads: threads(None), layers: None, exit: None };
+    let length = Length { max_length: None, truncation: Some(Truncation::LongestFirst) };
+    let setup = Setup { kernels, threads: threads(None), layers: None, exit: None, length };
     let (rows, before) = eval::evaluate(reference, data, &setup)?.accuracy();
     let (_, after) = eval::evaluate(model, data, &setup)?.accuracy();
     Ok(Some(Accuracy { rows, reference: before, model: after }))
@@ -120,7 +131,7 @@ fn cosines(of: &CosineSummary) -> String {
 }
 
 /// What was measured, a line a figure.
-pub(super) fn print(output: &mut Output, report: &Report) -> Result<()> {
+pub(super) fn print(output: &mut Console, report: &Report) -> Result<()> {
     let Some(measures) = &report.measures else { return Ok(()) };
     output.line(format_args!(
         "on {} ({} inputs, {} tokens), against {}:",

@@ -1,12 +1,12 @@
 //! `albert quantize`: a checkpoint to a model file.
 
 use std::cell::OnceCell;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use albert_core::{Model, kernels};
+use albert_core::kernels;
+use albert_edge::Model;
 use albert_hub::{Hub, RepoId};
-use albert_quant::{Calibration, Keep, Options, Report, Stage, Weights};
+use albert_quant::{Budget, Calibration, Keep, ModelBytes, Options, Report, Stage, Weights};
 use albert_report::sizes::{Part, Sizes};
 use albert_report::{Subject, page, size_ratio};
 use indicatif::ProgressBar;
@@ -14,11 +14,11 @@ use serde::Serialize;
 
 use super::measures::{self, Named};
 use crate::args::{Quantize, RowDefaults};
-use crate::error::{At, Error, Outcome, Result};
-use crate::input::{Numbered, Rows};
-use crate::model_file::ModelFile;
+use crate::console::{Console, Escaped};
+use crate::error::{At, Error, Outcome, Result, warn};
 use crate::output::Output;
 use crate::progress;
+use crate::rows::{Numbered, Rows};
 
 /// The converter's progress on a terminal.
 #[derive(Debug)]
@@ -53,8 +53,13 @@ impl Progress {
 const EMBEDDINGS: [&str; 2] = ["word_embeddings", "position_embeddings"];
 
 pub(super) fn run(args: &Quantize) -> Result<Outcome> {
-    if args.output.is_dir() {
-        return Err(Error::new(format_args!("{} is a directory; give a file to write", args.output.display())));
+    let checkpoint = locate(&args.checkpoint, args.revision.as_deref())?;
+    let named = albert_quant::adapter_base(&checkpoint).map_err(Error::new)?;
+    let base = named.map(|named| args.base.clone().unwrap_or_else(|| PathBuf::from(named)));
+    let base = base.map(|base| locate(&base, None)).transpose()?;
+    let outputs = Outputs::new(args, &checkpoint, base.as_deref())?;
+    if let Some(data) = &args.data {
+        Rows::check_file(data)?;
     }
     let sample = args.calibration.as_deref().map(Sample::read).transpose()?;
     let progress = Progress::new();
@@ -76,42 +81,59 @@ pub(super) fn run(args: &Quantize) -> Result<Outcome> {
     if let Some(threads) = args.threads {
         albert_quant::limit_threads(threads);
     }
-    let checkpoint = locate(&args.checkpoint, args.revision.as_deref())?;
-    let named = albert_quant::adapter_base(&checkpoint).map_err(Error::new)?;
-    let base = named.map(|named| args.base.clone().unwrap_or_else(|| PathBuf::from(named)));
-    let base = base.map(|base| locate(&base, None)).transpose()?;
     options.base = base.as_deref();
     let converted = albert_quant::convert(&checkpoint, &options).map_err(Error::new)?;
     progress.end();
     for warning in &converted.warnings {
-        eprintln!("warning: {}", Error::new(warning));
+        warn(warning);
     }
-    write(&args.output, &converted.bytes)?;
+    outputs.model.write(&converted.bytes)?;
     let cost = match args.report.is_some() || args.data.is_some() {
-        true => Some(measure(args, &checkpoint, &options, &converted.report)?),
+        true => Some(measure(args, &checkpoint, &options, converted.bytes, &converted.report)?),
         false => None,
     };
-    if let (Some(path), Some(cost)) = (&args.report, &cost) {
-        write(path, page(cost).as_bytes())?;
+    if let (Some(output), Some(cost)) = (&outputs.report, &cost) {
+        output.write(page(cost).as_bytes())?;
     }
     print(args, &converted.report, cost.as_ref())?;
     Ok(Outcome::Passed)
 }
 
-/// What quantization cost: the file that was just written against the same checkpoint in fp32.
+/// The files to write, checked before the work.
+struct Outputs {
+    model: Output,
+    report: Option<Output>,
+}
+
+impl Outputs {
+    fn new(args: &Quantize, checkpoint: &Path, base: Option<&Path>) -> Result<Self> {
+        let texts = args.tokenizer.vocabulary_from.iter().chain(&args.tokenizer.held_out).map(PathBuf::as_path);
+        let files = [Some(checkpoint), base, args.calibration.as_deref(), args.data.as_deref()];
+        let inputs: Vec<&Path> = files.into_iter().flatten().chain(texts).collect();
+        let folder = if checkpoint.is_dir() { checkpoint } else { checkpoint.parent().unwrap_or(checkpoint) };
+        let model = Output::beside_checkpoint(&args.output, &inputs, folder)?;
+        let report = args.report.as_deref().map(|path| Output::beside_checkpoint(path, &inputs, folder)).transpose()?;
+        if let Some(report) = &report {
+            report.check_differs(&model)?;
+        }
+        Ok(Self { model, report })
+    }
+}
+
+/// What quantization cost: the model that was just written against the same checkpoint in fp32.
 fn measure(
     args: &Quantize,
     checkpoint: &Path,
     options: &Options<'_>,
+    bytes: ModelBytes,
     converted: &Report,
 ) -> Result<albert_report::Report> {
     let mut exact = *options;
     (exact.weights, exact.keep, exact.budget) = (Weights::Fp32, &[], None);
     exact.progress = &|_| {};
     let exact = albert_quant::convert(checkpoint, &exact).map_err(Error::new)?;
-    let reference = Model::from_bytes(&exact.bytes).map_err(Error::new)?;
-    let file = ModelFile::open(&args.output)?;
-    let model = file.verified_model()?;
+    let reference = Model::from_owner(exact.bytes).map_err(Error::new)?;
+    let model = Model::from_owner(bytes).map_err(Error::new)?;
     let name = args.output.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let kernels = kernels::detect();
     let (reference, model) =
@@ -122,9 +144,9 @@ fn measure(
 }
 
 /// Bytes of the checkpoint's files by part; the report has the model's tensors in file order.
-fn checkpoint_sizes(model: &Model<'_>, converted: &Report) -> Sizes {
+fn checkpoint_sizes(model: &Model, converted: &Report) -> Sizes {
     let mut sizes = Sizes { tokenizer: converted.tokenizer_bytes, ..Sizes::default() };
-    for (record, tensor) in model.tensors().zip(&converted.tensors) {
+    for (record, tensor) in model.as_core().tensors().zip(&converted.tensors) {
         *sizes.part(Part::of(record.role)) += tensor.checkpoint_bytes as u64;
     }
     sizes
@@ -164,9 +186,9 @@ impl Sample {
         let (mut texts, mut ids) = (Vec::new(), Vec::new());
         for Numbered { number, row, .. } in rows {
             let row = row.at(format_args!("{place} {number}"))?;
-            match row.input_ids.is_empty() {
-                true => texts.push(row.text().at(format_args!("{place} {number}"))?.to_owned()),
-                false => ids.push(row.input_ids),
+            match row.request.input_ids.is_empty() {
+                true => texts.push(row.need_text().at(format_args!("{place} {number}"))?.to_owned()),
+                false => ids.push(row.request.input_ids),
             }
         }
         match (texts.is_empty(), ids.is_empty()) {
@@ -186,17 +208,13 @@ impl Sample {
     }
 }
 
-/// Writes a file so that no reader ever sees half of it.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = Path::new(&partial);
-    let written = fs::write(partial, bytes).and_then(|()| fs::rename(partial, path));
-    if written.is_err() {
-        // What is left of it is of no use; the first error is the one to report.
-        fs::remove_file(partial).unwrap_or_default();
+/// What the matrices are stored in.
+fn weights(args: &Quantize) -> String {
+    match args.budget {
+        Some(Budget::Percent(percent)) => format!("weights of 4 to 8 bits within {percent}% of int8"),
+        Some(Budget::Bytes(bytes)) => format!("weights of 4 to 8 bits within {bytes} bytes"),
+        None => format!("{} weights", args.weights.name()),
     }
-    written.at(format_args!("cannot write {}", path.display()))
 }
 
 fn print(args: &Quantize, report: &Report, cost: Option<&albert_report::Report>) -> Result<()> {
@@ -209,10 +227,11 @@ fn print(args: &Quantize, report: &Report, cost: Option<&albert_report::Report>)
         #[serde(skip_serializing_if = "Option::is_none")]
         cost: Option<&'a albert_report::Report>,
     }
-    let mut output = Output::new();
+    let mut output = Console::new();
     let model = args.output.display().to_string();
     if args.json {
-        output.json(&Line { model, weights: args.weights.name(), report, cost })?;
+        let weights = if args.budget.is_some() { "budget" } else { args.weights.name() };
+        output.json(&Line { model, weights, report, cost })?;
     } else {
         let matrices = report.tensors.iter().filter(|tensor| tensor.rows > 1);
         let worst = matrices.max_by(|a, b| a.relative_error.total_cmp(&b.relative_error));
@@ -220,8 +239,9 @@ fn print(args: &Quantize, report: &Report, cost: Option<&albert_report::Report>)
         let checkpoint_bytes = report.checkpoint_bytes + report.tokenizer_bytes;
         let megabytes = |bytes: u64| bytes as f64 / 1e6;
         output.line(format_args!(
-            "{model}: {} weights, {:.2} MB ({} the checkpoint's {:.2} MB)",
-            args.weights.name(),
+            "{}: {}, {:.2} MB ({} the checkpoint's {:.2} MB)",
+            Escaped(&model),
+            weights(args),
             megabytes(report.model_bytes),
             size_ratio(report.model_bytes, checkpoint_bytes),
             megabytes(checkpoint_bytes)

@@ -1,11 +1,13 @@
 //! A stream of rows to a stream of results: what `run` and `tokenize` have in common.
 
-use crate::batch;
-use crate::engine::Engine;
+use std::ops::ControlFlow;
+
+use albert_edge::batch;
+
+use crate::console::Console;
 use crate::error::{At, Error, Outcome, Result};
-use crate::input::{Numbered, Row, Rows};
-use crate::output::Output;
 use crate::progress;
+use crate::rows::{Numbered, Row, Rows};
 
 /// How results are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,51 +18,54 @@ pub(super) enum Separator {
     EmptyLine,
 }
 
-/// Writes what `answer` makes of each row, in order. A row that fails is reported and the others go on.
-pub(super) fn answer_all<'m>(
+/// Writes what `answer` makes of each row, in order. A row that fails is reported and the others go on. `state` is made once,
+/// for so many threads a row.
+pub(super) fn answer_all<S: Sync>(
     mut rows: Rows,
     threads: usize,
     separator: Separator,
-    engine: impl Fn() -> Engine<'m> + Sync,
-    answer: impl Fn(&mut Engine<'m>, &Row, usize) -> Result<String> + Sync,
+    state: impl FnOnce(usize) -> S,
+    answer: impl Fn(&S, &Row, usize) -> Result<String> + Sync,
 ) -> Result<Outcome> {
     let alone = rows.known_len() == Some(1);
     let (side_by_side, workers) = batch::share(threads, rows.fewer_than(threads));
+    let state = state(workers);
     let place = rows.place().to_owned();
-    let mut output = Output::new();
+    let mut console = Console::new();
     let mut outcome = Outcome::Passed;
     let mut first = true;
     let bar = progress::bytes(rows.file_bytes());
-    let work = |engine: &mut Engine<'m>, Numbered { number, bytes, row }: Numbered| {
-        let result = row.and_then(|row| answer(engine, &row, number));
+    let work = |Numbered { number, bytes, row }: Numbered| {
+        let result = row.and_then(|row| answer(&state, &row, number));
         (if alone { result } else { result.at(format_args!("{place} {number}")) }, bytes)
     };
-    batch::map(
-        rows,
-        side_by_side,
-        || engine().with_workers(workers),
-        work,
-        |(result, bytes)| {
-            bar.inc(bytes);
-            match result {
-                Ok(lines) => {
-                    if !first && separator == Separator::EmptyLine {
-                        output.line("")?;
-                    }
-                    first = false;
-                    output.text(&lines)?;
-                    // Whoever feeds lines one by one waits for the answer to each.
-                    output.flush()
-                }
-                Err(error @ Error::Message(_)) => {
-                    bar.suspend(|| error.report());
-                    outcome = Outcome::BadRows;
-                    Ok(())
-                }
-                Err(error) => Err(error),
+    let mut take = |result: Result<String>| match result {
+        Ok(lines) => {
+            if !first && separator == Separator::EmptyLine {
+                console.line("")?;
             }
-        },
-    )?;
+            first = false;
+            console.text(&lines)?;
+            // Whoever feeds lines one by one waits for the answer to each.
+            console.flush()
+        }
+        Err(error @ Error::Message(_)) => {
+            bar.suspend(|| error.report());
+            outcome = Outcome::BadRows;
+            Ok(())
+        }
+        Err(error) => Err(error),
+    };
+    let ended = batch::map(rows, side_by_side, work, |(result, bytes)| {
+        bar.inc(bytes);
+        match take(result) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    });
     bar.finish_and_clear();
-    Ok(outcome)
+    match ended {
+        ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) => Ok(outcome),
+    }
 }

@@ -4,17 +4,19 @@ use std::path::Path;
 
 use albert_core::IndexFile;
 use albert_core::heads::{Candidate, Search as Scan};
-use albert_edge::{Engine, Model, SentenceEmbedding};
+use albert_edge::{Engine, SentenceEmbedding};
 use serde::Serialize;
 
-use super::quantize::write;
 use crate::args::{Index, Search};
+use crate::console::{Console, Escaped};
 use crate::error::{At, Error, Outcome, Result};
+use crate::explain::open;
 use crate::output::Output;
 use crate::progress;
 
 pub(super) fn index(args: &Index) -> Result<Outcome> {
-    let model = Model::open(&args.model).map_err(Error::new)?;
+    let model = open(&args.model)?;
+    let output = Output::new(&args.output, &[&args.model, &args.file])?;
     let texts = texts(&args.file)?;
     let engine = Engine::new(&model).kernels(args.isa.kernels).threads(super::threads(args.threads));
     let task = SentenceEmbedding::with_engine(engine).map_err(Error::new)?;
@@ -30,8 +32,8 @@ pub(super) fn index(args: &Index) -> Result<Outcome> {
     bar.finish_and_clear();
     let borrowed: Vec<&str> = texts.iter().map(String::as_str).collect();
     let bytes = albert_quant::index_file(model.as_core(), vectors, &borrowed).map_err(Error::new)?;
-    write(&args.output, &bytes)?;
-    let mut console = Output::new();
+    output.write(&bytes)?;
+    let mut console = Console::new();
     console.line(format_args!("{}: {} texts, {} bytes", args.output.display(), texts.len(), bytes.len()))?;
     console.flush()?;
     Ok(Outcome::Passed)
@@ -64,7 +66,7 @@ struct Found<'t> {
 }
 
 pub(super) fn search(args: &Search) -> Result<Outcome> {
-    let model = Model::open(&args.model).map_err(Error::new)?;
+    let model = open(&args.model)?;
     let shown = args.index.display();
     let file = std::fs::File::open(&args.index).at(format_args!("cannot open {shown}"))?;
     // SAFETY: as for every model file, it is not changed while it is used; see `docs/security.md`.
@@ -76,7 +78,7 @@ pub(super) fn search(args: &Search) -> Result<Outcome> {
     let task = SentenceEmbedding::with_engine(Engine::new(&model).kernels(args.isa.kernels)).map_err(Error::new)?;
     let mut memory = vec![0; Scan::bytes(index.width()) + 63];
     let mut best = vec![Candidate::default(); args.top_k];
-    let mut console = Output::new();
+    let mut console = Console::new();
     for text in &args.texts {
         let query = task.run(text.as_str()).map_err(Error::new)?.embedding;
         let scan = Scan::new(args.isa.kernels, &index, &query, &mut memory).map_err(Error::new)?;
@@ -90,7 +92,7 @@ pub(super) fn search(args: &Search) -> Result<Outcome> {
             console.json(&found.collect::<Vec<_>>())?;
         } else {
             for one in found {
-                console.line(format_args!("{:.4}  {}", one.score, one.text.escape_debug()))?;
+                console.line(format_args!("{:.4}  {}", one.score, Escaped(one.text)))?;
             }
         }
     }

@@ -8,8 +8,8 @@ use albert_core::format::{HeadFile, IndexFile, SignatureError, verify_checksum};
 use albert_core::{FormatError, Model};
 use albert_quant::{SigningKey, encoder_hash, public_key_from_pem, public_key_to_pem, sign};
 
-use super::quantize::write;
 use crate::args::{GenerateKey, Sign, Verify};
+use crate::console::Console;
 use crate::error::{At, Error, Outcome, Result};
 use crate::output::Output;
 
@@ -19,7 +19,7 @@ pub(super) fn generate_key(args: &GenerateKey) -> Result<Outcome> {
     let public = beside(&args.output);
     create(&args.output, &key.to_pem(), true)?;
     create(&public, &public_key_to_pem(key.public_key()), false)?;
-    let mut console = Output::new();
+    let mut console = Console::new();
     console.line(format_args!("{}: private key; keep it secret", args.output.display()))?;
     console.line(format_args!("{}: public key; give it to devices", public.display()))?;
     console.flush()?;
@@ -47,12 +47,15 @@ fn create(path: &Path, text: &str, secret: bool) -> Result<()> {
 
 pub(super) fn sign_file(args: &Sign) -> Result<Outcome> {
     let target = args.output.as_deref().unwrap_or(&args.model);
+    let output = Output::new(target, &[&args.key])?;
     let key = text(&args.key)?;
     let key = SigningKey::from_pem(&key).map_err(Error::new).at(args.key.display())?;
     let file = aligned(&args.model)?;
     let signed = sign(&file, &key).at(args.model.display())?;
-    write(target, &signed)?;
-    let mut console = Output::new();
+    // The map of the old file ends first: its name is about to stand for the new one.
+    drop(file);
+    output.write(&signed)?;
+    let mut console = Console::new();
     console.line(format_args!("{}: signed, {} bytes", target.display(), signed.len()))?;
     console.flush()?;
     Ok(Outcome::Passed)
@@ -70,7 +73,7 @@ pub(super) fn verify(args: &Verify) -> Result<Outcome> {
     if let Some(signature) = signature {
         signature.map_err(|error| Error::new(format_args!("{shown}: {error}; do not use it")))?;
     }
-    let mut console = Output::new();
+    let mut console = Console::new();
     let right = if key.is_some() { "signature and checksum are right" } else { "the checksum is right" };
     console.line(format_args!("{shown}: {right}"))?;
     console.flush()?;

@@ -1,16 +1,15 @@
 //! `albert tokenize`: texts to tokens.
 
-use albert_core::kernels;
-use albert_core::tokenizer::{EncodeOptions, Encoding, Tokenizer, Truncation};
+use albert_core::tokenizer::{Encoding, Tokenizer};
+use albert_edge::{EncodeOptions, Engine, Error as EdgeError, Truncation};
 use serde::Serialize;
 
 use super::rows::{self, Separator};
 use crate::args::{RowDefaults, Tokenize};
-use crate::engine::Engine;
+use crate::console::{Escaped, json};
 use crate::error::{Error, Outcome, Result};
-use crate::input::{Row, Rows};
-use crate::model_file::ModelFile;
-use crate::output::json;
+use crate::explain::{explain, open};
+use crate::rows::{Row, Rows};
 
 /// One row, with the field names of the reference library.
 #[derive(Debug, Serialize)]
@@ -21,25 +20,30 @@ struct Line {
     type_ids: Vec<u8>,
     attention_mask: Vec<u8>,
     special_tokens_mask: Vec<u8>,
+    row: usize,
 }
 
 pub(super) fn run(args: &Tokenize) -> Result<Outcome> {
-    let file = ModelFile::open(&args.model)?;
-    let model = file.model()?;
+    let model = open(&args.model)?;
     let tokenizer = model.tokenizer().ok_or_else(|| {
         Error::new(format_args!("{} has no tokenizer; convert a checkpoint that has one", args.model.display()))
     })?;
     let defaults = RowDefaults { text_pair: args.text_pair.clone(), ..RowDefaults::default() };
     let rows = Rows::open(&args.source, defaults)?;
     let separator = if args.json { Separator::None } else { Separator::EmptyLine };
-    let engine = || Engine::new(&model, kernels::detect());
-    rows::answer_all(rows, 1, separator, engine, |engine, row, _| {
-        let line = encode(engine, tokenizer, row, args)?;
-        Ok(if args.json { json(&line) + "\n" } else { table(&line) })
-    })
+    rows::answer_all(
+        rows,
+        1,
+        separator,
+        |_| Engine::new(&model),
+        |engine, row, number| {
+            let line = encode(engine, tokenizer, row, number, args)?;
+            Ok(if args.json { json(&line) + "\n" } else { table(&line) })
+        },
+    )
 }
 
-fn encode(engine: &mut Engine<'_>, tokenizer: Tokenizer<'_>, row: &Row, args: &Tokenize) -> Result<Line> {
+fn encode(engine: &Engine, tokenizer: Tokenizer<'_>, row: &Row, number: usize, args: &Tokenize) -> Result<Line> {
     let truncation = match &row.truncation {
         None => args.truncation,
         Some(name) => Truncation::from_name(name)
@@ -54,12 +58,19 @@ fn encode(engine: &mut Engine<'_>, tokenizer: Tokenizer<'_>, row: &Row, args: &T
         type_ids: encoding.type_ids().to_vec(),
         attention_mask: vec![1; encoding.len()],
         special_tokens_mask: encoding.special_tokens_mask().to_vec(),
+        row: number,
     };
-    engine.encode_with(row.text()?, row.pair.as_deref(), &options, line)
+    let pair = row.request.text_pair.as_deref();
+    engine.encode_with(row.need_text()?, pair, &options, line).map_err(|error| match error {
+        EdgeError::TooLong { tokens, limit } => {
+            Error::new(format_args!("{tokens} tokens, more than --max-tokens {limit}; allow more or truncate"))
+        }
+        error => explain(&error, None),
+    })
 }
 
 /// A token a line: id, token, offsets.
 fn table(line: &Line) -> String {
     let tokens = line.ids.iter().zip(&line.tokens).zip(&line.offsets);
-    tokens.map(|((id, token), (start, end))| format!("{id}\t{token}\t{start}-{end}\n")).collect()
+    tokens.map(|((id, token), (start, end))| format!("{id}\t{}\t{start}-{end}\n", Escaped(token))).collect()
 }

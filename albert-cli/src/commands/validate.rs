@@ -4,18 +4,20 @@ mod dump;
 mod reference;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use albert_core::Input;
+use albert_edge::Engine;
 use albert_report::outputs::{self, Computed, Kind};
 use albert_report::scatter::{self, Scatter};
 use albert_report::{Closeness, Comparison, CosineSummary};
 use serde::Serialize;
 
-use super::{quantize, threads};
+use super::threads;
 use crate::args::Validate;
-use crate::engine::Engine;
+use crate::console::Console;
 use crate::error::{At, Error, Outcome, Result};
-use crate::model_file::ModelFile;
+use crate::explain::{explain, open_verified};
 use crate::output::Output;
 use crate::progress;
 use dump::Dump;
@@ -28,10 +30,10 @@ struct Report {
 }
 
 pub(super) fn run(args: &Validate) -> Result<Outcome> {
-    let file = ModelFile::open(&args.model)?;
-    let model = file.verified_model()?;
+    let files = Files::new(args)?;
+    let model = open_verified(&args.model)?;
     let place = args.reference.display();
-    let map = crate::model_file::map(&args.reference, "give a safetensors file with inputs and outputs")?;
+    let map = reference::map(&args.reference)?;
     let reference = Reference::parse(&map).at(&place)?;
     let mut outputs = Vec::new();
     for expected in &reference.outputs {
@@ -46,7 +48,7 @@ pub(super) fn run(args: &Validate) -> Result<Outcome> {
     if outputs.is_empty() {
         return Err(Error::new(format_args!("{place} has no output that this model computes; nothing to compare")));
     }
-    let mut engine = Engine::new(&model, args.isa.kernels).with_workers(threads(None));
+    let engine = Engine::new(&model).kernels(args.isa.kernels).threads(threads(None));
     let kinds: Vec<Kind> = outputs.iter().map(|output| output.kind).collect();
     let bar = progress::bar(reference.rows as u64);
     for row in 0..reference.rows {
@@ -54,27 +56,48 @@ pub(super) fn run(args: &Validate) -> Result<Outcome> {
         let Row { ids, token_types, attention_mask } = &input;
         let to_run = Input::new(ids).with_token_types(token_types).with_attention_mask(attention_mask);
         let to_run = to_run.with_positions(outputs::positions(&kinds));
-        let mut session = engine.run(&to_run, ids.len()).at(format_args!("{place}, row {row}"))?;
         let attended = |position: usize| attention_mask.get(position).is_some_and(|&mask| mask != 0);
-        outputs::read(&mut session, ids.len(), &attended, &kinds, |index, computed| {
-            if let Some(output) = outputs.get_mut(index) {
-                output.take(row, attention_mask, computed);
-            }
+        let ran = engine.run(&to_run, ids.len(), |session| {
+            outputs::read(session, ids.len(), &attended, &kinds, |index, computed| {
+                if let Some(output) = outputs.get_mut(index) {
+                    output.take(row, attention_mask, computed);
+                }
+            });
+            Ok(())
         });
+        ran.map_err(|error| explain(&error, None)).at(format_args!("{place}, row {row}"))?;
         bar.inc(1);
     }
     bar.finish_and_clear();
-    finish(args, &outputs)
+    finish(args, &files, &outputs)
+}
+
+/// The files to write, checked before the work.
+struct Files {
+    dump: Option<Output>,
+    plot: Option<Output>,
+}
+
+impl Files {
+    fn new(args: &Validate) -> Result<Self> {
+        let inputs = [args.model.as_path(), &args.reference];
+        let output = |path: &Option<PathBuf>| path.as_deref().map(|path| Output::new(path, &inputs)).transpose();
+        let (dump, plot) = (output(&args.dump)?, output(&args.plot)?);
+        if let (Some(dump), Some(plot)) = (&dump, &plot) {
+            dump.check_differs(plot)?;
+        }
+        Ok(Self { dump, plot })
+    }
 }
 
 /// Bounds, files and the report.
-fn finish(args: &Validate, outputs: &[Checked<'_>]) -> Result<Outcome> {
-    if let Some(path) = &args.dump {
-        dump::write(path, outputs.iter().filter_map(|output| Some((output.expected, output.dump.as_ref()?))))?;
+fn finish(args: &Validate, files: &Files, outputs: &[Checked<'_>]) -> Result<Outcome> {
+    if let Some(file) = &files.dump {
+        dump::write(file, outputs.iter().filter_map(|output| Some((output.expected, output.dump.as_ref()?))))?;
     }
-    if let Some(path) = &args.plot {
+    if let Some(file) = &files.plot {
         let scatters = outputs.iter().filter_map(|output| Some((output.expected.name, output.scatter.as_ref()?)));
-        quantize::write(path, scatter::draw(&scatters.collect::<Vec<_>>()).as_bytes())?;
+        file.write(scatter::draw(&scatters.collect::<Vec<_>>()).as_bytes())?;
     }
     let within = |output: &Checked<'_>| {
         let closeness = output.comparison.closeness();
@@ -150,7 +173,7 @@ fn retain_attended(values: &mut Vec<f32>, mask: &[u32]) {
 }
 
 fn print(args: &Validate, report: &Report) -> Result<()> {
-    let mut output = Output::new();
+    let mut output = Console::new();
     if args.json {
         output.json(report)?;
     } else {

@@ -5,11 +5,10 @@ use std::path::Path;
 use albert_quant::Report;
 use albert_quant::tokenizer::{Choices, Vocabulary};
 
-use crate::args::RowDefaults;
+use crate::args::{RowDefaults, TokenizerOptions};
+use crate::console::Console;
 use crate::error::{At, Error, Result};
-use crate::input::{Numbered, Rows};
-use crate::output::Output;
-use crate::tokenizer_options::TokenizerOptions;
+use crate::rows::{Numbered, Rows};
 
 /// The texts that the options name.
 pub(super) struct Texts {
@@ -58,14 +57,14 @@ fn read(path: &Path) -> Result<Vec<String>> {
     let mut texts = Vec::new();
     for Numbered { number, row, .. } in rows {
         let row = row.at(format_args!("{place} {number}"))?;
-        texts.push(row.text().at(format_args!("{place} {number}"))?.to_owned());
-        texts.extend(row.pair.clone());
+        texts.push(row.need_text().at(format_args!("{place} {number}"))?.to_owned());
+        texts.extend(row.request.text_pair.clone());
     }
     if texts.is_empty() { Err(Error::new(format_args!("{} has no texts", path.display()))) } else { Ok(texts) }
 }
 
 /// What became of the vocabulary, in words.
-pub(super) fn print(report: &Report, output: &mut Output) -> Result<()> {
+pub(super) fn print(report: &Report, output: &mut Console) -> Result<()> {
     let Some(vocabulary) = &report.vocabulary else { return Ok(()) };
     output.line(format_args!(
         "vocabulary: {} of {} tokens, {} of them always kept",

@@ -6,6 +6,7 @@ mod harness;
 mod hub;
 mod languages;
 mod measures;
+mod outputs;
 mod pipelines;
 mod readme;
 mod rows;

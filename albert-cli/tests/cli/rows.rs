@@ -193,7 +193,8 @@ fn tokens_with_the_names_of_the_reference_library() {
         "offsets": [[0, 0], [0, 5], [5, 6], [0, 0], [0, 6], [0, 0]],
         "type_ids": [0, 0, 0, 0, 1, 1],
         "attention_mask": [1, 1, 1, 1, 1, 1],
-        "special_tokens_mask": [1, 0, 0, 1, 0, 1]
+        "special_tokens_mask": [1, 0, 0, 1, 0, 1],
+        "row": 1
     });
     let arguments = ["tokenize", &model, "riverf", "--text-pair", "London", "--json"];
     assert_eq!(albert(arguments).json().remove(0), expected);

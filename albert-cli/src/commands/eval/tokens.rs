@@ -3,35 +3,37 @@
 use std::time::Instant;
 
 use albert_core::heads::argmax;
+use albert_edge::{Engine, Error as EdgeError, Task, Tokens, Truncation};
 
-use super::Counts;
-use crate::engine::{Engine, Tokens};
+use super::{Counts, Length};
 use crate::error::{Error, Result};
-use crate::input::Row;
-use crate::names;
+use crate::explain::explain;
+use crate::rows::Row;
 
 /// The tag of a word that has no token: it was cut off, or nothing of it is left after normalization.
 const NO_TAG: &str = "O";
 
-pub(super) fn score(engine: &mut Engine<'_>, row: &Row) -> Result<Counts> {
+pub(super) fn score(engine: &Engine, row: &Row, length: &Length) -> Result<Counts> {
     if row.words.is_empty() || row.words.len() != row.tags.len() {
         return Err(Error::new(format_args!("{} words and {} tags", row.words.len(), row.tags.len())));
     }
     let model = engine.model();
-    let limit = engine.max_tokens();
-    let tokens = engine.encode(&row.words.join(" "), None, Some(limit))?;
+    let tokens = length.encode(engine, &row.words.join(" "), None, Truncation::LongestFirst)?;
     let run_start = Instant::now();
-    let mut session = engine.run(&tokens.input(), tokens.ids.len())?;
-    let time = run_start.elapsed();
-    let output = session.output().ok_or_else(|| Error::new("the inference did not end"))?;
-    let logits: Vec<&[f32]> = output.logits().chunks_exact(model.config().num_labels.max(1) as usize).collect();
+    let ran = engine.run(&tokens.input(), tokens.len(), |session| {
+        let time = run_start.elapsed();
+        let output = session.output().ok_or(EdgeError::NoOutput)?;
+        Ok((time, output.layers(), output.logits().to_vec()))
+    });
+    let (time, layers, logits) = ran.map_err(|error| explain(&error, Some(Task::TokenClassification)))?;
+    let logits: Vec<&[f32]> = logits.chunks_exact(model.config().num_labels.max(1) as usize).collect();
     let mut start = 0;
     let found = row.words.iter().map(|word| {
         let end = start + word.chars().count() as u32;
         let token = first_token(&tokens, start, end);
         start = end + 1;
         let label = token.and_then(|token| argmax(logits.get(token)?));
-        label.map_or_else(|| NO_TAG.to_owned(), |label| names::label(model, label))
+        label.map_or_else(|| NO_TAG.to_owned(), |label| model.label(label))
     });
     let found: Vec<String> = found.collect();
     let expected: Vec<&str> = row.tags.iter().map(String::as_str).collect();
@@ -44,7 +46,7 @@ pub(super) fn score(engine: &mut Engine<'_>, row: &Row) -> Result<Counts> {
         right_spans: found_spans.iter().filter(|span| expected_spans.contains(span)).count(),
         expected_spans: expected_spans.len(),
         found_spans: found_spans.len(),
-        layers: output.layers().into(),
+        layers: layers.into(),
         time,
     })
 }

@@ -1,13 +1,11 @@
 //! The outputs as a file like the reference.
 
-use std::path::Path;
-
 use safetensors::Dtype;
 use safetensors::tensor::{TensorView, serialize};
 
 use super::reference::Expected;
-use crate::commands::quantize;
 use crate::error::{At, Result};
+use crate::output::Output;
 
 /// One output; zeros where nothing is computed.
 #[derive(Debug)]
@@ -27,12 +25,12 @@ impl Dump {
 }
 
 /// Writes outputs under their names and in their shapes.
-pub(super) fn write<'d>(path: &Path, dumps: impl Iterator<Item = (&'d Expected<'d>, &'d Dump)>) -> Result<()> {
-    let place = format!("cannot write {}", path.display());
+pub(super) fn write<'d>(file: &Output, dumps: impl Iterator<Item = (&'d Expected<'d>, &'d Dump)>) -> Result<()> {
+    let place = "cannot write the outputs";
     let mut views = Vec::new();
     for (expected, dump) in dumps {
-        views.push((expected.name, TensorView::new(Dtype::F32, expected.shape.clone(), &dump.0).at(&place)?));
+        views.push((expected.name, TensorView::new(Dtype::F32, expected.shape.clone(), &dump.0).at(place)?));
     }
-    let bytes = serialize(views, None).at(&place)?;
-    quantize::write(path, &bytes)
+    let bytes = serialize(views, None).at(place)?;
+    file.write(&bytes)
 }

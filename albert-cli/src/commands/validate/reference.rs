@@ -1,7 +1,11 @@
 //! The reference file: inputs and the outputs that are expected for them.
 
+use std::fs::{self, File};
+use std::path::Path;
+
 use albert_core::Config;
 use albert_report::outputs::{self, Kind};
+use memmap2::Mmap;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
@@ -129,6 +133,27 @@ impl Expected<'_> {
             "{name} has shape {shape:?}; this model gives {per_row} values for each input row"
         )))
     }
+}
+
+/// Maps the file.
+pub(super) fn map(path: &Path) -> Result<Mmap> {
+    // Before it is opened: opening a pipe waits for somebody to write.
+    let metadata = fs::metadata(path).at(format_args!("cannot open {}", path.display()))?;
+    if !metadata.is_file() {
+        return Err(Error::new(format_args!(
+            "{} is no regular file; give a safetensors file with inputs and outputs",
+            path.display()
+        )));
+    }
+    if metadata.len() == 0 {
+        return Err(Error::new(format_args!("{} is empty", path.display())));
+    }
+    let file = File::open(path).at(format_args!("cannot open {}", path.display()))?;
+    // SAFETY: the map is only read; every offset is checked by the reader. A file that another process changes meanwhile gives
+    // wrong numbers, and one that it cuts a bus error: a map cannot guard against either.
+    #[allow(unsafe_code)]
+    let map = unsafe { Mmap::map(&file) };
+    map.at(format_args!("cannot read {}", path.display()))
 }
 
 /// The elements of an integer tensor as ids.

@@ -1,75 +1,22 @@
 //! Rows: what `run`, `tokenize` and `eval` take in, from arguments, files or standard input.
 
+mod row;
+
 use std::collections::VecDeque;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, stdin};
 use std::path::Path;
 
-use serde::Deserialize;
-
 use crate::args::{RowDefaults, Source};
 use crate::error::{At, Error, Result};
+
+pub(crate) use row::{Label, Row};
 
 /// Most bytes of a line.
 const LONGEST_LINE: u64 = 16 << 20;
 
 /// What some editors put before the first line.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// One input. In a file, a line that starts with `{` is a row in JSON; every other line is a text.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Row {
-    pub(crate) text: Option<String>,
-    #[serde(alias = "text_pair")]
-    pub(crate) pair: Option<String>,
-    pub(crate) question: Option<String>,
-    pub(crate) context: Option<String>,
-    pub(crate) choices: Vec<String>,
-    /// Fill-mask: tokens to choose from.
-    pub(crate) targets: Vec<String>,
-    /// Zero-shot classification: labels to choose from.
-    pub(crate) candidate_labels: Vec<String>,
-    /// Tokens instead of a text.
-    pub(crate) input_ids: Vec<u32>,
-    pub(crate) token_type_ids: Vec<u32>,
-    /// `tokenize`: as `--max-tokens`.
-    pub(crate) max_length: Option<usize>,
-    /// `tokenize`: as `--truncation`.
-    pub(crate) truncation: Option<String>,
-    /// `eval`: name or index of the label.
-    pub(crate) label: Option<Label>,
-    /// `eval`: words with a tag each.
-    pub(crate) words: Vec<String>,
-    pub(crate) tags: Vec<String>,
-}
-
-/// A label as evaluation data gives it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Label {
-    Index(usize),
-    Name(String),
-}
-
-impl Row {
-    /// The text.
-    pub(crate) fn text(&self) -> Result<&str> {
-        self.text.as_deref().ok_or_else(|| Error::new("the row has no \"text\""))
-    }
-
-    /// What the row does not say, from the command line.
-    fn complete(mut self, defaults: &RowDefaults) -> Self {
-        let or = |own: Option<String>, other: &Option<String>| own.or_else(|| other.clone());
-        self.pair = or(self.pair, &defaults.text_pair);
-        self.question = or(self.question, &defaults.question);
-        self.context = or(self.context, &defaults.context);
-        if self.choices.is_empty() {
-            self.choices.clone_from(&defaults.choices);
-        }
-        self
-    }
-}
 
 /// A row and its number, from 1.
 #[derive(Debug)]
@@ -122,6 +69,21 @@ impl Rows {
         Ok(Self { lines, name, defaults, number: 0, ahead: VecDeque::new(), file_bytes })
     }
 
+    /// Reads a file that will be read later, and finds what is wrong with it now.
+    pub(crate) fn check_file(path: &Path) -> Result<()> {
+        if !fs::metadata(path).at(format_args!("cannot open {}", path.display()))?.is_file() {
+            return Err(Error::new(format_args!("{} is no regular file; it is read more than once", path.display())));
+        }
+        let rows = Self::of_file(path, RowDefaults::default())?;
+        let place = rows.place().to_owned();
+        let mut count = 0;
+        for Numbered { number, row, .. } in rows {
+            row.at(format_args!("{place} {number}"))?;
+            count += 1;
+        }
+        if count == 0 { Err(Error::new(format_args!("{} has no rows", path.display()))) } else { Ok(()) }
+    }
+
     /// Where row `number` is.
     pub(crate) fn place(&self) -> &str {
         &self.name
@@ -165,7 +127,7 @@ impl Rows {
         match &mut self.lines {
             Lines::Ended => None,
             Lines::Single(first) => std::mem::take(first).then(|| Ok(Row::default())),
-            Lines::Arguments(texts) => texts.next().map(|text| Ok(Row { text: Some(text), ..Row::default() })),
+            Lines::Arguments(texts) => texts.next().map(|text| Ok(Row::text(text))),
             Lines::Reader { reader, json } => {
                 let mut line = Vec::new();
                 let long = match read_line(reader, &mut line) {
@@ -183,7 +145,12 @@ impl Rows {
                     return Some(Err(Error::new("longer than 16 MiB; is this a file of texts?")));
                 }
                 let mark = if self.number == 0 { BYTE_ORDER_MARK } else { b"" };
-                Some(parse(line.strip_prefix(mark).unwrap_or(&line), *json))
+                let line = line.strip_prefix(mark).unwrap_or(&line);
+                if *json && self.number == 0 && begins_array(line) {
+                    self.lines = Lines::Ended;
+                    return Some(Err(Error::new("a JSON array; give one row a line, as jq -c '.[]' writes them")));
+                }
+                Some(parse(line, *json))
             }
         }
     }
@@ -231,11 +198,17 @@ fn file(path: &Path) -> Result<(Lines, Option<u64>)> {
     ))
 }
 
+/// Whether a first line begins an array of objects or strings. A text may begin with a bracket, too: `[MASK] runs`.
+fn begins_array(line: &[u8]) -> bool {
+    let Some(rest) = line.trim_ascii_start().strip_prefix(b"[") else { return false };
+    matches!(rest.trim_ascii_start().first(), None | Some(b'{' | b'"'))
+}
+
 fn parse(line: &[u8], json: bool) -> Result<Row> {
     let text = std::str::from_utf8(line).map_err(|_| Error::new("not UTF-8"))?;
     let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
     if json && text.trim_start().starts_with('{') {
         return serde_json::from_str(text).map_err(|error| Error::new(format_args!("not a row in JSON: {error}")));
     }
-    Ok(Row { text: Some(text.to_owned()), ..Row::default() })
+    Ok(Row::text(text))
 }

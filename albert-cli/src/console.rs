@@ -1,5 +1,6 @@
-//! Standard output.
+//! Standard output, and text on terminals.
 
+use std::fmt::{self, Display, Write as _};
 use std::io::{BufWriter, Stdout, Write, stdout};
 
 use serde::Serialize;
@@ -8,9 +9,9 @@ use crate::error::{Error, Result};
 
 /// Buffered standard output.
 #[derive(Debug)]
-pub(crate) struct Output(BufWriter<Stdout>);
+pub(crate) struct Console(BufWriter<Stdout>);
 
-impl Output {
+impl Console {
     pub(crate) fn new() -> Self {
         Self(BufWriter::new(stdout()))
     }
@@ -21,7 +22,7 @@ impl Output {
     }
 
     /// Writes a line.
-    pub(crate) fn line(&mut self, line: impl std::fmt::Display) -> Result<()> {
+    pub(crate) fn line(&mut self, line: impl Display) -> Result<()> {
         writeln!(self.0, "{line}").map_err(|error| Error::output(&error))
     }
 
@@ -40,4 +41,14 @@ impl Output {
 pub(crate) fn json(value: &impl Serialize) -> String {
     // Only maps with keys that are no strings cannot be written, and there are none.
     serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Text from a file, as a terminal may show it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Escaped<T>(pub(crate) T);
+
+impl<T: Display> Display for Escaped<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(crate::error::Escape(f), "{}", self.0)
+    }
 }

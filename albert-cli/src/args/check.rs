@@ -1,0 +1,139 @@
+//! Commands that look at a model file or measure it.
+
+use std::path::PathBuf;
+
+use albert_edge::Truncation;
+use clap::Args;
+
+use super::run::{Exit, Source};
+use super::{Isa, values};
+
+#[derive(Args, Debug)]
+pub(crate) struct Validate {
+    /// Model file
+    pub(crate) model: PathBuf,
+    /// Inputs and expected outputs (safetensors)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) reference: PathBuf,
+    /// Largest difference allowed in any output
+    #[arg(long, value_name = "X")]
+    pub(crate) max_abs: Option<f64>,
+    /// Smallest cosine allowed in any output
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub(crate) min_cosine: Option<f64>,
+    /// Smallest share of rows (or tokens) whose best logit must be the same, from 0 to 1
+    #[arg(long, value_name = "X")]
+    pub(crate) min_agreement: Option<f64>,
+    /// Write the outputs to a file like the reference
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dump: Option<PathBuf>,
+    /// Draw expected against obtained values
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) plot: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) isa: Isa,
+    /// Print a line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Compare {
+    /// Model file to compare with
+    #[arg(value_name = "A")]
+    pub(crate) reference: PathBuf,
+    /// Model file
+    #[arg(value_name = "B")]
+    pub(crate) model: PathBuf,
+    /// Rows to run both on, as for eval or run, instead of a built-in text
+    #[arg(long, visible_alias = "file", value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+    /// Write a page that shows the differences
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) isa: Isa,
+    /// Print a line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Eval {
+    /// Model file
+    pub(crate) model: PathBuf,
+    /// JSON lines: {"text", "label"}, or {"words", "tags"} for token classification
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: PathBuf,
+    /// Threads that rows are shared out to [default: all; 1 when inferences are timed]
+    #[arg(long, value_name = "N", value_parser = values::at_least_one)]
+    pub(crate) threads: Option<usize>,
+    /// How a text that is too long is cut: longest_first, only_first, only_second or do_not_truncate [default: as for run]
+    #[arg(long, value_name = "STRATEGY", value_parser = values::truncation)]
+    pub(crate) truncation: Option<Truncation>,
+    /// Most tokens of a text, special tokens counted, when that is less than the model takes
+    #[arg(long, value_name = "N", value_parser = values::at_least_one)]
+    pub(crate) max_length: Option<usize>,
+    /// Measure every number of layers, from 1 to all
+    #[arg(long, conflicts_with_all = ["patience", "confidence"])]
+    pub(crate) sweep_layers: bool,
+    #[command(flatten)]
+    pub(crate) exit: Exit,
+    #[command(flatten)]
+    pub(crate) isa: Isa,
+    /// Print a line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Tokenize {
+    /// Model file
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Second text
+    #[arg(long, value_name = "B")]
+    pub(crate) text_pair: Option<String>,
+    /// Most tokens, special tokens included
+    #[arg(long, value_name = "N")]
+    pub(crate) max_tokens: Option<usize>,
+    /// What is cut when there are more: longest_first, only_first, only_second or do_not_truncate
+    #[arg(long, value_name = "STRATEGY", default_value = "longest_first", value_parser = values::truncation)]
+    pub(crate) truncation: Truncation,
+    /// Print JSON lines
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Inspect {
+    /// Model file
+    pub(crate) model: PathBuf,
+    /// Longest input that arena_bytes is to hold
+    #[arg(long, value_name = "N", default_value = "128", value_parser = values::at_least_one)]
+    pub(crate) max_tokens: usize,
+    /// Write the tokenizer's vocabulary into this folder: vocab.txt, unigram.json or spiece.vocab
+    #[arg(long, value_name = "DIR")]
+    pub(crate) save_vocabulary: Option<PathBuf>,
+    /// Print a line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Bench {
+    /// Model file
+    pub(crate) model: PathBuf,
+    /// Lengths [default: those of 8,16,32,64,128,256,512 that the model has positions for]
+    #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = values::at_least_one)]
+    pub(crate) tokens: Vec<usize>,
+    /// Threads that share an inference
+    #[arg(long, value_name = "N", default_value = "1", value_parser = values::at_least_one)]
+    pub(crate) threads: usize,
+    #[command(flatten)]
+    pub(crate) isa: Isa,
+    /// Print JSON lines
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,61 @@
+//! `albert run`: texts to answers.
+
+mod choose;
+
+use albert_edge::{Engine, Pipeline};
+
+use super::rows::{self, Separator};
+use super::threads;
+use crate::args::Run;
+use crate::error::{Error, Outcome, Result, warn};
+use crate::explain::{explain, open, verify};
+use crate::rows::{Row, Rows};
+use crate::show;
+
+/// Bytes of a model file whose checksum is compared before every run: that takes less than 2 ms.
+const QUICKLY_VERIFIED: usize = 4 << 20;
+
+pub(super) fn run(args: &Run) -> Result<Outcome> {
+    let model = open(&args.model)?;
+    if args.verify || model.bytes().len() <= QUICKLY_VERIFIED {
+        verify(&model, &args.model)?;
+    }
+    let options = args.options.options();
+    let exit = args.exit.policy();
+    let task = choose::task(args, &model, &options)?;
+    let mut rows = Rows::open(&args.source, args.rows.clone())?;
+    // With more rows, the next would map again what one gives back.
+    let lone = rows.fewer_than(2).is_some_and(|rows| rows < 2);
+    let engine = Engine::new(&model).kernels(args.isa.kernels).layers(args.layers).release_pages(lone);
+    let engine = engine.early_exit(exit).map_err(|error| explain(&error, Some(task)))?;
+    let lists = show::lists(task, options.top_k);
+    let targets = options.targets.clone().unwrap_or_default();
+    let pipeline = Pipeline::with_options(engine, task, &options).map_err(|error| explain(&error, Some(task)))?;
+    warn_of_targets(&pipeline, &targets, "")?;
+    let separator = if !args.json && lists { Separator::EmptyLine } else { Separator::None };
+    let answer = |pipeline: &Pipeline, Row { request, .. }: &Row, number| {
+        warn_of_targets(pipeline, &request.targets, &format!("row {number}: "))?;
+        let response = pipeline.run(request).map_err(|error| explain(&error, Some(task)))?;
+        Ok(show::response(&response, number, args.json))
+    };
+    rows::answer_all(rows, threads(args.threads), separator, |workers| pipeline.clone().threads(workers), answer)
+}
+
+/// Says which targets are not in the vocabulary, and what stands for them.
+fn warn_of_targets(pipeline: &Pipeline, targets: &[String], place: &str) -> Result<()> {
+    if targets.is_empty() {
+        return Ok(());
+    }
+    let found = pipeline.find_targets(targets).map_err(|error| explain(&error, None))?;
+    let tokenizer = pipeline.engine().tokenizer().map_err(|error| Error::new(error))?;
+    for target in found.iter().filter(|target| !target.known) {
+        let stead = target.token.and_then(|id| tokenizer.id_to_token(id));
+        warn(match stead {
+            Some(token) => {
+                format!("{place}the target {:?} is not in the vocabulary; {token:?} stands for it", target.target)
+            }
+            None => format!("{place}the target {:?} has no token; it is left out", target.target),
+        });
+    }
+    Ok(())
+}
