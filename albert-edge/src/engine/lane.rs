@@ -17,6 +17,16 @@ const WORKSPACE_BYTES: usize = 1 << 14;
 const WORKSPACE_CONSTANT: usize = 64 << 20;
 const WORKSPACE_PER_BYTE: usize = 128;
 
+/// What a session has room for.
+#[derive(Clone, Copy)]
+pub(super) struct Room {
+    /// Tokens of the longest input.
+    pub(super) tokens: usize,
+    /// Inputs of a run, and their tokens together.
+    pub(super) sequences: usize,
+    pub(super) total_tokens: usize,
+}
+
 /// Memory that grows as inputs ask for it.
 pub(super) struct Lane {
     arena: AlignedBytes,
@@ -79,17 +89,18 @@ impl Lane {
         }
     }
 
-    /// Hands a session for inputs of up to `tokens` tokens to `use_session`.
+    /// Hands a session to `use_session`.
     pub(super) fn session<T>(
         &mut self,
         model: &Model,
         settings: &Settings,
-        tokens: usize,
+        room: Room,
         workers: usize,
         use_session: impl FnOnce(&mut Session<'_, '_>) -> Result<T>,
     ) -> Result<T> {
         let workers = workers.clamp(1, MAX_WORKERS);
-        let plan = Plan::new(model.config(), tokens).with_large_tiles().with_workers(workers);
+        let plan = Plan::new(model.config(), room.tokens).with_large_tiles().with_workers(workers);
+        let plan = plan.with_sequences(room.sequences, room.total_tokens);
         grow(&mut self.arena, plan.arena_bytes(), settings.memory_limit)?;
         #[cfg(feature = "std")]
         if workers > 1 && self.threads.as_ref().is_none_or(|threads| threads.count() != workers) {

@@ -13,8 +13,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use albert_core::Config;
 use albert_core::tokenizer::Tokenizer;
-use albert_core::{Config, format::verify_checksum};
 use self_cell::self_cell;
 
 use crate::error::{Error, Result};
@@ -136,11 +136,14 @@ impl Model {
         core::iter::once(own).chain(others).collect()
     }
 
-    /// Compares the file's checksum with its bytes. Reads every byte, about 1 ms for each 2 MB.
+    /// Compares the file's checksum with its bytes; reads every byte.
     ///
     /// # Errors
     /// [`Error::Checksum`].
     pub fn verify_checksum(&self) -> Result<()> {
-        verify_checksum(self.bytes()).map_err(Error::Checksum)
+        #[cfg(feature = "std")]
+        return file::verify_checksum(self.bytes()).map_err(Error::Checksum);
+        #[cfg(not(feature = "std"))]
+        albert_core::format::verify_checksum(self.bytes()).map_err(Error::Checksum)
     }
 }

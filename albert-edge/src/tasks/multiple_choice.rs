@@ -69,16 +69,17 @@ impl MultipleChoice {
     /// [`Error::Missing`] without choices; those of [`Engine::encode`] and [`Engine::run`]; [`Error::EmptyText`].
     pub fn run(&self, text: impl AsRef<str>, choices: impl IntoIterator<Item: AsRef<str>>) -> Result<Vec<Choice>> {
         let mut found = Vec::new();
-        let mut logits = Vec::new();
+        let mut inputs = Vec::new();
         for choice in choices {
             let pair = Text::Pair(text.as_ref(), choice.as_ref());
-            let tokens = self.limits.encode(&self.engine, pair)?;
-            logits.push(self.engine.logits(&tokens)?.first().copied().ok_or(Error::NoOutput)?);
+            inputs.push(self.limits.encode(&self.engine, pair)?);
             found.push(choice.as_ref().to_owned());
         }
         if found.is_empty() {
             return Err(Error::Missing(Field::Choices));
         }
+        let logits = self.engine.logits_of(&inputs)?;
+        let logits: Vec<f32> = logits.iter().filter_map(|logits| logits.first().copied()).collect();
         let best = top(&softmax(self.engine.kernels_in_use(), &logits), self.top_k).into_iter();
         Ok(best.map(|(index, score)| Choice { label: found[index].clone(), score, index }).collect())
     }

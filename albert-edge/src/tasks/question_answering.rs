@@ -121,9 +121,15 @@ impl QuestionAnswering {
         let mut search =
             Search { text: context, task: self, best: vec![Span::default(); spans.min(1 << 16)], answers: vec![] };
         let mut null_score = f32::INFINITY;
+        let (mut inputs, mut contexts) = (Vec::new(), Vec::new());
         for range in &windowed.ranges {
             let (tokens, begin) = windowed.input(engine.tokenizer()?, Some(&question), range)?;
-            null_score = null_score.min(search.window(&tokens, begin..begin + range.len())?);
+            inputs.push(tokens);
+            contexts.push(begin..begin + range.len());
+        }
+        let logits = engine.logits_of(&inputs)?;
+        for ((tokens, logits), context) in inputs.iter().zip(&logits).zip(contexts) {
+            null_score = null_score.min(search.window(tokens, logits, context));
         }
         let mut answers = search.answers;
         if self.handle_impossible_answer {
@@ -146,10 +152,9 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// Adds the best answers of a window whose context is `context`; returns its score of no answer.
-    fn window(&mut self, tokens: &Tokens, context: Range<usize>) -> Result<f32> {
+    fn window(&mut self, tokens: &Tokens, logits: &[f32], context: Range<usize>) -> f32 {
         let task = self.task;
-        let logits = task.engine.logits(tokens)?;
-        let found = spans(&logits, |token| context.contains(&token), task.max_answer_len, &mut self.best);
+        let found = spans(logits, |token| context.contains(&token), task.max_answer_len, &mut self.best);
         for span in found.best {
             let (start, end) = characters(tokens, span, task.align_to_words);
             let length = end.saturating_sub(start) as usize;
@@ -160,7 +165,7 @@ impl Search<'_> {
                 None => self.answers.push(Answer { score: span.score, start, end, answer: text }),
             }
         }
-        Ok(found.null_score)
+        found.null_score
     }
 }
 

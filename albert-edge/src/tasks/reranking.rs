@@ -80,16 +80,17 @@ impl Reranking {
     /// [`Error::Missing`] without documents; those of [`Engine::encode`] and [`Engine::run`]; [`Error::EmptyText`].
     pub fn run(&self, query: impl AsRef<str>, documents: impl IntoIterator<Item: AsRef<str>>) -> Result<Vec<Ranked>> {
         let mut texts = Vec::new();
-        let mut scores = Vec::new();
+        let mut inputs = Vec::new();
         for document in documents {
             let pair = Text::Pair(query.as_ref(), document.as_ref());
-            let tokens = self.limits.encode(&self.engine, pair)?;
-            scores.push(self.engine.logits(&tokens)?.first().copied().ok_or(Error::NoOutput)?);
+            inputs.push(self.limits.encode(&self.engine, pair)?);
             texts.push(document.as_ref().to_owned());
         }
         if texts.is_empty() {
             return Err(Error::Missing(Field::Documents));
         }
+        let logits = self.engine.logits_of(&inputs)?;
+        let mut scores: Vec<f32> = logits.iter().filter_map(|logits| logits.first().copied()).collect();
         // A softmax over one output would say nothing.
         let function = match self.function.problem_type(ProblemType::MultiLabel) {
             ProblemType::SingleLabel => ProblemType::MultiLabel,

@@ -110,7 +110,7 @@ impl TokenClassification {
         let engine = &self.engine;
         let Some(stride) = self.stride else {
             let tokens = self.limits.encode(engine, Text::One(text.text))?;
-            return self.window(&text, &tokens);
+            return self.window(&text, &tokens, &engine.logits(&tokens)?);
         };
         if self.aggregation == Aggregation::None {
             return Err(Error::StrideWithoutAggregation);
@@ -118,19 +118,20 @@ impl TokenClassification {
         let own = engine.model().max_tokens();
         let length = self.limits.max_length.map_or(own, |length| length.min(own));
         let windowed = Windowed::new(engine, None, text.text, length, stride)?;
+        let tokenizer = engine.tokenizer()?;
+        let inputs = windowed.ranges.iter().map(|range| Ok(windowed.input(tokenizer, None, range)?.0));
+        let inputs = inputs.collect::<Result<Vec<Tokens>>>()?;
         let mut found = Vec::new();
-        for range in &windowed.ranges {
-            let (tokens, _) = windowed.input(engine.tokenizer()?, None, range)?;
-            found.extend(self.window(&text, &tokens)?);
+        for (tokens, logits) in inputs.iter().zip(engine.logits_of(&inputs)?) {
+            found.extend(self.window(&text, tokens, &logits)?);
         }
         Ok(if windowed.ranges.len() > 1 { without_overlaps(found) } else { found })
     }
 
     /// The tokens or entities of one input.
-    fn window(&self, text: &Characters<'_>, tokens: &Tokens) -> Result<Vec<Entity>> {
+    fn window(&self, text: &Characters<'_>, tokens: &Tokens, logits: &[f32]) -> Result<Vec<Entity>> {
         let (model, kernels) = (self.engine.model(), self.engine.kernels_in_use());
         let labels = model.config().num_labels.max(1) as usize;
-        let logits = self.engine.logits(tokens)?;
         let scores: Vec<f32> = logits.chunks_exact(labels).flat_map(|row| softmax(kernels, row)).collect();
         let pieces = Pieces { tokenizer: self.engine.tokenizer()?, tokens, text };
         let entities = Entities::new(model.as_core(), &scores, self.aggregation, |token| pieces.kind(token));

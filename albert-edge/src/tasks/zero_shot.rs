@@ -104,9 +104,9 @@ impl ZeroShotClassification {
         let contradiction = self.contradiction();
         let alone = self.multi_label || labels.len() == 1;
         let (mut entailed, mut scores) = (Vec::new(), Vec::new());
-        for label in &labels {
-            let tokens = self.encode(text, &format!("{}{label}{}", self.hypothesis.0, self.hypothesis.1))?;
-            let logits = engine.logits(&tokens)?;
+        let hypothesis = |label| format!("{}{label}{}", self.hypothesis.0, self.hypothesis.1);
+        let inputs: Result<Vec<Tokens>> = labels.iter().map(|label| self.encode(text, &hypothesis(label))).collect();
+        for logits in engine.logits_of(&inputs?)? {
             let logit = |role: usize| logits.get(role).copied().unwrap_or(f32::NEG_INFINITY);
             if alone {
                 let of_two = softmax(engine.kernels_in_use(), &[logit(contradiction), logit(self.entailment)]);
