@@ -141,7 +141,10 @@ pub(super) fn evaluate(model: &Model, data: &Path, setup: &Setup) -> Result<Coun
     let ended = batch::map(rows, setup.threads, work, |(row, bytes)| {
         bar.inc(bytes);
         match row {
-            Ok(row) => ControlFlow::Continue(counts.add(&row)),
+            Ok(row) => {
+                counts.add(&row);
+                ControlFlow::Continue(())
+            }
             Err(error) => ControlFlow::Break(error),
         }
     });

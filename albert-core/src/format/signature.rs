@@ -4,7 +4,7 @@ use super::bytes::{hash_at, u32_at};
 use super::layout::{HEADER_BYTES, SIGNATURE_BYTES, section};
 use super::sections::Sections;
 use super::{HeadFile, IndexFile, Model};
-use crate::session::Progress;
+use crate::progress::Progress;
 use ed25519_compact::{PublicKey, Signature, VerifyingState};
 
 /// The algorithm code of Ed25519.

@@ -67,18 +67,21 @@ pub struct Channels<'a> {
     pub bias: &'a [f32],
 }
 
+/// Up to `count` elements from `first` on.
+fn part<T>(all: &[T], first: usize, count: usize) -> &[T] {
+    let rest = slices::part(all, first..);
+    rest.get(..count).unwrap_or(rest)
+}
+
 impl<'a> Channels<'a> {
     /// `count` channels from `first` on, or as many as there are.
     pub(crate) fn part(&self, first: usize, count: usize) -> Self {
-        fn part<T>(all: &[T], first: usize, count: usize) -> &[T] {
-            let rest = slices::part(all, first..);
-            rest.get(..count).unwrap_or(rest)
-        }
-        Self {
-            scales: part(self.scales, first, count),
-            sums: part(self.sums, first, count),
-            bias: part(self.bias, first, count),
-        }
+        self.part_with(part(self.scales, first, count), first, count)
+    }
+
+    /// As [`Channels::part`], with scales of its own in place of these, which may be none.
+    pub(crate) fn part_with(&self, scales: &'a [f32], first: usize, count: usize) -> Self {
+        Self { scales, sums: part(self.sums, first, count), bias: part(self.bias, first, count) }
     }
 }
 

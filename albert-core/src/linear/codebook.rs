@@ -48,7 +48,7 @@ pub(super) fn multiply(
         let count = (group.end * BLOCK_CHANNELS).min(width) - first;
         let mut group_scales = [0.0; GROUP_CHANNELS];
         scales.copy_to(first, &mut group_scales);
-        let channels = Channels { scales: &group_scales, ..channels.part(first, count) };
+        let channels = channels.part_with(&group_scales, first, count);
         let out = part_mut(data, first - blocks.start * BLOCK_CHANNELS..);
         let beside = LARGE_TARGET && {
             let (steps, blocks) = (slots / BLOCK_SLOTS, group.len());

@@ -25,18 +25,9 @@ use crate::memory::arena::{self, Shared};
 use crate::memory::plan::Plan;
 use crate::memory::{Sequence, Sequences};
 use crate::observer::{Observer, Observing};
+use crate::progress::Progress;
 use crate::slices::part;
 use crate::tokenizer::EncodeOptions;
-
-/// Whether a session has more to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Progress {
-    /// More steps are needed.
-    Running,
-    /// The output is there, or nothing was started.
-    Done,
-}
 
 /// What the next step does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,10 +22,10 @@ use lane::{Lane, Room};
 use pool::Pool;
 pub use tokens::Tokens;
 pub use watch::Event;
+use watch::Watch;
 
 /// Tokens that run together for each thread: more rows fill no tile better.
 const GROUP_TOKENS: usize = 128;
-use watch::Watch;
 
 /// Most bytes of working memory that one call takes unless [`Engine::memory_limit`] says otherwise: 1 GiB, or a quarter of
 /// that on 32 bits.
@@ -224,10 +224,9 @@ impl Engine {
     /// Runs inputs together.
     fn run_group(&self, group: &[Tokens], logits: &mut Vec<Vec<f32>>) -> Result<()> {
         let layers = self.settings.layers;
-        let mut inputs: Vec<Input<'_>> = group.iter().map(Tokens::input).collect();
-        if let Some(layers) = self.settings.layers {
-            inputs.iter_mut().for_each(|input| *input = input.with_layers(layers));
-        }
+        let inputs = group.iter().map(Tokens::input);
+        let inputs = inputs.map(|input| layers.map_or(input, |layers| input.with_layers(layers)));
+        let inputs: Vec<Input<'_>> = inputs.collect();
         let lengths = group.iter().map(Tokens::len);
         let room =
             Room { tokens: lengths.clone().max().unwrap_or(0), sequences: group.len(), total_tokens: lengths.sum() };

@@ -6,6 +6,7 @@
 use albert_core::Model;
 use albert_core::format::Elements;
 use albert_core::format::layout::role;
+use std::cmp::Ordering;
 
 /// Lengths of inputs, in turn.
 const LENGTHS: [usize; 8] = [12, 96, 24, 64, 16, 128, 32, 48];
@@ -42,7 +43,8 @@ fn trained(norms: &[f32]) -> Vec<u32> {
     sorted.sort_by(|a, b| b.total_cmp(a));
     let longest = sorted.get(norms.len() * PASSED_OVER / 100).copied().unwrap_or(0.0);
     // Where nothing is a number, every id is as good as another.
-    (0..).zip(norms).filter(|(_, norm)| !(**norm < TRAINED * longest)).map(|(id, _)| id).collect()
+    let short = |norm: &f32| norm.partial_cmp(&(TRAINED * longest)) == Some(Ordering::Less);
+    (0..).zip(norms).filter(|(_, norm)| !short(norm)).map(|(id, _)| id).collect()
 }
 
 /// As in text, an input uses few ids, and some of those often: the k-th of its own ids has weight 1/k.

@@ -47,7 +47,7 @@ fn warn_of_targets(pipeline: &Pipeline, targets: &[String], place: &str) -> Resu
         return Ok(());
     }
     let found = pipeline.find_targets(targets).map_err(|error| explain(&error, None))?;
-    let tokenizer = pipeline.engine().tokenizer().map_err(|error| Error::new(error))?;
+    let tokenizer = pipeline.engine().tokenizer().map_err(Error::new)?;
     for target in found.iter().filter(|target| !target.known) {
         let stead = target.token.and_then(|id| tokenizer.id_to_token(id));
         warn(match stead {
