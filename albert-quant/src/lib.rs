@@ -19,7 +19,6 @@
 //!
 //! The bytes depend on the weights and the options alone: not on the container, the path or the number of threads.
 
-mod adapter;
 mod assemble;
 mod attach;
 mod budget;
@@ -47,11 +46,11 @@ mod synth;
 pub mod tokenizer;
 mod writer;
 
-pub use adapter::base_of as adapter_base;
 pub use attach::{AttachError, ClassifierWeights, attach, head_file, without_head};
 pub use budget::Budget;
 pub use bytes::ModelBytes;
 pub use calibrate::Calibration;
+pub use checkpoint::adapter_base;
 pub use convert::{Converted, MlmBias, Options, Progress, Stage, convert, limit_threads};
 pub use encoder_hash::encoder_hash;
 pub use error::{ConfigProblem, Error, Warning};

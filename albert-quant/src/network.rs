@@ -9,7 +9,7 @@ use albert_core::config::{
 use albert_core::format::Record;
 use albert_core::format::layout::{BLOCK_ROLES, EMBEDDING_ROLES, EXIT_ROLES, HEAD_ROLES, role};
 
-use crate::adapter::LowRank;
+use crate::checkpoint::LowRank;
 use crate::checkpoint::{Checkpoint, ElementType, Tensor};
 use crate::convert::MlmBias;
 use crate::error::{Error, Warning};

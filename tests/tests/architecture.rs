@@ -142,3 +142,63 @@ fn a_circle_is_noticed() {
     row.1.insert("session".to_owned());
     assert!(violations(&table, &sources).iter().any(|wrong| wrong.contains("does not stand above it")));
 }
+
+/// A circle of the modules at the top of a crate, when there is one: each uses the next, the last the first.
+fn circle(sources: &BTreeMap<String, String>) -> Option<Vec<String>> {
+    let top = |path: &str| path.split("::").next().unwrap_or_default().to_owned();
+    let modules: BTreeSet<String> = sources.keys().map(|module| top(module)).collect();
+    let mut uses: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for (module, source) in sources {
+        let own = top(module);
+        let used = paths(module, source).into_iter().map(|path| top(&path));
+        let used = used.filter(|used| *used != own && modules.contains(used));
+        uses.entry(modules.get(&own).expect("a module")).or_default().extend(used);
+    }
+    // Modules that use none of those that are left are in no circle.
+    loop {
+        let left: BTreeSet<&str> = uses.keys().copied().collect();
+        let done: Vec<&str> =
+            left.iter().copied().filter(|name| uses[name].iter().all(|used| !left.contains(used.as_str()))).collect();
+        if done.is_empty() {
+            break;
+        }
+        done.iter().for_each(|name| _ = uses.remove(name));
+    }
+    let mut path = vec![(*uses.keys().next()?).to_owned()];
+    loop {
+        let next = uses[path.last()?.as_str()].iter().find(|used| uses.contains_key(used.as_str()))?.clone();
+        if let Some(start) = path.iter().position(|module| *module == next) {
+            return Some(path.split_off(start));
+        }
+        path.push(next);
+    }
+}
+
+#[test]
+fn other_crates_have_no_circles() {
+    let mut circles = Vec::new();
+    for name in
+        ["albert-edge", "albert-cli", "albert-capi", "albert-hub", "albert-fit", "albert-report", "albert-quant"]
+    {
+        let mut all = BTreeMap::new();
+        sources(&root().join(name).join("src"), "", &mut all);
+        all.remove("main");
+        assert!(all.len() > 3, "{name}");
+        if let Some(circle) = circle(&all) {
+            circles.push(format!("{name}: {}", circle.join(", ")));
+        }
+    }
+    assert!(circles.is_empty(), "{}", circles.join("\n"));
+}
+
+#[test]
+fn a_circle_of_three_is_noticed() {
+    let uses = [
+        ("a", "use crate::b::B;"),
+        ("b::inner", "use super::super::c;"),
+        ("c", "fn f() { crate::a::g() }"),
+        ("d", "use crate::a;"),
+    ];
+    let sources = uses.map(|(module, source)| (module.to_owned(), source.to_owned())).into();
+    assert_eq!(circle(&sources), Some(["a", "b", "c"].map(str::to_owned).to_vec()));
+}

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use albert_core::Model;
 use albert_core::config::ProblemType;
-use albert_core::format::layout::{CodebookLayout, LEVELS_4, LEVELS_5, dtype, has_scale_steps, stepped_scale};
+use albert_core::format::layout::{CodebookLayout, LEVELS_4, LEVELS_5, dtype, has_scale_steps, role, stepped_scale};
 use albert_core::format::verify_checksum;
 use albert_quant::{ModelBytes, Options, Weights, convert};
+use albert_tests::closeness::Closeness;
 use albert_tests::engine::{self, Run};
 use albert_tests::fixtures;
 use albert_tests::measure::{cosine, largest, max_abs};
@@ -19,6 +20,18 @@ const F32_TOLERANCE: f64 = 1e-5;
 const F16_COSINE: f64 = 0.99999;
 /// Smallest cosine of an output row, for int8 weights, at the fixtures' tiny widths.
 const INT8_COSINE: f64 = 0.997;
+
+/// Biases that calibration moves: `calibrate/center.rs` of the converter.
+const MOVED: [u16; 6] = [
+    role::KEY_BIAS,
+    role::VALUE_BIAS,
+    role::ATTENTION_OUTPUT_BIAS,
+    role::ATTENTION_NORM_BIAS,
+    role::FFN_BIAS,
+    role::FFN_OUTPUT_BIAS,
+];
+/// As [`F32_TOLERANCE`], where constants are taken out of activations and put back in f32.
+const MOVED_TOLERANCE: f64 = 5e-5;
 
 /// Every byte of a float model is determined by the checkpoint and the specification.
 #[test]
@@ -52,6 +65,13 @@ fn int8_files_keep_the_rules() {
                 (plain.role, plain.block, plain.rows, plain.columns)
             );
             match record.dtype {
+                dtype::F32 if MOVED.contains(&record.role) => {
+                    let padding = &record.parts[0][4 * record.columns..];
+                    assert!(
+                        record.parts[0].len() == plain.parts[0].len() && padding.iter().all(|&byte| byte == 0),
+                        "{place}"
+                    );
+                }
                 dtype::F32 => assert!(record == plain, "{place}"),
                 dtype::I8 => check_int8(record, plain, &place),
                 other => panic!("{place}: dtype {other}"),
@@ -65,6 +85,28 @@ fn int8_files_keep_the_rules() {
             fixture.name
         );
     }
+}
+
+/// Calibration moves some biases of an integer model together; the network computes the same as before.
+#[test]
+fn moved_biases_make_up_for_each_other() {
+    let mut moved = 0;
+    for fixture in fixtures::all() {
+        let integer = Parts::read(&converted(&fixture.directory, Weights::Int8));
+        let mut float = Parts::new(&Reference::load(&fixture.directory), Storage::F32);
+        for (record, other) in float.records.iter_mut().zip(&integer.records) {
+            if MOVED.contains(&record.role) {
+                moved += usize::from(record.parts[0] != other.parts[0]);
+                record.parts[0].clone_from(&other.parts[0]);
+            }
+        }
+        let results = engine::run(&float.assemble(), &fixture.sequences, &Run::default());
+        for output in fixture.outputs.keys() {
+            let Closeness { relative, .. } = Closeness::new(&fixture, output, &results);
+            assert!(relative <= MOVED_TOLERANCE, "{}, {output}: {relative}", fixture.name);
+        }
+    }
+    assert!(moved > 100, "{moved} vectors were moved");
 }
 
 fn check_int8(record: &Record, plain: &Record, place: &str) {

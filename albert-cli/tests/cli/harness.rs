@@ -27,8 +27,16 @@ impl Ran {
     /// Standard output as JSON, one value a line.
     #[track_caller]
     pub(crate) fn json(self) -> Vec<Value> {
-        let lines = self.ok();
-        lines.lines().map(|line| serde_json::from_str(line).expect("a JSON value a line")).collect()
+        assert_eq!(self.err, "", "{}", self.out);
+        self.json_and_warnings()
+    }
+
+    /// As [`Self::json`], for a run that may warn.
+    #[track_caller]
+    pub(crate) fn json_and_warnings(self) -> Vec<Value> {
+        let warned = self.err.lines().all(|line| line.starts_with("warning: "));
+        assert!(self.code == 0 && warned, "{}{}", self.err, self.out);
+        self.out.lines().map(|line| serde_json::from_str(line).expect("a JSON value a line")).collect()
     }
 
     /// The one line on standard error of a run that failed.

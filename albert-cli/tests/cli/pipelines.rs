@@ -186,7 +186,9 @@ fn model(folder: &Folder, case: &Value) -> String {
 fn answers<'a>(model: &'a str, rows: &[Value], arguments: impl Iterator<Item = &'a str>) -> Vec<Vec<Value>> {
     let input: String = rows.iter().map(|row| format!("{row}\n")).collect();
     let mut answers = vec![Vec::new(); rows.len()];
-    for line in albert_with(input, ["run", model, "--file", "-", "--json"].into_iter().chain(arguments)).json() {
+    let ran = albert_with(input, ["run", model, "--file", "-", "--json"].into_iter().chain(arguments));
+    // Targets that are not in the vocabulary are warned of.
+    for line in ran.json_and_warnings() {
         answers[line["row"].as_u64().expect("a row") as usize - 1].push(line);
     }
     answers

@@ -5,6 +5,7 @@ mod bytes;
 mod file;
 #[cfg(feature = "std")]
 mod pages;
+mod served;
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -23,6 +24,7 @@ pub(crate) use bytes::AlignedBytes;
 use bytes::{Storage, is_aligned};
 #[cfg(feature = "std")]
 pub(crate) use pages::Pages;
+pub(crate) use served::entailment;
 
 type CoreModel<'a> = albert_core::Model<'a>;
 

@@ -12,7 +12,8 @@ use super::calls::{batches, task};
 use super::ranking::{softmax, top};
 use crate::engine::{Engine, Tokens};
 use crate::error::{Error, Field, Result};
-use crate::task::{Task, entailment};
+use crate::model::entailment;
+use crate::task::Task;
 use crate::text::not_empty;
 
 /// All labels in descending order of their scores, with the fields of the pipeline.

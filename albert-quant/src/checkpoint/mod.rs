@@ -3,6 +3,7 @@
 //! A container's reader finds its tensors without reading them and gives each its canonical name (see
 //! [`names`](crate::names)). Element types, strides and the files they lie in are all that differs afterwards.
 
+mod adapter;
 mod flax;
 mod found;
 mod hdf5;
@@ -15,11 +16,13 @@ mod tensorflow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::adapter::{self, Adapter, LowRank};
 use crate::config::{self, CheckpointConfig};
 use crate::error::{Error, Warning};
 use crate::sentence::{self, Sentence};
 use crate::tokenizer;
+use adapter::Adapter;
+pub(crate) use adapter::LowRank;
+pub use adapter::base_of as adapter_base;
 use found::Found;
 pub(crate) use found::Tensors;
 pub(crate) use tensor::{ElementType, Tensor};

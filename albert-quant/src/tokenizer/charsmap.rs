@@ -8,9 +8,11 @@ use super::CompileError;
 
 /// Longest key that is looked for; the official maps' have 18 bytes.
 const MAX_KEY_BYTES: usize = 64;
-/// Most prefixes of keys; the official maps have under 40,000. Units may be shared between keys, so that a small map can stand
-/// for any number.
-const MAX_PREFIXES: usize = 1 << 17;
+/// Most prefixes of keys; ALBERT's own map has 262,841. Units may be shared between keys, so that a small map can stand for any
+/// number.
+const MAX_PREFIXES: usize = 1 << 19;
+/// Most bytes of keys and replacements together; ALBERT's have 2 million.
+const MAX_BYTES: usize = 8 << 20;
 
 /// Keys and replacements of a map.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +21,7 @@ pub(super) struct Charsmap(pub(super) BTreeMap<Vec<u8>, String>);
 impl Charsmap {
     /// Reads the blob: u32 trie bytes, a Darts trie of u32 units, replacements that end in NUL.
     ///
-    /// The number of prefixes is bounded, and replacements are no longer than a token.
+    /// The number of prefixes and the bytes of all keys are bounded, and replacements are no longer than a token.
     pub(super) fn parse(blob: &[u8]) -> Result<Self, CompileError> {
         let damaged = || CompileError::Charsmap;
         if blob.is_empty() {
@@ -29,7 +31,7 @@ impl Charsmap {
         let (trie, text) = rest.split_at_checked(u32::from_le_bytes(*size) as usize).ok_or_else(damaged)?;
         let (units, _) = trie.as_chunks::<4>();
         let units: Vec<u32> = units.iter().map(|&unit| u32::from_le_bytes(unit)).collect();
-        let mut prefixes = 0;
+        let (mut prefixes, mut bytes) = (0, 0);
         let unit = |at: u32| units.get(at as usize).copied().ok_or_else(damaged);
         let offset = |unit: u32| (unit >> 10) << ((unit & 0x200) >> 6);
         let mut keys = BTreeMap::new();
@@ -54,6 +56,10 @@ impl Charsmap {
                     let tail = &tail[..tail.len().min(MAX_TOKEN_BYTES + 1)];
                     let end = tail.iter().position(|&byte| byte == 0).unwrap_or(tail.len());
                     if end > MAX_TOKEN_BYTES {
+                        return Err(damaged());
+                    }
+                    bytes += key.len() + end;
+                    if bytes > MAX_BYTES {
                         return Err(damaged());
                     }
                     let replacement = std::str::from_utf8(&tail[..end]).map_err(|_| damaged())?;

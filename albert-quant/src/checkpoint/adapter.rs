@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::checkpoint::{Tensor, Tensors, stored_in};
+use super::{Tensor, Tensors, stored_in};
 use crate::error::Error;
 use crate::files::{self, MOST_CONFIG_BYTES};
 use crate::names;
