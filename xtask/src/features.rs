@@ -6,6 +6,8 @@ use crate::toolchain::{captured, cargo, check, host_cargo};
 
 /// Features that a hosted build cannot have: they bring a panic handler of their own.
 const BARE_METAL_ONLY: [&str; 1] = ["panic-halt"];
+/// The library that is linked as it is, so that a hosted build always needs this feature of it for its panic handler.
+const LINKED: (&str, &str) = ("albert-capi", "std");
 /// Processors without an operating system, the smallest first.
 const BARE_METAL: [&str; 5] = [
     "thumbv6m-none-eabi",
@@ -41,6 +43,9 @@ pub(crate) fn run() -> Result<(), String> {
             }
             let mut cargo = host_cargo("check");
             cargo.args(["--quiet", "--package", name, "--no-default-features", "--features", alone]);
+            if name == LINKED.0 {
+                cargo.args(["--features", LINKED.1]);
+            }
             check(&mut cargo).map_err(|error| format!("{name} with the features [{alone}]: {error}"))?;
             println!("{name} [{alone}]");
         }
