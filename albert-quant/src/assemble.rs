@@ -10,10 +10,11 @@ use crate::bytes::ModelBytes;
 use crate::calibrate::Site;
 use crate::convert::{Progress, Stage};
 use crate::error::Error;
+use crate::formats::Format;
 use crate::network::{Kind, Network, Parameter, Source};
 use crate::quantize::{self, Feedback, Fidelity};
 use crate::report::{Report, TensorReport};
-use crate::scheme::{Format, Hessians, Scheme};
+use crate::scheme::{Hessians, Scheme};
 use crate::writer::{Region, Sections, TensorPlan, Writer};
 
 /// Rounds matrices so that the errors of their outputs are small on the inputs that the Hessians are of; to nearest where

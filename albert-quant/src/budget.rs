@@ -14,8 +14,9 @@ use crate::assemble::{Packer, build};
 use crate::bytes::ModelBytes;
 use crate::convert::{Options, Progress, Stage};
 use crate::error::Error;
+use crate::formats::Format;
 use crate::network::{Kind, Network, Parameter};
-use crate::scheme::{Format, Scheme};
+use crate::scheme::Scheme;
 
 /// How much the layers' matrices may take, scales and sums included.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -14,10 +14,11 @@ use crate::bytes::ModelBytes;
 use crate::calibrate::{self, Calibration};
 use crate::checkpoint::Checkpoint;
 use crate::error::{Error, Warning};
+use crate::formats::{Format, Keep, Weights};
 use crate::head::HeadChoice;
 use crate::network::Network;
 use crate::report::Report;
-use crate::scheme::{Format, Hessians, Keep, Scheme, Weights};
+use crate::scheme::{Hessians, Scheme};
 use crate::tokenizer::{self, Choices, CompileError, Vocabulary};
 
 /// The masked-LM bias, in checkpoints that have two different ones.

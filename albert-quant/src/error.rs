@@ -182,7 +182,7 @@ pub enum Error {
         /// What it asks for.
         format: &'static str,
         /// The model's weights.
-        weights: crate::scheme::Weights,
+        weights: crate::formats::Weights,
     },
     /// The layers cannot be as small as asked for.
     #[error("the layers' matrices take at least {least} bytes, more than the budget of {most}")]

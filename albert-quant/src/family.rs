@@ -1,13 +1,9 @@
 //! Families of checkpoints whose networks are ALBERT's under other names.
 //!
 //! BERT is an ALBERT with as many groups as layers and embeddings of the hidden width. What other families change besides names
-//! is settled here: where positions start, what their configurations are written in, and what their heads consist of.
+//! is settled by their names here, by their heads in [`head`](crate::head) and by their tensors in [`adapt`](crate::adapt).
 
-use albert_core::config::{Activation, Head};
-
-use crate::checkpoint::Tensors;
-use crate::config::CheckpointConfig;
-use crate::error::{ConfigProblem, Warning};
+use albert_core::config::Activation;
 
 /// A family of networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,80 +65,5 @@ impl Family {
             (Self::DistilBert, "hidden_act") => "activation",
             _ => key,
         }
-    }
-
-    /// The head of a class, by its name without the family's.
-    pub(crate) fn head(self, class: &str, warnings: &mut Vec<Warning>) -> Option<Head> {
-        Some(match (class, self) {
-            ("Model", _) => Head::None,
-            ("ForMaskedLM", _) => Head::MaskedLm,
-            ("ForSequenceClassification", _) | ("ForSequenceClassificationWithPabee", Self::Albert) => {
-                Head::SequenceClassification
-            }
-            ("ForTokenClassification", _) => Head::TokenClassification,
-            ("ForQuestionAnswering", _) => Head::QuestionAnswering,
-            // ELECTRA's summary has options of its own.
-            ("ForMultipleChoice", family) if family != Self::Electra => Head::MultipleChoice,
-            ("ForPreTraining", Self::Albert) => Head::PreTraining,
-            ("ForPreTraining", Self::Bert) => {
-                warnings.push(Warning::HeadLeftOut("next sentence"));
-                Head::MaskedLm
-            }
-            ("ForPreTraining", Self::Electra) => {
-                warnings.push(Warning::HeadLeftOut("replaced tokens"));
-                Head::None
-            }
-            _ => return None,
-        })
-    }
-
-    /// Brings the tensors of a head into the form of ALBERT's; returns the activation of the layer between the first token's
-    /// hidden state and a classifier.
-    pub(crate) fn adapt(
-        self,
-        config: &CheckpointConfig,
-        head: Head,
-        tensors: &mut Tensors,
-    ) -> Result<Activation, ConfigProblem> {
-        if self == Self::Roberta {
-            const POSITIONS: &str = "embeddings.position_embeddings.weight";
-            if let Some(positions) = tensors.remove(POSITIONS) {
-                let rest = positions.rows_from(config.first_position as usize);
-                tensors.insert(POSITIONS.to_owned(), rest);
-            }
-        }
-        let mut rename = |from: &str, to: &str| {
-            let mut found = false;
-            for part in ["weight", "bias"] {
-                if let Some(tensor) = tensors.remove(&format!("{from}.{part}")) {
-                    tensors.insert(format!("{to}.{part}"), tensor);
-                    found = true;
-                }
-            }
-            found
-        };
-        match (self, head) {
-            (Self::Roberta | Self::Electra, Head::SequenceClassification) => {
-                rename("classifier.dense", "pooler");
-                rename("classifier.out_proj", "classifier");
-            }
-            (Self::DistilBert, Head::SequenceClassification | Head::MultipleChoice) => {
-                rename("pre_classifier", "pooler");
-            }
-            // Their decoders' transformations are always GELU, whatever the layers have.
-            (Self::Roberta | Self::Electra, Head::MaskedLm) if config.hidden_act != Activation::Gelu => {
-                return Err(ConfigProblem::Unsupported {
-                    key: "hidden_act",
-                    found: format!("{:?}", config.hidden_act),
-                    reason: "the masked-LM head has gelu, and the layers have another",
-                });
-            }
-            _ => {}
-        }
-        Ok(match (self, head) {
-            (Self::DistilBert, Head::SequenceClassification | Head::MultipleChoice) => Activation::Relu,
-            (Self::Electra, Head::SequenceClassification) => Activation::Gelu,
-            _ => Activation::Tanh,
-        })
     }
 }

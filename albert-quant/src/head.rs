@@ -44,6 +44,33 @@ impl FromStr for HeadChoice {
     }
 }
 
+impl Family {
+    /// The head of a class, by its name without the family's.
+    pub(crate) fn head(self, class: &str, warnings: &mut Vec<Warning>) -> Option<Head> {
+        Some(match (class, self) {
+            ("Model", _) => Head::None,
+            ("ForMaskedLM", _) => Head::MaskedLm,
+            ("ForSequenceClassification", _) | ("ForSequenceClassificationWithPabee", Self::Albert) => {
+                Head::SequenceClassification
+            }
+            ("ForTokenClassification", _) => Head::TokenClassification,
+            ("ForQuestionAnswering", _) => Head::QuestionAnswering,
+            // ELECTRA's summary has options of its own.
+            ("ForMultipleChoice", family) if family != Self::Electra => Head::MultipleChoice,
+            ("ForPreTraining", Self::Albert) => Head::PreTraining,
+            ("ForPreTraining", Self::Bert) => {
+                warnings.push(Warning::HeadLeftOut("next sentence"));
+                Head::MaskedLm
+            }
+            ("ForPreTraining", Self::Electra) => {
+                warnings.push(Warning::HeadLeftOut("replaced tokens"));
+                Head::None
+            }
+            _ => return None,
+        })
+    }
+}
+
 /// The head of a class of the reference library, its TensorFlow and Flax twins included.
 fn of_architecture(class: &str, warnings: &mut Vec<Warning>) -> Option<Head> {
     let (family, class) = Family::of_class(class)?;

@@ -4,11 +4,11 @@
 //! From the outside in:
 //! - [`convert`](convert()): a checkpoint directory to the bytes of a model file, with warnings and a report.
 //! - [`synth`](synth()): the same for random weights in a known geometry.
-//! - `checkpoint`: one reader per container; all give the same named tensors, read row by row as f32.
-//! - `config`, `family`, `head`, `names`: what the checkpoint says it is, and which tensors that means.
-//! - `sentence`, `adapter`: the modules of a sentence-transformers checkpoint; LoRA adapters.
+//! - `checkpoint`: one reader per container; all give the same named tensors, read row by row as f32; LoRA adapters.
+//! - `config`, `family`, `head`, `names`, `adapt`: what the checkpoint says it is, and which tensors that means.
+//! - `sentence`: the modules of a sentence-transformers checkpoint.
 //! - `network`: the parameters of the model file, each bound to where its values come from.
-//! - `scheme`: what each matrix is stored in.
+//! - `formats`, `scheme`: what each matrix is stored in.
 //! - `calibrate`: what goes into the linears on sample inputs: outlier channels, Hessians.
 //! - `budget`: formats for a number of bytes.
 //! - `assemble`: all matrices in their formats, and the file that they make.
@@ -19,6 +19,7 @@
 //!
 //! The bytes depend on the weights and the options alone: not on the container, the path or the number of threads.
 
+mod adapt;
 mod assemble;
 mod attach;
 mod budget;
@@ -32,6 +33,7 @@ mod encoder_hash;
 mod error;
 mod family;
 mod files;
+mod formats;
 mod head;
 mod index;
 mod names;
@@ -54,10 +56,10 @@ pub use checkpoint::adapter_base;
 pub use convert::{Converted, MlmBias, Options, Progress, Stage, convert, limit_threads};
 pub use encoder_hash::encoder_hash;
 pub use error::{ConfigProblem, Error, Warning};
+pub use formats::{Format, Keep, UnknownFormat, Weights};
 pub use head::{HeadChoice, UnknownHead};
 pub use index::index_file;
 pub use network::tensors;
 pub use report::{Report, TensorReport};
-pub use scheme::{Format, Keep, UnknownFormat, Weights};
 pub use sign::{KeyError, SigningKey, public_key_from_pem, public_key_to_pem, sign};
 pub use synth::{Geometry, UnknownGeometry, synth};

@@ -28,7 +28,7 @@ pub(crate) struct Tiles {
 }
 
 /// Cuts the rows of a step into tiles, one for each worker at most, and runs `work` on each. `hidden` holds the hidden states of
-/// all rows, `width` wide.
+/// all rows, `width` wide. Without rows, as when no position is asked for, there is no work.
 pub(crate) fn for_tiles(
     executor: &dyn Executor,
     tiles: &Tiles,
@@ -42,7 +42,9 @@ pub(crate) fn for_tiles(
     let hidden = rows_of(hidden, &rows, width);
     if rows.len() > tiles.tile_rows {
         side_by_side(executor, tiles, sequences, hidden, width, workers, work);
-    } else if let Some(worker) = workers.next() {
+    } else if !rows.is_empty()
+        && let Some(worker) = workers.next()
+    {
         work(TileWork { rows, hidden, worker });
     }
 }
