@@ -38,6 +38,7 @@ mod head;
 mod index;
 mod names;
 mod network;
+mod one_line;
 mod quantize;
 mod report;
 mod scheme;

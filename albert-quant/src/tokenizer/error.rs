@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::error::OneLine;
+use crate::one_line::OneLine;
 
 /// Why a tokenizer could not be compiled.
 #[derive(Debug, thiserror::Error)]
