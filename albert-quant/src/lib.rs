@@ -4,9 +4,9 @@
 //! From the outside in:
 //! - [`convert`](convert()): a checkpoint directory to the bytes of a model file, with warnings and a report.
 //! - [`synth`](synth()): the same for random weights in a known geometry.
-//! - `checkpoint`: one reader per container; all give the same named tensors, read row by row as f32; LoRA adapters.
+//! - `checkpoint`: one reader per container; all give the same named tensors, read row by row as f32; LoRA
+//!   adapters and the modules of sentence-transformers.
 //! - `config`, `family`, `head`, `names`, `adapt`: what the checkpoint says it is, and which tensors that means.
-//! - `sentence`: the modules of a sentence-transformers checkpoint.
 //! - `network`: the parameters of the model file, each bound to where its values come from.
 //! - `formats`, `scheme`: what each matrix is stored in.
 //! - `calibrate`: what goes into the linears on sample inputs: outlier channels, Hessians.
@@ -43,7 +43,6 @@ mod quantize;
 mod report;
 mod scheme;
 mod sections;
-mod sentence;
 mod sign;
 mod synth;
 pub mod tokenizer;

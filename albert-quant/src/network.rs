@@ -10,13 +10,13 @@ use albert_core::format::Record;
 use albert_core::format::layout::{BLOCK_ROLES, EMBEDDING_ROLES, EXIT_ROLES, HEAD_ROLES, role};
 
 use crate::checkpoint::LowRank;
+use crate::checkpoint::Sentence;
 use crate::checkpoint::{Checkpoint, ElementType, Tensor};
 use crate::convert::MlmBias;
 use crate::error::{Error, Warning};
 use crate::family::Family;
 use crate::head::{self, HeadChoice};
 use crate::sections::Usage;
-use crate::sentence::Sentence;
 use crate::synth::Random;
 
 /// A network before quantization.

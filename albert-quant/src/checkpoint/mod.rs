@@ -9,6 +9,7 @@ mod found;
 mod hdf5;
 mod pytorch;
 mod safetensors;
+mod sentence;
 mod sharded;
 mod tensor;
 mod tensorflow;
@@ -18,13 +19,13 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{self, CheckpointConfig};
 use crate::error::{Error, Warning};
-use crate::sentence::{self, Sentence};
 use crate::tokenizer;
 use adapter::Adapter;
 pub(crate) use adapter::LowRank;
 pub use adapter::base_of as adapter_base;
 use found::Found;
 pub(crate) use found::Tensors;
+pub(crate) use sentence::Sentence;
 pub(crate) use tensor::{ElementType, Tensor};
 
 /// Weights files, best first: name in a checkpoint directory, end of the name of a file that is given by itself, reader.

@@ -6,7 +6,7 @@ use albert_core::config::{Activation, Pooling};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::checkpoint::{Tensor, Tensors, weights_of};
+use super::{Tensor, Tensors, weights_of};
 use crate::config;
 use crate::error::Error;
 use crate::files::{self, MOST_CONFIG_BYTES};
