@@ -8,10 +8,10 @@ use serde_json::json;
 
 use crate::bytes::ModelBytes;
 use crate::calibrate::Site;
-use crate::convert::{Progress, Stage};
 use crate::error::Error;
 use crate::formats::Format;
 use crate::network::{Kind, Network, Parameter, Source};
+use crate::progress::{Progress, Stage};
 use crate::quantize::{self, Feedback, Fidelity};
 use crate::report::{Report, TensorReport};
 use crate::scheme::{Hessians, Scheme};

@@ -12,10 +12,10 @@ use serde_json::json;
 
 use crate::assemble::{Packer, build};
 use crate::bytes::ModelBytes;
-use crate::convert::{Options, Progress, Stage};
 use crate::error::Error;
-use crate::formats::Format;
+use crate::formats::{Format, Keep};
 use crate::network::{Kind, Network, Parameter};
+use crate::progress::{Progress, Stage};
 use crate::scheme::Scheme;
 
 /// How much the layers' matrices may take, scales and sums included.
@@ -46,11 +46,12 @@ pub(crate) fn spend(
     scheme: &mut Scheme,
     packer: &mut Packer,
     sample: &[Vec<u32>],
-    options: &Options<'_>,
+    keep: &[Keep],
+    progress: &dyn Fn(Progress),
 ) -> Result<(), Error> {
     let linear = |parameter: &Parameter| parameter.kind == Kind::Linear;
     let layer = |parameter: &Parameter| linear(parameter) && BLOCK_ROLES.contains(&parameter.role);
-    let kept = |parameter: &Parameter| options.keep.iter().any(|keep| keep.matches(&parameter.name));
+    let kept = |parameter: &Parameter| keep.iter().any(|keep| keep.matches(&parameter.name));
     let bytes = |index: usize, format: Format| scheme.bytes(&network.parameters[index], format);
     let of_int8 = |percent: f64| {
         let layers = network.parameters.iter().enumerate().filter(|(_, parameter)| layer(parameter));
@@ -75,7 +76,7 @@ pub(crate) fn spend(
             }
         }
     }
-    let costs = measure(&matrices, network, scheme, packer, sample, options)?;
+    let costs = measure(&matrices, network, scheme, packer, sample, progress)?;
     let chosen =
         choose(&costs, most.saturating_sub(fixed)).map_err(|least| Error::Budget { most, least: least + fixed })?;
     chosen.into_iter().for_each(|(index, format)| scheme.formats[index] = format);
@@ -89,7 +90,7 @@ fn measure(
     scheme: &mut Scheme,
     packer: &mut Packer,
     sample: &[Vec<u32>],
-    options: &Options<'_>,
+    progress: &dyn Fn(Progress),
 ) -> Result<BTreeMap<usize, Cost>, Error> {
     let mut tokens = 0;
     let few = |ids: &&[u32]| {
@@ -111,7 +112,7 @@ fn measure(
         }
         scheme.formats[index] = Format::Int8;
         costs.insert(index, Cost { bytes, damage });
-        (options.progress)(Progress { stage: Stage::Sensitivity, done: done + 1, total: matrices.len() });
+        progress(Progress { stage: Stage::Sensitivity, done: done + 1, total: matrices.len() });
     }
     Ok(costs)
 }

@@ -15,59 +15,12 @@ use crate::calibrate::{self, Calibration};
 use crate::checkpoint::Checkpoint;
 use crate::error::{Error, Warning};
 use crate::formats::{Format, Keep, Weights};
-use crate::head::HeadChoice;
+use crate::head::{HeadChoice, MlmBias};
 use crate::network::Network;
+use crate::progress::{Progress, Stage};
 use crate::report::Report;
 use crate::scheme::{Hessians, Scheme};
 use crate::tokenizer::{self, Choices, CompileError, Vocabulary};
-
-/// The masked-LM bias, in checkpoints that have two different ones.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MlmBias {
-    /// `predictions.decoder.bias`, as the reference library has it since version 3.
-    #[default]
-    Decoder,
-    /// `predictions.bias`.
-    Predictions,
-    /// Their sum, as transformers 2 computed it.
-    Sum,
-}
-
-impl MlmBias {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Decoder => "predictions.decoder.bias",
-            Self::Predictions => "predictions.bias",
-            Self::Sum => "their sum",
-        }
-    }
-}
-
-/// A piece of long work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Running the network on the sample to find the means of activations; units are inputs.
-    Means,
-    /// Running the network on the sample to find outlier channels; units are inputs.
-    Outliers,
-    /// Running the network on the sample to find the Hessians; units are inputs.
-    Hessians,
-    /// Trying the matrices in smaller formats; units are matrices.
-    Sensitivity,
-    /// Rounding and writing; units are tensors.
-    Quantize,
-}
-
-/// How far a stage is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// What is being done.
-    pub stage: Stage,
-    /// Units done.
-    pub done: usize,
-    /// Units in all.
-    pub total: usize,
-}
 
 /// How to convert. Make one with [`Options::default`] and set its fields.
 #[derive(Clone, Copy)]
@@ -275,7 +228,7 @@ fn calibrate(
     let hessians = calibrate::find_hessians(network, &integer, &scheme.splits, &sample, &mut counter(Stage::Hessians));
     let mut packer = Packer::new(hessians);
     if let Some(budget) = options.budget {
-        budget::spend(budget, network, scheme, &mut packer, &sample, options)?;
+        budget::spend(budget, network, scheme, &mut packer, &sample, options.keep, options.progress)?;
     }
     Ok(packer)
 }

@@ -19,6 +19,28 @@ pub enum HeadChoice {
     Encoder,
 }
 
+/// The masked-LM bias, in checkpoints that have two different ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MlmBias {
+    /// `predictions.decoder.bias`, as the reference library has it since version 3.
+    #[default]
+    Decoder,
+    /// `predictions.bias`.
+    Predictions,
+    /// Their sum, as transformers 2 computed it.
+    Sum,
+}
+
+impl MlmBias {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Decoder => "predictions.decoder.bias",
+            Self::Predictions => "predictions.bias",
+            Self::Sum => "their sum",
+        }
+    }
+}
+
 /// A head's name that is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown head {0:?}; expected one of {ENCODER}, {names}", names = names().join(", "))]

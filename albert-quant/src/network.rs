@@ -9,15 +9,12 @@ use albert_core::config::{
 use albert_core::format::Record;
 use albert_core::format::layout::{BLOCK_ROLES, EMBEDDING_ROLES, EXIT_ROLES, HEAD_ROLES, role};
 
-use crate::checkpoint::LowRank;
-use crate::checkpoint::Sentence;
-use crate::checkpoint::{Checkpoint, ElementType, Tensor};
-use crate::convert::MlmBias;
+use crate::checkpoint::{Checkpoint, ElementType, LowRank, Sentence, Tensor};
 use crate::error::{Error, Warning};
 use crate::family::Family;
-use crate::head::{self, HeadChoice};
+use crate::head::{self, HeadChoice, MlmBias};
+use crate::random::Random;
 use crate::sections::Usage;
-use crate::synth::Random;
 
 /// A network before quantization.
 ///
