@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use albert_core::Model;
-use albert_core::config::{Classifier, Head, Pooling, ProblemType};
+use albert_core::config::{Classifier, Head, Pooling, Precision, ProblemType};
 use albert_core::format::layout::{
     ALIGNMENT, BLOCK_CHANNELS, HEAD_BYTES, HEAD_MAGIC, HEAD_VERSION, MAGIC, SECTION_REQUIRED, TABLE_HEADER_BYTES,
     TENSOR_BYTES, VERSION, dtype, field, head_field, matrix_bytes, role, round_up, scale_bytes, section,
@@ -30,7 +30,7 @@ pub struct ClassifierWeights<'a> {
     pub weights: &'a [f32],
     /// `[labels]`.
     pub bias: &'a [f32],
-    /// Whether the weights are stored in int8; f32 else.
+    /// Whether the weights are stored in int8; f32 else, as always for an encoder in floating point.
     pub int8: bool,
     /// What is known about where it comes from: a JSON object.
     pub provenance: Value,
@@ -252,7 +252,8 @@ fn tensors(encoder: &Model<'_>, head: &ClassifierWeights<'_>) -> Result<Vec<Piec
     };
     let matrix = parameter(role::CLASSIFIER, Kind::Linear, labels, width, weights);
     let vector = parameter(role::CLASSIFIER_BIAS, Kind::Vector, 1, labels, bias);
-    let code = if head.int8 { dtype::I8 } else { dtype::F32 };
+    let integer = head.int8 && encoder.config().precision == Precision::Int8;
+    let code = if integer { dtype::I8 } else { dtype::F32 };
     Ok(vec![piece(&matrix, code)?, piece(&vector, dtype::F32)?])
 }
 
