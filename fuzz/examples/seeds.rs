@@ -6,12 +6,12 @@ use std::io::Result;
 use std::path::{Path, PathBuf};
 
 use albert_core::format::layout::{HEADER_BYTES, SECTION_BYTES, section};
-use albert_quant::tokenizer::compile_spiece;
+use albert_quant::tokenizer::{SpieceKind, compile_spiece};
 use albert_tests::fixtures;
 use albert_tests::model_file::{Inputs, Parts, Storage};
 use albert_tests::reference::Reference;
 use albert_tests::robust::CONTAINERS;
-use albert_tests::tokenizers::{compile, fixture, hard_text, unigram_json, wordpiece_json};
+use albert_tests::tokenizers::{character_map, compile, fixture, hard_text, unigram_json, wordpiece_json};
 
 /// Settings beside a checkpoint: which file, name of the seed, content.
 const SETTINGS: [(u8, &str, &str); 4] = [
@@ -29,7 +29,9 @@ fn main() -> Result<()> {
     let seeds = Seeds(folder.into());
     seeds.models_and_checkpoints()?;
     seeds.containers()?;
-    seeds.tokenizer_sections()
+    seeds.tokenizer_sections()?;
+    seeds.tokenizer_files()?;
+    seeds.hub_answers()
 }
 
 struct Seeds(PathBuf);
@@ -79,7 +81,10 @@ impl Seeds {
         let sections = [
             ("unigram", compile(&unigram_json())),
             ("wordpiece", compile(&wordpiece_json())),
-            ("spiece", compile_spiece(&fixture("spiece.model"), None).expect("a tokenizer").bytes),
+            (
+                "spiece",
+                compile_spiece(&fixture("spiece.model"), None, SpieceKind::SentencePiece).expect("a tokenizer").bytes,
+            ),
             ("trained", tokenizer_of(&trained).to_vec()),
         ];
         let mut random = albert_tests::tokenizers::Random::new(1);
@@ -92,6 +97,32 @@ impl Seeds {
             }
         }
         Ok(())
+    }
+
+    fn tokenizer_files(&self) -> Result<()> {
+        for (name, json) in [("unigram", unigram_json()), ("wordpiece", wordpiece_json())] {
+            self.write("tokenizer_json", name, json.to_string().as_bytes())?;
+        }
+        let model = fixture("spiece.model");
+        for kind in [0, 1] {
+            self.write("spiece_model", &format!("small-{kind}"), &[&[kind], &model[..]].concat())?;
+        }
+        let text = "A b, \u{fb01} e\u{301}\u{200d}한국 ½".as_bytes();
+        self.write("character_map", "small", &[&[text.len() as u8], text, &character_map()].concat())
+    }
+
+    /// What a hub says about a repository without weights, and about one with them.
+    fn hub_answers(&self) -> Result<()> {
+        let answer = |status: &str, headers: &str, body: &str| {
+            format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n{headers}\r\n{body}", body.len())
+        };
+        let commit = "X-Repo-Commit: 0123456789012345678901234567890123456789\r\nETag: \"a\"\r\n";
+        let found = answer("200 OK", commit, r#"{"model_type": "albert"}"#);
+        let missing = answer("404 Not Found", "X-Error-Code: EntryNotFound\r\n", "");
+        let moved = answer("302 Found", "Location: /a\r\nX-Linked-Size: 5\r\nX-Linked-Etag: \"b\"\r\n", "");
+        self.write("hub_answers", "found", [&found[..]; 12].join("\0").as_bytes())?;
+        self.write("hub_answers", "missing", [&found[..], &missing, &missing, &missing].join("\0").as_bytes())?;
+        self.write("hub_answers", "moved", [&moved[..], &found, &moved, &found, &moved].join("\0").as_bytes())
     }
 
     fn write(&self, target: &str, name: &str, bytes: &[u8]) -> Result<()> {

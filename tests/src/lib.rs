@@ -1,6 +1,6 @@
 //! What the test files share: the naive network that everything is compared with, fixtures, and measures of closeness.
 //!
-//! - [`reference`]: the forward pass of ALBERT in f64, written to be read.
+//! - [`reference`](mod@reference): the forward pass of ALBERT in f64, written to be read.
 //! - [`tensors`]: safetensors files as plain vectors.
 //! - [`fixtures`]: the checkpoints under `fixtures/`, and larger ones when they are at hand.
 //! - [`measure`]: largest difference, cosine; [`closeness`]: those of all rows of an output.

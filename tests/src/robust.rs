@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use albert_core::format::verify_checksum;
 use albert_core::tokenizer::{EncodeOptions, Tokenizer};
 use albert_core::{Input, Model, Plan, Positions, Session};
+use albert_quant::tokenizer::{CompileError, CompiledTokenizer};
 use albert_quant::{Calibration, Options, Weights, convert};
 
 use crate::aligned::Aligned;
@@ -122,6 +123,23 @@ pub fn tokenizer_section(bytes: &[u8], input: &str) {
     let section = Aligned::copy(bytes);
     if let Ok(tokenizer) = Tokenizer::parse(&section) {
         text(&tokenizer, input);
+    }
+}
+
+/// Takes what compiling a tokenizer's file came to: a section that is valid and used, or an error of one line.
+///
+/// # Panics
+/// When the library breaks a promise.
+pub fn compiled(compiled: Result<CompiledTokenizer, CompileError>, input: &str) {
+    match compiled {
+        Ok(compiled) => {
+            let section = Aligned::copy(&compiled.bytes);
+            text(&Tokenizer::parse(&section).expect("the compiler writes valid sections"), input);
+        }
+        Err(error) => {
+            let line = error.to_string();
+            assert!(!line.is_empty() && !line.contains('\n'), "one clear line: {line:?}");
+        }
     }
 }
 

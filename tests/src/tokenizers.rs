@@ -76,10 +76,15 @@ pub fn wordpiece_json() -> Value {
 /// The character map of the small `spiece.model` as a normalizer.
 pub fn precompiled() -> Value {
     use base64::Engine;
+    let map = base64::engine::general_purpose::STANDARD.encode(character_map());
+    json!({"type": "Precompiled", "precompiled_charsmap": map})
+}
+
+/// The character map of the small `spiece.model`.
+pub fn character_map() -> Vec<u8> {
     let model = fixture("spiece.model");
     let normalizer = field(&model, 3).expect("normalizer_spec");
-    let blob = field(normalizer, 2).expect("precompiled_charsmap");
-    json!({"type": "Precompiled", "precompiled_charsmap": base64::engine::general_purpose::STANDARD.encode(blob)})
+    field(normalizer, 2).expect("precompiled_charsmap").to_vec()
 }
 
 /// The first field of this number that holds bytes.
