@@ -63,7 +63,7 @@ impl Kernels {
 
     /// [`Self::matmul_i8`] and [`Self::dequantize`]: `out[r][n]` from row r of `a` and channel n of `w`.
     ///
-    /// `sums` has room for `rows` x [`GROUP_CHANNELS`] sums.
+    /// `sums` has room for `rows` x `GROUP_CHANNELS` sums.
     #[expect(clippy::too_many_arguments, reason = "those of its two parts")]
     pub fn linear_i8(
         self,

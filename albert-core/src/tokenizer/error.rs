@@ -14,14 +14,14 @@ pub enum EncodeError {
         /// Special tokens that the result must hold.
         special_tokens: usize,
     },
-    /// More tokens than `max_tokens`, and [`Truncation::DoNotTruncate`].
+    /// More tokens than `max_tokens`, and [`Truncation::DoNotTruncate`](super::Truncation::DoNotTruncate).
     TooManyTokens {
         /// Tokens of the result.
         tokens: usize,
     },
     /// The side that may be cut has too few tokens ("Sequence to truncate too short").
     SequenceTooShort,
-    /// [`Truncation::OnlySecond`] has to cut and there is no second text.
+    /// [`Truncation::OnlySecond`](super::Truncation::OnlySecond) has to cut and there is no second text.
     SecondSequenceMissing,
     /// A text of 2³¹ bytes or more.
     TextTooLong,

@@ -25,7 +25,7 @@ impl<'m> Tokenizer<'m> {
 
     /// Encodes a text, or a pair of texts, as the reference tokenizer does.
     ///
-    /// `memory` is working memory and holds the result; [`memory_bytes`] says how much always suffices for a length.
+    /// `memory` is working memory and holds the result; [`memory_bytes`](super::memory_bytes) says how much always suffices for a length.
     pub fn encode<'w>(
         &self,
         text: &str,

@@ -1,6 +1,6 @@
 //! What a caller chooses when a text is encoded.
 
-/// What [`Tokenizer::encode`] does besides tokenizing.
+/// What [`Tokenizer::encode`](super::Tokenizer::encode) does besides tokenizing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EncodeOptions {
     /// Most tokens of the result, special tokens included; `None` for no limit.
@@ -9,7 +9,7 @@ pub struct EncodeOptions {
     pub truncation: Truncation,
     /// Whether the post-processor's tokens (`[CLS]`, `[SEP]`) are added.
     pub add_special_tokens: bool,
-    /// Whether the text of unknown tokens is kept for [`Encoding::token`]; without it they read as the unknown token.
+    /// Whether the text of unknown tokens is kept for [`Encoding::token`](super::Encoding::token); without it they read as the unknown token.
     pub surfaces: bool,
 }
 

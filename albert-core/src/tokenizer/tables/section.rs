@@ -47,7 +47,7 @@ pub mod header {
     pub const RESERVED: usize = 20;
 }
 
-/// Words of the header that hold ids or lengths, or [`NONE`](super::NONE).
+/// Words of the header that hold ids or lengths, or [`NONE`].
 pub mod role {
     /// Unknown token.
     pub const UNK: usize = 0;
