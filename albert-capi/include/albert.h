@@ -369,6 +369,54 @@ enum albert_status
    * A text of 2 GiB or more.
    */
   ALBERT_STATUS_TEXT_TOO_LONG = 406,
+  /**
+   * The text is empty.
+   */
+  ALBERT_STATUS_TEXT_EMPTY = 407,
+  /**
+   * There is no mask token in the text.
+   */
+  ALBERT_STATUS_TEXT_NO_MASK = 408,
+  /**
+   * The model file cannot be opened.
+   */
+  ALBERT_STATUS_FILE_OPEN = 500,
+  /**
+   * No task of this name.
+   */
+  ALBERT_STATUS_TASK_UNKNOWN = 501,
+  /**
+   * The model does not serve the task.
+   */
+  ALBERT_STATUS_TASK_MODEL = 502,
+  /**
+   * An option that the task does not have, or a value that the option cannot have.
+   */
+  ALBERT_STATUS_TASK_OPTION = 503,
+  /**
+   * The request lacks a field, or has one that the task does not take.
+   */
+  ALBERT_STATUS_TASK_REQUEST = 504,
+  /**
+   * More working memory than the limit is needed.
+   */
+  ALBERT_STATUS_MEMORY_LIMIT = 505,
+  /**
+   * There is no more memory.
+   */
+  ALBERT_STATUS_OUT_OF_MEMORY = 506,
+  /**
+   * The operating system does not start threads.
+   */
+  ALBERT_STATUS_THREADS = 507,
+  /**
+   * A callback ended the call.
+   */
+  ALBERT_STATUS_CANCELLED = 508,
+  /**
+   * A bug of this library.
+   */
+  ALBERT_STATUS_INTERNAL = 509,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L

@@ -10,7 +10,8 @@
 //! - memory that C may not have written is written before it is read;
 //! - numbers and enums from C arrive as integers and are checked;
 //! - a result is written only when the status is `ALBERT_STATUS_OK`;
-//! - nothing allocates, and no panic can be reached.
+//! - nothing allocates, and no panic can be reached. Only the tasks of the feature `tasks` allocate; see `tasks/mod.rs` and
+//!   `include/albert_tasks.h`.
 
 #[cfg(feature = "std")]
 extern crate std;
@@ -31,7 +32,10 @@ mod model;
 mod session;
 mod special_tokens;
 mod status;
+#[cfg(feature = "tasks")]
+mod tasks;
 mod tokenizer;
+mod version;
 
 pub use executor::*;
 pub use heads::*;
@@ -39,11 +43,7 @@ pub use model::*;
 pub use session::*;
 pub use special_tokens::*;
 pub use status::*;
+#[cfg(feature = "tasks")]
+pub use tasks::*;
 pub use tokenizer::*;
-
-/// Version of this interface: equal to ALBERT_ABI_VERSION of the header that fits. It changes when a program that was
-/// compiled against an older header would break.
-#[unsafe(no_mangle)]
-pub extern "C" fn albert_abi_version() -> u32 {
-    1
-}
+pub use version::*;

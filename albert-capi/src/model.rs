@@ -36,6 +36,29 @@ pub struct albert_config {
     pub tokenizer: bool,
 }
 
+impl albert_config {
+    pub(crate) fn of(model: &Model<'_>) -> Self {
+        let from = model.config();
+        Self {
+            vocab_size: from.vocab_size,
+            embedding_size: from.embedding_size,
+            hidden_size: from.hidden_size,
+            intermediate_size: from.intermediate_size,
+            num_hidden_layers: from.num_hidden_layers,
+            num_hidden_groups: from.num_hidden_groups,
+            inner_group_num: from.inner_group_num,
+            num_attention_heads: from.num_attention_heads,
+            max_position_embeddings: from.max_position_embeddings,
+            type_vocab_size: from.type_vocab_size,
+            head: from.head as u32,
+            num_labels: from.num_labels,
+            problem_type: from.problem_type as u32,
+            pooler: from.pooler,
+            tokenizer: model.tokenizer().is_some(),
+        }
+    }
+}
+
 /// Head of the network: hidden states only.
 pub const ALBERT_HEAD_NONE: u32 = 0;
 /// One label, several, or a value, for the whole input.
@@ -125,25 +148,8 @@ pub unsafe extern "C" fn albert_verify_checksum(file: *const u8, file_bytes: usi
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn albert_model_config(model: *const albert_model, config: *mut albert_config) -> albert_status {
     call!({
-        let model = &value(model)?.0;
-        let from = model.config();
-        out(config)?.write(albert_config {
-            vocab_size: from.vocab_size,
-            embedding_size: from.embedding_size,
-            hidden_size: from.hidden_size,
-            intermediate_size: from.intermediate_size,
-            num_hidden_layers: from.num_hidden_layers,
-            num_hidden_groups: from.num_hidden_groups,
-            inner_group_num: from.inner_group_num,
-            num_attention_heads: from.num_attention_heads,
-            max_position_embeddings: from.max_position_embeddings,
-            type_vocab_size: from.type_vocab_size,
-            head: from.head as u32,
-            num_labels: from.num_labels,
-            problem_type: from.problem_type as u32,
-            pooler: from.pooler,
-            tokenizer: model.tokenizer().is_some(),
-        });
+        let model = value(model)?;
+        out(config)?.write(albert_config::of(&model.0));
     })
 }
 

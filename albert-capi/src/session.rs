@@ -6,7 +6,7 @@ use crate::memory::{fresh, handle, optional, out, pair, put, slice, text, value}
 use crate::model::{albert_model, albert_plan};
 use crate::status::{Failure, albert_status};
 use crate::tokenizer::albert_encode_options;
-use albert_core::kernels::{self, KernelError};
+use albert_core::kernels;
 use albert_core::{ExitPolicy, Input, Positions, Progress, Session};
 use core::ffi::{CStr, c_char, c_void};
 
@@ -112,10 +112,7 @@ pub unsafe extern "C" fn albert_session_init(
 }
 
 fn named(name: &CStr) -> Result<kernels::Kernels, albert_status> {
-    kernels::by_name(name.to_str().unwrap_or("")).map_err(|error| match error {
-        KernelError::Unknown => albert_status::KernelsUnknown,
-        KernelError::Unavailable => albert_status::KernelsUnavailable,
-    })
+    Ok(kernels::by_name(name.to_str().unwrap_or(""))?)
 }
 
 /// Lets `executor` run the tasks of a step side by side, as many as the plan has workers. It must outlive the session.
@@ -139,14 +136,19 @@ pub unsafe extern "C" fn albert_session_set_early_exit(
     value: f32,
 ) -> albert_status {
     call!({
-        let policy = match policy {
-            ALBERT_EXIT_NEVER => None,
-            ALBERT_EXIT_PATIENCE => Some(ExitPolicy::Patience(value as u32)),
-            ALBERT_EXIT_CONFIDENCE => Some(ExitPolicy::Confidence(value)),
-            _ => return Err(Failure::from(albert_status::Argument)),
-        };
+        let policy = exit_policy(policy, value)?;
         handle(session)?.0.set_early_exit(policy)?;
     })
+}
+
+/// The policy of an ALBERT_EXIT_ number and the number that goes with it.
+pub(crate) fn exit_policy(policy: u32, value: f32) -> Result<Option<ExitPolicy>, albert_status> {
+    match policy {
+        ALBERT_EXIT_NEVER => Ok(None),
+        ALBERT_EXIT_PATIENCE => Ok(Some(ExitPolicy::Patience(value as u32))),
+        ALBERT_EXIT_CONFIDENCE => Ok(Some(ExitPolicy::Confidence(value))),
+        _ => Err(albert_status::Argument),
+    }
 }
 
 /// Takes ids in; an inference that was under way is dropped.

@@ -1,6 +1,7 @@
 //! Status numbers. They never change their meaning; new ones may be added.
 
 use albert_core::error::TensorProblem;
+use albert_core::kernels::KernelError;
 use albert_core::tokenizer::EncodeError;
 use albert_core::tokenizer::TableError;
 use albert_core::{FormatError, InputError, SessionError, TextError};
@@ -96,10 +97,35 @@ pub enum albert_status {
     TextNoSecond = 405,
     /// A text of 2 GiB or more.
     TextTooLong = 406,
+    /// The text is empty.
+    TextEmpty = 407,
+    /// There is no mask token in the text.
+    TextNoMask = 408,
+
+    /// The model file cannot be opened.
+    FileOpen = 500,
+    /// No task of this name.
+    TaskUnknown = 501,
+    /// The model does not serve the task.
+    TaskModel = 502,
+    /// An option that the task does not have, or a value that the option cannot have.
+    TaskOption = 503,
+    /// The request lacks a field, or has one that the task does not take.
+    TaskRequest = 504,
+    /// More working memory than the limit is needed.
+    MemoryLimit = 505,
+    /// There is no more memory.
+    OutOfMemory = 506,
+    /// The operating system does not start threads.
+    Threads = 507,
+    /// A callback ended the call.
+    Cancelled = 508,
+    /// A bug of this library.
+    Internal = 509,
 }
 
 /// What [`albert_status_name`] says.
-static NAMES: [(albert_status, &CStr); 41] = [
+static NAMES: &[(albert_status, &CStr)] = &[
     (albert_status::Ok, c"ok"),
     (albert_status::Running, c"running"),
     (albert_status::NullPointer, c"null pointer"),
@@ -143,10 +169,29 @@ static NAMES: [(albert_status, &CStr); 41] = [
     (albert_status::TextTooLong, c"text too long"),
 ];
 
+/// The same, of statuses that only tasks have.
+#[cfg(feature = "tasks")]
+static TASK_NAMES: &[(albert_status, &CStr)] = &[
+    (albert_status::TextEmpty, c"text empty"),
+    (albert_status::TextNoMask, c"no mask token in the text"),
+    (albert_status::FileOpen, c"model file cannot be opened"),
+    (albert_status::TaskUnknown, c"no such task"),
+    (albert_status::TaskModel, c"model does not serve the task"),
+    (albert_status::TaskOption, c"option wrong"),
+    (albert_status::TaskRequest, c"request incomplete or malformed"),
+    (albert_status::MemoryLimit, c"memory limit too low"),
+    (albert_status::OutOfMemory, c"out of memory"),
+    (albert_status::Threads, c"threads cannot be started"),
+    (albert_status::Cancelled, c"cancelled"),
+    (albert_status::Internal, c"internal error"),
+];
+#[cfg(not(feature = "tasks"))]
+static TASK_NAMES: &[(albert_status, &CStr)] = &[];
+
 /// Name of a status, for logs: "ok", "arena too small". Static text; "unknown" for a number that is none.
 #[unsafe(no_mangle)]
 pub extern "C" fn albert_status_name(status: i32) -> *const c_char {
-    let name = NAMES.iter().find(|(of, _)| *of as i32 == status);
+    let name = NAMES.iter().chain(TASK_NAMES).find(|(of, _)| *of as i32 == status);
     name.map_or(c"unknown", |(_, name)| name).as_ptr()
 }
 
@@ -157,6 +202,15 @@ pub(crate) struct Failure(pub(crate) albert_status, pub(crate) u64);
 impl From<albert_status> for Failure {
     fn from(status: albert_status) -> Self {
         Self(status, 0)
+    }
+}
+
+impl From<KernelError> for albert_status {
+    fn from(error: KernelError) -> Self {
+        match error {
+            KernelError::Unknown => Self::KernelsUnknown,
+            KernelError::Unavailable => Self::KernelsUnavailable,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::borrow::Borrow;
 use core::ops::ControlFlow;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Event};
 use crate::error::{Error, Field, Result};
 use crate::model::Model;
 use crate::options::Options;
@@ -57,6 +57,24 @@ macro_rules! set {
         $(if let Some(value) = $options.$name.clone() { task = task.$name(value); })+
         task
     }};
+}
+
+/// Changes the task, whichever it is.
+macro_rules! each {
+    ($kind:expr, $task:ident => $changed:expr) => {
+        match $kind {
+            Kind::TextClassification($task) => Kind::TextClassification($changed),
+            Kind::ZeroShotClassification($task) => Kind::ZeroShotClassification($changed),
+            Kind::TokenClassification($task) => Kind::TokenClassification($changed),
+            Kind::QuestionAnswering($task) => Kind::QuestionAnswering($changed),
+            Kind::FillMask($task) => Kind::FillMask($changed),
+            Kind::MultipleChoice($task) => Kind::MultipleChoice($changed),
+            Kind::SentenceOrder($task) => Kind::SentenceOrder($changed),
+            Kind::FeatureExtraction($task) => Kind::FeatureExtraction($changed),
+            Kind::SentenceEmbedding($task) => Kind::SentenceEmbedding($changed),
+            Kind::Reranking($task) => Kind::Reranking($changed),
+        }
+    };
 }
 
 impl Pipeline {
@@ -178,20 +196,15 @@ impl Pipeline {
     }
 
     /// Most threads that a call uses; see [`Engine::threads`].
-    pub fn threads(mut self, threads: usize) -> Self {
-        self.kind = match self.kind {
-            Kind::TextClassification(task) => Kind::TextClassification(task.threads(threads)),
-            Kind::ZeroShotClassification(task) => Kind::ZeroShotClassification(task.threads(threads)),
-            Kind::TokenClassification(task) => Kind::TokenClassification(task.threads(threads)),
-            Kind::QuestionAnswering(task) => Kind::QuestionAnswering(task.threads(threads)),
-            Kind::FillMask(task) => Kind::FillMask(task.threads(threads)),
-            Kind::MultipleChoice(task) => Kind::MultipleChoice(task.threads(threads)),
-            Kind::SentenceOrder(task) => Kind::SentenceOrder(task.threads(threads)),
-            Kind::FeatureExtraction(task) => Kind::FeatureExtraction(task.threads(threads)),
-            Kind::SentenceEmbedding(task) => Kind::SentenceEmbedding(task.threads(threads)),
-            Kind::Reranking(task) => Kind::Reranking(task.threads(threads)),
-        };
-        self
+    pub fn threads(self, threads: usize) -> Self {
+        let kind = each!(self.kind, task => task.threads(threads));
+        Self { kind, ..self }
+    }
+
+    /// A callback that follows calls and can cancel them; see [`Engine::watch`].
+    pub fn watch(self, watch: impl Fn(Event) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
+        let kind = each!(self.kind, task => task.watch(watch));
+        Self { kind, ..self }
     }
 
     /// The tokens that a request's targets stand for; empty for other tasks than fill-mask.

@@ -1,0 +1,62 @@
+//! C and C++ programs against the header and both libraries, some under valgrind.
+
+mod conformance;
+mod tools;
+
+use std::process::Command;
+
+use tools::{compile, libraries, output, path, valgrind};
+
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/clinc-intents-int8.albert");
+
+#[test]
+fn every_function_from_c99() {
+    let program = compile(&["cc", "-std=c99"], "tests/c/abi.c", "abi-c99", false);
+    assert_eq!(valgrind(&program, &[MODEL], ""), "all checks passed\n");
+}
+
+#[test]
+fn every_function_from_cpp17() {
+    let program = compile(&["c++", "-std=c++17", "-x", "c++"], "tests/c/abi.c", "abi-cpp17", true);
+    // Cargo's own path may lead to an older library.
+    let output = output(Command::new(program).arg(MODEL).env("LD_LIBRARY_PATH", libraries()), "");
+    assert_eq!(output.stdout, b"all checks passed\n");
+}
+
+#[test]
+fn example_prints_what_the_command_line_prints() {
+    let program = compile(&["cc", "-std=c99"], "examples/classify.c", "classify", false);
+    let texts = std::fs::read_to_string(path("tests/c/classify.in")).unwrap();
+    let printed = valgrind(&program, &[MODEL], &texts);
+    // A test of the command line holds `albert run --json` to the same files.
+    let expected = std::fs::read_to_string(path("tests/c/classify.out")).unwrap();
+    assert_eq!(printed, expected);
+}
+
+/// The function that README.md shows, in a program that calls it on the text behind it.
+#[test]
+fn readme_shows_a_program_and_its_output() {
+    let (shown, output) = albert_tests::readme::program("c");
+    assert_eq!(std::fs::read_to_string(path("examples/readme.c")).unwrap(), shown, "examples/readme.c is the page's");
+    let program = compile(&["cc", "-std=c11"], "tests/c/readme.c", "readme", false);
+    assert_eq!(valgrind(&program, &[MODEL], ""), output);
+}
+
+#[test]
+fn every_task_from_c_gives_the_recorded_bits() {
+    let program = compile(&["cc", "-std=c99"], "tests/c/conformance.c", "conformance-c", false);
+    let cases = conformance::cases();
+    conformance::compare(&cases, 1, &valgrind(&program, &[], &conformance::input(&cases, "run")));
+    let printed = tools::printed(&mut Command::new(program), &conformance::input(&cases, "twice"));
+    conformance::compare(&cases, 2, &printed);
+}
+
+#[test]
+fn every_function_of_the_tasks() {
+    let models = path("../conformance");
+    let program = compile(&["cc", "-std=c99"], "tests/c/tasks.c", "tasks-c99", false);
+    assert_eq!(valgrind(&program, &[models.to_str().unwrap()], ""), "all checks passed\n");
+    let program = compile(&["c++", "-std=c++17", "-x", "c++"], "tests/c/tasks.c", "tasks-cpp17", true);
+    let output = output(Command::new(program).arg(models).env("LD_LIBRARY_PATH", libraries()), "");
+    assert_eq!(output.stdout, b"all checks passed\n");
+}
