@@ -3,9 +3,10 @@
 mod conformance;
 mod tools;
 
+use std::path::Path;
 use std::process::Command;
 
-use tools::{compile, libraries, output, path, valgrind};
+use tools::{compile, libraries, output, path, printed, valgrind};
 
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/clinc-intents-int8.albert");
 
@@ -42,13 +43,29 @@ fn readme_shows_a_program_and_its_output() {
     assert_eq!(valgrind(&program, &[MODEL], ""), output);
 }
 
+/// Holds a program that reads cases to the recorded responses, with one request a case and with two.
+fn conforms(program: &Path) {
+    let cases = conformance::cases();
+    conformance::compare(&cases, 1, &valgrind(program, &[], &conformance::input(&cases, "run")));
+    let printed = printed(&mut Command::new(program), &conformance::input(&cases, "twice"));
+    conformance::compare(&cases, 2, &printed);
+}
+
 #[test]
 fn every_task_from_c_gives_the_recorded_bits() {
-    let program = compile(&["cc", "-std=c99"], "tests/c/conformance.c", "conformance-c", false);
-    let cases = conformance::cases();
-    conformance::compare(&cases, 1, &valgrind(&program, &[], &conformance::input(&cases, "run")));
-    let printed = tools::printed(&mut Command::new(program), &conformance::input(&cases, "twice"));
-    conformance::compare(&cases, 2, &printed);
+    conforms(&compile(&["cc", "-std=c99"], "tests/c/conformance.c", "conformance-c", false));
+}
+
+#[test]
+fn every_task_from_cpp_gives_the_recorded_bits() {
+    conforms(&compile(&["c++", "-std=c++17"], "tests/cpp/conformance.cpp", "conformance-cpp", false));
+}
+
+#[test]
+fn cpp_owns_views_and_throws() {
+    let models = path("../conformance");
+    let program = compile(&["c++", "-std=c++17"], "tests/cpp/faces.cpp", "faces-cpp", false);
+    assert_eq!(valgrind(&program, &[models.to_str().unwrap()], ""), "all checks passed\n");
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub(crate) fn compile(compiler: &[&str], source: &str, name: &str, shared: bool)
     program
 }
 
-/// Runs a program under valgrind: no error and no leak. What the C library keeps for its streams does not count.
+/// Runs a program under valgrind: no error and no leak. What the libraries keep for streams and threads does not count.
 pub(crate) fn valgrind(program: &Path, arguments: &[&str], input: &str) -> String {
     let mut command = Command::new("valgrind");
     command.args([
@@ -62,6 +62,7 @@ pub(crate) fn valgrind(program: &Path, arguments: &[&str], input: &str) -> Strin
         "--errors-for-leak-kinds=definite,indirect,possible",
         "--error-exitcode=9",
     ]);
+    command.arg(format!("--suppressions={}", path("tests/valgrind.supp").display()));
     let output = output(command.arg(program).args(arguments), input);
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()

@@ -1,0 +1,142 @@
+// What albert.hpp adds to the C headers: owners, views, exceptions. The folder of the models is on the command line.
+#include <albert.hpp>
+
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <thread>
+
+#define CHECK(condition)                                                       \
+    do {                                                                       \
+        if (!(condition)) {                                                    \
+            std::cerr << __FILE__ << ':' << __LINE__ << ": " << #condition << '\n'; \
+            std::exit(1);                                                      \
+        }                                                                      \
+    } while (0)
+
+namespace {
+
+std::string folder;
+
+template <typename Work>
+albert::Error thrown(Work work) {
+    try {
+        work();
+    } catch (const albert::Error &error) {
+        return error;
+    }
+    CHECK(!"nothing was thrown");
+    std::exit(1);
+}
+
+albert::Model open(const std::string &name) { return albert::Model::open(folder + "/" + name + ".albert"); }
+
+std::vector<std::uint8_t> read(const std::string &name) {
+    std::ifstream file(folder + "/" + name + ".albert", std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+// Bytes that tell when they are given back.
+struct Watched {
+    std::vector<std::uint8_t> bytes;
+    std::shared_ptr<int> alive;
+    const std::uint8_t *data() const { return bytes.data(); }
+    std::size_t size() const { return bytes.size(); }
+};
+
+void test_models() {
+    const albert::Model model = open("text-classification");
+    CHECK(model.labels().size() == 3 && model.labels()[2] == "good");
+    CHECK(model.tasks()[0] == "text-classification" && model.max_tokens() > 0 && model.config().num_labels == 3);
+    model.verify_checksum();
+    CHECK(albert::Model::from_bytes(model.bytes()).bytes().size() == model.bytes().size());
+    const auto alive = std::make_shared<int>(1);
+    {
+        std::optional<albert::Pipeline> pipeline;
+        pipeline.emplace(albert::Model::from_owner(Watched{read("text-classification"), alive}));
+        CHECK(pipeline->task() == "text-classification" && pipeline->run("a river").items().size() == 1);
+    }
+    CHECK(alive.use_count() == 1);
+    CHECK(thrown([&] { albert::Model::from_owner(Watched{{1, 2, 3}, alive}); }).status() == ALBERT_STATUS_FILE_TRUNCATED);
+    CHECK(alive.use_count() == 1);
+    const albert::Error error = thrown([] { open("none"); });
+    CHECK(error.status() == ALBERT_STATUS_FILE_OPEN && std::string(error.what()).find("none.albert") != std::string::npos);
+}
+
+void test_pipelines() {
+    albert::Options options;
+    options.top_k = 2;
+    const albert::Pipeline pipeline(open("text-classification"), {}, options);
+    const albert::Results one = pipeline.run("the river runs north of Paris");
+    CHECK(one.rows() == 1 && one.items().size() == 2 && !one.vectors() && !one.pooled());
+    CHECK(one.items()[0].has(ALBERT_FIELD_LABEL) && !one.items()[0].has(ALBERT_FIELD_TEXT));
+
+    // Several threads, the same bits.
+    std::vector<std::thread> threads;
+    std::vector<float> scores(4);
+    for (float &score : scores)
+        threads.emplace_back([&] { score = pipeline.run("the river runs north of Paris").items()[0].score(); });
+    for (std::thread &thread : threads) thread.join();
+    for (float score : scores) CHECK(score == one.items()[0].score());
+
+    const albert::Results json = pipeline.run_json(R"({"text": "the river runs north of Paris"})");
+    CHECK(json.json() == one.json());
+
+    std::vector<albert::Request> requests = {"a river", " "};
+    CHECK(thrown([&] { pipeline.run(requests); }).row() == 1u);
+    CHECK(!thrown([&] { pipeline.run(""); }).row() && thrown([&] { pipeline.run(""); }).status() == ALBERT_STATUS_TEXT_EMPTY);
+    CHECK(thrown([&] { pipeline.run("a", [](auto, auto) { return false; }); }).status() == ALBERT_STATUS_CANCELLED);
+    try {
+        pipeline.run("a", [](auto, auto) -> bool { throw std::logic_error("mine"); });
+        CHECK(false);
+    } catch (const std::logic_error &error) {
+        CHECK(std::string(error.what()) == "mine");
+    }
+    CHECK(thrown([] { albert::Pipeline(open("encoder"), "fill-mask"); }).status() == ALBERT_STATUS_TASK_MODEL);
+
+    const albert::Pipeline embedding(open("encoder"), "sentence-embedding");
+    const albert::Results vector = embedding.run("the sea");
+    CHECK(vector.items().empty() && vector.vectors()->rows() == 1);
+    CHECK((*vector.vectors())[0].size() == embedding.run("the sea").vectors()->columns());
+}
+
+void test_without_allocation() {
+    const albert::Model shared = open("text-classification");
+    const albert::StaticModel model(shared.bytes());
+    const std::string text = "the river runs north of Paris";
+    const albert::Encoding encoding(model, text);
+    CHECK(encoding.ids().size() == encoding.offsets().size() && encoding.ids().size() > 4);
+    CHECK(model.token_id(model.token(encoding.ids()[1])) == encoding.ids()[1] && !model.token_id("no such token"));
+    CHECK(model.decode(encoding.ids()) == "the river runs north of paris");
+    CHECK(model.label(0) == "bad" && !model.label(3) && model.config().num_labels == 3);
+
+    const albert_plan plan{64, 0, 0};
+    std::vector<std::uint8_t> arena(model.arena_bytes(plan) + ALBERT_ARENA_ALIGN);
+    albert::Session session(model, plan, arena);
+    session.start(text);
+    while (session.step()) {
+    }
+    float best = 0;
+    for (float score : session.scores()) best = std::max(best, score);
+    CHECK(best == albert::Pipeline(shared).run(text).items()[0].score());
+
+    albert_input input{};
+    input.ids = encoding.ids().data();
+    input.tokens = encoding.ids().size();
+    session.start(input);
+    session.finish();
+    CHECK(session.output().logits_count == 3);
+    CHECK(thrown([&] { session.start(""); session.start(albert_input{}); }).status() == ALBERT_STATUS_INPUT_EMPTY);
+    CHECK(thrown([&] { albert::Session(model, plan, albert::Span<std::uint8_t>()); }).status() != ALBERT_STATUS_OK);
+}
+
+} // namespace
+
+int main(int, char **argument) {
+    folder = argument[1];
+    test_models();
+    test_pipelines();
+    test_without_allocation();
+    std::cout << "all checks passed\n";
+}
