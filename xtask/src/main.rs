@@ -6,6 +6,7 @@ mod features;
 mod firmware;
 mod fuzz;
 mod i686;
+mod install;
 mod instructions;
 mod loom;
 mod mobile;
@@ -28,6 +29,9 @@ cargo xtask package                          packs every crate that is published
 cargo xtask bare-metal                       builds the core for processors without an operating system
 cargo xtask firmware                         builds the firmware and runs it on emulated boards
 cargo xtask loom                             models of the executor in every order of their atomic operations
+cargo xtask install --prefix DIR [--target TRIPLE]
+                                             the C library with headers, pkg-config and CMake files
+cargo xtask install-test                     installs, and builds and runs C and C++ programs against that
 cargo xtask mobile                           the C library for phones, and what it needs from them
 cargo xtask quantization-table [MODEL]...    every scheme on the trained models in ../shared/models (or ALBERT_MODELS)
 cargo xtask instructions [--record]          counts the benchmarks' instructions under Valgrind, against recorded counts
@@ -51,6 +55,8 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "bare-metal" => features::bare_metal(),
         Some((command, [])) if command == "firmware" => firmware::run(),
         Some((command, [])) if command == "loom" => loom::run(),
+        Some((command, options)) if command == "install" => install::run(options),
+        Some((command, [])) if command == "install-test" => install::test(),
         Some((command, [])) if command == "mobile" => mobile::run(),
         Some((command, names)) if command == "quantization-table" => quantization::run(names),
         Some((command, [])) if command == "instructions" => instructions::run(false),

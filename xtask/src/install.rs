@@ -1,0 +1,211 @@
+//! The C library as other programs expect it: headers, libraries with a version, pkg-config and CMake files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::toolchain::{captured, cargo, check, host_cargo, root, target_dir};
+
+const HEADERS: [&str; 3] = ["albert.h", "albert_tasks.h", "albert.hpp"];
+
+/// Names of files on a platform.
+struct Names {
+    /// The shared library's file, below the prefix.
+    shared: String,
+    /// Other names of it, in the same folder.
+    links: Vec<String>,
+    /// What the linker is given for it on Windows.
+    import: String,
+    /// The name that programs ask for.
+    soname: String,
+    /// The linker's option for that name.
+    linker: Option<String>,
+    /// What cargo calls the shared library, the import library and the static one.
+    built: [&'static str; 3],
+}
+
+impl Names {
+    /// `version` is the library's own, of which the first number is that of the ABI.
+    fn of(target: &str, version: &str) -> Self {
+        let abi = version.split('.').next().unwrap_or(version);
+        if target.contains("windows") {
+            return Self {
+                shared: "bin/albert.dll".to_owned(),
+                links: Vec::new(),
+                import: "lib/libalbert.dll.a".to_owned(),
+                soname: String::new(),
+                linker: None,
+                built: ["albert.dll", "libalbert.dll.a", "libalbert.a"],
+            };
+        }
+        let (names, option, built) = if target.contains("apple") {
+            let names = [version, abi].map(|version| format!("libalbert.{version}.dylib"));
+            (names, "-Wl,-install_name,@rpath/", "libalbert.dylib")
+        } else {
+            ([version, abi].map(|version| format!("libalbert.so.{version}")), "-Wl,-soname,", "libalbert.so")
+        };
+        let [file, soname] = names;
+        Self {
+            shared: format!("lib/{file}"),
+            links: vec![soname.clone(), built.to_owned()],
+            import: String::new(),
+            linker: Some(format!("{option}{soname}")),
+            soname,
+            built: [built, "", "libalbert.a"],
+        }
+    }
+}
+
+/// `--prefix DIR [--target TRIPLE]`
+pub(crate) fn run(options: &[String]) -> Result<(), String> {
+    let (mut prefix, mut target) = (None, None);
+    let mut options = options.iter();
+    while let Some(option) = options.next() {
+        let place = match option.as_str() {
+            "--prefix" => &mut prefix,
+            "--target" => &mut target,
+            _ => return Err(format!("install has no option {option}: --prefix DIR [--target TRIPLE]")),
+        };
+        *place = Some(options.next().ok_or_else(|| format!("{option} needs a value"))?.as_str());
+    }
+    let prefix = prefix.ok_or("install needs --prefix DIR")?;
+    install(&std::path::absolute(prefix).map_err(|error| error.to_string())?, target)
+}
+
+/// Installs into a folder of its own, and builds and runs programs against that, outside the repository.
+pub(crate) fn test() -> Result<(), String> {
+    let place = std::env::temp_dir().join(format!("albert-install-{}", std::process::id()));
+    let outcome = install(&place.join("prefix"), None).and_then(|()| {
+        let mut test = host_cargo("test");
+        test.args(["--package", "albert-capi", "--test", "c_programs", "--", "--ignored", "installed"]);
+        check(test.env("ALBERT_INSTALLED", place.join("prefix")))
+    });
+    let removed = fs::remove_dir_all(&place).map_err(|error| format!("{}: {error}", place.display()));
+    outcome.and(removed)
+}
+
+fn install(prefix: &Path, target: Option<&str>) -> Result<(), String> {
+    let package = package()?;
+    let text = |pointer: &str| package.pointer(pointer).and_then(Value::as_str).unwrap_or("").to_owned();
+    let (version, library_version) = (text("/version"), text("/metadata/capi/library/version"));
+    let target_or_host = target.map_or_else(host, |target| Ok(target.to_owned()))?;
+    let names = Names::of(&target_or_host, &library_version);
+    let (built, static_libraries) = build(target, &names)?;
+
+    let capi = root().join("albert-capi");
+    for header in HEADERS {
+        copy(&capi.join("include").join(header), &prefix.join("include").join(header))?;
+    }
+    let [shared, import, archive] = names.built;
+    copy(&built.join(shared), &prefix.join(&names.shared))?;
+    for link in &names.links {
+        let link = prefix.join("lib").join(link);
+        let _ = fs::remove_file(&link);
+        symlink(Path::new(&names.shared).file_name().unwrap_or_default(), &link)?;
+    }
+    if !names.import.is_empty() {
+        copy(&built.join(import), &prefix.join(&names.import))?;
+    }
+    copy(&built.join(archive), &prefix.join("lib").join(archive))?;
+
+    // CMake and programs name system libraries without -l.
+    let list: Vec<&str> = static_libraries.split_whitespace().map(|name| name.trim_start_matches("-l")).collect();
+    let compatible = match version.split('.').collect::<Vec<_>>().as_slice() {
+        ["0", minor, ..] => format!("0\\\\.{minor}(\\\\.|$)"),
+        numbers => format!("{}(\\\\.|$)", numbers.first().unwrap_or(&"")),
+    };
+    let values = [
+        ("@VERSION@", version),
+        ("@COMPATIBLE@", compatible),
+        ("@DESCRIPTION@", text("/description")),
+        ("@REPOSITORY@", text("/repository")),
+        ("@SONAME@", names.soname),
+        ("@SHARED_LIBRARY@", names.shared),
+        ("@IMPORT_LIBRARY@", names.import),
+        ("@STATIC_LIBRARY@", format!("lib/{archive}")),
+        ("@STATIC_LIBRARIES@", static_libraries.clone()),
+        ("@STATIC_LIBRARIES_LIST@", list.join(";")),
+    ];
+    for (name, folder) in [
+        ("albert.pc", "pkgconfig"),
+        ("albert-config.cmake", "cmake/albert"),
+        ("albert-config-version.cmake", "cmake/albert"),
+    ] {
+        let from = capi.join("install").join(format!("{name}.in"));
+        let template = fs::read_to_string(&from).map_err(|error| format!("{}: {error}", from.display()))?;
+        let filled = values.iter().fold(template, |text, (name, value)| text.replace(name, value));
+        let to = prefix.join("lib").join(folder).join(name);
+        parent(&to)?;
+        fs::write(&to, filled).map_err(|error| format!("{}: {error}", to.display()))?;
+    }
+    println!("installed in {}", prefix.display());
+    Ok(())
+}
+
+/// What cargo knows of albert-capi.
+fn package() -> Result<Value, String> {
+    let metadata = captured(host_cargo("metadata").args(["--no-deps", "--format-version", "1"]))?;
+    let metadata: Value = serde_json::from_str(&metadata).map_err(|error| error.to_string())?;
+    let mut packages = metadata["packages"].as_array().into_iter().flatten();
+    packages.find(|package| package["name"] == "albert-capi").cloned().ok_or("there is no albert-capi".to_owned())
+}
+
+fn host() -> Result<String, String> {
+    let version = captured(Command::new("rustc").current_dir(root()).arg("-vV"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).ok_or("rustc -vV tells no host".to_owned())
+}
+
+/// Builds the libraries. Where they are, and what programs link with the static one.
+fn build(target: Option<&str>, names: &Names) -> Result<(PathBuf, String), String> {
+    let (mut build, folder) = match target {
+        Some(target) => {
+            let mut build = cargo("rustc", target, "std,panic_unwind")?;
+            build.arg("--locked");
+            (build, target_dir().join(target))
+        }
+        None => {
+            let own = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+            (host_cargo("rustc"), root().join(own))
+        }
+    };
+    build.args(["--release", "--package", "albert-capi", "--lib", "--crate-type", "cdylib,staticlib", "--"]);
+    build.args(["-C", "strip=symbols", "--print", "native-static-libs"]);
+    if let Some(option) = &names.linker {
+        build.args(["-C", &format!("link-arg={option}")]);
+    }
+    // It is a note of the compiler, which cargo repeats when there is nothing to do.
+    let output = build.output().map_err(|error| format!("{build:?}: {error}"))?;
+    let notes = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        return Err(format!("{build:?}: {notes}"));
+    }
+    let libraries =
+        notes.lines().find_map(|line| line.split_once("native-static-libs: ")).map(|(_, libraries)| libraries);
+    let libraries = libraries.ok_or_else(|| format!("{build:?} tells no native-static-libs: {notes}"))?;
+    Ok((folder.join("release"), libraries.trim().to_owned()))
+}
+
+fn parent(path: &Path) -> Result<(), String> {
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), String> {
+    parent(to)?;
+    // A program that runs keeps the library that it has.
+    let _ = fs::remove_file(to);
+    fs::copy(from, to).map(|_| ()).map_err(|error| format!("{} to {}: {error}", from.display(), to.display()))
+}
+
+#[cfg(unix)]
+fn symlink(to: &std::ffi::OsStr, link: &Path) -> Result<(), String> {
+    std::os::unix::fs::symlink(to, link).map_err(|error| format!("{}: {error}", link.display()))
+}
+
+#[cfg(not(unix))]
+fn symlink(to: &std::ffi::OsStr, link: &Path) -> Result<(), String> {
+    copy(&link.with_file_name(to), link)
+}
