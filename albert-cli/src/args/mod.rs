@@ -11,7 +11,7 @@ mod values;
 
 use albert_core::kernels::Kernels;
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::error::{Error, Result};
 
@@ -34,35 +34,86 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a model file from a Hugging Face checkpoint
+    #[command(after_help = "Example: albert quantize albert/albert-base-v2 -o model.albert --weights int8")]
     Quantize(Box<Quantize>),
     /// Run a model on texts: from arguments, --file, or standard input, one a line
     Run(Box<Run>),
     /// Compare a model's outputs with reference outputs
+    #[command(
+        after_help = "Example: albert validate model.albert --reference reference.safetensors --min-cosine 0.999"
+    )]
     Validate(Validate),
     /// Show how two model files differ: sizes, weights, hidden states, answers
+    #[command(after_help = "Example: albert compare old.albert new.albert --data rows.jsonl --report difference.html")]
     Compare(Compare),
     /// Measure a model's accuracy on labelled data
+    #[command(after_help = "Example: albert eval intents.albert --data labelled.jsonl")]
     Eval(Eval),
     /// Show how texts become tokens
+    #[command(after_help = "Example: albert tokenize model.albert \"a text\" --json")]
     Tokenize(Tokenize),
     /// Show what a model file holds
+    #[command(after_help = "Example: albert inspect model.albert --max-tokens 128")]
     Inspect(Inspect),
     /// Measure how long inference takes
+    #[command(after_help = "Example: albert bench model.albert --tokens 8,32,128 --threads 1")]
     Bench(Bench),
     /// Make a text classifier from a few examples, on a frozen encoder
+    #[command(after_help = "Example: albert fit encoder.albert --data examples.jsonl -o intents.albert")]
     Fit(Box<Fit>),
     /// Embed texts to search in
+    #[command(after_help = "Example: albert index encoder.albert --file texts.txt -o texts.index")]
     Index(Index),
     /// Find the texts of an index that are nearest to a text
+    #[command(after_help = "Example: albert search texts.index --model encoder.albert \"a question\"")]
     Search(Search),
     /// Make a pair of keys to sign model files with
+    #[command(after_help = "Example: albert generate-key -o maker.pem")]
     GenerateKey(GenerateKey),
     /// Sign a model, head or index file
+    #[command(after_help = "Example: albert sign model.albert --key maker.pem")]
     Sign(Sign),
     /// Check a file's checksum, and with a key its signature
+    #[command(after_help = "Example: albert verify model.albert --public-key maker.pem.pub")]
     Verify(Verify),
     /// Make a model file with random weights
+    #[command(after_help = "Example: albert synth --geometry base -o base.albert")]
     Synth(Synth),
+    /// Print completions of the command line for a shell
+    #[command(after_help = "Example: albert completions bash > ~/.local/share/bash-completion/completions/albert")]
+    Completions {
+        /// bash, elvish, fish, powershell or zsh
+        shell: clap_complete::Shell,
+    },
+    /// Print a manual page, in the format of man
+    #[command(after_help = "Example: albert manual run | man -l -")]
+    Manual {
+        /// Command that it is about [default: all]
+        command: Option<String>,
+    },
+}
+
+/// Completions of the command line for a shell.
+pub(crate) fn completions(shell: clap_complete::Shell) -> Vec<u8> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "albert", &mut text);
+    text
+}
+
+/// The manual page of a command, or of all.
+pub(crate) fn manual(command: Option<&str>) -> Result<Vec<u8>> {
+    let mut all = Cli::command();
+    all.build();
+    let page = match command {
+        None => all,
+        Some(name) => {
+            let found = all.find_subcommand(name).cloned();
+            found.ok_or_else(|| Error::new(format_args!("no command {name:?}; albert --help lists them")))?
+        }
+    };
+    let mut text = Vec::new();
+    clap_mangen::Man::new(page).render(&mut text).map_err(|error| Error::output(&error))?;
+    Ok(text)
 }
 
 /// The instruction set of every command that runs a model.
@@ -96,4 +147,49 @@ fn one_line(error: &clap::Error) -> Error {
     let line = paragraph.map(str::trim).collect::<Vec<_>>().join(" ");
     let line = line.strip_prefix("error: ").unwrap_or(&line);
     Error::new(format_args!("{line}; see albert --help"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The words of a line, quoted ones whole.
+    fn words(line: &str) -> Vec<String> {
+        let quoted = |(index, part): (usize, &str)| match index % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        };
+        line.split('"').enumerate().flat_map(quoted).collect()
+    }
+
+    #[test]
+    fn every_command_has_examples_that_parse() {
+        let mut seen = 0;
+        for command in Cli::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let examples: Vec<&str> =
+                help.lines().filter_map(|line| line.find("albert ").map(|at| &line[at..])).collect();
+            assert!(!examples.is_empty(), "{} has no example", command.get_name());
+            for example in examples {
+                let example = example.split(['|', '>']).next().unwrap_or("");
+                let parsed = Cli::try_parse_from(words(example));
+                assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
+                seen += 1;
+            }
+        }
+        assert!(seen > 20, "{seen}");
+    }
+
+    #[test]
+    fn manual_pages_and_completions_know_every_command() {
+        for shell in [clap_complete::Shell::Bash, clap_complete::Shell::Zsh, clap_complete::Shell::Fish] {
+            let text = String::from_utf8(completions(shell)).unwrap();
+            assert!(Cli::command().get_subcommands().all(|command| text.contains(command.get_name())), "{shell}");
+        }
+        for command in Cli::command().get_subcommands() {
+            let page = String::from_utf8(manual(Some(command.get_name())).unwrap()).unwrap();
+            assert!(page.contains(".SH SYNOPSIS") && page.contains("Example"), "{page}");
+        }
+        assert!(manual(Some("none")).is_err());
+    }
 }

@@ -8,6 +8,7 @@ use clap::{ArgAction, Args};
 use super::{Isa, values};
 
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Run {
     /// Model file
     pub(crate) model: PathBuf,
@@ -79,17 +80,17 @@ pub(crate) struct RowDefaults {
     /// Second text
     #[arg(long, value_name = "B")]
     pub(crate) text_pair: Option<String>,
-    /// Question, for question answering
-    #[arg(long, value_name = "Q", conflicts_with = "text_pair")]
+    /// Question
+    #[arg(long, value_name = "Q", conflicts_with = "text_pair", help_heading = ANSWERS)]
     pub(crate) question: Option<String>,
-    /// Text that holds the answer, for question answering
-    #[arg(long, value_name = "C", conflicts_with_all = ["text_pair", "texts", "file"])]
+    /// Text that holds the answer
+    #[arg(long, value_name = "C", conflicts_with_all = ["text_pair", "texts", "file"], help_heading = ANSWERS)]
     pub(crate) context: Option<String>,
-    /// A choice, for multiple choice; given again for each
-    #[arg(long = "choice", value_name = "T", conflicts_with_all = ["text_pair", "question"])]
+    /// A choice; given again for each
+    #[arg(long = "choice", value_name = "T", conflicts_with_all = ["text_pair", "question"], help_heading = CHOICES)]
     pub(crate) choices: Vec<String>,
-    /// A text to rank, for reranking, where TEXT is the query; given again for each
-    #[arg(long = "document", value_name = "T", conflicts_with_all = ["text_pair", "question", "choices"])]
+    /// A text to rank, where TEXT is the query; given again for each
+    #[arg(long = "document", value_name = "T", conflicts_with_all = ["text_pair", "question", "choices"], help_heading = RERANKING)]
     pub(crate) documents: Vec<String>,
 }
 
@@ -114,57 +115,78 @@ impl RowDefaults {
     }
 }
 
+/// Headings of the help, one a task.
+const CLASSIFICATION: &str = "Text classification, reranking";
+const ZERO_SHOT: &str = "Zero-shot classification";
+const ENTITIES: &str = "Token classification";
+const FILL_MASK: &str = "Fill-mask";
+const ANSWERS: &str = "Question answering";
+const CHOICES: &str = "Multiple choice";
+const RERANKING: &str = "Reranking";
+
+/// One command a task, for the help.
+const EXAMPLES: &str = "\
+Examples:
+  albert run intents.albert \"what is the weather like\" --top-k 3
+  albert run entailment.albert \"the river is high\" --candidate-labels weather,sports
+  albert run entities.albert \"play blues by muddy waters\" --aggregation-strategy simple
+  albert run lm.albert \"The capital of France is [MASK].\" --top-k 1
+  albert run qa.albert --question \"Who called?\" --context \"Ada called at nine.\"
+  albert run choices.albert \"It rains.\" --choice \"I take an umbrella.\" --choice \"I swim.\"
+  albert run ranker.albert \"how tall is the tower\" --document \"It is 300 m tall.\" --document \"It is old.\"
+  albert run encoder.albert --task sentence-embedding --file texts.txt --json";
+
 /// Options of tasks; the names are those of the Hugging Face pipelines.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Options of tasks")]
+#[command(next_help_heading = "Results and long texts")]
 pub(crate) struct TaskOptions {
     /// Results for each text [default: the best one; fill-mask: five; multiple choice, zero-shot, reranking: all]
     #[arg(long, value_name = "K", value_parser = values::at_least_one)]
     top_k: Option<usize>,
-    /// Text classification, reranking: softmax, sigmoid or none, whatever the model's problem type is
-    #[arg(long, value_name = "NAME", value_parser = values::function)]
-    function_to_apply: Option<Function>,
     /// How a text that is too long is cut: longest_first, only_first, only_second or do_not_truncate
     #[arg(long, value_name = "STRATEGY", value_parser = values::truncation)]
     truncation: Option<Truncation>,
     /// Most tokens of a text, special tokens counted, when that is less than the model takes
     #[arg(long, value_name = "N", value_parser = values::at_least_one)]
     max_length: Option<usize>,
-    /// Zero-shot classification: labels to choose from, separated by commas
-    #[arg(long, value_name = "LABEL,...", value_delimiter = ',')]
+    /// Softmax, sigmoid or none, whatever the model's problem type is
+    #[arg(long, value_name = "NAME", value_parser = values::function, help_heading = CLASSIFICATION)]
+    function_to_apply: Option<Function>,
+    /// Labels to choose from, separated by commas
+    #[arg(long, value_name = "LABEL,...", value_delimiter = ',', help_heading = ZERO_SHOT)]
     candidate_labels: Vec<String>,
-    /// Zero-shot classification: what is said of a label, which takes the place of {} [default: This example is {}.]
-    #[arg(long, value_name = "TEXT")]
+    /// What is said of a label, which takes the place of {} [default: This example is {}.]
+    #[arg(long, value_name = "TEXT", help_heading = ZERO_SHOT)]
     hypothesis_template: Option<String>,
-    /// Zero-shot classification: each label by itself
-    #[arg(long)]
+    /// Each label by itself
+    #[arg(long, help_heading = ZERO_SHOT)]
     multi_label: bool,
-    /// Zero-shot classification: the label that says "entailment", when it does not begin with "entail"
-    #[arg(long, value_name = "LABEL")]
+    /// The label that says "entailment", when it does not begin with "entail"
+    #[arg(long, value_name = "LABEL", help_heading = ZERO_SHOT)]
     entailment_label: Option<String>,
-    /// Token classification: none, simple, first, average or max [default: none]
-    #[arg(long, value_name = "STRATEGY", value_parser = values::aggregation)]
+    /// None, simple, first, average or max [default: none]
+    #[arg(long, value_name = "STRATEGY", value_parser = values::aggregation, help_heading = ENTITIES)]
     aggregation_strategy: Option<Aggregation>,
-    /// Token classification: read long texts in windows that share so many tokens, instead of cutting them
-    #[arg(long, value_name = "N")]
+    /// Read long texts in windows that share so many tokens, instead of cutting them
+    #[arg(long, value_name = "N", help_heading = ENTITIES)]
     stride: Option<usize>,
-    /// Fill-mask: tokens to choose from, separated by commas
-    #[arg(long, value_name = "TOKEN,...", value_delimiter = ',')]
+    /// Tokens to choose from, separated by commas
+    #[arg(long, value_name = "TOKEN,...", value_delimiter = ',', help_heading = FILL_MASK)]
     targets: Vec<String>,
-    /// Question answering: tokens of a window, question and special tokens counted [default: 384]
-    #[arg(long, value_name = "N", value_parser = values::at_least_one)]
+    /// Tokens of a window, question and special tokens counted [default: 384]
+    #[arg(long, value_name = "N", value_parser = values::at_least_one, help_heading = ANSWERS)]
     max_seq_len: Option<usize>,
-    /// Question answering: tokens that neighbouring windows share [default: 128]
-    #[arg(long, value_name = "N")]
+    /// Tokens that neighbouring windows share [default: 128]
+    #[arg(long, value_name = "N", help_heading = ANSWERS)]
     doc_stride: Option<usize>,
-    /// Question answering: most tokens of an answer [default: 15]
-    #[arg(long, value_name = "N", value_parser = values::at_least_one)]
+    /// Most tokens of an answer [default: 15]
+    #[arg(long, value_name = "N", value_parser = values::at_least_one, help_heading = ANSWERS)]
     max_answer_len: Option<usize>,
-    /// Question answering: whether answers extend to whole words [default: true]
-    #[arg(long, value_name = "BOOL", action = ArgAction::Set)]
+    /// Whether answers extend to whole words [default: true]
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, help_heading = ANSWERS)]
     align_to_words: Option<bool>,
-    /// Question answering: let "no answer" compete
-    #[arg(long)]
+    /// Let "no answer" compete
+    #[arg(long, help_heading = ANSWERS)]
     handle_impossible_answer: bool,
 }
 

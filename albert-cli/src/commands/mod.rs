@@ -19,7 +19,8 @@ mod vocabulary;
 use std::num::NonZero;
 use std::thread::available_parallelism;
 
-use crate::args::Command;
+use crate::args::{self, Command};
+use crate::console::Console;
 use crate::error::{Outcome, Result};
 
 pub(crate) fn run(command: Command) -> Result<Outcome> {
@@ -39,7 +40,15 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Sign(args) => sign::sign_file(&args),
         Command::Verify(args) => sign::verify(&args),
         Command::Synth(args) => synth::run(&args),
+        Command::Completions { shell } => print(&args::completions(shell)),
+        Command::Manual { command } => print(&args::manual(command.as_deref())?),
     }
+}
+
+fn print(text: &[u8]) -> Result<Outcome> {
+    let mut console = Console::new();
+    console.text(&String::from_utf8_lossy(text))?;
+    console.flush().map(|()| Outcome::Passed)
 }
 
 /// Threads that were asked for, or all that there are.
