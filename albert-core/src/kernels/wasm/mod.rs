@@ -3,9 +3,18 @@
 mod codebook;
 mod float;
 mod lanes;
+#[cfg(target_feature = "relaxed-simd")]
+mod relaxed;
 mod simd128;
 
 use super::{KernelSet, scalar};
 
 /// The sets, best first.
-pub(super) const SETS: &[&KernelSet] = &[&simd128::SET, &scalar::SET];
+pub(super) const SETS: &[&KernelSet] = &[
+    #[cfg(target_feature = "relaxed-simd")]
+    &relaxed::UNSIGNED,
+    #[cfg(target_feature = "relaxed-simd")]
+    &relaxed::SIGNED,
+    &simd128::SET,
+    &scalar::SET,
+];
