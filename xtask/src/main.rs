@@ -8,6 +8,7 @@ mod fuzz;
 mod i686;
 mod install;
 mod instructions;
+mod js;
 mod loom;
 mod mobile;
 mod quantization;
@@ -23,6 +24,8 @@ const HELP: &str = "\
 cargo xtask aarch64 [--kernels]              tests the NEON kernel sets under QEMU, with the programs around them or alone
 cargo xtask throughput                       simulates the inner loops of the NEON kernel sets with llvm-mca
 cargo xtask wasm                             tests the WebAssembly kernel set under Node
+cargo xtask js                               builds the npm package and its demo page, tests both under Node and in Chromium
+cargo xtask js --build | --bench             builds them alone, or counts bytes and times the package beside its peers
 cargo xtask i686                             tests on a 32-bit x86
 cargo xtask features                         checks every library with each of its features alone
 cargo xtask package                          packs every crate that is published and builds it from that
@@ -49,6 +52,9 @@ fn main() -> ExitCode {
         Some((command, [option])) if command == "aarch64" && option == "--kernels" => aarch64::kernels(),
         Some((command, [])) if command == "throughput" => throughput::run(),
         Some((command, [])) if command == "wasm" => wasm::run(),
+        Some((command, [])) if command == "js" => js::run(),
+        Some((command, [option])) if command == "js" && option == "--build" => js::build(),
+        Some((command, [option])) if command == "js" && option == "--bench" => js::bench(),
         Some((command, [])) if command == "i686" => i686::run(),
         Some((command, [])) if command == "features" => features::run(),
         Some((command, [])) if command == "package" => features::package(),

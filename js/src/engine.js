@@ -1,0 +1,154 @@
+// The WebAssembly module: started once, its functions with JavaScript's values.
+
+import { AlbertError } from "./error.js";
+import { hasRelaxedSimd, hasSimd } from "./features.js";
+import { locate, readLocal } from "./location.js";
+
+/** The engine of everything that is not given one. */
+let shared;
+
+/**
+ * Starts the module for all that follows: from a URL, bytes, a `Response` or a `WebAssembly.Module`; without one, the build of
+ * this package that the engine can run. Nothing but that file is fetched. It is started once, so later calls without an argument
+ * are free.
+ */
+export function init(source) {
+  if (source !== undefined || shared === undefined) {
+    const starting = start(source);
+    shared = starting;
+    starting.catch(() => {
+      if (shared === starting) shared = undefined;
+    });
+  }
+  return shared;
+}
+
+/** An engine of its own from a source, or the shared one. */
+export const engineFrom = (source) => (source === undefined ? init() : start(source));
+
+async function start(source = ownBuild()) {
+  const { instance } = await instantiate(source);
+  return new Engine(instance.exports);
+}
+
+/** The file beside this one. Bundlers find both by this form. */
+function ownBuild() {
+  if (!hasSimd()) throw new AlbertError("this browser has no WebAssembly SIMD; it is older than 2021 (Safari: 2023)");
+  return hasRelaxedSimd()
+    ? new URL("./albert-relaxed.wasm", import.meta.url)
+    : new URL("./albert.wasm", import.meta.url);
+}
+
+async function instantiate(source) {
+  if (source instanceof WebAssembly.Module) return { instance: await WebAssembly.instantiate(source, {}) };
+  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.instantiate(source, {});
+  const response = source instanceof Response ? source : await read(locate(source));
+  if (!(response instanceof Response)) return WebAssembly.instantiate(response, {});
+  if (!response.ok) throw new AlbertError(`${response.url}: HTTP ${response.status}`);
+  // Servers that do not know the file's type are common.
+  if (response.headers.get("content-type")?.startsWith("application/wasm")) {
+    return WebAssembly.instantiateStreaming(response, {});
+  }
+  return WebAssembly.instantiate(await response.arrayBuffer(), {});
+}
+
+const read = (url) => (url.protocol === "file:" ? readLocal(url) : fetch(url));
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export class Engine {
+  #exports;
+
+  constructor(exports) {
+    this.#exports = exports;
+  }
+
+  /** Copies a model file into the module's memory and opens it. */
+  open(bytes) {
+    const start = this.#copy(bytes);
+    return this.#handle(this.#exports.albert_model(start, bytes.byteLength));
+  }
+
+  verify(model) {
+    if (!this.#exports.albert_verify(model)) throw this.#error();
+  }
+
+  info(model) {
+    this.#exports.albert_info(model);
+    return JSON.parse(this.#text());
+  }
+
+  tokens(model, request) {
+    return this.#withJson(request, (json, bytes) => this.#outcome(this.#exports.albert_tokens(model, json, bytes)));
+  }
+
+  logits(model, request) {
+    return this.#withJson(request, (json, bytes) => this.#outcome(this.#exports.albert_logits(model, json, bytes)));
+  }
+
+  pipeline(model, setup) {
+    return this.#withJson(setup, (json, bytes) => this.#handle(this.#exports.albert_pipeline(model, json, bytes)));
+  }
+
+  run(pipeline, request) {
+    return this.#withJson(request, (json, bytes) => this.#outcome(this.#exports.albert_run(pipeline, json, bytes)));
+  }
+
+  closePipeline(handle) {
+    this.#exports.albert_pipeline_free(handle);
+  }
+
+  closeModel(handle) {
+    this.#exports.albert_model_free(handle);
+  }
+
+  /** Bytes of the module's memory. */
+  get memoryBytes() {
+    return this.#exports.memory.buffer.byteLength;
+  }
+
+  /** Calls `use` with the address and length of a value's JSON. */
+  #withJson(value, use) {
+    const bytes = encoder.encode(JSON.stringify(value));
+    const start = this.#copy(bytes);
+    try {
+      return use(start, bytes.byteLength);
+    } finally {
+      this.#exports.albert_free(start, bytes.byteLength);
+    }
+  }
+
+  #copy(bytes) {
+    const start = this.#exports.albert_alloc(bytes.byteLength) >>> 0;
+    if (start === 0) throw new AlbertError(`no memory for ${bytes.byteLength} bytes`);
+    new Uint8Array(this.#exports.memory.buffer, start, bytes.byteLength).set(bytes);
+    return start;
+  }
+
+  #handle(handle) {
+    if (handle === 0) throw this.#error();
+    return handle;
+  }
+
+  /** Numbers, or the value of JSON. */
+  #outcome(isThere) {
+    if (!isThere) throw this.#error();
+    if (!this.#exports.albert_result_is_floats()) return JSON.parse(this.#text());
+    // A copy of the result's own: the module's memory moves when it grows.
+    return new Float32Array(this.#result().slice().buffer);
+  }
+
+  #result() {
+    const start = this.#exports.albert_result() >>> 0;
+    return new Uint8Array(this.#exports.memory.buffer, start, this.#exports.albert_result_bytes());
+  }
+
+  #text() {
+    return decoder.decode(this.#result());
+  }
+
+  #error() {
+    return new AlbertError(this.#text());
+  }
+}

@@ -1,0 +1,4 @@
+/** What went wrong, in one sentence. */
+export class AlbertError extends Error {
+  name = "AlbertError";
+}

@@ -1,0 +1,82 @@
+//! The npm package: its WebAssembly modules, its demo page, and the tests of both under Node and in Chromium.
+
+use crate::toolchain::{cargo, check, has_library, root, target_dir};
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::Command;
+
+const TARGET: &str = "wasm32-unknown-unknown";
+/// The modules and the instructions that they are compiled for.
+const BUILDS: [(&str, &str); 2] = [("albert.wasm", "+simd128"), ("albert-relaxed.wasm", "+simd128,+relaxed-simd")];
+
+/// Builds the package and the page, then tests both.
+pub(crate) fn run() -> Result<(), String> {
+    build()?;
+    npm(&["test"])
+}
+
+/// Counts bytes and times the package beside its peers.
+pub(crate) fn bench() -> Result<(), String> {
+    build()?;
+    npm(&["run", "bench"])
+}
+
+/// `js/dist`, what the package consists of; `js/site`, the demo page; and `js/albert-edge-VERSION.tgz`.
+pub(crate) fn build() -> Result<(), String> {
+    let js = root().join("js");
+    let (dist, site) = (js.join("dist"), js.join("site"));
+    for folder in [&dist, &site] {
+        if folder.exists() {
+            done(fs::remove_dir_all(folder), folder)?;
+        }
+    }
+    copy_folder(&js.join("src"), &dist)?;
+    for (name, features) in BUILDS {
+        wasm(features)?;
+        let built = target_dir().join(TARGET).join("release/albert_edge_wasm.wasm");
+        done(fs::copy(&built, dist.join(name)), &built)?;
+    }
+    for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
+        done(fs::copy(root().join(name), js.join(name)), &js.join(name))?;
+    }
+    copy_folder(&js.join("demo"), &site)?;
+    copy_folder(&dist, &site.join("albert-edge"))?;
+    copy_folder(&root().join("models"), &site.join("models"))?;
+    npm(&["ci", "--no-audit", "--no-fund", "--loglevel=error"])?;
+    npm(&["pack", "--loglevel=error"])
+}
+
+/// Compiles the module for these instructions.
+fn wasm(features: &str) -> Result<(), String> {
+    let mut cargo = cargo("build", TARGET, "std,panic_abort")?;
+    cargo.current_dir(root().join("js/wasm")).args(["--release", "--locked", "--quiet"]);
+    cargo.env("RUSTFLAGS", format!("-Ctarget-feature={features}"));
+    if !has_library(TARGET) {
+        // A distribution's compiler comes without rust-lld.
+        cargo
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld")
+            .arg("-Zbuild-std-features=optimize_for_size");
+    }
+    check(&mut cargo)
+}
+
+fn npm(arguments: &[&str]) -> Result<(), String> {
+    check(Command::new("npm").current_dir(root().join("js")).args(arguments))
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<(), String> {
+    done(fs::create_dir_all(to), to)?;
+    for entry in done(fs::read_dir(from), from)? {
+        let path = done(entry, from)?.path();
+        if let Some(name) = path.file_name().filter(|_| path.is_file()) {
+            done(fs::copy(&path, to.join(name)), &path)?;
+        }
+    }
+    Ok(())
+}
+
+/// The outcome of an operation on a path, its error a message.
+fn done<T>(outcome: io::Result<T>, path: &Path) -> Result<T, String> {
+    outcome.map_err(|error| format!("{}: {error}", path.display()))
+}
