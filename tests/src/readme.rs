@@ -1,4 +1,4 @@
-//! The snippets of `README.md`.
+//! The snippets of `README.md` and other pages.
 
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,11 @@ pub fn page() -> String {
 
 /// The blocks of the page in order.
 pub fn blocks() -> Vec<Block> {
-    let page = page();
+    blocks_of(&page())
+}
+
+/// The blocks of any page in order.
+pub fn blocks_of(page: &str) -> Vec<Block> {
     let fenced = page.split("\n```").skip(1).step_by(2);
     fenced
         .map(|block| {
@@ -41,7 +45,15 @@ pub fn blocks() -> Vec<Block> {
 /// # Panics
 /// When the page has no such block, or no output behind it.
 pub fn program(language: &str) -> (String, String) {
-    let blocks = blocks();
+    program_of(&page(), language)
+}
+
+/// The same of any page.
+///
+/// # Panics
+/// As [`program`].
+pub fn program_of(page: &str, language: &str) -> (String, String) {
+    let blocks = blocks_of(page);
     let index = blocks.iter().position(|block| block.language == language).expect("a program");
     let output = blocks.get(index + 1).filter(|block| block.language == "text").expect("its output");
     (blocks[index].text.clone(), output.text.clone())

@@ -81,3 +81,17 @@ fn every_function_of_the_tasks() {
     let output = output(Command::new(program).arg(models).env("LD_LIBRARY_PATH", libraries()), "");
     assert_eq!(output.stdout, b"all checks passed\n");
 }
+
+/// The programs of the guide, and what it says that they print.
+#[test]
+fn guide_shows_programs_and_their_output() {
+    let page = std::fs::read_to_string(path("../docs/c-api.md")).unwrap();
+    for (language, compiler) in [("c", ["cc", "-std=c99"]), ("cpp", ["c++", "-std=c++17"])] {
+        let (shown, output) = albert_tests::readme::program_of(&page, language);
+        let source = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("guide.{language}"));
+        std::fs::write(&source, shown).unwrap();
+        // An absolute path stands for itself.
+        let program = compile(&compiler, source.to_str().unwrap(), &format!("guide-{language}"), false);
+        assert_eq!(valgrind(&program, &[MODEL], ""), output);
+    }
+}
