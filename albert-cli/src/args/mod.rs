@@ -9,6 +9,8 @@ mod sign;
 mod tokenizer;
 mod values;
 
+use std::ffi::OsString;
+
 use albert_core::kernels::Kernels;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -125,8 +127,11 @@ pub(crate) struct Isa {
 }
 
 /// Reads the command line; `None` when help or version was asked for, and printed.
-pub(crate) fn parse() -> Result<Option<Command>> {
-    match Cli::try_parse() {
+pub(crate) fn parse<A>(arguments: impl IntoIterator<Item = A>) -> Result<Option<Command>>
+where
+    A: Into<OsString> + Clone,
+{
+    match Cli::try_parse_from(arguments) {
         Ok(cli) => Ok(Some(cli.command)),
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
