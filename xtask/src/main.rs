@@ -11,6 +11,7 @@ mod instructions;
 mod js;
 mod loom;
 mod mobile;
+mod python;
 mod quantization;
 mod sanitize;
 mod size;
@@ -36,6 +37,7 @@ cargo xtask install --prefix DIR [--target TRIPLE]
                                              the C library with headers, pkg-config and CMake files
 cargo xtask install-test                     installs, and builds and runs C and C++ programs against that
 cargo xtask mobile                           the C library for phones, and what it needs from them
+cargo xtask python [--all]                   the Python package: wheel, tests and types; with other engines
 cargo xtask quantization-table [MODEL]...    every scheme on the trained models in ../shared/models (or ALBERT_MODELS)
 cargo xtask instructions [--record]          counts the benchmarks' instructions under Valgrind, against recorded counts
 cargo xtask fuzz [--minutes N] [--record] [--minimize] [TARGET]...
@@ -64,6 +66,8 @@ fn main() -> ExitCode {
         Some((command, options)) if command == "install" => install::run(options),
         Some((command, [])) if command == "install-test" => install::test(),
         Some((command, [])) if command == "mobile" => mobile::run(),
+        Some((command, [])) if command == "python" => python::run(false),
+        Some((command, [option])) if command == "python" && option == "--all" => python::run(true),
         Some((command, names)) if command == "quantization-table" => quantization::run(names),
         Some((command, [])) if command == "instructions" => instructions::run(false),
         Some((command, [option])) if command == "instructions" && option == "--record" => instructions::run(true),

@@ -1,0 +1,212 @@
+"""``quantize``, ``evaluate``, ``compare`` and ``bench``: commands of ``albert`` whose results are dictionaries.
+
+Each runs as a process of its own, so that Ctrl-C ends it, and takes the options of the command with underscores for hyphens.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from . import _native
+
+PathLike: TypeAlias = str | os.PathLike[str]
+
+
+class Report(dict[str, Any]):
+    """What a command measured. A notebook shows its page, when one was written.
+
+    Attributes
+    ----------
+    page : pathlib.Path or None
+        The page.
+    """
+
+    page: Path | None = None
+
+    def _repr_html_(self) -> str | None:
+        if self.page is None:
+            return None
+        content = html.escape(self.page.read_text(encoding="utf-8"))
+        return f'<iframe srcdoc="{content}" width="100%" height="800" style="border:0"></iframe>'
+
+
+def _arguments(options: dict[str, Any]) -> list[str]:
+    arguments: list[str] = []
+    for name, value in options.items():
+        option = "--" + name.replace("_", "-")
+        if value is None or value is False:
+            continue
+        if value is True:
+            arguments.append(option)
+        elif isinstance(value, (str, os.PathLike, int, float)):
+            arguments.append(f"{option}={value}")
+        else:
+            arguments += [f"{option}={item}" for item in value]
+    return arguments
+
+
+def _lines(command: str, *positional: PathLike, **options: Any) -> list[dict[str, Any]]:
+    """The lines of JSON that a command prints."""
+    arguments = [command, "--json", *_arguments(options), "--", *(os.fspath(path) for path in positional)]
+    # Progress is for a terminal; what is not one is kept for the message.
+    shown = sys.stderr is not None and sys.stderr.isatty()
+    ran = subprocess.run(
+        [sys.executable, "-m", "albert_edge", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=None if shown else subprocess.PIPE,
+        encoding="utf-8",
+        check=False,
+    )
+    if ran.returncode not in (0, 1):
+        lines = [line for line in (ran.stderr or "").splitlines() if line.startswith("error: ")]
+        reason = lines[-1].removeprefix("error: ") if lines else f"albert {command} failed"
+        raise _native.AlbertError(reason)
+    for line in (ran.stderr or "").splitlines():
+        print(line, file=sys.stderr)
+    return [json.loads(line) for line in ran.stdout.splitlines()]
+
+
+def _report(lines: list[dict[str, Any]], page: PathLike | None) -> Report:
+    report = Report(lines[-1] if lines else {})
+    report.page = None if page is None else Path(page)
+    return report
+
+
+def quantize(
+    checkpoint: PathLike,
+    output: PathLike,
+    *,
+    weights: str = "int8",
+    calibration: PathLike | Iterable[str] | None = None,
+    report: PathLike | None = None,
+    **options: Any,
+) -> Report:
+    """Make a model file from a checkpoint.
+
+    Parameters
+    ----------
+    checkpoint : str or path
+        Checkpoint directory, weights file, or hub id.
+    output : str or path
+        Model file to write.
+    weights : str
+        What the matrices are stored in: int8, mixed, int4, fp16 or fp32.
+    calibration : list of str or path, optional
+        Texts to calibrate integer models on, or a file of them; ``"none"`` to round without. A built-in text by default.
+    report : str or path, optional
+        Page (HTML) to write, which shows what quantization cost against the checkpoint in fp32.
+    **options
+        Other options of ``albert quantize``: ``head``, ``budget``, ``embeddings``, ``keep``, ``data``, ``revision``,
+        ``base``, ``threads`` ...
+
+    Returns
+    -------
+    Report
+        Sizes and errors of the tensors, and with ``report`` or ``data`` what was measured.
+
+    Raises
+    ------
+    AlbertError
+        When the checkpoint cannot be converted.
+    """
+    # With a budget the command chooses the formats.
+    chosen = {} if options.get("budget") is not None else {"weights": weights}
+    if calibration is None or isinstance(calibration, (str, os.PathLike)):
+        options.update(chosen, calibration=calibration, report=report, output=output)
+        return _report(_lines("quantize", checkpoint, **options), report)
+    with tempfile.TemporaryDirectory() as folder:
+        texts = Path(folder) / "calibration.jsonl"
+        rows = (json.dumps({"text": text}) for text in calibration)
+        texts.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+        options.update(chosen, calibration=texts, report=report, output=output)
+        return _report(_lines("quantize", checkpoint, **options), report)
+
+
+def evaluate(model: PathLike, data: PathLike | Iterable[dict[str, Any]], **options: Any) -> Report:
+    """Measure a model's accuracy on labelled rows.
+
+    Parameters
+    ----------
+    model : str or path
+        Model file.
+    data : path or iterable of dict
+        JSON lines, or rows: ``{"text", "label"}``, or ``{"words", "tags"}`` for token classification.
+    **options
+        Other options of ``albert eval``: ``truncation``, ``max_length``, ``threads``, ``sweep_layers`` ...
+
+    Returns
+    -------
+    Report
+        The measures.
+
+    Raises
+    ------
+    AlbertError
+        When a row or an option is refused.
+    """
+    if isinstance(data, (str, os.PathLike)):
+        return _report(_lines("eval", model, data=data, **options), None)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "rows.jsonl"
+        file.write_text("".join(f"{json.dumps(row)}\n" for row in data), encoding="utf-8")
+        return _report(_lines("eval", model, data=file, **options), None)
+
+
+def compare(reference: PathLike, model: PathLike, *, report: PathLike | None = None, **options: Any) -> Report:
+    """Compare two model files: sizes, weights, hidden states, answers.
+
+    Parameters
+    ----------
+    reference, model : str or path
+        Model files.
+    report : str or path, optional
+        Page (HTML) to write.
+    **options
+        Other options of ``albert compare``: ``data``, ``isa``.
+
+    Returns
+    -------
+    Report
+        The differences.
+
+    Raises
+    ------
+    AlbertError
+        When a file is refused.
+    """
+    return _report(_lines("compare", reference, model, report=report, **options), report)
+
+
+def bench(model: PathLike, *, tokens: Iterable[int] | None = None, threads: int = 1) -> list[dict[str, Any]]:
+    """Measure how long an inference takes.
+
+    Parameters
+    ----------
+    model : str or path
+        Model file.
+    tokens : iterable of int, optional
+        Lengths of inputs.
+    threads : int
+        Threads that share an inference.
+
+    Returns
+    -------
+    list of dict
+        ``tokens``, ``threads``, ``isa``, ``median_ms``, ``min_ms`` and ``max_ms`` for each length.
+
+    Raises
+    ------
+    AlbertError
+        When the model does not take inputs of such a length.
+    """
+    lengths = None if tokens is None else ",".join(map(str, tokens))
+    return _lines("bench", model, tokens=lengths, threads=threads)

@@ -1,0 +1,87 @@
+//! The Python package: the wheel in a new environment, its tests, and what type checkers say.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::toolchain::{check, root};
+
+/// What builds the wheel and runs the tests.
+const TOOLS: [&str; 7] = ["maturin==1.*", "numpy", "pytest", "pytest-timeout", "mypy==2.*", "pyright==1.1.*", "tqdm"];
+/// What the rest of the tests take: other engines, and programs that run several processes.
+const EXTRAS: [&str; 8] = [
+    "pyarrow",
+    "pandas",
+    "dask[dataframe,distributed]",
+    "ray[data]",
+    "transformers",
+    "torch",
+    "onnxruntime",
+    "tokenizers",
+];
+
+/// Builds and checks the package; with the tests that need other engines when `all`.
+pub(crate) fn run(all: bool) -> Result<(), String> {
+    let folder = root().join("python");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let target = target.join("python");
+    let environment = target.join("environment");
+    let python = environment.join("bin/python");
+    if !python.exists() {
+        check(Command::new(interpreter()).args(["-m", "venv"]).arg(&environment))?;
+    }
+    let pip = |packages: &[&str]| {
+        let mut pip = Command::new(&python);
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(packages);
+        pip
+    };
+    check(&mut pip(&TOOLS))?;
+    if all {
+        check(&mut pip(&EXTRAS))?;
+    }
+    let wheels = target.join("wheels");
+    // Wheels of earlier builds would be installed, too.
+    let _ = std::fs::remove_dir_all(&wheels);
+    let mut build = Command::new(&python);
+    build
+        .current_dir(&folder)
+        .args(["-m", "maturin", "build", "--release", "--locked", "--strip", "--out"])
+        .arg(&wheels);
+    check(build.arg("--interpreter").arg(&python).env("CARGO_TARGET_DIR", &target).env("PATH", path(&environment)))?;
+    let wheel = only_wheel(&wheels)?;
+    check(pip(&["--force-reinstall", "--no-deps"]).arg(&wheel))?;
+    let size = std::fs::metadata(&wheel).map_or(0, |metadata| metadata.len());
+    println!("{}: {size} bytes", wheel.display());
+    let tool = |name: &str| {
+        let mut tool = Command::new(&python);
+        tool.current_dir(&folder).args(["-m", name]).env("PATH", path(&environment));
+        tool
+    };
+    // The tests import the installed package: this folder has no native part, and is not on the path.
+    let mut tests = tool("pytest");
+    tests.args(["-q", "-p", "no:cacheprovider", "--timeout=300", "tests"]);
+    if !all {
+        tests.args(["-m", "not extra"]);
+    }
+    check(tests.env("PYTHONSAFEPATH", "1").env("PYTHONDONTWRITEBYTECODE", "1"))?;
+    check(tool("mypy").env("MYPY_CACHE_DIR", target.join("mypy")))?;
+    check(tool("pyright").arg("--pythonpath").arg(&python))
+}
+
+/// The Python that makes the environment.
+fn interpreter() -> std::ffi::OsString {
+    std::env::var_os("XTASK_PYTHON").unwrap_or("python3".into())
+}
+
+/// The environment's programs before all others.
+fn path(environment: &Path) -> std::ffi::OsString {
+    let own = environment.join("bin");
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(&others))).unwrap_or(others)
+}
+
+fn only_wheel(folder: &Path) -> Result<PathBuf, String> {
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut wheels =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "whl"));
+    wheels.next().ok_or_else(|| format!("no wheel in {}", folder.display()))
+}
