@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,6 +98,8 @@ def content_hash(checkpoint: Path, weights: str) -> str:
     str
         32 hexadecimal digits.
     """
+    import hashlib
+
     digest = hashlib.sha256(f"{_native.__version__}\0{weights}\0".encode())
     for path in _files(checkpoint):
         digest.update(f"{path.relative_to(checkpoint).as_posix()}\0{path.stat().st_size}\0".encode())
@@ -110,6 +110,8 @@ def content_hash(checkpoint: Path, weights: str) -> str:
 
 
 def _converted(checkpoint: Path, weights: str) -> Path:
+    import tempfile
+
     from .tools import quantize
 
     cache = cache_directory()

@@ -5,12 +5,8 @@ Each runs as a process of its own, so that Ctrl-C ends it, and takes the options
 
 from __future__ import annotations
 
-import html
-import json
 import os
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -34,6 +30,8 @@ class Report(dict[str, Any]):
     def _repr_html_(self) -> str | None:
         if self.page is None:
             return None
+        import html
+
         content = html.escape(self.page.read_text(encoding="utf-8"))
         return f'<iframe srcdoc="{content}" width="100%" height="800" style="border:0"></iframe>'
 
@@ -55,6 +53,10 @@ def _arguments(options: dict[str, Any]) -> list[str]:
 
 def _lines(command: str, *positional: PathLike, **options: Any) -> list[dict[str, Any]]:
     """The lines of JSON that a command prints."""
+    # Importing the package does not wait for what only this needs.
+    import json
+    import subprocess
+
     arguments = [command, "--json", *_arguments(options), "--", *(os.fspath(path) for path in positional)]
     # Progress is for a terminal; what is not one is kept for the message.
     shown = sys.stderr is not None and sys.stderr.isatty()
@@ -123,6 +125,9 @@ def quantize(
     if calibration is None or isinstance(calibration, (str, os.PathLike)):
         options.update(chosen, calibration=calibration, report=report, output=output)
         return _report(_lines("quantize", checkpoint, **options), report)
+    import json
+    import tempfile
+
     with tempfile.TemporaryDirectory() as folder:
         texts = Path(folder) / "calibration.jsonl"
         rows = (json.dumps({"text": text}) for text in calibration)
@@ -155,6 +160,9 @@ def evaluate(model: PathLike, data: PathLike | Iterable[dict[str, Any]], **optio
     """
     if isinstance(data, (str, os.PathLike)):
         return _report(_lines("eval", model, data=data, **options), None)
+    import json
+    import tempfile
+
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "rows.jsonl"
         file.write_text("".join(f"{json.dumps(row)}\n" for row in data), encoding="utf-8")
