@@ -6,13 +6,14 @@ build=${CARGO_TARGET_DIR:-target}
 out=mobile/ios/Albert.xcframework
 library() { echo "$build/$1/release/libalbert.a"; }
 for target in aarch64-apple-ios aarch64-apple-ios-sim x86_64-apple-ios aarch64-apple-darwin x86_64-apple-darwin; do
-  CARGO_PROFILE_RELEASE_PANIC=abort CARGO_PROFILE_RELEASE_LTO=fat \
-    cargo rustc --release -p albert-capi --crate-type staticlib --no-default-features --features panic-halt --target "$target"
+  # Not panic=abort: a panic becomes an error of the call.
+  CARGO_PROFILE_RELEASE_LTO=fat \
+    cargo rustc --release --locked -p albert-capi --crate-type staticlib --target "$target"
 done
 mkdir -p "$build/apple/simulator" "$build/apple/macos" "$build/apple/include"
 lipo -create "$(library aarch64-apple-ios-sim)" "$(library x86_64-apple-ios)" -output "$build/apple/simulator/libalbert.a"
 lipo -create "$(library aarch64-apple-darwin)" "$(library x86_64-apple-darwin)" -output "$build/apple/macos/libalbert.a"
-cp albert-capi/include/albert.h mobile/ios/module.modulemap "$build/apple/include/"
+cp albert-capi/include/albert.h albert-capi/include/albert_tasks.h mobile/ios/module.modulemap "$build/apple/include/"
 rm -rf "$out"
 xcodebuild -create-xcframework \
   -library "$(library aarch64-apple-ios)" -headers "$build/apple/include" \

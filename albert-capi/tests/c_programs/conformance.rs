@@ -74,7 +74,7 @@ fn matrix(name: &str, rows: &[Value]) -> String {
 }
 
 /// What the program prints of a response but for its JSON.
-fn expected(response: &Value) -> String {
+pub(crate) fn expected(response: &Value) -> String {
     if let Some(items) = response.as_array() {
         return items.iter().map(|from| item(from.as_object().unwrap())).collect();
     }

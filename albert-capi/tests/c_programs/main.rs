@@ -1,7 +1,8 @@
-//! C and C++ programs against the header and both libraries, some under valgrind.
+//! C, C++ and Java programs against the headers and both libraries, some under valgrind.
 
 mod conformance;
 mod installed;
+mod jvm;
 mod tools;
 
 use std::path::Path;

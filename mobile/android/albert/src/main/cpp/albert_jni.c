@@ -1,131 +1,280 @@
-/* Java's native functions over albert.h. Java memory is copied; the model's file is used in place when it is aligned. */
-#include <albert.h>
+/* Java's native functions over albert_tasks.h. Requests and options come as JSON; results go back packed in one byte array, as
+ * Packed.java reads them. Texts are UTF-8 in byte arrays: Java's own encoding for native code is not UTF-8. */
+#include <albert_tasks.h>
 #include <jni.h>
 
 #include <stdlib.h>
-#include <string.h>
 
-/* One allocation a session: handles, then the arena, then a copy of the file if it must be moved. */
-typedef struct {
-    union { uint64_t align; uint8_t bytes[ALBERT_MODEL_BYTES]; } model_memory;
-    union { uint64_t align; uint8_t bytes[ALBERT_SESSION_BYTES]; } session_memory;
-    const albert_model *model;
-    albert_session *session;
-    void *arena;
-    void *file_copy;
-} state;
+#define NATIVE(name) JNICALL Java_io_github_albertedge_NativeAlbert_##name
 
-static void *aligned_memory(size_t bytes, void **block) {
-    *block = malloc(bytes + ALBERT_ARENA_ALIGN);
-    if (*block == NULL) return NULL;
-    return (void *)(((uintptr_t)*block + ALBERT_ARENA_ALIGN - 1) / ALBERT_ARENA_ALIGN * ALBERT_ARENA_ALIGN);
+/* Throws the Java exception that NativeAlbert.failure makes, and frees the error. */
+static void throw_failure(JNIEnv *env, albert_status status, albert_error *error) {
+    const char *message = error == NULL ? albert_status_name(status) : albert_error_message(error);
+    size_t row = 0;
+    jlong at = albert_error_row(error, &row) ? (jlong)row : -1;
+    jsize bytes = (jsize)strlen(message);
+    jbyteArray text = (*env)->NewByteArray(env, bytes);
+    if (text != NULL) {
+        (*env)->SetByteArrayRegion(env, text, 0, bytes, (const jbyte *)message);
+        jclass class = (*env)->FindClass(env, "io/github/albertedge/NativeAlbert");
+        jmethodID make = class == NULL ? NULL
+            : (*env)->GetStaticMethodID(env, class, "failure", "(I[BJ)Ljava/lang/RuntimeException;");
+        jobject failure = make == NULL ? NULL : (*env)->CallStaticObjectMethod(env, class, make, (jint)status, text, at);
+        if (failure != NULL && !(*env)->ExceptionCheck(env)) (*env)->Throw(env, (jthrowable)failure);
+    }
+    albert_error_free(error);
 }
 
-static void throw_status(JNIEnv *env, albert_status status) {
-    jclass class = (*env)->FindClass(env, "java/lang/IllegalArgumentException");
-    if (class != NULL) (*env)->ThrowNew(env, class, albert_status_name(status));
+/* A byte array as a text; null is no text. False with a Java exception when there is no memory. */
+static bool borrow(JNIEnv *env, jbyteArray array, albert_text *text) {
+    text->start = NULL;
+    text->bytes = 0;
+    if (array == NULL) return true;
+    text->start = (const char *)(*env)->GetByteArrayElements(env, array, NULL);
+    text->bytes = (size_t)(*env)->GetArrayLength(env, array);
+    return text->start != NULL;
 }
 
-static void throw_memory(JNIEnv *env) {
-    jclass class = (*env)->FindClass(env, "java/lang/OutOfMemoryError");
-    if (class != NULL) (*env)->ThrowNew(env, class, "albert");
+static void give_back(JNIEnv *env, jbyteArray array, albert_text text) {
+    if (text.start != NULL) (*env)->ReleaseByteArrayElements(env, array, (jbyte *)text.start, JNI_ABORT);
 }
 
-static void release(state *s) {
-    free(s->arena);
-    free(s->file_copy);
-    free(s);
+/* Bytes one after the other. Without memory, it only counts them. */
+typedef struct { uint8_t *bytes; size_t length; } packer;
+
+static void pack(packer *to, const void *from, size_t count) {
+    if (to->bytes != NULL && count > 0) memcpy(to->bytes + to->length, from, count);
+    to->length += count;
 }
 
-JNIEXPORT jlong JNICALL Java_io_github_albertedge_NativeAlbert_open(JNIEnv *env, jclass class, jobject buffer,
-                                                                    jint max_tokens) {
-    (void)class;
-    const uint8_t *file = (*env)->GetDirectBufferAddress(env, buffer);
-    jlong capacity = (*env)->GetDirectBufferCapacity(env, buffer);
-    if (file == NULL || capacity < 0 || max_tokens < 1) {
-        throw_status(env, ALBERT_STATUS_ARGUMENT);
-        return 0;
-    }
-    size_t file_bytes = (size_t)capacity;
-    state *s = calloc(1, sizeof *s);
-    if (s == NULL) {
-        throw_memory(env);
-        return 0;
-    }
-    if ((uintptr_t)file % ALBERT_ARENA_ALIGN != 0) {
-        void *copy = aligned_memory(file_bytes, &s->file_copy);
-        if (copy == NULL) {
-            release(s);
-            throw_memory(env);
-            return 0;
-        }
-        file = memcpy(copy, file, file_bytes);
-    }
-    albert_plan plan = {(uint32_t)max_tokens, 0, 0};
-    size_t arena_bytes = 0;
-    albert_status status =
-        albert_model_init(&s->model_memory, sizeof s->model_memory, file, file_bytes, &s->model, NULL);
-    if (status == ALBERT_STATUS_OK) status = albert_arena_bytes(s->model, &plan, &arena_bytes);
-    if (status == ALBERT_STATUS_OK) {
-        uint8_t *arena = aligned_memory(arena_bytes, &s->arena);
-        if (arena == NULL) {
-            release(s);
-            throw_memory(env);
-            return 0;
-        }
-        status = albert_session_init(&s->session_memory, sizeof s->session_memory, s->model, &plan, arena, arena_bytes, NULL,
-                                     &s->session, NULL);
-    }
-    if (status != ALBERT_STATUS_OK) {
-        release(s);
-        throw_status(env, status);
-        return 0;
-    }
-    return (jlong)(uintptr_t)s;
+static void pack_number(packer *to, size_t number) {
+    int32_t value = (int32_t)number;
+    pack(to, &value, sizeof value);
 }
 
-JNIEXPORT void JNICALL Java_io_github_albertedge_NativeAlbert_close(JNIEnv *env, jclass class, jlong handle) {
-    (void)env;
-    (void)class;
-    if (handle != 0) release((state *)(uintptr_t)handle);
+static void pack_text(packer *to, albert_text text) {
+    pack_number(to, text.bytes);
+    pack(to, text.start, text.bytes);
 }
 
-JNIEXPORT jfloatArray JNICALL Java_io_github_albertedge_NativeAlbert_scores(JNIEnv *env, jclass class, jlong handle,
-                                                                            jbyteArray text, jbyteArray pair) {
-    (void)class;
-    state *s = (state *)(uintptr_t)handle;
-    jbyte *first = (*env)->GetByteArrayElements(env, text, NULL);
-    jbyte *second = pair == NULL ? NULL : (*env)->GetByteArrayElements(env, pair, NULL);
-    albert_status status = ALBERT_STATUS_NULL_POINTER;
-    if (first != NULL && (pair == NULL || second != NULL)) {
-        size_t first_bytes = (size_t)(*env)->GetArrayLength(env, text);
-        size_t second_bytes = pair == NULL ? 0 : (size_t)(*env)->GetArrayLength(env, pair);
-        status = albert_session_start_text(s->session, (const char *)first, first_bytes, (const char *)second, second_bytes,
-                                           NULL, NULL);
+static void pack_texts(packer *to, const albert_text *texts, size_t count) {
+    pack_number(to, count);
+    for (size_t index = 0; index < count; index++) pack_text(to, texts[index]);
+}
+
+static void pack_matrix(packer *to, albert_matrix matrix) {
+    pack_number(to, matrix.rows);
+    pack_number(to, matrix.columns);
+    pack(to, matrix.values, matrix.rows * matrix.columns * sizeof *matrix.values);
+}
+
+static void pack_item(packer *to, const albert_item *item) {
+    pack_number(to, item->fields);
+    pack(to, &item->score, sizeof item->score);
+    pack_number(to, item->start);
+    pack_number(to, item->end);
+    pack_number(to, item->index);
+    pack_number(to, item->token);
+    pack_number(to, item->layers);
+    pack_text(to, item->label);
+    pack_text(to, item->text);
+    pack_text(to, item->sequence);
+}
+
+static void pack_result(packer *to, const void *from) {
+    const albert_result *result = (const albert_result *)from;
+    size_t rows = albert_result_rows(result);
+    pack_number(to, rows);
+    for (size_t row = 0; row < rows; row++) {
+        const albert_item *items = NULL;
+        size_t count = 0;
+        albert_result_items(result, row, &items, &count);
+        pack_number(to, count);
+        for (size_t index = 0; index < count; index++) pack_item(to, &items[index]);
+        albert_matrix none = {NULL, 0, 0}, vectors, pooled;
+        pack_matrix(to, albert_result_vectors(result, row, &vectors) == ALBERT_STATUS_OK ? vectors : none);
+        pack_matrix(to, albert_result_pooled(result, row, &pooled) == ALBERT_STATUS_OK ? pooled : none);
     }
-    if (first != NULL) (*env)->ReleaseByteArrayElements(env, text, first, JNI_ABORT);
-    if (second != NULL) (*env)->ReleaseByteArrayElements(env, pair, second, JNI_ABORT);
-    const float *scores = NULL;
-    size_t count = 0;
-    if (status == ALBERT_STATUS_OK) status = albert_session_finish(s->session);
-    if (status == ALBERT_STATUS_OK) status = albert_session_scores(s->session, &scores, &count);
-    if (status != ALBERT_STATUS_OK) {
-        throw_status(env, status);
+}
+
+static void pack_model(packer *to, const void *from) {
+    const albert_shared_model *model = (const albert_shared_model *)from;
+    const albert_text *labels = NULL, *tasks = NULL;
+    size_t label_count = 0, task_count = 0, max_tokens = 0;
+    albert_shared_model_max_tokens(model, &max_tokens);
+    albert_shared_model_labels(model, &labels, &label_count);
+    albert_shared_model_tasks(model, &tasks, &task_count);
+    pack_number(to, max_tokens);
+    pack_texts(to, labels, label_count);
+    pack_texts(to, tasks, task_count);
+}
+
+/* A byte array with what `write` packs of an object; null with a Java exception when there is no memory. */
+static jbyteArray packed(JNIEnv *env, void (*write)(packer *, const void *), const void *from) {
+    packer to = {NULL, 0};
+    write(&to, from);
+    if (to.length > INT32_MAX) {
+        throw_failure(env, ALBERT_STATUS_OUT_OF_MEMORY, NULL);
         return NULL;
     }
-    jfloatArray result = (*env)->NewFloatArray(env, (jsize)count);
-    if (result != NULL) (*env)->SetFloatArrayRegion(env, result, 0, (jsize)count, scores);
-    return result;
+    jbyteArray array = (*env)->NewByteArray(env, (jsize)to.length);
+    if (array == NULL) return NULL;
+    /* No other function of Java's is called before it is released. */
+    to.bytes = (uint8_t *)(*env)->GetPrimitiveArrayCritical(env, array, NULL);
+    if (to.bytes == NULL) {
+        throw_failure(env, ALBERT_STATUS_OUT_OF_MEMORY, NULL);
+        return NULL;
+    }
+    void *bytes = to.bytes;
+    to.length = 0;
+    write(&to, from);
+    (*env)->ReleasePrimitiveArrayCritical(env, array, bytes, 0);
+    return array;
 }
 
-JNIEXPORT jbyteArray JNICALL Java_io_github_albertedge_NativeAlbert_label(JNIEnv *env, jclass class, jlong handle,
-                                                                          jint index) {
+static jlong opened(JNIEnv *env, albert_status status, albert_shared_model *model, albert_error *error) {
+    if (status == ALBERT_STATUS_OK) return (jlong)(uintptr_t)model;
+    throw_failure(env, status, error);
+    return 0;
+}
+
+JNIEXPORT jlong NATIVE(openFile)(JNIEnv *env, jclass class, jbyteArray path) {
     (void)class;
-    const state *s = (const state *)(uintptr_t)handle;
-    const char *label;
-    size_t bytes;
-    if (index < 0 || albert_model_label(s->model, (size_t)index, &label, &bytes) != ALBERT_STATUS_OK) return NULL;
-    jbyteArray result = (*env)->NewByteArray(env, (jsize)bytes);
-    if (result != NULL) (*env)->SetByteArrayRegion(env, result, 0, (jsize)bytes, (const jbyte *)label);
-    return result;
+    albert_text name;
+    if (!borrow(env, path, &name)) return 0;
+    albert_shared_model *model = NULL;
+    albert_error *error = NULL;
+    albert_status status = albert_shared_model_open(name, &model, &error);
+    give_back(env, path, name);
+    return opened(env, status, model, error);
+}
+
+JNIEXPORT jlong NATIVE(openBytes)(JNIEnv *env, jclass class, jbyteArray bytes) {
+    (void)class;
+    albert_text file;
+    if (!borrow(env, bytes, &file)) return 0;
+    albert_shared_model *model = NULL;
+    albert_error *error = NULL;
+    albert_status status = albert_shared_model_from_bytes((const uint8_t *)file.start, file.bytes, &model, &error);
+    give_back(env, bytes, file);
+    return opened(env, status, model, error);
+}
+
+/* A Java object that lives as long as a model reads its memory. */
+typedef struct { JavaVM *vm; jobject object; } owner;
+
+/* May be called from a thread that Java does not know. */
+static void release(void *context) {
+    owner *of = (owner *)context;
+    JNIEnv *env = NULL;
+    bool known = (*of->vm)->GetEnv(of->vm, (void **)&env, JNI_VERSION_1_6) == JNI_OK;
+#ifdef __ANDROID__
+    JNIEnv **attached = &env;
+#else
+    void **attached = (void **)&env;
+#endif
+    if (known || (*of->vm)->AttachCurrentThread(of->vm, attached, NULL) == JNI_OK) {
+        (*env)->DeleteGlobalRef(env, of->object);
+        if (!known) (*of->vm)->DetachCurrentThread(of->vm);
+    }
+    free(of);
+}
+
+JNIEXPORT jlong NATIVE(openBuffer)(JNIEnv *env, jclass class, jobject buffer) {
+    (void)class;
+    const uint8_t *bytes = (const uint8_t *)(*env)->GetDirectBufferAddress(env, buffer);
+    jlong count = (*env)->GetDirectBufferCapacity(env, buffer);
+    owner *of = (owner *)malloc(sizeof *of);
+    if (of == NULL || bytes == NULL || count < 0) {
+        free(of);
+        throw_failure(env, of == NULL ? ALBERT_STATUS_OUT_OF_MEMORY : ALBERT_STATUS_ARGUMENT, NULL);
+        return 0;
+    }
+    of->object = (*env)->NewGlobalRef(env, buffer);
+    if (of->object == NULL || (*env)->GetJavaVM(env, &of->vm) != JNI_OK) {
+        if (of->object != NULL) (*env)->DeleteGlobalRef(env, of->object);
+        free(of);
+        throw_failure(env, ALBERT_STATUS_OUT_OF_MEMORY, NULL);
+        return 0;
+    }
+    albert_shared_model *model = NULL;
+    albert_error *error = NULL;
+    albert_status status = albert_shared_model_from_memory(bytes, (size_t)count, release, of, &model, &error);
+    return opened(env, status, model, error);
+}
+
+JNIEXPORT jbyteArray NATIVE(describeModel)(JNIEnv *env, jclass class, jlong model) {
+    (void)class;
+    return packed(env, pack_model, (const void *)(uintptr_t)model);
+}
+
+JNIEXPORT void NATIVE(verifyChecksum)(JNIEnv *env, jclass class, jlong model) {
+    (void)class;
+    albert_error *error = NULL;
+    albert_status status = albert_shared_model_verify_checksum((const albert_shared_model *)(uintptr_t)model, &error);
+    if (status != ALBERT_STATUS_OK) throw_failure(env, status, error);
+}
+
+JNIEXPORT void NATIVE(freeModel)(JNIEnv *env, jclass class, jlong model) {
+    (void)env;
+    (void)class;
+    albert_shared_model_free((albert_shared_model *)(uintptr_t)model);
+}
+
+JNIEXPORT jlong NATIVE(newPipeline)(JNIEnv *env, jclass class, jlong model, jbyteArray task, jbyteArray options, jint threads,
+                                    jlong memory_limit, jbyteArray kernels, jint layers, jint early_exit,
+                                    jfloat early_exit_value) {
+    (void)class;
+    albert_text name, json, kernel_set;
+    jlong made = 0;
+    if (!borrow(env, task, &name)) return 0;
+    if (borrow(env, options, &json)) {
+        if (borrow(env, kernels, &kernel_set)) {
+            uint64_t limit = (uint64_t)memory_limit;
+            albert_engine engine = {(size_t)threads, limit > SIZE_MAX ? SIZE_MAX : (size_t)limit, kernel_set,
+                                    (uint32_t)layers, (uint32_t)early_exit, early_exit_value, false};
+            albert_pipeline *pipeline = NULL;
+            albert_error *error = NULL;
+            albert_status status = albert_pipeline_new_json((const albert_shared_model *)(uintptr_t)model, name, json, &engine,
+                                                            &pipeline, &error);
+            if (status == ALBERT_STATUS_OK) made = (jlong)(uintptr_t)pipeline;
+            give_back(env, kernels, kernel_set);
+            if (status != ALBERT_STATUS_OK) throw_failure(env, status, error);
+        }
+        give_back(env, options, json);
+    }
+    give_back(env, task, name);
+    return made;
+}
+
+/* Called from threads that Java does not know, so the flag is memory and no call of Java's. */
+static bool proceed(void *cancelled, uint32_t event, size_t rows) {
+    (void)event;
+    (void)rows;
+    return __atomic_load_n((const int32_t *)cancelled, __ATOMIC_RELAXED) == 0;
+}
+
+JNIEXPORT jbyteArray NATIVE(run)(JNIEnv *env, jclass class, jlong pipeline, jbyteArray requests, jobject cancelled) {
+    (void)class;
+    albert_text json;
+    if (!borrow(env, requests, &json)) return NULL;
+    albert_watch watch = {proceed, cancelled == NULL ? NULL : (*env)->GetDirectBufferAddress(env, cancelled)};
+    albert_result *result = NULL;
+    albert_error *error = NULL;
+    albert_status status = albert_pipeline_run_json((const albert_pipeline *)(uintptr_t)pipeline, json,
+                                                    watch.context == NULL ? NULL : &watch, &result, &error);
+    give_back(env, requests, json);
+    if (status != ALBERT_STATUS_OK) {
+        throw_failure(env, status, error);
+        return NULL;
+    }
+    jbyteArray array = packed(env, pack_result, result);
+    albert_result_free(result);
+    return array;
+}
+
+JNIEXPORT void NATIVE(freePipeline)(JNIEnv *env, jclass class, jlong pipeline) {
+    (void)env;
+    (void)class;
+    albert_pipeline_free((albert_pipeline *)(uintptr_t)pipeline);
 }

@@ -1,8 +1,9 @@
 package io.github.albertedge;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 
-/** The native functions. `Albert` is the class to use. */
+/** The native functions, in albert_jni.c. Texts are UTF-8; null is no text. They throw what {@link #failure} makes. */
 final class NativeAlbert {
     static {
         System.loadLibrary("albert_jni");
@@ -10,18 +11,35 @@ final class NativeAlbert {
 
     private NativeAlbert() {}
 
-    /**
-     * Opens a model and a session for inputs of up to maxTokens tokens. The buffer is direct and stays alive, unchanged, until
-     * close; the file in it need not be aligned.
-     */
-    static native long open(ByteBuffer file, int maxTokens);
+    static native long openFile(byte[] path);
 
-    /** Frees what open made. */
-    static native void close(long session);
+    static native long openBytes(byte[] bytes);
 
-    /** Scores of all labels; pair may be null. Texts are UTF-8. */
-    static native float[] scores(long session, byte[] text, byte[] pair);
+    /** The buffer is direct; it is kept from the garbage collector as long as its memory is read. */
+    static native long openBuffer(ByteBuffer buffer);
 
-    /** Name of a label in UTF-8, or null. */
-    static native byte[] label(long session, int index);
+    /** Longest input, labels, tasks: packed. */
+    static native byte[] describeModel(long model);
+
+    static native void verifyChecksum(long model);
+
+    static native void freeModel(long model);
+
+    static native long newPipeline(
+            long model, byte[] task, byte[] options, int threads, long memoryLimit, byte[] kernels, int layers, int earlyExit,
+            float earlyExitValue);
+
+    /** Runs requests in JSON; results come packed. A number other than 0 in `cancelled` ends the call. */
+    static native byte[] run(long pipeline, byte[] requests, ByteBuffer cancelled);
+
+    static native void freePipeline(long pipeline);
+
+    /** Called by the native layer. */
+    static RuntimeException failure(int status, byte[] message, long row) {
+        return AlbertException.of(status, new String(message, StandardCharsets.UTF_8), row);
+    }
+
+    static byte[] utf8(String text) {
+        return text == null ? null : text.getBytes(StandardCharsets.UTF_8);
+    }
 }

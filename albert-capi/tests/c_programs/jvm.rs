@@ -1,0 +1,70 @@
+//! The Java classes of `mobile/android` and their native layer on this machine's JVM.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use albert_tests::at_hand;
+
+use crate::conformance::{cases, expected, input};
+use crate::tools::{libraries, output, path, printed};
+
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/clinc-intents-int8.albert");
+const ANDROID: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../mobile/android/albert/src/main");
+
+/// Where `javac` and `include/jni.h` are, if anywhere.
+fn java_home() -> Option<PathBuf> {
+    let search = std::env::var_os("PATH")?;
+    let javac = std::env::split_paths(&search).map(|folder| folder.join("javac")).find(|javac| javac.exists())?;
+    let home = javac.canonicalize().ok()?.parent()?.parent()?.to_path_buf();
+    home.join("include/jni.h").exists().then_some(home)
+}
+
+/// Compiles the native layer, the classes and a program of `tests/java` and returns the command that runs it.
+fn program(name: &str) -> Option<Command> {
+    let Some(home) = java_home() else {
+        at_hand::skip("no JDK with jni.h in PATH: apt-get install openjdk-17-jdk-headless");
+        return None;
+    };
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("jvm-{name}"));
+    std::fs::create_dir_all(&out).unwrap();
+    let mut compiler = Command::new("cc");
+    compiler.args(["-std=c99", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-I"]).arg(path("include"));
+    compiler.arg("-I").arg(home.join("include")).arg("-I").arg(home.join("include/linux"));
+    compiler.arg(format!("{ANDROID}/cpp/albert_jni.c")).arg(libraries().join("libalbert.a"));
+    compiler.args(["-lpthread", "-ldl", "-lm", "-o"]).arg(out.join("libalbert_jni.so"));
+    output(&mut compiler, "");
+    let mut javac = Command::new(home.join("bin/javac"));
+    javac.args(["-Xlint:all", "-Werror", "--release", "17", "-d"]).arg(&out);
+    javac.arg(path(&format!("tests/java/{name}.java")));
+    for file in std::fs::read_dir(format!("{ANDROID}/java/io/github/albertedge")).unwrap() {
+        javac.arg(file.unwrap().path());
+    }
+    output(&mut javac, "");
+    let mut java = Command::new(home.join("bin/java"));
+    java.arg("-Xcheck:jni").arg(format!("-Djava.library.path={}", out.display())).arg("-cp").arg(&out).arg(name);
+    Some(java)
+}
+
+#[test]
+fn every_task_from_java_gives_the_recorded_bits() {
+    let cases = cases();
+    for (times, end) in [(1, "run"), (2, "twice")] {
+        let Some(mut java) = program("Conformance") else { return };
+        let printed = printed(&mut java, &input(&cases, end));
+        let mut printed = printed.split("end\n");
+        for case in &cases {
+            let expected = expected(&case["response"]).repeat(times);
+            assert_eq!(printed.next(), Some(expected.as_str()), "{}", case["name"]);
+        }
+        assert_eq!(printed.next(), Some(""));
+    }
+}
+
+#[test]
+fn java_threads_closes_cancels_and_throws() {
+    let Some(mut java) = program("Safety") else { return };
+    let output = output(java.arg(path("../conformance/text-classification.albert")).arg(MODEL), "");
+    // The JVM's checks of native calls write warnings to both.
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "all checks passed\n");
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -1,0 +1,221 @@
+import io.github.albertedge.AlbertException;
+import io.github.albertedge.Cancellation;
+import io.github.albertedge.Engine;
+import io.github.albertedge.Label;
+import io.github.albertedge.Model;
+import io.github.albertedge.Options;
+import io.github.albertedge.Pipeline;
+import io.github.albertedge.Request;
+import io.github.albertedge.Task;
+import java.io.File;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/** Threads, closing, cancelling, errors and the ways to a model. The arguments are a small and a larger model of labels. */
+final class Safety {
+    private static final int THREADS = 4;
+
+    public static void main(String[] arguments) throws Exception {
+        Path small = Path.of(arguments[0]);
+        File large = new File(arguments[1]);
+        sources(small);
+        threads(large);
+        closing(large);
+        cancelling(large);
+        errors(small, large);
+        System.out.println("all checks passed");
+    }
+
+    private static void check(boolean holds, String what) {
+        if (!holds) {
+            throw new AssertionError(what);
+        }
+    }
+
+    private static <E extends Exception> E thrown(Class<E> kind, Callable<?> work) throws Exception {
+        Object result;
+        try {
+            result = work.call();
+        } catch (Exception exception) {
+            if (kind.isInstance(exception)) {
+                return kind.cast(exception);
+            }
+            throw exception;
+        }
+        throw new AssertionError("no " + kind.getSimpleName() + " but " + result);
+    }
+
+    private static List<Label> once(Model model) {
+        // Pipelines outlive their model.
+        try (model; Pipeline<List<Label>> pipeline = new Pipeline<>(model, Task.TEXT_CLASSIFICATION, new Options().topK(3))) {
+            model.close();
+            return pipeline.run("the \"river\"\\\n\t\u0001 runs \uD83C\uDF0A north");
+        }
+    }
+
+    /** A file, an array and direct buffers, in place and copied, give the same. */
+    private static void sources(Path file) throws Exception {
+        List<Label> expected = once(Model.open(file.toFile()));
+        check(expected.size() == 3, "three labels");
+        byte[] bytes = Files.readAllBytes(file);
+        check(once(Model.fromBytes(bytes)).equals(expected), "array");
+        try (FileChannel channel = FileChannel.open(file)) {
+            check(once(Model.fromBuffer(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size()))).equals(expected), "map");
+        }
+        for (int start = 0; start < 64; start += 7) {
+            ByteBuffer shifted = ByteBuffer.allocateDirect(bytes.length + 64);
+            shifted.position(start);
+            shifted.put(bytes);
+            shifted.flip().position(start);
+            Model model = Model.fromBuffer(shifted);
+            shifted = null;
+            System.gc();
+            check(once(model).equals(expected), "buffer at " + start);
+        }
+        thrown(IllegalArgumentException.class, () -> Model.fromBuffer(ByteBuffer.wrap(bytes)));
+        try (Model model = Model.open(file.toFile())) {
+            model.verifyChecksum();
+            check(model.labels().equals(List.of("bad", "so-so", "good")), "labels " + model.labels());
+            check(model.tasks().get(0).equals("text-classification"), "tasks " + model.tasks());
+            check(model.maxTokens() > 8, "tokens");
+        }
+    }
+
+    /** Several threads on one pipeline get what one gets. */
+    private static void threads(File file) throws Exception {
+        List<Request> requests = new ArrayList<>();
+        for (int index = 0; index < 24; index++) {
+            requests.add(Request.text("what is my balance of the account number " + index + " today".repeat(index % 5)));
+        }
+        ExecutorService executor = Executors.newFixedThreadPool(THREADS);
+        try (Model model = Model.open(file);
+                Pipeline<List<Label>> pipeline = new Pipeline<>(model, Task.TEXT_CLASSIFICATION, new Options().topK(5))) {
+            List<List<Label>> expected = new ArrayList<>();
+            for (Request request : requests) {
+                expected.add(pipeline.run(request));
+            }
+            check(pipeline.runAll(requests).equals(expected), "all at once");
+            List<Future<Boolean>> done = new ArrayList<>();
+            for (int thread = 0; thread < THREADS; thread++) {
+                int first = thread * 5;
+                done.add(executor.submit(() -> {
+                    for (int count = 0; count < requests.size(); count++) {
+                        int index = (first + count) % requests.size();
+                        if (!pipeline.run(requests.get(index)).equals(expected.get(index))) {
+                            return false;
+                        }
+                    }
+                    return pipeline.runAll(requests).equals(expected);
+                }));
+            }
+            for (Future<Boolean> each : done) {
+                check(each.get(), "the same labels in every thread");
+            }
+        } finally {
+            executor.shutdown();
+        }
+    }
+
+    /** Calls that are under way when a pipeline is closed come to their end; later ones are refused. */
+    private static void closing(File file) throws Exception {
+        ExecutorService executor = Executors.newFixedThreadPool(THREADS);
+        try {
+            for (int round = 0; round < 5; round++) {
+                Model model = Model.open(file);
+                Pipeline<List<Label>> pipeline =
+                        new Pipeline<>(model, Task.TEXT_CLASSIFICATION, new Options(), new Engine().threads(1));
+                List<Label> expected = pipeline.run("play some jazz");
+                CountDownLatch running = new CountDownLatch(THREADS);
+                List<Future<Integer>> done = new ArrayList<>();
+                for (int thread = 0; thread < THREADS; thread++) {
+                    done.add(executor.submit(() -> {
+                        for (int runs = 0; ; runs++) {
+                            try {
+                                check(pipeline.run("play some jazz").equals(expected), "labels while closing");
+                            } catch (IllegalStateException closed) {
+                                return runs;
+                            }
+                            if (runs == 0) {
+                                running.countDown();
+                            }
+                        }
+                    }));
+                }
+                running.await();
+                model.close();
+                pipeline.close();
+                pipeline.close();
+                for (Future<Integer> each : done) {
+                    check(each.get() > 0, "every thread ran");
+                }
+                check(thrown(IllegalStateException.class, () -> pipeline.run("a")).getMessage().equals("the pipeline is closed"), "message");
+                thrown(IllegalStateException.class, () -> new Pipeline<>(model, Task.TEXT_CLASSIFICATION));
+            }
+        } finally {
+            executor.shutdown();
+        }
+    }
+
+    private static void cancelling(File file) throws Exception {
+        ExecutorService executor = Executors.newFixedThreadPool(1);
+        try (Model model = Model.open(file); Pipeline<List<Label>> pipeline = new Pipeline<>(model, Task.TEXT_CLASSIFICATION)) {
+            Cancellation before = new Cancellation();
+            before.cancel();
+            thrown(AlbertException.Cancelled.class, () -> pipeline.run(Request.text("a"), before));
+            // Many minutes of work, if nothing ended it.
+            List<Request> many = Collections.nCopies(200_000, Request.text("what is my balance"));
+            Cancellation during = new Cancellation();
+            Future<List<List<Label>>> running = executor.submit(() -> pipeline.runAll(many, during));
+            Thread.sleep(300);
+            check(!running.isDone(), "still running");
+            during.cancel();
+            Exception ended = thrown(java.util.concurrent.ExecutionException.class, running::get);
+            check(ended.getCause() instanceof AlbertException.Cancelled, "cancelled: " + ended.getCause());
+            check(pipeline.run(Request.text("a"), new Cancellation()).size() > 0, "runs afterwards");
+        } finally {
+            executor.shutdown();
+        }
+    }
+
+    private static void errors(Path small, File large) throws Exception {
+        byte[] bytes = Files.readAllBytes(small);
+        AlbertException.Model cut = thrown(
+                AlbertException.Model.class, () -> Model.fromBytes(java.util.Arrays.copyOf(bytes, bytes.length - 1)));
+        check(cut.status() == 104 && cut.row() == -1, "status " + cut.status());
+        String missing = "no such model \u6F22";
+        AlbertException.Model absent = thrown(AlbertException.Model.class, () -> Model.open(new File(missing)));
+        check(absent.status() == 500 && absent.getMessage().contains(missing), absent.getMessage());
+        try (Model model = Model.open(large)) {
+            thrown(AlbertException.Model.class, () -> new Pipeline<>(model, Task.QUESTION_ANSWERING));
+            thrown(
+                    AlbertException.Options.class,
+                    () -> new Pipeline<>(model, Task.TEXT_CLASSIFICATION, new Options().docStride(3)));
+            thrown(
+                    AlbertException.Options.class,
+                    () -> new Pipeline<>(model, Task.TEXT_CLASSIFICATION, new Options(), new Engine().kernels("none")));
+            thrown(
+                    AlbertException.Resources.class,
+                    () -> new Pipeline<>(model, Task.TEXT_CLASSIFICATION, new Options(), new Engine().memoryLimit(1)).run("a"));
+            try (Pipeline<List<Label>> pipeline = new Pipeline<>(
+                    model, Task.TEXT_CLASSIFICATION, new Options().topK(1), new Engine().threads(2).patience(2))) {
+                Integer layers = pipeline.run("what is my balance").get(0).layers();
+                check(layers != null && layers > 0, "layers " + layers);
+                List<Request> requests = List.of(Request.text("a"), Request.ids(List.of(2, 1_000_000, 3)));
+                AlbertException.Input wrong = thrown(AlbertException.Input.class, () -> pipeline.runAll(requests));
+                check(wrong.row() == 1 && wrong.status() == 302, wrong.status() + " in row " + wrong.row());
+                thrown(AlbertException.Input.class, () -> pipeline.run(Request.text(null)));
+                check(pipeline.runAll(List.of()).isEmpty(), "nothing for nothing");
+            }
+        }
+    }
+}
