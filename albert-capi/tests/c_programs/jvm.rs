@@ -10,6 +10,8 @@ use crate::tools::{libraries, output, path, printed};
 
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/clinc-intents-int8.albert");
 const ANDROID: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../mobile/android/albert/src/main");
+/// What CMakeLists.txt links with, for Android's pages of 16 KB.
+const PAGES: &str = "-Wl,-z,max-page-size=16384";
 
 /// Where `javac` and `include/jni.h` are, if anywhere.
 fn java_home() -> Option<PathBuf> {
@@ -31,7 +33,7 @@ fn program(name: &str) -> Option<Command> {
     compiler.args(["-std=c99", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-I"]).arg(path("include"));
     compiler.arg("-I").arg(home.join("include")).arg("-I").arg(home.join("include/linux"));
     compiler.arg(format!("{ANDROID}/cpp/albert_jni.c")).arg(libraries().join("libalbert.a"));
-    compiler.args(["-lpthread", "-ldl", "-lm", "-o"]).arg(out.join("libalbert_jni.so"));
+    compiler.args([PAGES, "-lpthread", "-ldl", "-lm", "-o"]).arg(out.join("libalbert_jni.so"));
     output(&mut compiler, "");
     let mut javac = Command::new(home.join("bin/javac"));
     javac.args(["-Xlint:all", "-Werror", "--release", "17", "-d"]).arg(&out);
@@ -61,8 +63,14 @@ fn every_task_from_java_gives_the_recorded_bits() {
 }
 
 #[test]
-fn java_threads_closes_cancels_and_throws() {
+fn java_threads_closes_cancels_and_throws_on_large_pages() {
     let Some(mut java) = program("Safety") else { return };
+    let cmake = std::fs::read_to_string(format!("{ANDROID}/cpp/CMakeLists.txt")).unwrap();
+    assert!(cmake.contains(PAGES));
+    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("jvm-Safety/libalbert_jni.so");
+    let segments = printed(Command::new("readelf").arg("-lW").arg(library), "");
+    let mut loads = segments.lines().filter(|line| line.trim_start().starts_with("LOAD")).peekable();
+    assert!(loads.peek().is_some() && loads.all(|line| line.trim_end().ends_with("0x4000")), "{segments}");
     let output = output(java.arg(path("../conformance/text-classification.albert")).arg(MODEL), "");
     // The JVM's checks of native calls write warnings to both.
     assert_eq!(String::from_utf8_lossy(&output.stdout), "all checks passed\n");
