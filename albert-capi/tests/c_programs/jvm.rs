@@ -71,8 +71,7 @@ fn java_threads_closes_cancels_and_throws_on_large_pages() {
     let segments = printed(Command::new("readelf").arg("-lW").arg(library), "");
     let mut loads = segments.lines().filter(|line| line.trim_start().starts_with("LOAD")).peekable();
     assert!(loads.peek().is_some() && loads.all(|line| line.trim_end().ends_with("0x4000")), "{segments}");
-    let output = output(java.arg(path("../conformance/text-classification.albert")).arg(MODEL), "");
-    // The JVM's checks of native calls write warnings to both.
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "all checks passed\n");
-    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed = printed(java.arg(path("../conformance/text-classification.albert")).arg(MODEL), "");
+    // The JVM's checks of native calls write warnings there; later JVMs write other ones to the standard error.
+    assert_eq!(printed, "all checks passed\n");
 }
