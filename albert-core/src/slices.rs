@@ -24,6 +24,14 @@ pub(crate) fn part_mut<T, I: SliceIndex<[T], Output = [T]>>(data: &mut [T], rang
     part.unwrap_or(&mut [])
 }
 
+/// Copies values to where there is room for as many.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn copy<T: Copy>(to: &mut [T], from: &[T]) {
+    debug_assert!(to.len() == from.len(), "slices to copy have different lengths");
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+}
+
 /// A slice as one of other elements, which it is aligned for and a whole number of.
 #[inline(always)]
 #[track_caller]

@@ -5,7 +5,7 @@ use crate::format::layout::BLOCK_CHANNELS;
 use crate::kernels::{FloatProduct, Kernels};
 use crate::memory::arena::{AttentionScratch, Scratch};
 use crate::memory::plan::ATTENTION_ROWS;
-use crate::slices::{part, part_mut};
+use crate::slices::{copy, part, part_mut};
 use core::ops::Range;
 
 /// Keys of some tokens and heads.
@@ -93,6 +93,6 @@ fn attend_head(
     kernels.matmul_f32(&product, scores, cache.values(head), context);
     let rows = queries.chunks_mut(stride).zip(context.chunks_exact(channels.max(1))).take(rows);
     for (row, context) in rows {
-        part_mut(row, ..size).copy_from_slice(part(context, ..size));
+        copy(part_mut(row, ..size), part(context, ..size));
     }
 }

@@ -18,7 +18,8 @@ use crate::linear::{Input, multiply, quantize};
 use crate::memory::arena::{AttentionScratch, Products, Quantization, Quantized, Scratch, Worker, Workers};
 use crate::memory::plan::{MAX_WORKERS, Plan, activation_row_bytes};
 use crate::memory::{Columns, Rows};
-use crate::slices::{part, part_mut};
+use crate::slices::{copy, part, part_mut};
+use core::num::NonZero;
 use core::ops::Range;
 
 /// Rows a worker from which on a tile for each is as fast.
@@ -200,7 +201,7 @@ fn quantizing<'l, 'a>(
         let Lane { strip, row, scratch: Scratch { quantized, quantization, .. }, .. } = lane;
         *place = Some(&**strip);
         let parts = input.get_or_insert_with(|| {
-            quantized.bytes.chunks_mut(share * row_bytes).zip(quantized.row_scales.chunks_mut(share))
+            quantized.bytes.chunks_mut((share * row_bytes).max(1)).zip(quantized.row_scales.chunks_mut(share.max(1)))
         });
         *job = parts.next().map(|(bytes, row_scales)| Quantizing {
             quantized: Quantized { bytes, row_scales },
@@ -215,7 +216,7 @@ impl Tile for Parallel<'_> {
     fn quantize_hidden(&mut self, context: &Context<'_>, matrix: &Matrix<'_>, shown: Option<Shown>) {
         let (share, width) = (self.share(), matrix.columns.max(1));
         let (jobs, _) = quantizing(&mut self.lanes, matrix, share);
-        let jobs = jobs.into_iter().flatten().zip(self.hidden.chunks_mut(share * width));
+        let jobs = jobs.into_iter().flatten().zip(self.hidden.chunks_mut((share * width).max(1)));
         for_each(self.executor, jobs, &|(mut own, rows): (Quantizing<'_, '_>, &mut [f32])| {
             own.show_and_quantize(context, matrix, shown, rows);
         });
@@ -229,8 +230,8 @@ impl Tile for Parallel<'_> {
         query: Option<&Linear<'_>>,
         cache: &CacheWriter<'_>,
     ) {
-        let (size, rows) = (cache.heads().size.max(1), self.rows.clone());
-        let partition = self.divide(key, size);
+        let (size, rows) = (nonzero(cache.heads().size), self.rows.clone());
+        let partition = self.divide(key, size.get());
         let Some((input, lanes)) = input_and_projecting(&mut self.lanes) else { return };
         for_each(self.executor, lanes.zip(partition.all()), &|(mut lane, own): (Projecting<'_, '_>, Range<usize>)| {
             let (kernels, count, heads) = (context.kernels, rows.len(), own.start / size..own.end / size);
@@ -254,9 +255,9 @@ impl Tile for Parallel<'_> {
 
     fn attend(&mut self, context: &Context<'_>, cache: &Caches<'_>) {
         let heads = cache.heads();
-        let (size, rows) = (heads.size.max(1), self.rows.clone());
+        let (size, rows) = (nonzero(heads.size), self.rows.clone());
         // Queries may have been left by another step.
-        self.partition = Partition { channels: heads.count * size, unit: size, parts: self.count };
+        self.partition = Partition { channels: heads.count * size.get(), unit: size.get(), parts: self.count };
         let jobs = self.lanes.iter_mut().flatten().zip(self.partition.all());
         for_each(self.executor, jobs, &|(lane, own): (&mut Lane<'_>, Range<usize>)| {
             let queries = part_mut(lane.strip, ..rows.len() * own.len());
@@ -273,7 +274,7 @@ impl Tile for Parallel<'_> {
             for index in 0..share.min(rows - first) {
                 let row = core::mem::take(&mut own.row);
                 for (channels, values) in columns(&strips, partition, first + index) {
-                    part_mut(row, channels).copy_from_slice(values);
+                    copy(part_mut(row, channels), values);
                 }
                 let mut x = Rows { data: row, stride: matrix.columns, count: 1 };
                 context.observer.show(role, block, &mut x, matrix.columns);
@@ -294,11 +295,11 @@ impl Tile for Parallel<'_> {
         let (share, partition, width) = (self.share(), self.partition, linear.matrix.rows.max(1));
         let eps = context.model.config().layer_norm_eps;
         let (jobs, strips) = quantizing(&mut self.lanes, next.map_or(&linear.matrix, |(matrix, _)| matrix), share);
-        let rows = self.hidden.chunks_mut(share * width).zip((0..).step_by(share));
+        let rows = self.hidden.chunks_mut((share * width).max(1)).zip((0..).step_by(share));
         let jobs = jobs.into_iter().flatten().zip(rows);
         type Job<'j, 'l, 'a> = (Quantizing<'l, 'a>, (&'j mut [f32], usize));
         for_each(self.executor, jobs, &|(mut own, (rows, first)): Job<'_, '_, '_>| {
-            for (row, index) in rows.chunks_exact_mut(width).zip(first..) {
+            for (row, index) in rows.chunks_exact_mut(width.max(1)).zip(first..) {
                 for (channels, values) in columns(&strips, partition, index) {
                     let row = part_mut(row, channels);
                     row.iter_mut().zip(values).for_each(|(value, &result)| *value += result);
@@ -310,6 +311,11 @@ impl Tile for Parallel<'_> {
             }
         });
     }
+}
+
+/// A size that something is divided by.
+fn nonzero(size: usize) -> NonZero<usize> {
+    NonZero::new(size).unwrap_or(NonZero::<usize>::MIN)
 }
 
 /// What each strip has of a row.

@@ -6,7 +6,7 @@ use crate::kernels::Store;
 use crate::linear::linear;
 use crate::memory::arena::{Shared, Worker};
 use crate::memory::{Columns, Rows};
-use crate::slices::{part, part_mut};
+use crate::slices::{copy, part, part_mut};
 use core::ops::Range;
 
 /// Pooled outputs of some sequences; `row_of` says which row of the hidden state is a sequence's position 0. That of a sequence
@@ -22,7 +22,7 @@ pub(crate) fn pool(
     let x = part_mut(worker.intermediate, ..sequences.len() * width);
     for (place, sequence) in x.chunks_exact_mut(width.max(1)).zip(sequences.clone()) {
         match row_of(sequence) {
-            Some(row) => place.copy_from_slice(part(shared.hidden, row * width..(row + 1) * width)),
+            Some(row) => copy(place, part(shared.hidden, row * width..(row + 1) * width)),
             None => place.fill(0.0),
         }
     }

@@ -1,6 +1,7 @@
 //! One vector for a whole input, from the hidden states of its tokens.
 
 use crate::config::Pooling;
+use crate::slices::copy;
 
 /// Pools the rows of `hidden`, `[tokens][width]`, into `out`, `[width]`. The order of operations is fixed: token by token, so
 /// that the bits are the same everywhere.
@@ -12,8 +13,8 @@ pub fn pool(pooling: Pooling, hidden: &[f32], out: &mut [f32]) {
     let width = out.len().max(1);
     let mut rows = hidden.chunks_exact(width);
     out.fill(0.0);
-    let Some(first) = rows.next() else { return };
-    out.copy_from_slice(first);
+    let Some(first) = rows.next().filter(|_| !out.is_empty()) else { return };
+    copy(out, first);
     let mut count = 1.0;
     for row in rows.take_while(|_| pooling.reads_all()) {
         for (pooled, &x) in out.iter_mut().zip(row) {

@@ -8,7 +8,7 @@ use crate::kernels::{self, Store};
 use crate::linear::linear;
 use crate::memory::arena::{Shared, Worker};
 use crate::memory::{Columns, Rows};
-use crate::slices::{part, part_mut};
+use crate::slices::{copy, part, part_mut};
 use core::ops::Range;
 
 /// The mean of the rows of `hidden`, `[tokens][width]`, scaled to length 1 when `normalized` says so; `out` is `[width]`.
@@ -40,7 +40,7 @@ pub(crate) fn embed_text<'w>(
     let Worker { intermediate, mut scratch, .. } = worker;
     let (pooled, rest) = intermediate.split_at_mut(width.min(intermediate.len()));
     match recipe.pooling {
-        Pooling::Pooler => pooled.copy_from_slice(part(shared.pooled, index * width..(index + 1) * width)),
+        Pooling::Pooler => copy(pooled, part(shared.pooled, index * width..(index + 1) * width)),
         pooling => pool(pooling, part(shared.hidden, rows.start * width..rows.end * width), pooled),
     }
     let mut embedding = pooled;

@@ -26,7 +26,7 @@ use crate::memory::plan::Plan;
 use crate::memory::{Sequence, Sequences};
 use crate::observer::{Observer, Observing};
 use crate::progress::Progress;
-use crate::slices::part;
+use crate::slices::{copy, part};
 use crate::tokenizer::EncodeOptions;
 
 /// What the next step does.
@@ -234,7 +234,7 @@ impl<'m, 'a> Session<'m, 'a> {
         }
         let (shared, _) = arena::divide(self.arena, &self.plan);
         let scores = arena::scores(shared.keys).get_mut(..labels)?;
-        scores.copy_from_slice(shared.logits.get(index * labels..(index + 1) * labels)?);
+        copy(scores, shared.logits.get(index * labels..(index + 1) * labels)?);
         heads::scores(self.context.kernels, problem_type, temperature, scores);
         Some(scores)
     }
