@@ -11,6 +11,6 @@ mod tiles;
 pub(crate) use embeddings::embed;
 pub(crate) use layer::{attention, feed_forward, keys_values};
 pub(crate) use one_worker::OneWorker;
-pub(crate) use parallel::{Parallel, shares_tiles};
+pub(crate) use parallel::{share_tile, shares_tiles};
 pub(crate) use pooler::pool;
 pub(crate) use tiles::{Tiles, for_tiles, rows_of};

@@ -79,9 +79,22 @@ fn widest(config: &Config) -> usize {
     config.hidden_size.max(config.intermediate_size) as usize
 }
 
+/// Works on a tile that all workers of an arena share: the rows `hidden`. A function of its own, so that what it knows of every worker
+/// is not on the stack of those who work alone.
+#[inline(never)]
+pub(crate) fn share_tile<'a>(
+    executor: &'a dyn Executor,
+    workers: Workers<'a>,
+    config: &Config,
+    rows: Range<usize>,
+    hidden: &'a mut [f32],
+    work: impl FnOnce(&mut Parallel<'a>),
+) {
+    work(&mut Parallel::new(executor, workers, config, rows, hidden));
+}
+
 impl<'a> Parallel<'a> {
-    /// The workers of an arena, on the rows `hidden`.
-    pub(crate) fn new(
+    fn new(
         executor: &'a dyn Executor,
         workers: Workers<'a>,
         config: &Config,

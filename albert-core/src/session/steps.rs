@@ -4,7 +4,7 @@ use super::{Carried, Phase, Progress, Session, layers_of, sequences};
 use crate::attention::{CacheWriter, Caches, sum_cache};
 use crate::build_features::{HEAD_FILES, LARGE_TARGET, POOLING};
 use crate::config::{HeadInput, Pooling};
-use crate::encoder::{self, OneWorker, Parallel, Tiles, for_tiles, rows_of, shares_tiles};
+use crate::encoder::{self, OneWorker, Tiles, for_tiles, rows_of, share_tile, shares_tiles};
 use crate::heads;
 use crate::memory::arena;
 use crate::slices::{part, part_mut};
@@ -53,8 +53,9 @@ impl Session<'_, '_> {
         let (hidden, cache) = CacheWriter::new(config, table, &mut shared);
         if tiles.shared {
             let hidden = rows_of(hidden, &tiles.rows, width);
-            let mut tile = Parallel::new(self.executor, workers, config, tiles.rows.clone(), hidden);
-            encoder::keys_values(context, block, &mut tile, &cache, keeps_queries);
+            share_tile(self.executor, workers, config, tiles.rows.clone(), hidden, |tile| {
+                encoder::keys_values(context, block, tile, &cache, keeps_queries);
+            });
         } else {
             for_tiles(self.executor, &tiles, table, hidden, width, workers, &|work| {
                 encoder::keys_values(context, block, &mut OneWorker(work), &cache, false);
@@ -91,8 +92,9 @@ impl Session<'_, '_> {
         let (hidden, cache) = Caches::new(config, table, &mut shared);
         if tiles.shared {
             let hidden = rows_of(hidden, &tiles.rows, width);
-            let mut tile = Parallel::new(self.executor, workers, config, tiles.rows.clone(), hidden);
-            encoder::attention(context, block, &mut tile, &cache, queries, keeps_quantized);
+            share_tile(self.executor, workers, config, tiles.rows.clone(), hidden, |tile| {
+                encoder::attention(context, block, tile, &cache, queries, keeps_quantized);
+            });
         } else {
             for_tiles(self.executor, &tiles, table, hidden, width, workers, &|work| {
                 encoder::attention(context, block, &mut OneWorker(work), &cache, false, false);
@@ -114,8 +116,9 @@ impl Session<'_, '_> {
         let table = sequences(&self.only, &mut shared, self.sequences);
         if tiles.shared {
             let hidden = rows_of(shared.hidden, &tiles.rows, width);
-            let mut tile = Parallel::new(self.executor, workers, config, tiles.rows.clone(), hidden);
-            encoder::feed_forward(context, block, &mut tile, quantized);
+            share_tile(self.executor, workers, config, tiles.rows.clone(), hidden, |tile| {
+                encoder::feed_forward(context, block, tile, quantized);
+            });
         } else {
             for_tiles(self.executor, &tiles, table, shared.hidden, width, workers, &|work| {
                 encoder::feed_forward(context, block, &mut OneWorker(work), false);
