@@ -27,7 +27,7 @@ fn head_logits(file: &[u8], head: Option<&[u8]>, ids: &[u32]) -> Vec<f32> {
     let mut arena = Aligned::zeros(plan.arena_bytes());
     let mut session = Session::new(&model, plan, &mut arena).expect("the planned arena");
     let head = head.map(|bytes| HeadFile::from_bytes(bytes).expect("a valid head file"));
-    session.set_head(head).expect("a head for this encoder");
+    session.set_head(head.as_ref()).expect("a head for this encoder");
     session.run(&Input::new(ids)).expect("a valid input").logits().to_vec()
 }
 

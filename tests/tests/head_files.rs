@@ -65,7 +65,7 @@ fn a_head_beside_its_encoder() {
             let head = HeadFile::from_bytes(&head).expect("a valid head file");
             assert_eq!((whole.encoder_hash(), alone.encoder_hash()), (head.encoder_hash(), head.encoder_hash()));
             for kernels in engine::all_kernels() {
-                let run = |model: &Model<'_>, head: Option<HeadFile<'_>>| {
+                let run = |model: &Model<'_>, head: Option<&HeadFile<'_>>| {
                     let plan = Plan::new(model.config(), IDS.len()).with_labels(LABELS);
                     let mut arena = Aligned::zeros(plan.arena_bytes());
                     let model = *model;
@@ -78,9 +78,9 @@ fn a_head_beside_its_encoder() {
                     assert_eq!((session.label(4), session.label(5)), (Some("L4"), None));
                     (logits, pooled, session.scores().expect("scores").to_vec())
                 };
-                assert_eq!(run(&alone, Some(head)), run(&whole, None), "{storage:?}, {pooling}, {kernels:?}");
+                assert_eq!(run(&alone, Some(&head)), run(&whole, None), "{storage:?}, {pooling}, {kernels:?}");
                 // It takes the place of the model's own head.
-                assert_eq!(run(&whole, Some(head)), run(&whole, None), "{storage:?}, {pooling}, {kernels:?}");
+                assert_eq!(run(&whole, Some(&head)), run(&whole, None), "{storage:?}, {pooling}, {kernels:?}");
             }
         }
     }
@@ -106,7 +106,7 @@ fn beside_any_head() {
         let mut arena = Aligned::zeros(plan.arena_bytes());
         let mut session = Session::new(&model, plan, &mut arena).expect("the planned arena");
         let own = session.run(&Input::new(&ids)).expect("a valid input").logits().to_vec();
-        session.set_head(Some(head)).expect("a head for this encoder");
+        session.set_head(Some(&head)).expect("a head for this encoder");
         let output = session.run(&Input::new(&ids)).expect("a valid input");
         assert_eq!(output.logits().len(), LABELS, "{}", fixture.name);
         assert!(session.scores().is_some_and(|scores| (scores.iter().sum::<f32>() - 1.0).abs() < 1e-5));
@@ -126,7 +126,7 @@ fn other_encoders_are_refused() {
         let plan = Plan::new(model.config(), IDS.len()).with_labels(labels);
         let mut arena = Aligned::zeros(plan.arena_bytes());
         let mut session = Session::new(&model, plan, &mut arena).expect("the planned arena");
-        assert_eq!(session.set_head(Some(head)), expected);
+        assert_eq!(session.set_head(Some(&head)), expected);
         // Then the model's own head is still in use.
         assert_eq!(session.head().is_some(), expected.is_ok());
     };
@@ -158,12 +158,12 @@ fn early_exit_needs_one_label() {
     let mut session = Session::new(&model, plan, &mut arena).expect("the planned arena");
     let [one, several] = [0, 1].map(|problem_type| head_file(&describe(&alone, problem_type, 2, 1.0), &whole));
     let [one, several] = [&one, &several].map(|file| HeadFile::from_bytes(file).expect("a valid head file"));
-    session.set_head(Some(several)).expect("a head for this encoder");
+    session.set_head(Some(&several)).expect("a head for this encoder");
     assert_eq!(session.set_early_exit(Some(ExitPolicy::Patience(1))), Err(SessionError::NoExit));
-    session.set_head(Some(one)).expect("a head for this encoder");
+    session.set_head(Some(&one)).expect("a head for this encoder");
     session.set_early_exit(Some(ExitPolicy::Patience(0))).expect("one label is chosen");
     assert_eq!(session.run(&Input::new(&IDS)).expect("a valid input").layers(), 1);
-    assert_eq!(session.set_head(Some(several)), Err(SessionError::NoExit));
+    assert_eq!(session.set_head(Some(&several)), Err(SessionError::NoExit));
 }
 
 /// One bad file for each rule.
@@ -238,7 +238,7 @@ fn damaged() {
             damaged[at] ^= mask;
             if let Ok(head) = HeadFile::from_bytes(&damaged) {
                 let mut session = Session::new(&model, plan, &mut arena).expect("the planned arena");
-                if session.set_head(Some(head)).is_ok() {
+                if session.set_head(Some(&head)).is_ok() {
                     session.run(&Input::new(&IDS)).expect("a valid input");
                     ran += usize::from(session.scores().is_some());
                 }

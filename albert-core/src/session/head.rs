@@ -56,7 +56,7 @@ impl<'m> Session<'m, '_> {
     /// no [room for its labels](crate::Plan::with_labels), [`SessionError::NoExit`] when the session exits early and the head does
     /// not choose one label. The session is as it was then.
     #[cfg(feature = "head-files")]
-    pub fn set_head(&mut self, head: Option<HeadFile<'m>>) -> Result<(), SessionError> {
+    pub fn set_head(&mut self, head: Option<&'m HeadFile<'m>>) -> Result<(), SessionError> {
         let model = &self.context.model;
         if let Some(head) = head {
             let classifier = head.classifier();
@@ -81,8 +81,8 @@ impl<'m> Session<'m, '_> {
     }
 
     /// The head file in use.
-    pub fn head(&self) -> Option<&HeadFile<'m>> {
-        if HEAD_FILES { self.head.as_ref() } else { None }
+    pub fn head(&self) -> Option<&'m HeadFile<'m>> {
+        if HEAD_FILES { self.head } else { None }
     }
 
     /// The classifier of whole inputs in use: the head file's, or the model's own; `None` for a model with another head.

@@ -64,7 +64,7 @@ pub struct Session<'m, 'a> {
     selected: usize,
     carried: Carried,
     exit: Exit,
-    head: Option<HeadFile<'m>>,
+    head: Option<&'m HeadFile<'m>>,
 }
 
 /// What a step leaves in the workers' memory for the next one.

@@ -186,7 +186,7 @@ impl Session<'_, '_> {
         if next.clone().any(pooled)
             && let Some(mut worker) = workers.next()
         {
-            let own = if HEAD_FILES { self.head.as_ref() } else { None };
+            let own = if HEAD_FILES { self.head } else { None };
             heads::classify_pooled(&self.context, own, &mut shared, &mut worker, next.clone(), layers);
             if self.application < self.applications {
                 // A policy looks at the only sequence.
