@@ -52,7 +52,7 @@ pub(super) fn attend(
     let scores: &mut [f32] = bytemuck::must_cast_slice_mut(attention.scores);
     let context: &mut [f32] = bytemuck::must_cast_slice_mut(scratch.products.accumulators);
     for head in heads.clone() {
-        for rows in queries.chunks_mut(ATTENTION_ROWS * width) {
+        for rows in queries.chunks_mut((ATTENTION_ROWS * width).max(1)) {
             let count = rows.len() / width;
             let queries = part_mut(rows, (head - heads.start) * size..);
             attend_head(kernels, cache, head, queries, (count, width), scores, context);
@@ -91,7 +91,7 @@ fn attend_head(
         row_outputs: channels,
     };
     kernels.matmul_f32(&product, scores, cache.values(head), context);
-    let rows = queries.chunks_mut(stride).zip(context.chunks_exact(channels.max(1))).take(rows);
+    let rows = queries.chunks_mut(stride.max(1)).zip(context.chunks_exact(channels.max(1))).take(rows);
     for (row, context) in rows {
         copy(part_mut(row, ..size), part(context, ..size));
     }

@@ -1,5 +1,6 @@
 //! The tiles of a step and the workers on them.
 
+use crate::build_features::LARGE_TARGET;
 use crate::executor::{Executor, for_each};
 use crate::memory::Sequences;
 use crate::memory::arena::{Worker, Workers};
@@ -23,8 +24,16 @@ pub(crate) struct Tiles {
     pub(crate) rows: Range<usize>,
     /// Most rows of a tile.
     pub(crate) tile_rows: usize,
-    /// Whether all workers share one tile.
+    /// See [`Self::are_shared`]: never set on small targets.
     pub(crate) shared: bool,
+}
+
+impl Tiles {
+    /// Whether all workers share one tile. Small targets know that they do not when they are compiled.
+    #[inline(always)]
+    pub(crate) fn are_shared(&self) -> bool {
+        LARGE_TARGET && self.shared
+    }
 }
 
 /// Cuts the rows of a step into tiles, one for each worker at most, and runs `work` on each. `hidden` holds the hidden states of

@@ -45,13 +45,13 @@ impl Session<'_, '_> {
         let last = self.is_last();
         let tiles = self.tiles(true);
         let ends = tiles.rows.end == self.rows;
-        let keeps_queries = tiles.shared && self.is_whole(&tiles) && !last;
+        let keeps_queries = tiles.are_shared() && self.is_whole(&tiles) && !last;
         let (context, width, block) = (&self.context, self.width(), self.block());
         let config = context.model.config();
         let (mut shared, workers) = arena::divide(self.arena, &self.plan);
         let table = sequences(&self.only, &mut shared, self.sequences);
         let (hidden, cache) = CacheWriter::new(config, table, &mut shared);
-        if tiles.shared {
+        if tiles.are_shared() {
             let hidden = rows_of(hidden, &tiles.rows, width);
             share_tile(self.executor, workers, config, tiles.rows.clone(), hidden, |tile| {
                 encoder::keys_values(context, block, tile, &cache, keeps_queries);
@@ -79,8 +79,11 @@ impl Session<'_, '_> {
     fn attention(&mut self) {
         let tiles = self.tiles(true);
         let queries = core::mem::take(&mut self.carried) == Carried::Queries;
-        debug_assert!(!queries || (tiles.shared && self.is_whole(&tiles)), "queries are those of a whole shared tile");
-        let keeps_quantized = tiles.shared && self.is_whole(&tiles);
+        debug_assert!(
+            !queries || (tiles.are_shared() && self.is_whole(&tiles)),
+            "queries are those of a whole shared tile"
+        );
+        let keeps_quantized = tiles.are_shared() && self.is_whole(&tiles);
         let (last, width, block) = (self.is_last(), self.width(), self.block());
         let context = &self.context;
         let config = context.model.config();
@@ -90,7 +93,7 @@ impl Session<'_, '_> {
             shared.gather(tiles.rows.clone(), width);
         }
         let (hidden, cache) = Caches::new(config, table, &mut shared);
-        if tiles.shared {
+        if tiles.are_shared() {
             let hidden = rows_of(hidden, &tiles.rows, width);
             share_tile(self.executor, workers, config, tiles.rows.clone(), hidden, |tile| {
                 encoder::attention(context, block, tile, &cache, queries, keeps_quantized);
@@ -108,13 +111,16 @@ impl Session<'_, '_> {
     fn feed_forward(&mut self) {
         let tiles = self.tiles(true);
         let quantized = core::mem::take(&mut self.carried) == Carried::QuantizedRows;
-        debug_assert!(!quantized || (tiles.shared && self.is_whole(&tiles)), "rows are those of a whole shared tile");
+        debug_assert!(
+            !quantized || (tiles.are_shared() && self.is_whole(&tiles)),
+            "rows are those of a whole shared tile"
+        );
         let (last, width, block) = (self.is_last(), self.width(), self.block());
         let context = &self.context;
         let config = context.model.config();
         let (mut shared, workers) = arena::divide(self.arena, &self.plan);
         let table = sequences(&self.only, &mut shared, self.sequences);
-        if tiles.shared {
+        if tiles.are_shared() {
             let hidden = rows_of(shared.hidden, &tiles.rows, width);
             share_tile(self.executor, workers, config, tiles.rows.clone(), hidden, |tile| {
                 encoder::feed_forward(context, block, tile, quantized);
