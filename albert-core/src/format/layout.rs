@@ -246,9 +246,9 @@ pub const HEAD_ROLES: core::ops::RangeInclusive<u16> = role::POOLER..=role::SENT
 /// Tensors of one layer's exit, in file order.
 pub const EXIT_ROLES: core::ops::RangeInclusive<u16> = role::EXIT_CLASSIFIER..=role::EXIT_CLASSIFIER_BIAS;
 
-/// Rounds up to a multiple of `to`.
+/// Rounds up to a multiple of `to`; what has none is as much as can be said.
 pub const fn round_up(n: usize, to: usize) -> usize {
-    n.div_ceil(to) * to
+    n.div_ceil(to).saturating_mul(to)
 }
 
 /// Bytes of a matrix of `rows` x `slots` in the blocked layout of a dtype, scales and sums not counted.

@@ -269,7 +269,7 @@ impl Sizes {
         let extents = Extents::new(config, tokens);
         let widest = max(max(hidden, intermediate), max(embedding, config.sentence_dense as usize));
         let integer = matches!(config.precision, Precision::Int8);
-        let slots = activation_row_bytes(widest + config.storage.ocs_places as usize);
+        let slots = activation_row_bytes(widest.saturating_add(config.storage.ocs_places as usize));
         let group = mul(max(rows, ATTENTION_ROWS), GROUP_CHANNELS * 4);
         let context = mul(ATTENTION_ROWS, mul(extents.value_channels, 4));
         let (sequences, total) = (plan.sequences, plan.total_tokens);
