@@ -219,13 +219,14 @@ fn calibrate(
     };
     let means = calibrate::find_means(network, &float, &sample, &mut counter(Stage::Means));
     drop(float);
-    calibrate::center(network, &means);
+    let moved = calibrate::center(network, &means);
     let float = model(network, &scheme.uniform(Precision::Float, Format::Fp32), None)?;
     let peaks = calibrate::find_peaks(network, &float, &sample, &mut counter(Stage::Outliers));
     drop(float);
     scheme.split(network, &peaks);
     let integer = model(network, &scheme.uniform(Precision::Int8, Format::Int8), None)?;
-    let hessians = calibrate::find_hessians(network, &integer, &scheme.splits, &sample, &mut counter(Stage::Hessians));
+    let hessians =
+        calibrate::find_hessians(network, &integer, &scheme.splits, &moved, &sample, &mut counter(Stage::Hessians));
     let mut packer = Packer::new(hessians);
     if let Some(budget) = options.budget {
         budget::spend(budget, network, scheme, &mut packer, &sample, options.keep, options.progress)?;

@@ -10,7 +10,7 @@
 
 use albert_core::format::layout::role;
 
-use super::{Site, Sites};
+use super::Sites;
 use crate::network::{Network, Parameter, Source};
 
 /// The mean of every channel of a site's inputs.
@@ -41,17 +41,34 @@ impl Mean {
     }
 }
 
-/// Moves the biases of every block by the means of its inputs.
-pub(crate) fn center(network: &mut Network, means: &Sites<Mean>) {
-    for (&Site { role, block }, mean) in means {
+/// What biases have taken out of the inputs of a site.
+pub(crate) struct Moved(Vec<f32>);
+
+impl Moved {
+    /// Adds it to inputs again, `[inputs][width]`.
+    pub(super) fn put_back(&self, rows: &mut [f32]) {
+        for row in rows.chunks_exact_mut(self.0.len()) {
+            row.iter_mut().zip(&self.0).for_each(|(x, moved)| *x += moved);
+        }
+    }
+}
+
+/// Moves the biases of every block by the means of its inputs. Returns what that takes out of the inputs of sites.
+pub(crate) fn center(network: &mut Network, means: &Sites<Mean>) -> Sites<Moved> {
+    let mut moved = Sites::new();
+    for (&site, mean) in means {
         let Some(mean) = mean.values() else { continue };
-        let mut block = Block { network, block };
-        match role {
+        let mut block = Block { network, block: site.block };
+        match site.role {
             role::QUERY => block.center_attention(&mean),
-            role::FFN => block.center_feed_forward(&mean),
+            role::FFN => {
+                block.center_feed_forward(&mean);
+                moved.insert(site, Moved(mean.iter().map(|&x| x as f32).collect()));
+            }
             _ => {}
         }
     }
+    moved
 }
 
 struct Block<'a> {
@@ -133,5 +150,12 @@ mod tests {
         assert_eq!(mean.values(), Some(vec![1.5, -3.0]));
         mean.add(&[f32::INFINITY, 0.0]);
         assert_eq!(mean.values(), None);
+    }
+
+    #[test]
+    fn what_was_moved_is_put_back_into_every_input() {
+        let mut rows = [1.0, 2.0, -1.0, 0.0];
+        Moved(vec![0.5, -2.0]).put_back(&mut rows);
+        assert_eq!(rows, [1.5, 0.0, -0.5, -2.0]);
     }
 }

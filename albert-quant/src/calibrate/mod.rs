@@ -20,7 +20,7 @@ use albert_core::format::layout::role;
 use crate::bytes::ModelBytes;
 use crate::network::{Kind, Network, Parameter};
 
-pub(crate) use center::{Mean, center};
+pub(crate) use center::{Mean, Moved, center};
 pub(crate) use hessian::{Hessian, Part};
 pub(crate) use splits::{Peaks, extra_slots};
 
@@ -116,11 +116,17 @@ pub(crate) fn no_peaks(network: &Network) -> Sites<Peaks> {
     widths(network).into_iter().map(|(site, width)| (site, Peaks::new(width))).collect()
 }
 
-/// The Hessian of every site. `model` is the network in int8 with these split lists.
+/// The Hessian of every site. `model` is the network in int8 with these split lists; `moved` is what its biases have taken
+/// out of inputs.
+///
+/// That is put back before products are summed: means count among the inputs. The error that rounded weights make of a mean is
+/// gone with it only for tokens that have it. A rare one that is far from the mean, as one without the large channels of the
+/// others is, has that error in full; its own share of the sum is too small to keep it low.
 pub(crate) fn find_hessians(
     network: &Network,
     model: &ModelBytes,
     splits: &Sites<Vec<u32>>,
+    moved: &Sites<Moved>,
     sample: &[Vec<u32>],
     progress: &mut dyn FnMut(usize),
 ) -> Sites<Hessian> {
@@ -129,6 +135,9 @@ pub(crate) fn find_hessians(
     observe::run(model, sample, progress, &mut |site, rows| {
         let (Some(hessian), Some(splits)) = (hessians.get_mut(&site), splits.get(&site)) else { return };
         rows.chunks_exact_mut(hessian.width()).for_each(|row| splits::round_inputs(row, splits));
+        if let Some(moved) = moved.get(&site) {
+            moved.put_back(rows);
+        }
         hessian.add(rows);
     });
     hessians
