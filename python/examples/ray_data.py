@@ -35,6 +35,8 @@ def main(model: str, source: str, target: str, workers: int = 2) -> None:
         batch_format="pyarrow",
         batch_size=1024,
         compute=ray.data.ActorPoolStrategy(size=workers),
+        # Leaves a share of the cores to the tasks that read and write; with all of them taken, none would start.
+        num_cpus=0.5,
     )
     labelled.write_parquet(target)
 

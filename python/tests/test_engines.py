@@ -29,7 +29,8 @@ def test_example(example: str, engine: str, tmp_path: Path) -> None:
         parquet.write_table(table, source / f"{part}.parquet")
     target = tmp_path / "out"
     command = [sys.executable, str(EXAMPLES / example), str(CLASSIFIER), str(source), str(target), "2"]
-    subprocess.run(command, check=True, timeout=280)
+    # Not here: worker processes would import the sources beside, which have no native part.
+    subprocess.run(command, check=True, timeout=280, cwd=tmp_path)
     found = parquet.read_table(target).sort_by("row")
     assert found["row"].to_pylist() == list(range(5000))
     wanted = pipeline("text-classification", CLASSIFIER)(TEXTS)
