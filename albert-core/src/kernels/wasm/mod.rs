@@ -3,6 +3,7 @@
 mod codebook;
 mod float;
 mod lanes;
+mod product;
 #[cfg(target_feature = "relaxed-simd")]
 mod relaxed;
 mod simd128;

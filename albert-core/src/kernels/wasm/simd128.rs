@@ -4,9 +4,10 @@
 //! times the same slots of a row is a product of pairs that leaves a channel's sum in one lane.
 
 use super::lanes::WasmLanes;
+use super::product::{Dot, matmul_i8};
 use super::{codebook, float};
+use crate::kernels::KernelSet;
 use crate::kernels::simd16::row_kernels;
-use crate::kernels::{KernelSet, Product};
 use core::arch::wasm32::*;
 
 /// The set for modules compiled with `-C target-feature=+simd128`; an engine without it refuses them.
@@ -14,7 +15,7 @@ pub(crate) static SET: KernelSet = KernelSet {
     name: "simd128",
     available: || true,
     activation_offset: 0,
-    matmul_i8,
+    matmul_i8: matmul_i8::<Widened>,
     linear: None,
     matmul_f32: float::matmul_f32,
     matmul_f16: float::matmul_f16,
@@ -31,59 +32,21 @@ pub(crate) static SET: KernelSet = KernelSet {
 
 row_kernels!(WasmLanes, "simd128");
 
-/// Most rows of a tile. On x86-64, which has 16 registers, some of its 16 accumulators are spilled; it is faster all the same.
-const TILE_ROWS: usize = 4;
+/// Widened bytes, two registers of 16 bits.
+struct Widened;
 
-fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
-    for block in 0..size.blocks {
-        let mut row = 0;
-        while row < size.rows {
-            // Rows are split evenly, so that no tile is much smaller than the others.
-            let left = size.rows - row;
-            let rows = left.div_ceil(left.div_ceil(TILE_ROWS));
-            // SAFETY: the rows and the block are among those of the product, whose sizes fit the slices.
-            unsafe {
-                let a = a.as_ptr().add(row * size.row_bytes);
-                let w = w.as_ptr().add(block * size.steps * 64);
-                let sums = sums.as_mut_ptr().add(row * size.row_sums + block * 16);
-                match rows {
-                    4 => tile::<4>(size, a, w, sums),
-                    3 => tile::<3>(size, a, w, sums),
-                    2 => tile::<2>(size, a, w, sums),
-                    _ => tile::<1>(size, a, w, sums),
-                }
-            }
-            row += rows;
-        }
+impl Dot for Widened {
+    type Bytes = [v128; 2];
+
+    #[inline(always)]
+    fn bytes(register: v128) -> Self::Bytes {
+        widen(register)
     }
-}
 
-/// `R` rows by a block.
-///
-/// # Safety
-/// `a` and `sums` have `R` rows with the strides of `size`, and `w` has a block.
-unsafe fn tile<const R: usize>(size: &Product, a: *const u8, w: *const i8, sums: *mut i32) {
-    let mut tile = [[i32x4_splat(0); R]; 4];
-    let mut bytes = [[i32x4_splat(0); 2]; R];
-    // SAFETY: the caller's promise; steps are counted to size.steps. Loads need no alignment.
-    unsafe {
-        for step in 0..size.steps {
-            for (r, bytes) in bytes.iter_mut().enumerate() {
-                *bytes = widen(v128_load32_splat(a.add(r * size.row_bytes + step * 4).cast()));
-            }
-            for (quarter, rows) in tile.iter_mut().enumerate() {
-                let [even, odd] = widen(v128_load(w.add(step * 64 + quarter * 16).cast()));
-                for (sum, bytes) in rows.iter_mut().zip(bytes) {
-                    *sum = i32x4_add(*sum, i32x4_dot_i16x8(even, bytes[0]));
-                    *sum = i32x4_add(*sum, i32x4_dot_i16x8(odd, bytes[1]));
-                }
-            }
-        }
-        for (quarter, rows) in tile.iter().enumerate() {
-            for (r, &sum) in rows.iter().enumerate() {
-                v128_store(sums.add(r * size.row_sums + quarter * 4).cast(), sum);
-            }
-        }
+    #[inline(always)]
+    fn add(sum: v128, weights: Self::Bytes, bytes: Self::Bytes) -> v128 {
+        let sum = i32x4_add(sum, i32x4_dot_i16x8(weights[0], bytes[0]));
+        i32x4_add(sum, i32x4_dot_i16x8(weights[1], bytes[1]))
     }
 }
 

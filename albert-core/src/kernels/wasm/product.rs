@@ -1,0 +1,71 @@
+//! Integer products in tiles of rows by a block of channels, for every instruction that multiplies bytes.
+
+use crate::kernels::Product;
+use core::arch::wasm32::*;
+
+/// How a set multiplies four slots of four channels by those of a row.
+pub(super) trait Dot {
+    /// A register of 16 bytes, ready to be multiplied.
+    type Bytes: Copy;
+
+    /// Makes 16 bytes ready.
+    fn bytes(register: v128) -> Self::Bytes;
+
+    /// Adds to the sums of four channels.
+    fn add(sum: v128, weights: Self::Bytes, bytes: Self::Bytes) -> v128;
+}
+
+/// Most rows of a tile. On x86-64, which has 16 registers, some of its 16 accumulators are spilled; it is faster all the same.
+const TILE_ROWS: usize = 4;
+
+pub(super) fn matmul_i8<D: Dot>(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
+    for block in 0..size.blocks {
+        let mut row = 0;
+        while row < size.rows {
+            // Rows are split evenly, so that no tile is much smaller than the others.
+            let left = size.rows - row;
+            let rows = left.div_ceil(left.div_ceil(TILE_ROWS));
+            // SAFETY: the rows and the block are among those of the product, whose sizes fit the slices.
+            unsafe {
+                let a = a.as_ptr().add(row * size.row_bytes);
+                let w = w.as_ptr().add(block * size.steps * 64);
+                let sums = sums.as_mut_ptr().add(row * size.row_sums + block * 16);
+                match rows {
+                    4 => tile::<D, 4>(size, a, w, sums),
+                    3 => tile::<D, 3>(size, a, w, sums),
+                    2 => tile::<D, 2>(size, a, w, sums),
+                    _ => tile::<D, 1>(size, a, w, sums),
+                }
+            }
+            row += rows;
+        }
+    }
+}
+
+/// `R` rows by a block.
+///
+/// # Safety
+/// `a` and `sums` have `R` rows with the strides of `size`, and `w` has a block.
+unsafe fn tile<D: Dot, const R: usize>(size: &Product, a: *const u8, w: *const i8, sums: *mut i32) {
+    let mut tile = [[i32x4_splat(0); R]; 4];
+    let mut bytes = [D::bytes(i32x4_splat(0)); R];
+    // SAFETY: the caller's promise; steps are counted to size.steps. Loads need no alignment.
+    unsafe {
+        for step in 0..size.steps {
+            for (r, bytes) in bytes.iter_mut().enumerate() {
+                *bytes = D::bytes(v128_load32_splat(a.add(r * size.row_bytes + step * 4).cast()));
+            }
+            for (quarter, rows) in tile.iter_mut().enumerate() {
+                let weights = D::bytes(v128_load(w.add(step * 64 + quarter * 16).cast()));
+                for (sum, &bytes) in rows.iter_mut().zip(&bytes) {
+                    *sum = D::add(*sum, weights, bytes);
+                }
+            }
+        }
+        for (quarter, rows) in tile.iter().enumerate() {
+            for (r, &sum) in rows.iter().enumerate() {
+                v128_store(sums.add(r * size.row_sums + quarter * 4).cast(), sum);
+            }
+        }
+    }
+}
