@@ -11,6 +11,7 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use albert_hub::{Hub, RepoId};
+use albert_tests::robust::one_line;
 
 albert_fuzz::target!(|bytes| check(bytes));
 
@@ -30,7 +31,7 @@ fn check(bytes: &[u8]) {
     let id: RepoId = "org/name".parse().expect("an id");
     match hub.checkpoint(&id, &mut |_| {}) {
         Ok(directory) => assert!(directory.starts_with(folder.path())),
-        Err(error) => assert!(!error.to_string().contains('\n'), "one clear line: {error}"),
+        Err(error) => one_line(&error),
     }
     let inside = fs::read_dir(folder.path()).expect("the directory is readable");
     inside.for_each(|entry| assert_eq!(entry.expect("an entry").file_name(), "cache"));

@@ -1,6 +1,7 @@
 //! What must hold for any bytes: no panic, no endless loop, and results that keep their word. The fuzz targets and the
 //! property tests call the same functions.
 
+use std::fmt::Display;
 use std::fs;
 use std::time::{Duration, Instant};
 
@@ -107,12 +108,20 @@ pub fn checkpoint(config: &[u8], files: &[(&str, &[u8])]) -> bool {
                 ran |= run(&Model::from_bytes(&converted.bytes).expect("the converter writes valid files"));
             }
             Err(error) => {
-                let line = error.to_string();
-                assert!(!line.is_empty() && !line.contains('\n'), "one clear line: {line:?}");
+                one_line(&error);
             }
         }
     }
     ran
+}
+
+/// What an error says.
+///
+/// # Panics
+/// When it is not one line.
+pub fn one_line(error: &impl Display) {
+    let line = error.to_string();
+    assert!(!line.is_empty() && !line.contains('\n'), "one clear line: {line:?}");
 }
 
 /// Reads a tokenizer section; uses it when it is accepted.
@@ -137,8 +146,7 @@ pub fn compiled(compiled: Result<CompiledTokenizer, CompileError>, input: &str) 
             text(&Tokenizer::parse(&section).expect("the compiler writes valid sections"), input);
         }
         Err(error) => {
-            let line = error.to_string();
-            assert!(!line.is_empty() && !line.contains('\n'), "one clear line: {line:?}");
+            one_line(&error);
         }
     }
 }
