@@ -1,17 +1,12 @@
 /* Calls every function of albert.h on the model file that is named on the command line. Compiles as C99 and as C++17. */
 #include <albert.h>
 
+#include "check.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECK(condition)                                                       \
-    do {                                                                       \
-        if (!(condition)) {                                                    \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);    \
-            exit(1);                                                           \
-        }                                                                      \
-    } while (0)
 #define OK ALBERT_STATUS_OK
 
 static uint8_t *file_memory, *file;

@@ -2,16 +2,11 @@
  * Compiles as C99 and as C++17. */
 #include <albert_tasks.h>
 
+#include "check.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CHECK(condition)                                                       \
-    do {                                                                       \
-        if (!(condition)) {                                                    \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);    \
-            exit(1);                                                           \
-        }                                                                      \
-    } while (0)
 #define OK ALBERT_STATUS_OK
 
 static const char *folder;
