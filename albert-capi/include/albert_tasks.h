@@ -81,7 +81,7 @@
 #define ALBERT_EVENT_STEP 0
 
 /**
- * So many requests of several are done.
+ * A batch has finished this many requests.
  */
 #define ALBERT_EVENT_ROWS 1
 

@@ -52,7 +52,7 @@ pub(crate) fn cast_mut<A: NoUninit + AnyBitPattern, B: NoUninit + AnyBitPattern>
 
 /// The value of a look-up that earlier checks have shown to succeed.
 pub(crate) trait OrEmpty<T> {
-    /// The value. When there is none, a debug build panics and a release build goes on with an empty one.
+    /// The value. If there is none, a debug build panics and a release build uses an empty one.
     fn or_empty(self) -> T;
 }
 

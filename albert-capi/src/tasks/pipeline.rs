@@ -27,7 +27,7 @@ pub struct albert_pipeline {
 
 /// A step of an inference is done.
 pub const ALBERT_EVENT_STEP: u32 = 0;
-/// So many requests of several are done.
+/// A batch has finished this many requests.
 pub const ALBERT_EVENT_ROWS: u32 = 1;
 
 /// Follows a call and can end it.

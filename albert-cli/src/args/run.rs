@@ -167,7 +167,7 @@ pub(crate) struct TaskOptions {
     /// None, simple, first, average or max [default: none]
     #[arg(long, value_name = "STRATEGY", value_parser = values::aggregation, help_heading = ENTITIES)]
     aggregation_strategy: Option<Aggregation>,
-    /// Read long texts in windows that share so many tokens, instead of cutting them
+    /// Read long texts in windows that overlap by N tokens, instead of cutting them
     #[arg(long, value_name = "N", help_heading = ENTITIES)]
     stride: Option<usize>,
     /// Tokens to choose from, separated by commas

@@ -18,8 +18,8 @@ pub(super) enum Separator {
     EmptyLine,
 }
 
-/// Writes what `answer` makes of each row, in order. A row that fails is reported and the others go on. `state` is made once,
-/// for so many threads a row.
+/// Writes what `answer` makes of each row, in order. A row that fails is reported and the others go on. `state` is called once,
+/// with the number of threads that each row has.
 pub(super) fn answer_all<S: Sync>(
     mut rows: Rows,
     threads: usize,

@@ -34,7 +34,7 @@ impl Guarded {
     fn slice<T: Copy>(&mut self, count: usize, mut fill: impl FnMut() -> T) -> &mut [T] {
         let bytes = count * size_of::<T>();
         assert!(bytes <= BYTES);
-        // SAFETY: the memory has so many bytes and is aligned for any of the types; all elements are written first.
+        // SAFETY: the memory is that long and is aligned for any of the types; all elements are written first.
         unsafe {
             let first = self.start.add(if self.at_end { BYTES - bytes } else { 0 }).cast::<T>();
             (0..count).for_each(|index| first.add(index).write(fill()));

@@ -200,7 +200,7 @@ fn essential(definition: &Definition) -> BTreeSet<u32> {
     let matched: HashSet<&str> = definition.pieces.iter().map(|(piece, _)| piece.as_str()).collect();
     for (&id, token) in &definition.tokens {
         let piece = token.strip_prefix(&definition.prefix).filter(|rest| !rest.is_empty()).unwrap_or(token);
-        // What is no piece is a control token.
+        // An entry that is not a piece is a control token.
         if piece.chars().count() <= 1 || symbols.contains(token.as_str()) || !matched.contains(token.as_str()) {
             ids.insert(id);
         }

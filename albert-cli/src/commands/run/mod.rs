@@ -41,7 +41,7 @@ pub(super) fn run(args: &Run) -> Result<Outcome> {
     rows::answer_all(rows, threads(args.threads), separator, |workers| pipeline.clone().threads(workers), answer)
 }
 
-/// Says which targets are not in the vocabulary, and what stands for them.
+/// Warns of targets that are not in the vocabulary, and names the token used instead.
 fn warn_of_targets(pipeline: &Pipeline, targets: &[String], place: &str) -> Result<()> {
     if targets.is_empty() {
         return Ok(());
