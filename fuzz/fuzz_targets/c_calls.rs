@@ -10,7 +10,7 @@ use albert::*;
 use albert_fuzz::{models, script::Script};
 use albert_tests::aligned::Aligned;
 
-albert_fuzz::target!(|bytes| check(bytes));
+albert_fuzz::target!(init: models::all(), |bytes| check(bytes));
 
 /// Most calls of one input.
 const MOST_CALLS: usize = 64;

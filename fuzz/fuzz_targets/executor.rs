@@ -8,7 +8,7 @@ use albert_fuzz::{models, script::Script};
 use albert_tests::aligned::Aligned;
 use std::sync::{Mutex, OnceLock};
 
-albert_fuzz::target!(|bytes| check(bytes));
+albert_fuzz::target!(init: (models::all(), threads()), |bytes| check(bytes));
 
 /// More than any run has.
 const MOST_STEPS: usize = 100_000;

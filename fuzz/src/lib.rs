@@ -14,18 +14,28 @@ pub use libfuzzer_sys;
 /// Declares a fuzz target: `target!(|bytes| check(bytes))`, or `target!(Limits { seconds: 20, ..Limits::DEFAULT }, |bytes| ..)`
 /// where the defaults do not fit and a comment says why.
 ///
+/// `init: prepare()` in front of the rest runs once before the first input, which is not charged for it.
+///
 /// The expression runs once for each input and must return normally: a panic, more memory than [`oracle::Limits`] allow and
 /// more time than they allow are findings.
 #[macro_export]
 macro_rules! target {
     (|$bytes:ident| $body:expr) => {
-        $crate::target!($crate::oracle::Limits::DEFAULT, |$bytes| $body);
+        $crate::target!(init: (), $crate::oracle::Limits::DEFAULT, |$bytes| $body);
+    };
+    (init: $init:expr, |$bytes:ident| $body:expr) => {
+        $crate::target!(init: $init, $crate::oracle::Limits::DEFAULT, |$bytes| $body);
     };
     ($limits:expr, |$bytes:ident| $body:expr) => {
+        $crate::target!(init: (), $limits, |$bytes| $body);
+    };
+    (init: $init:expr, $limits:expr, |$bytes:ident| $body:expr) => {
         #[global_allocator]
         static ALLOCATOR: $crate::oracle::Counting = $crate::oracle::Counting;
 
-        $crate::libfuzzer_sys::fuzz_target!(|$bytes: &[u8]| {
+        $crate::libfuzzer_sys::fuzz_target!(init: {
+            let _ = $init;
+        }, |$bytes: &[u8]| {
             $crate::oracle::bounded($bytes.len(), $limits, || {
                 let _ = $body;
             });
