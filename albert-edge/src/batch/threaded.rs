@@ -3,7 +3,8 @@
 use core::ops::ControlFlow;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::vec::Vec;
+use std::{panic, thread};
 
 /// Rows that may be under way or wait for an earlier one, for each thread.
 const WINDOW: usize = 16;
@@ -27,15 +28,20 @@ where
         window: threads * WINDOW,
         taker: Mutex::new(Taker { take, outcome: ControlFlow::Continue(()) }),
     };
+    let run = || {
+        let _stop = StopOnPanic(&queue);
+        while let Some((ticket, item)) = queue.draw() {
+            queue.put(ticket, work(item));
+            queue.hand_on();
+        }
+    };
     thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                let _stop = StopOnPanic(&queue);
-                while let Some((ticket, item)) = queue.draw() {
-                    queue.put(ticket, work(item));
-                    queue.hand_on();
-                }
-            });
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+        // A scope waits for the closures only. Whoever unloads this library needs the threads themselves gone.
+        for worker in workers {
+            if let Err(payload) = worker.join() {
+                panic::resume_unwind(payload);
+            }
         }
     });
     queue.taker.into_inner().unwrap_or_else(PoisonError::into_inner).outcome
@@ -156,7 +162,6 @@ mod tests {
     use super::super::{map, share};
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::vec::Vec;
 
     #[test]
     fn threads_are_shared_out_to_few_rows_and_go_round_many() {
@@ -213,5 +218,25 @@ mod tests {
             |item| if item == 40 { ControlFlow::Break("enough") } else { ControlFlow::Continue(()) },
         );
         assert_eq!(result, ControlFlow::Break("enough"));
+    }
+
+    #[test]
+    fn threads_are_gone_when_the_call_returns() {
+        static GONE: AtomicUsize = AtomicUsize::new(0);
+        struct Last;
+        impl Drop for Last {
+            fn drop(&mut self) {
+                thread::sleep(std::time::Duration::from_millis(20));
+                GONE.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        std::thread_local! {
+            static LAST: Last = const { Last };
+        }
+        let outcome: ControlFlow<()> = map(0..3, 3, |_| LAST.with(|_| ()), |()| ControlFlow::Continue(()));
+        assert!(outcome.is_continue());
+        let used = GONE.load(Ordering::SeqCst);
+        thread::sleep(std::time::Duration::from_millis(100));
+        assert_eq!(used, GONE.load(Ordering::SeqCst));
     }
 }
