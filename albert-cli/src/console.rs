@@ -5,7 +5,7 @@ use std::io::{BufWriter, Stdout, Write, stdout};
 
 use serde::Serialize;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Escape, Result};
 
 /// Buffered standard output.
 #[derive(Debug)]
@@ -16,19 +16,20 @@ impl Console {
         Self(BufWriter::new(stdout()))
     }
 
-    /// Writes a text as it is.
+    /// Writes a text as it is: JSON, or what nobody else has a word in.
     pub(crate) fn text(&mut self, text: &str) -> Result<()> {
         self.0.write_all(text.as_bytes()).map_err(|error| Error::output(&error))
     }
 
-    /// Writes a line.
+    /// Writes a line, or several; whatever names of labels and texts hold, a terminal takes no command from it.
     pub(crate) fn line(&mut self, line: impl Display) -> Result<()> {
-        writeln!(self.0, "{line}").map_err(|error| Error::output(&error))
+        writeln!(self.0, "{}", Lines(line)).map_err(|error| Error::output(&error))
     }
 
     /// Writes a value as a line of JSON.
     pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<()> {
-        self.line(json(value))
+        self.text(&json(value))?;
+        self.text("\n")
     }
 
     /// Hands everything on.
@@ -43,12 +44,21 @@ pub(crate) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// Text from a file, as a terminal may show it.
+/// Lines that may have texts of a file in them.
+struct Lines<T>(T);
+
+impl<T: Display> Display for Lines<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(Escape::but_lines(f), "{}", self.0)
+    }
+}
+
+/// Text from a file as part of a line: tabs and ends of lines are escaped, too.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Escaped<T>(pub(crate) T);
 
 impl<T: Display> Display for Escaped<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(crate::error::Escape(f), "{}", self.0)
+        write!(Escape::all(f), "{}", self.0)
     }
 }

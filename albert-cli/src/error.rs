@@ -71,19 +71,34 @@ impl Display for Error {
     /// On one line, whatever a path or a text holds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Message(message) => Escape(f).write_str(message),
+            Self::Message(message) => Escape::all(f).write_str(message),
             Self::OutputClosed => f.write_str("standard output is closed"),
         }
     }
 }
 
 /// Writes text with its control characters escaped, so that it can neither break a line nor command a terminal.
-pub(crate) struct Escape<'a, 'f>(pub(crate) &'a mut fmt::Formatter<'f>);
+pub(crate) struct Escape<'a, 'f> {
+    output: &'a mut fmt::Formatter<'f>,
+    /// Tabs and ends of lines stay.
+    lines: bool,
+}
+
+impl<'a, 'f> Escape<'a, 'f> {
+    pub(crate) fn all(output: &'a mut fmt::Formatter<'f>) -> Self {
+        Self { output, lines: false }
+    }
+
+    pub(crate) fn but_lines(output: &'a mut fmt::Formatter<'f>) -> Self {
+        Self { output, lines: true }
+    }
+}
 
 impl Write for Escape<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         text.chars().try_for_each(|c| {
-            if is_harmless(c) { self.0.write_char(c) } else { write!(self.0, "{}", c.escape_default()) }
+            let stays = is_harmless(c) || (self.lines && matches!(c, '\t' | '\n'));
+            if stays { self.output.write_char(c) } else { write!(self.output, "{}", c.escape_default()) }
         })
     }
 }

@@ -13,6 +13,7 @@
 //! - [`aligned`]: buffers at chosen addresses.
 //! - [`memory`]: an allocator that counts.
 //! - [`bombs`]: checkpoints that would cost far more than their size to read.
+//! - [`page`]: tables of the documents that tests measure.
 //! - [`at_hand`]: what only some machines have, and what a test without it does.
 
 pub mod aligned;
@@ -24,6 +25,7 @@ pub mod fixtures;
 pub mod measure;
 pub mod memory;
 pub mod model_file;
+pub mod page;
 pub mod random;
 pub mod readme;
 pub mod reference;

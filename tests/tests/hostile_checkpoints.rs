@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use albert_quant::{Error, Options, Weights, convert};
 use albert_tests::bombs::{self, MOST_TIME};
 use albert_tests::memory::Counting;
+use albert_tests::page;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -38,13 +39,7 @@ fn bombs_cost_what_their_size_warrants() {
         table += &format!("| {name}: {trick} | {bytes} | {before} | {held:.1} MB | {seconds:.2} s | {error} |\n");
     }
     println!("{table}");
-    if std::env::var_os("ALBERT_WRITE_DOCS").is_some() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/security.md");
-        let page = fs::read_to_string(&path).unwrap();
-        let (head, rest) = page.split_once("<!-- bombs -->\n").unwrap();
-        let (_, tail) = rest.split_once("<!-- end bombs -->").unwrap();
-        fs::write(path, format!("{head}<!-- bombs -->\n{table}<!-- end bombs -->{tail}")).unwrap();
-    }
+    page::write("security.md", "bombs", &table);
 }
 
 fn converted(directory: &Path) -> Result<(), Error> {

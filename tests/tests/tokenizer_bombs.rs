@@ -2,9 +2,11 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use albert_quant::tokenizer::{CompileError, CompiledTokenizer, SpieceKind, compile_json, compile_spiece};
+use albert_tests::page;
 use base64::Engine;
 use serde_json::{Value, json};
 
@@ -32,6 +34,9 @@ unsafe impl GlobalAlloc for Counting {
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
+
+/// The table of `docs/security.md`.
+static TABLE: Mutex<String> = Mutex::new(String::new());
 
 /// Bytes for every byte of a file, and beside them.
 const BYTES_PER_BYTE: usize = 10;
@@ -66,6 +71,9 @@ fn bounded(
         compiled.as_ref().map_or_else(ToString::to_string, |compiled| format!("{} bytes", compiled.bytes.len()));
     let short: String = found.chars().take(80).collect();
     println!("{name}: {} bytes, {} KiB, {time:.1?}: {short}", file.len(), peak >> 10);
+    let (memory, seconds) = (peak as f64 / 1e6, time.as_secs_f64());
+    let row = format!("| {name} | {} | {memory:.1} MB | {seconds:.2} s | {short} |\n", file.len());
+    TABLE.lock().unwrap_or_else(PoisonError::into_inner).push_str(&row);
     assert!(peak <= file.len() * BYTES_PER_BYTE + BYTES, "{name}: {peak} bytes for {}", file.len());
     assert!(time < TIME, "{name}: {time:?}");
     if let Ok(compiled) = &compiled {
@@ -146,6 +154,7 @@ fn spread_pieces(count: u32) -> Value {
     json!({"model": {"type": "Unigram", "unk_id": 0, "vocab": vocab}})
 }
 
+/// Also writes the table of `docs/security.md` when `ALBERT_WRITE_DOCS` is set.
 #[test]
 fn files_that_ask_for_much() {
     let json = |name: &str, file: Vec<u8>| bounded(name, &file, |file| compile_json(file, None));
@@ -226,6 +235,12 @@ fn files_that_ask_for_much() {
         compile_spiece(&model, Some(config), SpieceKind::SentencePiece)
     });
     assert!(listed.is_err());
+    let rows = TABLE.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    page::write(
+        "security.md",
+        "tokenizers",
+        &format!("| input | bytes | memory | time | |\n|---|--:|--:|--:|---|\n{rows}"),
+    );
 }
 
 /// A field of a protobuf message that holds bytes.

@@ -73,7 +73,7 @@ pub(super) fn run(args: &Fit) -> Result<Outcome> {
     if args.json {
         console.json(&fitted.report)?;
     } else {
-        console.text(&fitted.report.to_string())?;
+        console.line(fitted.report.to_string().trim_end())?;
         console.line(format_args!("{}: {} bytes", args.output.display(), bytes.len()))?;
     }
     console.flush()?;

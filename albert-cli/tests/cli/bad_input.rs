@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::harness::{Folder, albert, albert_with, fixture};
+use crate::harness::{Folder, Ran, albert, albert_with, fixture};
 
 #[test]
 fn wrong_use() {
@@ -109,4 +109,38 @@ fn references_that_do_not_fit() {
     assert!(validate(&folder.write("text", "no tensors here")).contains("not a safetensors file"));
     assert!(validate(&model).contains("not a safetensors file"));
     assert!(validate(&reference("sequence-classification-square")).contains("has shape"));
+}
+
+/// Names of labels, texts and paths come from others; what a person reads has no control character of theirs.
+#[test]
+fn names_do_nothing_to_a_terminal() {
+    const HOSTILE: &str = "\u{1b}]0;title\u{7}\u{1b}[31mred\u{9b}2J\u{202e}";
+    let harmless = |ran: Ran| {
+        let shown = format!("{}{}", ran.out, ran.err);
+        assert!(!shown.contains(|c: char| (c.is_control() && c != '\n' && c != '\t') || c == '\u{202e}'), "{shown:?}");
+        shown
+    };
+    let folder = Folder::new();
+    let model = folder.model_with("sequence-classification-narrow", |config| {
+        let labels = config["id2label"].as_object().unwrap().len();
+        let named = (0..labels).map(|label| (label.to_string(), format!("{HOSTILE}{label}").into()));
+        config["id2label"] = serde_json::Value::Object(named.collect());
+    });
+    let rows = folder.write("rows.jsonl", r#"{"text": "river", "label": 0}"#.to_owned() + "\n");
+    for arguments in
+        [vec!["inspect", &model], vec!["run", &model, "the river"], vec!["run", &model, "the river", "--top-k", "3"]]
+    {
+        let shown = harmless(albert(&arguments));
+        assert!(shown.contains("\\u{1b}]0;title"), "{arguments:?}: {shown}");
+    }
+    harmless(albert(["eval", &model, "--data", &rows]));
+    let text = format!("river {HOSTILE}");
+    harmless(albert(["tokenize", &model, &text]));
+    let label =
+        |label: &str| serde_json::json!({ "text": format!("{text} {label}"), "label": format!("{label}{HOSTILE}") });
+    let rows: String = (0..12).map(|row| label(["north", "paris"][row % 2]).to_string() + "\n").collect();
+    let (rows, fitted) = (folder.write("own.jsonl", rows), folder.path("fitted.albert"));
+    harmless(albert(["fit", &model, "--data", &rows, "-o", &fitted, "--folds", "2"]));
+    harmless(albert(["run", &fitted, &text]));
+    harmless(albert(["run", &folder.path(HOSTILE)]));
 }
