@@ -1,7 +1,8 @@
 //! How good classifiers from a few examples are: draws of N sentences a label from a training file, each fitted and measured on a
-//! test file. Writes one JSON line a draw; with a folder as the fourth argument, features and draws for `benches/classifier/sklearn_draws.py`.
+//! test file. Writes one JSON line a draw, and into FOLDER features and draws for `benches/classifier/sklearn_draws.py`. Features that
+//! are there already are not computed again.
 //!
-//! `cargo run --release -p albert-fit --example draws -- ENCODER TRAIN.jsonl TEST.jsonl [FOLDER]`
+//! `cargo run --release -p albert-fit --example draws -- ENCODER TRAIN.jsonl TEST.jsonl FOLDER SIZE...`
 
 use std::fs;
 use std::io::Write;
@@ -13,15 +14,16 @@ use albert_core::Model;
 use albert_core::config::Pooling;
 use albert_fit::{Columns, Example, Features, Options, features, fit_features, read};
 
-const SIZES: [usize; 4] = [5, 10, 20, 50];
 const DRAWS: u64 = 5;
 const OUT_OF_SCOPE: &str = "oos";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [encoder, train, test, rest @ ..] = &arguments[..] else {
-        return Err("usage: draws ENCODER TRAIN.jsonl TEST.jsonl [FOLDER]".into());
+    let [encoder, train, test, folder, sizes @ ..] = &arguments[..] else {
+        return Err("usage: draws ENCODER TRAIN.jsonl TEST.jsonl FOLDER [SIZE...]".into());
     };
+    let folder = Path::new(folder);
+    let sizes = sizes.iter().map(|size| size.parse()).collect::<Result<Vec<usize>, _>>()?;
     let file = fs::File::open(encoder)?;
     // SAFETY: the file is not changed while this program runs.
     let map = unsafe { memmap2::Mmap::map(&file)? };
@@ -38,26 +40,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         true => vec![Pooling::Mean, Pooling::FirstToken, Pooling::Pooler],
         false => vec![Pooling::Mean, Pooling::FirstToken],
     };
-    let silent = |_| ControlFlow::Continue(());
-    let start = Instant::now();
-    let of_train = features(&model, &train, &poolings, None, options.threads, &silent)?;
-    eprintln!("features of {} texts: {:.2} s", train.len(), start.elapsed().as_secs_f64());
-    let of_test = features(&model, &test, &poolings, None, options.threads, &silent)?;
-    let folder = rest.first().map(Path::new);
-    if let Some(folder) = folder {
-        fs::create_dir_all(folder)?;
-        for (name, all) in [("train", &of_train), ("test", &of_test)] {
-            for features in all {
-                let rows = features.values.len() / features.width;
-                let name = format!("{name}-{:?}.npy", features.pooling);
-                write_npy(&folder.join(name), &features.values, rows, features.width)?;
+    let kept = |name: &str, rows: &[Example]| -> Result<Vec<Features>, Box<dyn std::error::Error>> {
+        let path = |pooling: Pooling| folder.join(format!("{name}-{pooling:?}.npy"));
+        let width = model.config().hidden_size as usize;
+        if poolings.iter().any(|&pooling| !path(pooling).exists()) {
+            let all = features(&model, rows, &poolings, None, options.threads, &|_| ControlFlow::Continue(()))?;
+            let labels = rows.iter().map(|row| row.labels[0].as_str()).collect::<Vec<_>>().join("\n");
+            fs::write(folder.join(format!("{name}.txt")), labels)?;
+            for features in &all {
+                write_npy(&path(features.pooling), &features.values, rows.len(), width)?;
             }
         }
-        let labels = |rows: &[Example]| rows.iter().map(|row| row.labels[0].as_str()).collect::<Vec<_>>().join("\n");
-        fs::write(folder.join("train.txt"), labels(&train))?;
-        fs::write(folder.join("test.txt"), labels(&test))?;
-    }
-    for size in SIZES {
+        let read =
+            |&pooling: &Pooling| Ok(Features { pooling, width, values: read_npy(&path(pooling), rows.len() * width)? });
+        poolings.iter().map(read).collect()
+    };
+    fs::create_dir_all(folder)?;
+    let (of_train, of_test) = (kept("train", &train)?, kept("test", &test)?);
+    for size in sizes {
         for seed in 0..DRAWS {
             let drawn = draw(&train, size, seed);
             let examples: Vec<Example> = drawn.iter().map(|&row| train[row].clone()).collect();
@@ -79,10 +79,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     "held_out_accuracy": fitted.report.accuracy, "temperature": fitted.report.temperature,
                 })
             );
-            if let Some(folder) = folder {
-                let rows: Vec<String> = drawn.iter().map(usize::to_string).collect();
-                fs::write(folder.join(format!("draw-{size}-{seed}.txt")), rows.join("\n"))?;
-            }
+            let rows: Vec<String> = drawn.iter().map(usize::to_string).collect();
+            fs::write(folder.join(format!("draw-{size}-{seed}.txt")), rows.join("\n"))?;
         }
     }
     Ok(())
@@ -111,6 +109,14 @@ fn draw(rows: &[Example], size: usize, seed: u64) -> Vec<usize> {
 fn pick(features: &Features, rows: &[usize]) -> Features {
     let values = rows.iter().flat_map(|&row| features.row(row)).copied().collect();
     Features { pooling: features.pooling, width: features.width, values }
+}
+
+/// What [`write_npy`] wrote.
+fn read_npy(path: &Path, elements: usize) -> std::io::Result<Vec<f32>> {
+    let bytes = fs::read(path)?;
+    let values = bytes.len().checked_sub(4 * elements).map(|header| &bytes[header..]);
+    let values = values.ok_or_else(|| std::io::Error::other(format!("{} is too short", path.display())))?;
+    Ok(values.as_chunks().0.iter().map(|&value| f32::from_le_bytes(value)).collect())
 }
 
 /// A matrix as NumPy reads it.

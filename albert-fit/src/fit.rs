@@ -5,20 +5,23 @@ use std::ops::ControlFlow;
 use albert_core::Model;
 use albert_core::config::{Classifier, Pooling, ProblemType};
 use albert_quant::{ClassifierWeights, ModelBytes};
+use rayon::prelude::*;
 
 use crate::error::Error;
 use crate::examples::Example;
 use crate::features::{Features, features};
 use crate::folds;
 use crate::labels::Labels;
+use crate::matrix::Matrix;
 use crate::report::{self, Held, Report};
-use crate::scale::Scaler;
-use crate::selection::{Problem, STRENGTHS, held_out, pick, select};
-use crate::solver::{Solution, Solver, Training};
+use crate::scale::Scaled;
+use crate::selection::{Kind, Problem, STRENGTHS, Trial, held_out, select};
+use crate::solver::{Path, Solution, Training};
 use crate::threshold;
 
-/// Relative gain at which the final solution has converged.
-const TOLERANCE: f64 = 1e-12;
+/// Relative gain at which the final solution has converged in f32, and in f64.
+const NARROW_TOLERANCE: f64 = 1e-8;
+const TOLERANCE: f64 = 1e-9;
 
 /// A piece of long work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,28 +137,16 @@ pub fn fit(encoder: &Model<'_>, examples: &[Example], options: &Options<'_>) -> 
 pub fn fit_features(features: &[Features], examples: &[Example], options: &Options<'_>) -> Result<Fitted, Error> {
     assert!(features.iter().all(|features| features.values.len() == examples.len() * features.width));
     let Rows { inside, outside, labels, fold_count } = Rows::new(examples, options)?;
-    let all: Vec<Features> = features.iter().map(|features| features.pick(&inside)).collect();
     let (targets, weights) = (labels.targets(), labels.weights(options.balanced));
     let folds = folds::assign(&labels.of_rows, labels.names.len(), fold_count, options.seed);
     let exclusive = labels.exclusive;
     let problem = Problem { targets: &targets, weights: &weights, exclusive, folds: &folds, fold_count };
-    let strengths = options.strength.map_or(STRENGTHS.to_vec(), |strength| vec![strength]);
-    let progress = |done, total| (options.progress)(Progress { stage: Stage::Folds, done, total });
-    let trials = select(&problem, &all, &strengths, options.threads, &progress)?;
+    let (trials, solution) = crate::pool(options.threads)?.install(|| solve(&problem, features, &inside, options))?;
     let best = &trials[0];
-    let chosen = all.iter().position(|features| features.pooling == best.pooling).unwrap_or(0);
-
-    let every: Vec<usize> = (0..inside.len()).collect();
-    let scaler = Scaler::new(&all[chosen], &every);
-    let scaled = scaler.apply(&all[chosen], &every);
-    let solver = Solver::new(Training { features: &scaled, targets: &targets, weights: &weights, exclusive });
-    let start = Solution::zeros(labels.names.len(), all[chosen].width);
-    let (solution, _) = solver.solve(best.strength, start, TOLERANCE);
-    let solution = scaler.unscale(solution);
-
+    let chosen = features.iter().position(|features| features.pooling == best.pooling).unwrap_or(0);
     let outside_logits = solution.logits(&features[chosen].pick(&outside).widen());
     let held = held_out(&folds);
-    let held_targets = pick(&targets, &held);
+    let held_targets = targets.pick(&held);
     let threshold = threshold::choose(best, &held_targets, exclusive, &outside_logits, options.reject);
     let classifier = Classifier {
         num_labels: labels.names.len() as u32,
@@ -181,6 +172,42 @@ pub fn fit_features(features: &[Features], examples: &[Example], options: &Optio
         classifier,
         report,
     })
+}
+
+/// What was tried, the best first, and the solution of that for the features as they are.
+fn solve(
+    problem: &Problem<'_>,
+    features: &[Features],
+    inside: &[usize],
+    options: &Options<'_>,
+) -> Result<(Vec<Trial>, Solution), Error> {
+    let kind = |features: &Features| {
+        let scaled = Scaled::new(&features.pick(inside), problem.weights);
+        Kind { pooling: features.pooling, narrow: scaled.features.cast(), scaled }
+    };
+    let kinds: Vec<Kind> = features.par_iter().map(kind).collect();
+    let strengths = options.strength.map_or(STRENGTHS.to_vec(), |strength| vec![strength]);
+    let progress = |done, total| (options.progress)(Progress { stage: Stage::Folds, done, total });
+    let trials = select(problem, &kinds, &strengths, &progress)?;
+    let (best, targets) = (&trials[0], problem.targets.cast());
+    let chosen = kinds.iter().find(|kind| kind.pooling == best.pooling).unwrap_or(&kinds[0]);
+    let training = training(problem, &chosen.scaled, &chosen.narrow, problem.targets);
+    let mut rough = Path::new(training);
+    rough.solve(best.strength, NARROW_TOLERANCE);
+    let mut exact = rough.cast(self::training(problem, &chosen.scaled, &chosen.scaled.features, &targets));
+    exact.solve(best.strength, TOLERANCE);
+    let solution = chosen.scaled.unscale(exact.solution());
+    Ok((trials, solution))
+}
+
+/// All rows.
+fn training<'a, T>(
+    problem: &Problem<'a>,
+    scaled: &'a Scaled,
+    features: &'a Matrix<T>,
+    targets: &'a Matrix<T>,
+) -> Training<'a, T> {
+    Training { features, targets, weights: problem.weights, exclusive: problem.exclusive, basis: &scaled.basis }
 }
 
 /// The examples, sorted out.

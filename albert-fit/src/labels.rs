@@ -42,7 +42,7 @@ impl Labels {
     }
 
     /// `[rows][labels]`, 1 where a label applies.
-    pub(crate) fn targets(&self) -> Matrix {
+    pub(crate) fn targets(&self) -> Matrix<f32> {
         let mut targets = Matrix::zeros(self.of_rows.len(), self.names.len());
         for (row, labels) in self.of_rows.iter().enumerate() {
             labels.iter().for_each(|&label| targets.row_mut(row)[label] = 1.0);

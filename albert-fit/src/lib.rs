@@ -18,21 +18,24 @@
 //! - `examples`: rows of JSONL, CSV and TSV files.
 //! - `features`: one vector a text, by the int8 encoder that devices run, so that training sees what they will compute.
 //! - `folds`, `selection`: pooling and penalty by stratified cross-validation.
-//! - `solver`: logistic regression, solved to convergence.
+//! - `scale`, `basis`, `solver`: logistic regression, solved to convergence.
 //! - `temperature`, `threshold`: honest scores, and what is out of scope.
 //! - `report`: what the held-out rows say.
 //!
 //! The result depends on encoder, examples and options alone: any number of threads gives the same bytes.
 
+mod basis;
 mod error;
 mod examples;
 mod features;
 mod fit;
 mod folds;
 mod labels;
+mod loss;
 mod matrix;
 mod page;
 mod random;
+mod real;
 mod report;
 mod scale;
 mod selection;

@@ -1,161 +1,155 @@
-//! Dense matrices in f64, and the few operations that the solver needs. Every result depends on the operands alone, not on
-//! threads.
+//! Dense matrices, and the few operations that the solver needs. Every result depends on the operands alone, not on threads.
+
+use std::ops::Range;
+
+use crate::real::Real;
+
+/// Elements that are summed in their own precision before the sums are summed in f64.
+const BLOCK: usize = 4096;
+const LANES: usize = 8;
 
 /// Row-major.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Matrix {
+pub(crate) struct Matrix<T = f64> {
     pub(crate) rows: usize,
     pub(crate) columns: usize,
-    pub(crate) values: Vec<f64>,
+    pub(crate) values: Vec<T>,
 }
 
-/// An operand of [`Matrix::product`].
+/// An operand of [`product`]: a matrix, some of its rows, or either transposed.
 #[derive(Clone, Copy)]
-pub(crate) enum Operand<'a> {
-    Plain(&'a Matrix),
-    Transposed(&'a Matrix),
+pub(crate) struct View<'a, T> {
+    rows: usize,
+    columns: usize,
+    strides: [isize; 2],
+    values: &'a [T],
 }
 
-impl Operand<'_> {
-    /// Rows, columns, row stride, column stride.
-    fn shape(self) -> (usize, usize, isize, isize) {
-        match self {
-            Self::Plain(matrix) => (matrix.rows, matrix.columns, matrix.columns as isize, 1),
-            Self::Transposed(matrix) => (matrix.columns, matrix.rows, 1, matrix.columns as isize),
-        }
+impl<'a, T> View<'a, T> {
+    pub(crate) fn new(rows: usize, columns: usize, values: &'a [T]) -> Self {
+        assert_eq!(Some(values.len()), rows.checked_mul(columns), "elements of a matrix");
+        Self { rows, columns, strides: [columns as isize, 1], values }
     }
 
-    fn values(&self) -> &[f64] {
-        match self {
-            Self::Plain(matrix) | Self::Transposed(matrix) => &matrix.values,
-        }
+    pub(crate) fn transposed(self) -> Self {
+        let [row, column] = self.strides;
+        Self { rows: self.columns, columns: self.rows, strides: [column, row], values: self.values }
     }
 }
 
-impl Matrix {
+/// Adds the rows of a matrix to `sums`.
+pub(crate) fn add_rows<T: Real>(sums: &mut [T], rows: &[T]) {
+    for row in rows.chunks_exact(sums.len().max(1)) {
+        sums.iter_mut().zip(row).for_each(|(sum, &x)| *sum += x);
+    }
+}
+
+/// `c = a b`, row-major.
+#[allow(unsafe_code)]
+pub(crate) fn product<T: Real>(c: &mut [T], a: View<'_, T>, b: View<'_, T>) {
+    let (m, k, n) = (a.rows, a.columns, b.columns);
+    assert!(k == b.rows && c.len() == m * n, "shapes of a product agree");
+    if m == 0 || n == 0 {
+        return;
+    }
+    let (a, b) = ((a.values.as_ptr(), a.strides), (b.values.as_ptr(), b.strides));
+    // SAFETY: a view's strides are those of a matrix of exactly its elements, transposed or not; `c` has m x n and is borrowed
+    // mutably.
+    unsafe { T::multiply([m, k, n], a, b, c.as_mut_ptr()) }
+}
+
+impl<T: Real> Matrix<T> {
     pub(crate) fn zeros(rows: usize, columns: usize) -> Self {
-        Self { rows, columns, values: vec![0.0; rows * columns] }
+        Self { rows, columns, values: vec![T::default(); rows * columns] }
     }
 
-    pub(crate) fn row(&self, row: usize) -> &[f64] {
+    pub(crate) fn row(&self, row: usize) -> &[T] {
         &self.values[row * self.columns..(row + 1) * self.columns]
     }
 
-    pub(crate) fn row_mut(&mut self, row: usize) -> &mut [f64] {
+    pub(crate) fn row_mut(&mut self, row: usize) -> &mut [T] {
         &mut self.values[row * self.columns..(row + 1) * self.columns]
     }
 
-    /// `self = a b`.
-    #[allow(unsafe_code)]
-    pub(crate) fn product(&mut self, a: Operand<'_>, b: Operand<'_>) {
-        let ((m, k, rsa, csa), (kb, n, rsb, csb)) = (a.shape(), b.shape());
-        assert!(k == kb && m == self.rows && n == self.columns, "shapes of a product agree");
-        assert!(a.values().len() == m * k && b.values().len() == k * n && self.values.len() == m * n);
-        if m == 0 || n == 0 {
-            return;
-        }
-        let (a, b, rsc) = (a.values().as_ptr(), b.values().as_ptr(), n as isize);
-        // SAFETY: the strides are those of matrices of exactly these lengths, as asserted.
-        unsafe { matrixmultiply::dgemm(m, k, n, 1.0, a, rsa, csa, b, rsb, csb, 0.0, self.values.as_mut_ptr(), rsc, 1) }
+    pub(crate) fn view(&self) -> View<'_, T> {
+        self.view_rows(0..self.rows)
     }
 
-    /// `self += factor other`.
-    pub(crate) fn add(&mut self, factor: f64, other: &Self) {
-        self.values.iter_mut().zip(&other.values).for_each(|(x, y)| *x += factor * y);
+    pub(crate) fn view_rows(&self, rows: Range<usize>) -> View<'_, T> {
+        View::new(rows.len(), self.columns, &self.values[rows.start * self.columns..rows.end * self.columns])
     }
 
-    /// The sum of the products of all elements.
-    pub(crate) fn dot(&self, other: &Self) -> f64 {
-        dot(&self.values, &other.values)
+    /// Some of the rows.
+    pub(crate) fn pick(&self, rows: &[usize]) -> Self {
+        let values = rows.iter().flat_map(|&row| self.row(row)).copied().collect();
+        Self { rows: rows.len(), columns: self.columns, values }
     }
+
+    /// In another precision.
+    pub(crate) fn cast<U: Real>(&self) -> Matrix<U> {
+        let values = self.values.iter().map(|&x| U::of(x.get())).collect();
+        Matrix { rows: self.rows, columns: self.columns, values }
+    }
+}
+
+/// `to += factor from`.
+pub(crate) fn add<T: Real>(to: &mut [T], factor: f64, from: &[T]) {
+    let factor = T::of(factor);
+    to.iter_mut().zip(from).for_each(|(x, &y)| *x += factor * y);
+}
+
+/// The sum of the products of all elements.
+pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> f64 {
+    a.chunks(BLOCK).zip(b.chunks(BLOCK)).map(|(a, b)| block_dot(a, b).get()).sum()
 }
 
 /// Eight sums side by side, added up in order.
-pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; 8];
-    let (a, b) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f64 = a.remainder().iter().zip(b.remainder()).map(|(x, y)| x * y).sum();
-    for (a, b) in a.zip(b) {
-        for ((sum, x), y) in sums.iter_mut().zip(a).zip(b) {
-            *sum += x * y;
+fn block_dot<T: Real>(a: &[T], b: &[T]) -> T {
+    let mut sums = [T::default(); LANES];
+    let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..LANES {
+            sums[lane] += a[lane] * b[lane];
         }
     }
-    sums.iter().sum::<f64>() + rest
+    let rest = rest_a.iter().zip(rest_b).fold(T::default(), |sum, (&x, &y)| sum + x * y);
+    sums.into_iter().fold(rest, |sum, x| sum + x)
 }
 
-/// The Cholesky factor of a positive definite matrix, for solving systems.
-pub(crate) struct Cholesky {
-    /// Lower triangle; row-major.
-    lower: Matrix,
-}
-
-impl Cholesky {
-    /// Factors a symmetric positive definite matrix.
-    pub(crate) fn new(mut matrix: Matrix) -> Self {
-        let n = matrix.rows;
-        for i in 0..n {
-            for j in 0..=i {
-                let (before, rest) = matrix.values.split_at_mut(i * n);
-                let row_i = &mut rest[..n];
-                let row_j: &[f64] = if i == j { &row_i[..j] } else { &before[j * n..j * n + j] };
-                let sum = dot(&row_i[..j], row_j);
-                row_i[j] = if i == j {
-                    // Rounding can leave a little less than nothing.
-                    (row_i[j] - sum).max(f64::MIN_POSITIVE).sqrt()
-                } else {
-                    (row_i[j] - sum) / before[j * n + j]
-                };
-            }
-        }
-        Self { lower: matrix }
-    }
-
-    /// Solves `A x = b` for each row b of `rows`, in place.
-    pub(crate) fn solve(&self, rows: &mut Matrix) {
-        let n = self.lower.rows;
-        for row in rows.values.chunks_exact_mut(n.max(1)) {
-            for i in 0..n {
-                let lower = self.lower.row(i);
-                row[i] = (row[i] - dot(&lower[..i], &row[..i])) / lower[i];
-            }
-            for i in (0..n).rev() {
-                let lower = self.lower.row(i);
-                row[i] /= lower[i];
-                let x = row[i];
-                row[..i].iter_mut().zip(&lower[..i]).for_each(|(r, l)| *r -= l * x);
-            }
+/// All elements by an operation whose order does not matter but for rounding: eight results side by side, then in order.
+pub(crate) fn reduce<T: Real>(values: &[T], start: T, operation: impl Fn(T, T) -> T) -> T {
+    let mut lanes = [start; LANES];
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            lanes[lane] = operation(lanes[lane], chunk[lane]);
         }
     }
+    lanes.iter().chain(rest).fold(start, |result, &x| operation(result, x))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn matrix(rows: usize, columns: usize, values: &[f64]) -> Matrix {
-        Matrix { rows, columns, values: values.to_vec() }
-    }
-
     #[test]
     fn products() {
-        let (a, b) = (matrix(2, 3, &[1., 2., 3., 4., 5., 6.]), matrix(2, 3, &[1., 0., 1., 2., 1., 0.]));
-        let mut c = Matrix::zeros(2, 2);
-        c.product(Operand::Plain(&a), Operand::Transposed(&b));
-        assert_eq!(c.values, [4., 4., 10., 13.]);
-        let mut c = Matrix::zeros(3, 3);
-        c.product(Operand::Transposed(&a), Operand::Plain(&b));
-        assert_eq!(c.values, [9., 4., 1., 12., 5., 2., 15., 6., 3.]);
+        let a = View::new(2, 3, &[1., 2., 3., 4., 5., 6.]);
+        let b = View::new(2, 3, &[1., 0., 1., 2., 1., 0.]);
+        let mut c = [0.0; 4];
+        product(&mut c, a, b.transposed());
+        assert_eq!(c, [4., 4., 10., 13.]);
+        let mut c = [0.0; 9];
+        product(&mut c, a.transposed(), b);
+        assert_eq!(c, [9., 4., 1., 12., 5., 2., 15., 6., 3.]);
     }
 
     #[test]
-    fn systems() {
-        let a = matrix(3, 3, &[4., 2., 1., 2., 5., 3., 1., 3., 6.]);
-        let x = [[1., -2., 3.], [0.5, 0., -1.]];
-        let b: Vec<f64> = x.iter().flat_map(|x| (0..3).map(|i| dot(a.row(i), x)).collect::<Vec<_>>()).collect();
-        let mut solved = matrix(2, 3, &b);
-        Cholesky::new(a).solve(&mut solved);
-        for (found, expected) in solved.values.iter().zip(x.as_flattened()) {
-            assert!((found - expected).abs() < 1e-12);
-        }
+    fn sums() {
+        let values: Vec<f32> = (0..10_000).map(|x| (x % 17) as f32).collect();
+        let expected: f64 = values.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+        assert_eq!(dot(&values, &values), expected);
+        assert_eq!(reduce(&values, 0.0, |a, b| a + b), values.iter().sum::<f32>());
+        assert_eq!(reduce(&values[..13], -1.0, f32::max), 12.0);
     }
 }

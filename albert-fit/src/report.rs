@@ -143,8 +143,8 @@ pub(crate) struct Held<'a> {
     pub(crate) rows: &'a [usize],
     /// Folds of all rows.
     pub(crate) folds: &'a [Option<usize>],
-    pub(crate) targets: &'a Matrix,
-    pub(crate) logits: &'a Matrix,
+    pub(crate) targets: &'a Matrix<f32>,
+    pub(crate) logits: &'a Matrix<f32>,
     pub(crate) examples: &'a [&'a Example],
     /// Logits of rows out of scope.
     pub(crate) outside: &'a Matrix,
@@ -160,16 +160,16 @@ pub(crate) fn make(
 ) -> Report {
     let best_trial = &trials[0];
     let exclusive = labels.exclusive;
-    let scores_of = |logits: &Matrix| scores(logits, f64::from(classifier.temperature), exclusive);
-    let scored = scores_of(held.logits);
+    let temperature = f64::from(classifier.temperature);
+    let scored = scores(held.logits, temperature, exclusive);
     let threshold = f64::from(classifier.threshold);
     let answers = Answers::new(&scored, held.targets, exclusive, threshold);
     let folds: Vec<Fold> = (0..fold_count)
         .map(|fold| {
             let within: Vec<usize> =
                 (0..held.rows.len()).filter(|&at| held.folds[held.rows[at]] == Some(fold)).collect();
-            let [logits, targets, scored] =
-                [held.logits, held.targets, &scored].map(|matrix| crate::selection::pick(matrix, &within));
+            let [logits, targets] = [held.logits, held.targets].map(|matrix| matrix.pick(&within));
+            let scored = scored.pick(&within);
             let f1s: Vec<f64> = Answers::new(&scored, &targets, exclusive, threshold).label_f1s().flatten().collect();
             Fold { rows: within.len(), accuracy: accuracy(&logits, &targets, exclusive), macro_f1: mean(&f1s) }
         })
@@ -204,7 +204,7 @@ pub(crate) fn make(
             };
             OutOfScope {
                 examples: outside_count,
-                rejected: rejected(&scores_of(held.outside)),
+                rejected: rejected(&scores(held.outside, temperature, exclusive)),
                 rejected_in_scope: rejected(&scored),
             }
         }),
@@ -228,7 +228,7 @@ struct Answers {
 }
 
 impl Answers {
-    fn new(scored: &Matrix, targets: &Matrix, exclusive: bool, threshold: f64) -> Self {
+    fn new(scored: &Matrix, targets: &Matrix<f32>, exclusive: bool, threshold: f64) -> Self {
         let count = scored.columns;
         let mut answers = Self { right: vec![0; count], answered: vec![0; count], present: vec![0; count] };
         for row in 0..scored.rows {
@@ -268,7 +268,7 @@ fn label_reports(labels: &Labels, answers: &Answers) -> Vec<LabelReport> {
 }
 
 /// Best scores (all scores with several labels) against how often they are right.
-fn reliability(scored: &Matrix, targets: &Matrix, exclusive: bool) -> Vec<Bin> {
+fn reliability(scored: &Matrix, targets: &Matrix<f32>, exclusive: bool) -> Vec<Bin> {
     let mut sums = [(0, 0.0, 0); BINS];
     let mut count = |score: f64, right: bool| {
         let bin = &mut sums[((score * BINS as f64) as usize).min(BINS - 1)];

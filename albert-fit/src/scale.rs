@@ -1,50 +1,55 @@
 //! Features for the solver: centred, and of variance 1 on average. One factor for all channels, so that the penalty means the same
-//! for every encoder and the classifier stays a linear one of the features as they are.
+//! for every encoder and the classifier stays a linear one of the features as they are. Then rotated into the [`Basis`].
 
+use crate::basis::Basis;
 use crate::features::Features;
-use crate::matrix::Matrix;
+use crate::matrix::{Matrix, dot, product};
 use crate::solver::Solution;
 
-pub(crate) struct Scaler {
+/// Features in the basis of their second moments, and the way back.
+pub(crate) struct Scaled {
     centre: Vec<f64>,
     factor: f64,
+    pub(crate) basis: Basis,
+    /// `[rows][width]`.
+    pub(crate) features: Matrix,
 }
 
-impl Scaler {
-    /// Centre and factor of some rows.
-    pub(crate) fn new(features: &Features, rows: &[usize]) -> Self {
-        let count = rows.len().max(1) as f64;
-        let mut centre = vec![0.0; features.width];
-        for &row in rows {
-            centre.iter_mut().zip(features.row(row)).for_each(|(sum, &x)| *sum += f64::from(x));
-        }
+impl Scaled {
+    /// `weights`: how much each row counts; their sum is 1.
+    pub(crate) fn new(features: &Features, weights: &[f64]) -> Self {
+        let width = features.width;
+        let mut scaled = features.widen();
+        let count = scaled.rows.max(1) as f64;
+        let mut centre = vec![0.0; width];
+        crate::matrix::add_rows(&mut centre, &scaled.values);
         centre.iter_mut().for_each(|sum| *sum /= count);
-        let squares = |&row: &usize| -> f64 {
-            features.row(row).iter().zip(&centre).map(|(&x, mean)| (f64::from(x) - mean).powi(2)).sum()
-        };
-        let variance = rows.iter().map(squares).sum::<f64>() / (count * features.width.max(1) as f64);
+        for row in scaled.values.chunks_exact_mut(width.max(1)) {
+            row.iter_mut().zip(&centre).for_each(|(x, mean)| *x -= mean);
+        }
+        let variance = dot(&scaled.values, &scaled.values) / (count * width.max(1) as f64);
         let factor = if variance > 0.0 { 1.0 / variance.sqrt() } else { 1.0 };
-        Self { centre, factor }
-    }
-
-    /// Some rows, centred and scaled.
-    pub(crate) fn apply(&self, features: &Features, rows: &[usize]) -> Matrix {
-        let scaled = |&row: &usize| {
-            features.row(row).iter().zip(&self.centre).map(|(&x, mean)| (f64::from(x) - mean) * self.factor)
-        };
-        let values = rows.iter().flat_map(scaled).collect();
-        Matrix { rows: rows.len(), columns: features.width, values }
+        scaled.values.iter_mut().for_each(|x| *x *= factor);
+        let mut weighted = scaled.clone();
+        for (row, &weight) in weighted.values.chunks_exact_mut(width.max(1)).zip(weights) {
+            row.iter_mut().for_each(|x| *x *= weight);
+        }
+        let mut moments = Matrix::zeros(width, width);
+        product(&mut moments.values, weighted.view().transposed(), scaled.view());
+        let basis = Basis::new(moments);
+        let mut rotated = weighted;
+        product(&mut rotated.values, scaled.view(), basis.rotation.view());
+        Self { centre, factor, basis, features: rotated }
     }
 
     /// The classifier of the features as they are.
-    pub(crate) fn unscale(&self, mut solution: Solution) -> Solution {
-        solution.weights.values.iter_mut().for_each(|w| *w *= self.factor);
-        for (bias, weights) in
-            solution.bias.iter_mut().zip(solution.weights.values.chunks_exact(self.centre.len().max(1)))
-        {
-            *bias -= crate::matrix::dot(weights, &self.centre);
-        }
-        solution
+    pub(crate) fn unscale(&self, solution: &Solution) -> Solution {
+        let mut plain = solution.clone();
+        product(&mut plain.weights.values, solution.weights.view(), self.basis.rotation.view().transposed());
+        plain.weights.values.iter_mut().for_each(|w| *w *= self.factor);
+        let rows = plain.weights.values.chunks_exact(self.centre.len().max(1));
+        plain.bias.iter_mut().zip(rows).for_each(|(bias, weights)| *bias -= dot(weights, &self.centre));
+        plain
     }
 }
 
@@ -57,17 +62,14 @@ mod tests {
     fn logits_stay() {
         let features =
             Features { pooling: Pooling::Mean, width: 3, values: (0..30).map(|x| (x * x % 11) as f32 - 2.0).collect() };
-        let rows: Vec<usize> = (0..10).collect();
-        let scaler = Scaler::new(&features, &rows);
-        let scaled = scaler.apply(&features, &rows);
-        let mean_square = scaled.values.iter().map(|x| x * x).sum::<f64>() / 30.0;
+        let scaled = Scaled::new(&features, &[0.1; 10]);
+        let mean_square = scaled.features.values.iter().map(|x| x * x).sum::<f64>() / 30.0;
         assert!((mean_square - 1.0).abs() < 1e-12);
         let mut solution = Solution::zeros(2, 3);
         solution.weights.values = vec![1., -2., 0.5, 0.25, 3., -1.];
         solution.bias = vec![0.5, -1.0];
-        let expected = solution.logits(&scaled);
-        let plain = Matrix { rows: 10, columns: 3, values: features.values.iter().map(|&x| x.into()).collect() };
-        let found = scaler.unscale(solution).logits(&plain);
+        let expected = solution.logits(&scaled.features);
+        let found = scaled.unscale(&solution).logits(&features.widen());
         for (found, expected) in found.values.iter().zip(&expected.values) {
             assert!((found - expected).abs() < 1e-9);
         }

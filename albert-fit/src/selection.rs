@@ -1,33 +1,54 @@
 //! Pooling and strength by cross-validation.
+//!
+//! The first fold runs all kinds of pooling side by side, from strong penalties to weak ones. A kind ends when a weaker penalty is
+//! no better, or when the kind is clearly worse than the best one. The other folds try the best strength of the first one and its
+//! neighbours. With few rows nothing is cut short.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use albert_core::config::Pooling;
 use rayon::prelude::*;
 
+use crate::basis::Basis;
 use crate::error::Error;
-use crate::features::Features;
 use crate::matrix::Matrix;
-use crate::scale::Scaler;
-use crate::solver::{Solution, Solver, Training};
+use crate::scale::Scaled;
+use crate::solver::{Path, Training};
 use crate::temperature::calibrate;
 
 /// Strengths of the penalty that are tried, from strong to weak. Features have variance 1 on average.
 pub(crate) const STRENGTHS: [f64; 9] = [1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4];
 /// Tolerance of solutions that are only compared.
-const ROUGH: f64 = 1e-6;
+const ROUGH: f64 = 1e-4;
+/// Rows of the first fold from which on it decides what the others need not try.
+const ENOUGH: usize = 100;
+/// Strengths of a kind that are tried before it is compared with others.
+const FAIR: usize = 2;
+/// Part of the loss that a weaker penalty has to save, so that still weaker ones are tried: they take longest.
+const WORTH: f64 = 0.005;
+/// Standard errors that the loss of a kind of pooling has to be above that of the best to be dropped.
+const CLEARLY: f64 = 3.0;
 
 /// The rows of a problem, without their features.
+#[derive(Clone, Copy)]
 pub(crate) struct Problem<'a> {
     /// `[rows][labels]`.
-    pub(crate) targets: &'a Matrix,
+    pub(crate) targets: &'a Matrix<f32>,
     /// How much each row counts; their sum is 1.
     pub(crate) weights: &'a [f64],
     pub(crate) exclusive: bool,
     /// The fold of each row.
     pub(crate) folds: &'a [Option<usize>],
     pub(crate) fold_count: usize,
+}
+
+/// Features of one kind of pooling.
+pub(crate) struct Kind {
+    pub(crate) pooling: Pooling,
+    pub(crate) scaled: Scaled,
+    /// The scaled features.
+    pub(crate) narrow: Matrix<f32>,
 }
 
 /// What one choice of pooling and strength gives for held-out rows.
@@ -41,7 +62,7 @@ pub(crate) struct Trial {
     /// Share of held-out rows whose best label is right; for several labels the share of right decisions.
     pub(crate) accuracy: f64,
     /// Logits of the held-out rows, in the order of [`held_out`].
-    pub(crate) logits: Matrix,
+    pub(crate) logits: Matrix<f32>,
 }
 
 /// Rows that are in a fold, in order.
@@ -49,91 +70,193 @@ pub(crate) fn held_out(folds: &[Option<usize>]) -> Vec<usize> {
     (0..folds.len()).filter(|&row| folds[row].is_some()).collect()
 }
 
-/// Some rows of a matrix.
-pub(crate) fn pick(matrix: &Matrix, rows: &[usize]) -> Matrix {
-    let values = rows.iter().flat_map(|&row| matrix.row(row)).copied().collect();
-    Matrix { rows: rows.len(), columns: matrix.columns, values }
-}
-
-/// Tries all poolings and strengths; the best comes first, the others in the order in which they were tried.
+/// Tries poolings and strengths; the best comes first, the others in the order in which they were tried.
 ///
-/// Each pooling and fold is one task, and tasks share no sums: the result does not depend on the number of threads.
+/// Tasks share no sums: the result does not depend on the number of threads. `done` hears of each kind and fold.
 pub(crate) fn select(
     problem: &Problem<'_>,
-    features: &[Features],
+    kinds: &[Kind],
     strengths: &[f64],
-    threads: usize,
     done: &(dyn Fn(usize, usize) -> ControlFlow<()> + Sync),
 ) -> Result<Vec<Trial>, Error> {
-    let held_out = held_out(problem.folds);
-    let targets = pick(problem.targets, &held_out);
-    let weights: Vec<f64> = held_out.iter().map(|&row| problem.weights[row]).collect();
-    let labels = targets.columns;
-    let tasks: Vec<(usize, usize)> =
-        (0..features.len()).flat_map(|kind| (0..problem.fold_count).map(move |fold| (kind, fold))).collect();
+    let total = kinds.len() * problem.fold_count;
     let (finished, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let of_task = |&(kind, fold): &(usize, usize)| {
+    let advance = |folds: usize| {
+        if done(finished.fetch_add(folds, Ordering::Relaxed) + folds, total).is_break() {
+            stopped.store(true, Ordering::Relaxed);
+        }
+    };
+    let races = first_fold(problem, kinds, strengths);
+    let dropped = races.iter().filter(|race| race.tries.is_empty()).count();
+    advance(kinds.len() + dropped * (problem.fold_count - 1));
+    let tasks: Vec<(usize, usize)> = (0..kinds.len())
+        .filter(|&kind| !races[kind].tries.is_empty())
+        .flat_map(|kind| (1..problem.fold_count).map(move |fold| (kind, fold)))
+        .collect();
+    let run = |&(kind, fold): &(usize, usize)| {
         if stopped.load(Ordering::Relaxed) {
             return Vec::new();
         }
-        let logits = path(problem, &features[kind], strengths, fold);
-        if done(finished.fetch_add(1, Ordering::Relaxed) + 1, tasks.len()).is_break() {
-            stopped.store(true, Ordering::Relaxed);
-        }
+        let fold = Fold::new(problem, &kinds[kind], fold);
+        let mut path = fold.path();
+        let tries = strengths[races[kind].tries.clone()].iter();
+        let logits = tries.map(|&strength| fold.try_strength(&mut path, strength)).collect();
+        advance(1);
         logits
     };
-    let paths: Vec<Vec<Matrix>> = crate::pool(threads)?.install(|| tasks.par_iter().map(of_task).collect());
+    let others: Vec<Vec<Matrix<f32>>> = tasks.par_iter().map(run).collect();
     if stopped.load(Ordering::Relaxed) {
         return Err(Error::Stopped);
     }
-    let mut logits = vec![vec![Matrix::zeros(held_out.len(), labels); strengths.len()]; features.len()];
-    for (&(kind, fold), path) in tasks.iter().zip(&paths) {
-        let of_fold = held_out.iter().enumerate().filter(|&(_, &row)| problem.folds[row] == Some(fold));
-        for (within, (at, _)) in of_fold.enumerate() {
-            for (to, from) in logits[kind].iter_mut().zip(path) {
-                to.row_mut(at).copy_from_slice(from.row(within));
+    let held_out = held_out(problem.folds);
+    let targets = problem.targets.pick(&held_out);
+    let weights: Vec<f64> = held_out.iter().map(|&row| problem.weights[row]).collect();
+    let mut untested = Vec::new();
+    for (kind, race) in races.iter().enumerate() {
+        for (at, strength) in race.tries.clone().enumerate() {
+            let of_others = tasks.iter().zip(&others).filter(|(task, _)| task.0 == kind);
+            let of_others = of_others.map(|(task, logits)| (task.1, &logits[at]));
+            let all = std::iter::once((0, &race.outcomes[strength].logits)).chain(of_others);
+            let mut logits = Matrix::zeros(held_out.len(), targets.columns);
+            for (fold, part) in all {
+                let rows = (0..held_out.len()).filter(|&row| problem.folds[held_out[row]] == Some(fold));
+                rows.enumerate().for_each(|(within, row)| logits.row_mut(row).copy_from_slice(part.row(within)));
             }
+            untested.push((kinds[kind].pooling, strengths[strength], logits));
         }
     }
-    let mut trials = Vec::new();
-    for (features, logits) in features.iter().zip(logits) {
-        for (&strength, logits) in strengths.iter().zip(logits) {
-            let (temperature, loss) = calibrate(&logits, &targets, &weights, problem.exclusive);
-            let accuracy = accuracy(&logits, &targets, problem.exclusive);
-            trials.push(Trial { pooling: features.pooling, strength, temperature, loss, accuracy, logits });
-        }
-    }
+    let trial = |(pooling, strength, logits): (Pooling, f64, Matrix<f32>)| {
+        let (temperature, loss) = calibrate(&logits, &targets, &weights, problem.exclusive);
+        let accuracy = accuracy(&logits, &targets, problem.exclusive);
+        Trial { pooling, strength, temperature, loss, accuracy, logits }
+    };
+    let mut trials: Vec<Trial> = untested.into_par_iter().map(trial).collect();
     if let Some(best) = (0..trials.len()).min_by(|&a, &b| trials[a].loss.total_cmp(&trials[b].loss)) {
         trials[..=best].rotate_right(1);
     }
     Ok(trials)
 }
 
-/// Logits of a fold's rows for every strength, each solution the start of the next.
-fn path(problem: &Problem<'_>, features: &Features, strengths: &[f64], fold: usize) -> Vec<Matrix> {
-    let (held, kept): (Vec<usize>, Vec<usize>) =
-        (0..problem.folds.len()).partition(|&row| problem.folds[row] == Some(fold));
-    let sum: f64 = kept.iter().map(|&row| problem.weights[row]).sum();
-    let weights: Vec<f64> = kept.iter().map(|&row| problem.weights[row] / sum).collect();
-    let scaler = Scaler::new(features, &kept);
-    let (train, test) = (scaler.apply(features, &kept), scaler.apply(features, &held));
-    let targets = pick(problem.targets, &kept);
-    let training = Training { features: &train, targets: &targets, weights: &weights, exclusive: problem.exclusive };
-    let solver = Solver::new(training);
-    let mut solution = Solution::zeros(targets.columns, features.width);
-    let mut logits = Vec::with_capacity(strengths.len());
-    for &strength in strengths {
-        solution = solver.solve(strength, solution, ROUGH).0;
-        logits.push(solution.logits(&test));
+/// A kind of pooling on the first fold.
+struct Race {
+    /// For each strength that was tried.
+    outcomes: Vec<Outcome>,
+    /// The outcome with the least loss.
+    best: usize,
+    is_running: bool,
+    /// Strengths that the other folds try; none: the kind is dropped.
+    tries: Range<usize>,
+}
+
+/// What one strength gives for the held-out rows of the first fold.
+struct Outcome {
+    logits: Matrix<f32>,
+    /// Mean loss at the best temperature.
+    loss: f64,
+    /// Of each row, weighted.
+    losses: Vec<f64>,
+}
+
+fn first_fold(problem: &Problem<'_>, kinds: &[Kind], strengths: &[f64]) -> Vec<Race> {
+    let folds: Vec<Fold<'_>> = kinds.iter().map(|kind| Fold::new(problem, kind, 0)).collect();
+    let mut runners: Vec<_> = folds
+        .par_iter()
+        .map(|fold| {
+            (fold, fold.path(), Race { outcomes: Vec::new(), best: 0, is_running: true, tries: 0..strengths.len() })
+        })
+        .collect();
+    let may_cut = folds.first().is_some_and(|fold| fold.held.len() >= ENOUGH);
+    for (tried, &strength) in (1..).zip(strengths) {
+        runners.par_iter_mut().filter(|(_, _, race)| race.is_running).for_each(|(fold, path, race)| {
+            let outcome = fold.outcome(fold.try_strength(path, strength));
+            let least = race.outcomes.get(race.best).map_or(f64::INFINITY, |best| best.loss);
+            race.is_running = !may_cut || outcome.loss < (1.0 - WORTH) * least;
+            if outcome.loss < least {
+                race.best = race.outcomes.len();
+            }
+            race.outcomes.push(outcome);
+        });
+        if may_cut && tried >= FAIR {
+            drop_worse(&mut runners.iter_mut().map(|(_, _, race)| race).collect::<Vec<_>>());
+        }
     }
-    logits
+    let mut races: Vec<Race> = runners.into_iter().map(|(_, _, race)| race).collect();
+    for race in races.iter_mut().filter(|race| may_cut && !race.tries.is_empty()) {
+        race.tries = race.best.saturating_sub(1)..(race.best + 2).min(race.outcomes.len());
+    }
+    races
+}
+
+/// Ends and drops the kinds whose best losses are clearly above the best of all.
+fn drop_worse(races: &mut [&mut Race]) {
+    let least = races.iter().min_by(|a, b| a.outcomes[a.best].loss.total_cmp(&b.outcomes[b.best].loss));
+    let Some(least) = least.map(|race| race.outcomes[race.best].losses.clone()) else { return };
+    for race in races {
+        let more = || race.outcomes[race.best].losses.iter().zip(&least).map(|(a, b)| a - b);
+        let (sum, squares) = more().fold((0.0, 0.0), |(sum, squares), x| (sum + x, squares + x * x));
+        let variance = (squares - sum * sum / least.len() as f64).max(0.0);
+        if sum > CLEARLY * variance.sqrt() {
+            (race.is_running, race.tries) = (false, 0..0);
+        }
+    }
+}
+
+/// Rows that are held out, and what is learned from the others.
+struct Fold<'a> {
+    problem: &'a Problem<'a>,
+    basis: &'a Basis,
+    held: Vec<usize>,
+    train: Rows,
+    test: Rows,
+}
+
+struct Rows {
+    features: Matrix<f32>,
+    targets: Matrix<f32>,
+    /// Their sum is 1.
+    weights: Vec<f64>,
+}
+
+impl<'a> Fold<'a> {
+    fn new(problem: &'a Problem<'a>, kind: &'a Kind, fold: usize) -> Self {
+        let (held, kept): (Vec<usize>, Vec<usize>) =
+            (0..problem.folds.len()).partition(|&row| problem.folds[row] == Some(fold));
+        let rows = |rows: &[usize]| {
+            let sum: f64 = rows.iter().map(|&row| problem.weights[row]).sum();
+            let weights = rows.iter().map(|&row| problem.weights[row] / sum).collect();
+            Rows { features: kind.narrow.pick(rows), targets: problem.targets.pick(rows), weights }
+        };
+        Self { problem, basis: &kind.scaled.basis, train: rows(&kept), test: rows(&held), held }
+    }
+
+    fn path(&self) -> Path<'_, f32> {
+        let Rows { features, targets, weights } = &self.train;
+        Path::new(Training { features, targets, weights, exclusive: self.problem.exclusive, basis: self.basis })
+    }
+
+    /// Logits of the held-out rows.
+    fn try_strength(&self, path: &mut Path<'_, f32>, strength: f64) -> Matrix<f32> {
+        path.solve(strength, ROUGH);
+        path.solution().logits(&self.test.features)
+    }
+
+    fn outcome(&self, logits: Matrix<f32>) -> Outcome {
+        let (Rows { targets, weights, .. }, exclusive) = (&self.test, self.problem.exclusive);
+        let (temperature, loss) = calibrate(&logits, targets, weights, exclusive);
+        let of_row = |row: usize| {
+            let mut scaled: Vec<f32> = logits.row(row).iter().map(|&x| x / temperature as f32).collect();
+            weights[row] * crate::loss::loss(exclusive, &mut scaled, targets.row(row))
+        };
+        let losses = (0..logits.rows).map(of_row).collect();
+        Outcome { logits, loss, losses }
+    }
 }
 
 /// Share of right rows, or of right decisions.
-pub(crate) fn accuracy(logits: &Matrix, targets: &Matrix, exclusive: bool) -> f64 {
+pub(crate) fn accuracy(logits: &Matrix<f32>, targets: &Matrix<f32>, exclusive: bool) -> f64 {
     let labels = logits.columns.max(1);
     let rows = || logits.values.chunks_exact(labels).zip(targets.values.chunks_exact(labels));
-    let right = |(logits, target): (&[f64], &[f64])| match exclusive {
+    let right = |(logits, target): (&[f32], &[f32])| match exclusive {
         true => f64::from(u8::from(target[best(logits)] == 1.0)),
         false => {
             let agree = logits.iter().zip(target).filter(|&(&logit, &y)| (logit > 0.0) == (y == 1.0));
@@ -144,7 +267,7 @@ pub(crate) fn accuracy(logits: &Matrix, targets: &Matrix, exclusive: bool) -> f6
 }
 
 /// Index of the largest logit, the first of equals.
-pub(crate) fn best(logits: &[f64]) -> usize {
+pub(crate) fn best<T: PartialOrd>(logits: &[T]) -> usize {
     let better = |best: usize, at: usize| if logits[at] > logits[best] { at } else { best };
     (0..logits.len()).fold(0, better)
 }

@@ -3,259 +3,293 @@
 //!
 //! The objective is the weighted mean of the rows' losses plus `strength / 2` times the squared weights; biases are free.
 //! It is strictly convex in the weights, so there is one solution. L-BFGS (Liu and Nocedal, 1989) finds it, with the inverse of
-//! `covariance * curvature + strength` as its first guess of the inverse Hessian: that is the Hessian at equal scores, up to
-//! the coupling of the labels, so that a few dozen steps are enough whatever the features' correlations are.
+//! `curvature moments + strength` as its first guess of the inverse Hessian: that is the Hessian at equal scores, up to the coupling
+//! of the labels, so that a few steps are enough whatever the features' correlations are. What it has learned about the curvature
+//! stays true of the next strength.
 
-use crate::matrix::{Cholesky, Matrix, Operand, dot};
+use std::collections::VecDeque;
+
+use rayon::prelude::*;
+
+use crate::basis::{Basis, Inverse};
+use crate::loss::loss;
+use crate::matrix::{Matrix, View, add, add_rows, dot, product};
+use crate::real::Real;
 
 /// Pairs of steps and gradient changes that L-BFGS keeps.
-const MEMORY: usize = 12;
-/// Most steps.
+const MEMORY: usize = 8;
+/// Most steps for a strength.
 const MOST_STEPS: usize = 1000;
+/// Rows whose losses and gradients are computed together. Their sums do not depend on who computes them.
+const CHUNK: usize = 512;
 
 /// Rows to learn from.
-pub(crate) struct Training<'a> {
-    /// `[rows][width]`.
-    pub(crate) features: &'a Matrix,
+#[derive(Clone, Copy)]
+pub(crate) struct Training<'a, T> {
+    /// `[rows][width]`, in the basis.
+    pub(crate) features: &'a Matrix<T>,
     /// What is right, `[rows][labels]`, 0 or 1.
-    pub(crate) targets: &'a Matrix,
+    pub(crate) targets: &'a Matrix<T>,
     /// How much each row counts; their sum is 1.
     pub(crate) weights: &'a [f64],
     /// One label applies, not several.
     pub(crate) exclusive: bool,
+    /// The basis of the features.
+    pub(crate) basis: &'a Basis,
 }
 
-/// A linear classifier.
+/// A linear classifier, or a gradient of one.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Solution {
+pub(crate) struct Solution<T = f64> {
     /// `[labels][width]`.
-    pub(crate) weights: Matrix,
+    pub(crate) weights: Matrix<T>,
     /// `[labels]`.
-    pub(crate) bias: Vec<f64>,
+    pub(crate) bias: Vec<T>,
 }
 
-impl Solution {
+impl<T: Real> Solution<T> {
     pub(crate) fn zeros(labels: usize, width: usize) -> Self {
-        Self { weights: Matrix::zeros(labels, width), bias: vec![0.0; labels] }
+        Self { weights: Matrix::zeros(labels, width), bias: vec![T::default(); labels] }
     }
 
     /// Logits of rows of features, `[rows][labels]`.
-    pub(crate) fn logits(&self, features: &Matrix) -> Matrix {
+    pub(crate) fn logits(&self, features: &Matrix<T>) -> Matrix<T> {
         let mut logits = Matrix::zeros(features.rows, self.bias.len());
-        logits.product(Operand::Plain(features), Operand::Transposed(&self.weights));
-        for row in logits.values.chunks_exact_mut(self.bias.len().max(1)) {
-            row.iter_mut().zip(&self.bias).for_each(|(logit, bias)| *logit += bias);
-        }
+        product(&mut logits.values, features.view(), self.weights.view().transposed());
+        self.add_bias(&mut logits.values);
         logits
     }
 
+    fn add_bias(&self, logits: &mut [T]) {
+        for row in logits.chunks_exact_mut(self.bias.len().max(1)) {
+            row.iter_mut().zip(&self.bias).for_each(|(logit, &bias)| *logit += bias);
+        }
+    }
+
     fn dot(&self, other: &Self) -> f64 {
-        self.weights.dot(&other.weights) + dot(&self.bias, &other.bias)
+        dot(&self.weights.values, &other.weights.values) + dot(&self.bias, &other.bias)
     }
 
     fn add(&mut self, factor: f64, other: &Self) {
-        self.weights.add(factor, &other.weights);
-        self.bias.iter_mut().zip(&other.bias).for_each(|(x, y)| *x += factor * y);
+        add(&mut self.weights.values, factor, &other.weights.values);
+        add(&mut self.bias, factor, &other.bias);
     }
 
     fn scale(&mut self, factor: f64) {
-        self.weights.values.iter_mut().chain(&mut self.bias).for_each(|x| *x *= factor);
+        let factor = T::of(factor);
+        self.weights.values.iter_mut().chain(&mut self.bias).for_each(|x| *x = *x * factor);
+    }
+
+    fn cast<U: Real>(&self) -> Solution<U> {
+        Solution { weights: self.weights.cast(), bias: self.bias.iter().map(|&x| U::of(x.get())).collect() }
     }
 }
 
-/// What the solver has done.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Effort {
+/// A step, the change of the gradient along it, and their product.
+struct Pair<T> {
+    step: Solution<T>,
+    change: Solution<T>,
+    curvature: f64,
+}
+
+/// A solution for one strength after the other.
+pub(crate) struct Path<'a, T> {
+    training: Training<'a, T>,
+    strength: f64,
+    x: Solution<T>,
+    value: f64,
+    gradient: Solution<T>,
+    /// The newest last.
+    memory: VecDeque<Pair<T>>,
     /// Evaluations of the objective.
     pub(crate) evaluations: usize,
-    /// Half the Newton decrement's estimate at the end, relative to the objective.
-    pub(crate) decrement: f64,
 }
 
-/// The problem with what does not depend on the strength.
-pub(crate) struct Solver<'a> {
-    training: Training<'a>,
-    /// Weighted second moments of the features, `[width][width]`.
-    moments: Matrix,
-}
-
-impl<'a> Solver<'a> {
-    pub(crate) fn new(training: Training<'a>) -> Self {
-        let features = training.features;
-        let mut weighted = features.clone();
-        for (row, &weight) in weighted.values.chunks_exact_mut(features.columns.max(1)).zip(training.weights) {
-            row.iter_mut().for_each(|x| *x *= weight);
-        }
-        let mut moments = Matrix::zeros(features.columns, features.columns);
-        moments.product(Operand::Transposed(&weighted), Operand::Plain(features));
-        Self { training, moments }
+impl<'a, T: Real> Path<'a, T> {
+    /// From nothing.
+    pub(crate) fn new(training: Training<'a, T>) -> Self {
+        Self::from(training, 0.0, Solution::zeros(training.targets.columns, training.features.columns))
     }
 
-    /// Solves for one strength from a start, until the expected gain is below `tolerance` times the objective.
-    pub(crate) fn solve(&self, strength: f64, start: Solution, tolerance: f64) -> (Solution, Effort) {
-        let preconditioner = self.preconditioner(strength);
-        let mut x = start;
-        let (mut value, mut gradient) = self.evaluate(strength, &x);
-        let mut effort = Effort { evaluations: 1, decrement: f64::INFINITY };
-        let mut memory: Vec<Pair> = Vec::new();
+    fn from(training: Training<'a, T>, strength: f64, x: Solution<T>) -> Self {
+        let (value, gradient) = evaluate(&training, strength, &x);
+        Self { training, strength, x, value, gradient, memory: VecDeque::with_capacity(MEMORY), evaluations: 1 }
+    }
+
+    /// Goes on in another precision, with what is known.
+    pub(crate) fn cast<'b, U: Real>(&self, training: Training<'b, U>) -> Path<'b, U> {
+        let mut path = Path::from(training, self.strength, self.x.cast());
+        let pair =
+            |pair: &Pair<T>| Pair { step: pair.step.cast(), change: pair.change.cast(), curvature: pair.curvature };
+        path.memory.extend(self.memory.iter().map(pair));
+        path
+    }
+
+    pub(crate) fn solution(&self) -> &Solution<T> {
+        &self.x
+    }
+
+    /// Solves for a strength, until the expected gain is below `tolerance` times the objective.
+    pub(crate) fn solve(&mut self, strength: f64, tolerance: f64) {
+        self.change_strength(strength);
+        let labels = self.training.targets.columns as f64;
+        let curvature = if self.training.exclusive { (1.0 - 1.0 / labels).max(0.25) / labels } else { 0.25 };
+        let estimate = Estimate { weights: self.training.basis.inverse(curvature, strength), bias: 1.0 / curvature };
+        let mut scale = self.scale(&estimate);
         for _ in 0..MOST_STEPS {
-            let mut direction = self.direction(&gradient, &memory, &preconditioner);
-            let mut slope = gradient.dot(&direction);
+            let mut direction = self.direction(&estimate, scale);
+            let mut slope = self.gradient.dot(&direction);
             if slope >= 0.0 {
                 // Rounding has the upper hand.
-                memory.clear();
-                direction = self.direction(&gradient, &memory, &preconditioner);
-                slope = gradient.dot(&direction);
+                self.memory.clear();
+                scale = 1.0;
+                direction = self.direction(&estimate, scale);
+                slope = self.gradient.dot(&direction);
             }
-            effort.decrement = -slope / 2.0 / value.abs().max(f64::MIN_POSITIVE);
-            if effort.decrement <= tolerance || !slope.is_finite() {
+            let gain = -slope / 2.0 / self.value.abs().max(f64::MIN_POSITIVE);
+            if gain <= tolerance || !slope.is_finite() || !self.step(direction, slope) {
                 break;
             }
-            let Some((step, next, next_value, next_gradient)) =
-                self.search(strength, &x, value, &direction, slope, &mut effort)
-            else {
-                break;
-            };
-            direction.scale(step);
-            let mut change = next_gradient.clone();
-            change.add(-1.0, &gradient);
-            let curvature = direction.dot(&change);
-            if curvature > 1e-12 * change.dot(&change).sqrt() * direction.dot(&direction).sqrt() {
-                if memory.len() == MEMORY {
-                    memory.remove(0);
-                }
-                memory.push(Pair { step: direction, change, curvature });
-            }
-            (x, value, gradient) = (next, next_value, next_gradient);
+            scale = self.scale(&estimate);
         }
-        (x, effort)
     }
 
-    /// The first step length of 1, 1/2, 1/4, ... that lowers the objective enough (Armijo, 1966).
-    fn search(
-        &self,
-        strength: f64,
-        x: &Solution,
-        value: f64,
-        direction: &Solution,
-        slope: f64,
-        effort: &mut Effort,
-    ) -> Option<(f64, Solution, f64, Solution)> {
-        let mut step = 1.0;
-        for _ in 0..40 {
-            let mut next = x.clone();
-            next.add(step, direction);
-            let (next_value, gradient) = self.evaluate(strength, &next);
-            effort.evaluations += 1;
-            if next_value <= value + 1e-4 * step * slope {
-                return Some((step, next, next_value, gradient));
-            }
-            step /= 2.0;
+    /// The penalty's part of value, gradient and memory is known for every strength.
+    fn change_strength(&mut self, strength: f64) {
+        let change = strength - self.strength;
+        self.strength = strength;
+        self.value += change / 2.0 * dot(&self.x.weights.values, &self.x.weights.values);
+        add(&mut self.gradient.weights.values, change, &self.x.weights.values);
+        for pair in &mut self.memory {
+            add(&mut pair.change.weights.values, change, &pair.step.weights.values);
+            pair.curvature += change * dot(&pair.step.weights.values, &pair.step.weights.values);
         }
-        None
+        // A weaker penalty can leave no curvature that rounding does not hide.
+        self.memory.retain(is_curved);
+    }
+
+    /// Goes along a direction by 1, 1/2, 1/4, ... until the objective is lower enough (Armijo, 1966). False when there is no
+    /// more to gain but for rounding.
+    fn step(&mut self, mut direction: Solution<T>, slope: f64) -> bool {
+        let mut length = 1.0;
+        for _ in 0..40 {
+            let mut next = self.x.clone();
+            next.add(length, &direction);
+            let (value, gradient) = evaluate(&self.training, self.strength, &next);
+            self.evaluations += 1;
+            // Rounding makes values that differ less equal.
+            let equal = T::NOISE * self.value.abs();
+            if value <= self.value + 1e-4 * length * slope + equal {
+                direction.scale(length);
+                let mut change = gradient.clone();
+                change.add(-1.0, &self.gradient);
+                let pair = Pair { curvature: direction.dot(&change), step: direction, change };
+                if is_curved(&pair) {
+                    if self.memory.len() == MEMORY {
+                        self.memory.pop_front();
+                    }
+                    self.memory.push_back(pair);
+                }
+                // Where rounding hides how values differ, gradients still tell.
+                let is_lower = value < self.value || gradient.dot(&gradient) < self.gradient.dot(&self.gradient);
+                (self.x, self.value, self.gradient) = (next, value, gradient);
+                return is_lower;
+            }
+            length /= 2.0;
+        }
+        false
+    }
+
+    /// How much the last change was over- or underestimated.
+    fn scale(&self, estimate: &Estimate<T>) -> f64 {
+        self.memory.back().map_or(1.0, |pair| {
+            let mut change = pair.change.clone();
+            estimate.apply(&mut change);
+            pair.curvature / pair.change.dot(&change)
+        })
     }
 
     /// Minus the estimated inverse Hessian times the gradient: the two loops of L-BFGS.
-    fn direction(&self, gradient: &Solution, memory: &[Pair], preconditioner: &Preconditioner) -> Solution {
-        let mut q = gradient.clone();
-        let mut factors = Vec::with_capacity(memory.len());
-        for pair in memory.iter().rev() {
+    fn direction(&self, estimate: &Estimate<T>, scale: f64) -> Solution<T> {
+        let mut q = self.gradient.clone();
+        let mut factors = Vec::with_capacity(self.memory.len());
+        for pair in self.memory.iter().rev() {
             let factor = pair.step.dot(&q) / pair.curvature;
             q.add(-factor, &pair.change);
             factors.push(factor);
         }
-        preconditioner.apply(&mut q);
-        if let Some(pair) = memory.last() {
-            // How much the last change was over- or underestimated.
-            let mut change = pair.change.clone();
-            preconditioner.apply(&mut change);
-            q.scale(pair.curvature / pair.change.dot(&change));
-        }
-        for (pair, factor) in memory.iter().zip(factors.into_iter().rev()) {
+        estimate.apply(&mut q);
+        q.scale(scale);
+        for (pair, factor) in self.memory.iter().zip(factors.into_iter().rev()) {
             let correction = pair.change.dot(&q) / pair.curvature;
             q.add(factor - correction, &pair.step);
         }
         q.scale(-1.0);
         q
     }
-
-    fn preconditioner(&self, strength: f64) -> Preconditioner {
-        let labels = self.training.targets.columns as f64;
-        let curvature = if self.training.exclusive { (1.0 - 1.0 / labels).max(0.25) / labels } else { 0.25 };
-        let mut matrix = self.moments.clone();
-        matrix.values.iter_mut().for_each(|x| *x *= curvature);
-        let width = matrix.columns;
-        for i in 0..width {
-            // A little more, so that the factor exists whatever the features are.
-            matrix.values[i * width + i] = matrix.values[i * width + i] * (1.0 + 1e-10) + strength;
-        }
-        Preconditioner { factor: Cholesky::new(matrix), bias: curvature }
-    }
-
-    /// The objective and its gradient.
-    fn evaluate(&self, strength: f64, x: &Solution) -> (f64, Solution) {
-        let Training { features, targets, weights, exclusive } = &self.training;
-        let mut residuals = x.logits(features);
-        let labels = targets.columns;
-        let mut loss = 0.0;
-        let rows = residuals.values.chunks_exact_mut(labels.max(1)).zip(targets.values.chunks_exact(labels.max(1)));
-        for ((row, target), &weight) in rows.zip(*weights) {
-            loss += weight * if *exclusive { softmax_loss(row, target) } else { sigmoid_loss(row, target) };
-            row.iter_mut().zip(target).for_each(|(p, y)| *p = weight * (*p - y));
-        }
-        let mut gradient = Solution::zeros(labels, features.columns);
-        gradient.weights.product(Operand::Transposed(&residuals), Operand::Plain(features));
-        gradient.weights.add(strength, &x.weights);
-        for row in residuals.values.chunks_exact(labels.max(1)) {
-            gradient.bias.iter_mut().zip(row).for_each(|(sum, r)| *sum += r);
-        }
-        (loss + strength / 2.0 * x.weights.dot(&x.weights), gradient)
-    }
 }
 
-/// A step, the change of the gradient along it, and their product.
-struct Pair {
-    step: Solution,
-    change: Solution,
-    curvature: f64,
+fn is_curved<T: Real>(pair: &Pair<T>) -> bool {
+    let lengths = pair.change.dot(&pair.change).sqrt() * pair.step.dot(&pair.step).sqrt();
+    pair.curvature > T::ROUNDING * lengths
 }
 
-struct Preconditioner {
-    factor: Cholesky,
-    /// Curvature along a bias.
+/// The first guess of the inverse Hessian.
+struct Estimate<T> {
+    weights: Inverse<T>,
+    /// Of the biases, each by itself.
     bias: f64,
 }
 
-impl Preconditioner {
-    fn apply(&self, gradient: &mut Solution) {
-        self.factor.solve(&mut gradient.weights);
-        gradient.bias.iter_mut().for_each(|x| *x /= self.bias);
+impl<T: Real> Estimate<T> {
+    fn apply(&self, gradient: &mut Solution<T>) {
+        let width = gradient.weights.columns.max(1);
+        gradient.weights.values.chunks_exact_mut(width).for_each(|row| self.weights.apply(row));
+        gradient.bias.iter_mut().for_each(|x| *x = *x * T::of(self.bias));
     }
 }
 
-/// Turns logits into probabilities; returns minus the logarithm of that of the target.
-pub(crate) fn softmax_loss(logits: &mut [f64], target: &[f64]) -> f64 {
-    let peak = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let right = dot(logits, target);
+/// The objective and its gradient.
+fn evaluate<T: Real>(training: &Training<'_, T>, strength: f64, x: &Solution<T>) -> (f64, Solution<T>) {
+    let rows = training.features.rows;
+    let parts: Vec<_> = (0..rows.div_ceil(CHUNK))
+        .into_par_iter()
+        .map(|chunk| evaluate_rows(training, x, chunk * CHUNK..((chunk + 1) * CHUNK).min(rows)))
+        .collect();
+    let nothing = (0.0, Solution::zeros(x.bias.len(), x.weights.columns));
+    let (loss, mut gradient) = parts
+        .into_iter()
+        .reduce(|(loss, mut gradient), part| {
+            gradient.add(1.0, &part.1);
+            (loss + part.0, gradient)
+        })
+        .unwrap_or(nothing);
+    add(&mut gradient.weights.values, strength, &x.weights.values);
+    (loss + strength / 2.0 * dot(&x.weights.values, &x.weights.values), gradient)
+}
+
+/// Loss and gradient of some rows, without the penalty.
+fn evaluate_rows<T: Real>(
+    training: &Training<'_, T>,
+    x: &Solution<T>,
+    rows: std::ops::Range<usize>,
+) -> (f64, Solution<T>) {
+    let Training { features, targets, weights, exclusive, .. } = training;
+    let labels = targets.columns;
+    let mut residuals = vec![T::default(); rows.len() * labels];
+    product(&mut residuals, features.view_rows(rows.clone()), x.weights.view().transposed());
+    x.add_bias(&mut residuals);
     let mut sum = 0.0;
-    for logit in logits.iter_mut() {
-        *logit = libm::exp(*logit - peak);
-        sum += *logit;
+    for (row, logits) in rows.clone().zip(residuals.chunks_exact_mut(labels.max(1))) {
+        let (target, weight) = (targets.row(row), T::of(weights[row]));
+        sum += weights[row] * loss(*exclusive, logits, target);
+        logits.iter_mut().zip(target).for_each(|(p, &y)| *p = weight * (*p - y));
     }
-    logits.iter_mut().for_each(|p| *p /= sum);
-    libm::log(sum) + peak - right
-}
-
-/// Turns logits into probabilities; returns the sum of the labels' losses.
-pub(crate) fn sigmoid_loss(logits: &mut [f64], target: &[f64]) -> f64 {
-    let mut loss = 0.0;
-    for (logit, y) in logits.iter_mut().zip(target) {
-        let x = *logit;
-        let e = libm::exp(-x.abs());
-        loss += libm::log1p(e) + x.max(0.0) - x * y;
-        *logit = if x >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) };
-    }
-    loss
+    let mut gradient = Solution::zeros(labels, features.columns);
+    add_rows(&mut gradient.bias, &residuals);
+    let residuals = View::new(rows.len(), labels, &residuals).transposed();
+    product(&mut gradient.weights.values, residuals, features.view_rows(rows));
+    (sum, gradient)
 }
 
 #[cfg(test)]
@@ -263,7 +297,7 @@ mod tests {
     use super::*;
     use crate::random::Random;
 
-    fn problem(exclusive: bool) -> (Matrix, Matrix) {
+    fn problem(exclusive: bool) -> (Matrix, Matrix, Basis) {
         let (rows, width, labels) = (60, 5, 4);
         let mut random = Random(3);
         let mut features = Matrix::zeros(rows, width);
@@ -278,54 +312,93 @@ mod tests {
                 targets.row_mut(row)[(label + 1) % labels] = 1.0;
             }
         }
-        (features, targets)
+        let mut moments = Matrix::zeros(width, width);
+        product(&mut moments.values, features.view().transposed(), features.view());
+        moments.values.iter_mut().for_each(|x| *x /= rows as f64);
+        let basis = Basis::new(moments);
+        let mut rotated = Matrix::zeros(rows, width);
+        product(&mut rotated.values, features.view(), basis.rotation.view());
+        (rotated, targets, basis)
     }
 
-    /// At the solution the gradient is zero, and every other point is worse.
+    fn training<'a, T>(
+        (features, targets, basis): (&'a Matrix<T>, &'a Matrix<T>, &'a Basis),
+        weights: &'a [f64],
+        exclusive: bool,
+    ) -> Training<'a, T> {
+        Training { features, targets, weights, exclusive, basis }
+    }
+
+    /// At the solution the gradient is zero, and every other point is worse, whatever the way to it.
     #[test]
     fn the_solution_is_the_minimum() {
         for exclusive in [true, false] {
-            let (features, targets) = problem(exclusive);
+            let (features, targets, basis) = problem(exclusive);
             let weights = vec![1.0 / 60.0; 60];
-            let training = Training { features: &features, targets: &targets, weights: &weights, exclusive };
-            let solver = Solver::new(training);
-            for strength in [1e-4, 1e-2, 1.0] {
-                let (solution, effort) = solver.solve(strength, Solution::zeros(4, 5), 1e-16);
-                let (value, gradient) = solver.evaluate(strength, &solution);
+            let training = training((&features, &targets, &basis), &weights, exclusive);
+            let mut path = Path::new(training);
+            for strength in [1.0, 1e-2, 1e-4] {
+                path.solve(strength, 1e-16);
+                let solution = path.solution();
+                let (value, gradient) = evaluate(&training, strength, solution);
                 assert!(gradient.dot(&gradient).sqrt() < 1e-7, "{:e}", gradient.dot(&gradient).sqrt());
-                assert!(effort.evaluations < 150, "{}", effort.evaluations);
                 let mut random = Random(9);
                 for _ in 0..20 {
                     let mut other = solution.clone();
                     other.weights.values.iter_mut().chain(&mut other.bias).for_each(|x| *x += 0.01 * random.normal());
-                    assert!(solver.evaluate(strength, &other).0 > value);
+                    assert!(evaluate(&training, strength, &other).0 > value);
                 }
-                // From elsewhere to the same place.
                 let mut start = Solution::zeros(4, 5);
                 start.weights.values.iter_mut().for_each(|x| *x = random.normal());
-                let (again, _) = solver.solve(strength, start, 1e-16);
-                let mut difference = again.clone();
-                difference.weights.add(-1.0, &solution.weights);
-                assert!(difference.weights.dot(&difference.weights) < 1e-8);
+                let mut again = Path::from(training, 0.5, start);
+                again.solve(strength, 1e-16);
+                let mut difference = again.solution().clone();
+                difference.add(-1.0, solution);
+                assert!(dot(&difference.weights.values, &difference.weights.values) < 1e-8);
             }
+            let mut path = Path::new(training);
+            for strength in [1.0, 1e-2, 1e-4] {
+                path.solve(strength, 1e-12);
+            }
+            assert!(path.evaluations < 120, "{}", path.evaluations);
+        }
+    }
+
+    /// f32 comes near, and f64 needs few steps from there.
+    #[test]
+    fn precisions_agree() {
+        for exclusive in [true, false] {
+            let (features, targets, basis) = problem(exclusive);
+            let weights = vec![1.0 / 60.0; 60];
+            let (narrow_features, narrow_targets) = (features.cast::<f32>(), targets.cast::<f32>());
+            let mut rough = Path::new(training((&narrow_features, &narrow_targets, &basis), &weights, exclusive));
+            rough.solve(1e-3, 1e-6);
+            let exact_training = training((&features, &targets, &basis), &weights, exclusive);
+            let mut exact = rough.cast(exact_training);
+            exact.solve(1e-3, 1e-14);
+            let mut direct = Path::new(exact_training);
+            direct.solve(1e-3, 1e-14);
+            assert!((exact.value - direct.value).abs() < 1e-12);
+            assert!(rough.value > 0.0 && (rough.value / direct.value - 1.0).abs() < 1e-5);
+            assert!(exact.evaluations < direct.evaluations);
         }
     }
 
     #[test]
     fn gradients_are_derivatives() {
         for exclusive in [true, false] {
-            let (features, targets) = problem(exclusive);
+            let (features, targets, basis) = problem(exclusive);
             let weights: Vec<f64> = (0..60).map(|row| f64::from(row % 3 + 1) / 120.0).collect();
-            let solver = Solver::new(Training { features: &features, targets: &targets, weights: &weights, exclusive });
+            let training = training((&features, &targets, &basis), &weights, exclusive);
             let mut random = Random(1);
             let mut x = Solution::zeros(4, 5);
             x.weights.values.iter_mut().chain(&mut x.bias).for_each(|x| *x = 0.1 * random.normal());
-            let (_, gradient) = solver.evaluate(0.3, &x);
+            let (_, gradient) = evaluate(&training, 0.3, &x);
             for index in 0..20 {
                 let value = |shift: f64| {
                     let mut moved = x.clone();
                     moved.weights.values[index] += shift;
-                    solver.evaluate(0.3, &moved).0
+                    evaluate(&training, 0.3, &moved).0
                 };
                 let slope = (value(1e-6) - value(-1e-6)) / 2e-6;
                 assert!((slope - gradient.weights.values[index]).abs() < 1e-7);

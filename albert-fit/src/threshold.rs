@@ -1,15 +1,22 @@
 //! The score below which an input is out of scope, or a label does not apply.
 
+use crate::loss::loss;
 use crate::matrix::Matrix;
+use crate::real::Real;
 use crate::selection::{Trial, best};
-use crate::solver::{sigmoid_loss, softmax_loss};
 
 /// Chooses the threshold from held-out rows; 0 when nothing was asked for.
 ///
 /// One label: with rows that are out of scope, the score at which the shares of held-out rows that are answered rightly and of
 /// rows out of scope that are rejected are largest together; else the score that `reject` of the held-out rows do not reach.
 /// Several labels: the score with the best micro-averaged F1.
-pub(crate) fn choose(trial: &Trial, targets: &Matrix, exclusive: bool, outside: &Matrix, reject: Option<f64>) -> f64 {
+pub(crate) fn choose(
+    trial: &Trial,
+    targets: &Matrix<f32>,
+    exclusive: bool,
+    outside: &Matrix,
+    reject: Option<f64>,
+) -> f64 {
     if !exclusive {
         return best_f1(&scores(&trial.logits, trial.temperature, false), targets);
     }
@@ -36,16 +43,12 @@ pub(crate) fn choose(trial: &Trial, targets: &Matrix, exclusive: bool, outside: 
 }
 
 /// Scores of logits at a temperature.
-pub(crate) fn scores(logits: &Matrix, temperature: f64, exclusive: bool) -> Matrix {
-    let mut scores = logits.clone();
+pub(crate) fn scores<T: Real>(logits: &Matrix<T>, temperature: f64, exclusive: bool) -> Matrix {
+    let mut scores: Matrix = logits.cast();
     let nothing = vec![0.0; logits.columns];
     for row in scores.values.chunks_exact_mut(logits.columns.max(1)) {
         row.iter_mut().for_each(|logit| *logit /= temperature);
-        if exclusive {
-            softmax_loss(row, &nothing)
-        } else {
-            sigmoid_loss(row, &nothing)
-        };
+        loss(exclusive, row, &nothing);
     }
     scores
 }
@@ -69,7 +72,7 @@ fn best_split(inside: &[(f64, bool)], outside: &[f64]) -> f64 {
     best.1
 }
 
-fn best_f1(scores: &Matrix, targets: &Matrix) -> f64 {
+fn best_f1(scores: &Matrix, targets: &Matrix<f32>) -> f64 {
     let mut pairs: Vec<(f64, bool)> = scores.values.iter().zip(&targets.values).map(|(&s, &y)| (s, y == 1.0)).collect();
     pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
     let positives = pairs.iter().filter(|(_, y)| *y).count();
@@ -99,6 +102,6 @@ mod tests {
     #[test]
     fn f1() {
         let matrix = |values: &[f64]| Matrix { rows: 1, columns: values.len(), values: values.to_vec() };
-        assert!((best_f1(&matrix(&[0.9, 0.8, 0.4, 0.1]), &matrix(&[1., 1., 0., 0.])) - 0.6).abs() < 1e-12);
+        assert!((best_f1(&matrix(&[0.9, 0.8, 0.4, 0.1]), &matrix(&[1., 1., 0., 0.]).cast()) - 0.6).abs() < 1e-12);
     }
 }
