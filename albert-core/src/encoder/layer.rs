@@ -51,6 +51,7 @@ pub(crate) trait Tile {
 }
 
 /// Keys and values of a tile into the cache; with `keep_queries` the queries are computed on the way and stay as the projection.
+#[cfg_attr(target_os = "none", inline(never))]
 pub(crate) fn keys_values(
     context: &Context<'_>,
     block: usize,
@@ -96,6 +97,7 @@ pub(crate) fn attention(
 
 /// Feed-forward sub-layer of a tile, in place: `layer_norm(x + output(activation(input(x))))`; with `quantized` the rows have been
 /// quantized for it.
+#[cfg_attr(target_os = "none", inline(never))]
 pub(crate) fn feed_forward(context: &Context<'_>, block: usize, tile: &mut impl Tile, quantized: bool) {
     let model = &context.model;
     let (input, output) = (model.linear(role::FFN, block), model.linear(role::FFN_OUTPUT, block));

@@ -36,6 +36,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Takes a part of a tensor: behind all that were taken.
+    #[cfg_attr(target_os = "none", inline(never))]
     fn take(&mut self, offset: u64, bytes: Option<usize>) -> Result<(), TensorProblem> {
         let end = bytes.and_then(|bytes| offset.checked_add(bytes as u64)).ok_or(TensorProblem::Bounds)?;
         let inside = offset >= self.next && end <= self.data.len() as u64 && offset.is_multiple_of(ALIGNMENT as u64);

@@ -8,10 +8,9 @@ use crate::error::{ConfigField, FormatError};
 
 /// Reads and checks the configuration section.
 pub(super) fn read(section: &[u8]) -> Result<Config, FormatError> {
-    if section.len() < CONFIG_BYTES {
-        return Err(FormatError::Truncated { needed: CONFIG_BYTES as u64 });
-    }
-    let word = |at: usize| u32_at(section, at);
+    let truncated = FormatError::Truncated { needed: CONFIG_BYTES as u64 };
+    let (fields, groups) = section.split_first_chunk::<CONFIG_BYTES>().ok_or(truncated)?;
+    let word = |at: usize| u32_at(fields, at);
     let wrong = FormatError::Config;
     let size = |at: usize, limit: u32, field: ConfigField| match word(at) {
         value if value >= 1 && value <= limit => Ok(value),
@@ -46,8 +45,7 @@ pub(super) fn read(section: &[u8]) -> Result<Config, FormatError> {
         },
     };
     check(&config)?;
-    check_rest(section, &config)?;
-    let groups = section.get(CONFIG_BYTES..).unwrap_or(&[]);
+    check_rest(fields, &config)?;
     if groups.len() != 2 * config.num_hidden_layers as usize {
         return Err(wrong(ConfigField::Groups));
     }
@@ -86,7 +84,7 @@ fn check(config: &Config) -> Result<(), FormatError> {
 }
 
 /// Fields that are read from the section when they are asked for.
-fn check_rest(section: &[u8], config: &Config) -> Result<(), FormatError> {
+fn check_rest(section: &[u8; CONFIG_BYTES], config: &Config) -> Result<(), FormatError> {
     let word = |at: usize| u32_at(section, at);
     let zero = field::RESERVED.iter().flat_map(|range| range.clone().step_by(4)).all(|at| word(at) == 0);
     if !zero {

@@ -91,7 +91,7 @@ impl<'a> HeadFile<'a> {
 
     /// Hash of the encoder that the head was made for; see [`Model::encoder_hash`](super::Model::encoder_hash).
     pub fn encoder_hash(&self) -> &'a [u8; 32] {
-        super::bytes::hash_at(self.head, head_field::ENCODER_HASH)
+        super::bytes::array_at(self.head, head_field::ENCODER_HASH)
     }
 
     /// Name of label `index`, when the file names it.

@@ -1,6 +1,6 @@
 //! Index files: embeddings of many texts as one int8 matrix, so that a search is one product.
 
-use super::bytes::{hash_at, u32_at};
+use super::bytes::{array_at, u32_at};
 use super::check::{Checker, MatrixLimits};
 use super::layout::{
     INDEX_BYTES, INDEX_MAGIC, INDEX_VERSION, MAX_SLOTS, TENSOR_BYTES, dtype, index_field, role, section,
@@ -106,7 +106,7 @@ impl<'a> IndexFile<'a> {
 
     /// Hash of the encoder that made the embeddings; see [`Model::encoder_hash`](super::Model::encoder_hash).
     pub fn encoder_hash(&self) -> &'a [u8; 32] {
-        hash_at(self.description, index_field::ENCODER_HASH)
+        array_at(self.description, index_field::ENCODER_HASH)
     }
 
     /// The embeddings: a row an entry.

@@ -248,7 +248,10 @@ pub const EXIT_ROLES: core::ops::RangeInclusive<u16> = role::EXIT_CLASSIFIER..=r
 
 /// Rounds up to a multiple of `to`; what has none is as much as can be said.
 pub const fn round_up(n: usize, to: usize) -> usize {
-    n.div_ceil(to).saturating_mul(to)
+    match n.checked_add(to - 1) {
+        Some(sum) => sum - sum % to,
+        None => usize::MAX,
+    }
 }
 
 /// Bytes of a matrix of `rows` x `slots` in the blocked layout of a dtype, scales and sums not counted.

@@ -1,6 +1,6 @@
 //! The checked model: typed views that cannot fail.
 
-use super::bytes::{hash_at, u16_at, u32_at};
+use super::bytes::{array_at, u16_at, u32_at};
 use super::layout::{CONFIG_BYTES, MAGIC, VERSION, field, role, section};
 use super::prompts::Prompts;
 use super::record::Record;
@@ -138,7 +138,7 @@ impl<'a> Model<'a> {
     /// Hash of the encoder: of all that the hidden states and the pooled output depend on. It ties head files to the model;
     /// `docs/format.md` says which bytes it is of. The writer of the file states it; nothing here computes it.
     pub fn encoder_hash(&self) -> &'a [u8; 32] {
-        hash_at(self.config_section, field::ENCODER_HASH)
+        array_at(self.config_section, field::ENCODER_HASH)
     }
 
     /// The tensor records in file order.
@@ -152,6 +152,7 @@ impl<'a> Model<'a> {
     }
 
     /// The block that application `index` runs; 0 beyond the last.
+    #[cfg_attr(target_os = "none", inline(never))]
     pub fn block_of(&self, index: usize) -> usize {
         let inner_groups = (self.config.inner_group_num as usize).max(1);
         let group = u16_at(self.config_section, CONFIG_BYTES + 2 * (index / inner_groups));

@@ -1,9 +1,10 @@
 //! Tensor records as they stand in a file, and the views of checked ones.
 
-use super::bytes::{slice, u16_at, u32_at, u64_at};
+use super::bytes::{array_at, slice, u16_at, u32_at, u64_at};
 use super::layout::{BLOCK_CHANNELS, TENSOR_BYTES, dtype, has_scale_steps, matrix_bytes, round_up, scale_bytes};
 use super::shapes::is_vector;
 use super::tensor::{Elements, Linear, Matrix, Scales, Weights};
+use crate::build_features::{CODEBOOK, FLOAT};
 
 /// One tensor record, as it stands in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,20 +34,20 @@ pub struct Record {
 impl Record {
     /// The record at `index` of the table, zero beyond its end.
     pub(super) fn read(table: &[u8], index: usize) -> Self {
-        let at = index * TENSOR_BYTES;
+        let record: &[u8; TENSOR_BYTES] = array_at(table, index * TENSOR_BYTES);
         Self {
-            role: u16_at(table, at),
-            block: u16_at(table, at + 2),
-            dtype: table.get(at + 4).copied().unwrap_or(0),
-            rows: u32_at(table, at + 8),
-            columns: u32_at(table, at + 12),
-            ocs_places: u32_at(table, at + 16),
-            data: u64_at(table, at + 24),
-            scales: u64_at(table, at + 32),
-            sums: u64_at(table, at + 40),
-            splits: u64_at(table, at + 48),
-            smoothing: u64_at(table, at + 56),
-            reserved: u32_at(table, at + 4) >> 8 == 0 && u32_at(table, at + 20) == 0,
+            role: u16_at(record, 0),
+            block: u16_at(record, 2),
+            dtype: record[4],
+            rows: u32_at(record, 8),
+            columns: u32_at(record, 12),
+            ocs_places: u32_at(record, 16),
+            data: u64_at(record, 24),
+            scales: u64_at(record, 32),
+            sums: u64_at(record, 40),
+            splits: u64_at(record, 48),
+            smoothing: u64_at(record, 56),
+            reserved: u32_at(record, 4) >> 8 == 0 && u32_at(record, 20) == 0,
         }
     }
 
@@ -114,18 +115,22 @@ impl Record {
         let bytes = matrix_bytes(self.dtype, rows, places).unwrap_or(0);
         // A table whose rows are looked up has no sums.
         let sums: &[i32] = if self.sums == 0 { &[] } else { slice(data, self.sums, padded) };
-        let scales = || match has_scale_steps(self.dtype, self.sums == 0) {
+        // Float weights, which have none, read what they do not use.
+        let scales = match has_scale_steps(self.dtype, self.sums == 0) {
             true => Scales::Steps {
                 least: slice(data, self.scales, 1).first().copied().unwrap_or(0),
                 steps: slice(data, self.scales.wrapping_add(size_of::<u32>() as u64), padded),
             },
             false => Scales::Exact(slice(data, self.scales, padded)),
         };
+        // Matrices of what was not compiled in were refused.
         let weights = match self.dtype {
-            dtype::F32 => Weights::F32(slice(data, self.data, bytes / 4)),
-            dtype::F16 => Weights::F16(slice(data, self.data, bytes / 2)),
-            dtype::I8 => Weights::I8 { values: slice(data, self.data, bytes), scales: scales(), sums },
-            dtype => Weights::Codebook { dtype, panels: slice(data, self.data, bytes), scales: scales(), sums },
+            dtype::F32 if FLOAT => Weights::F32(slice(data, self.data, bytes / 4)),
+            dtype::F16 if FLOAT => Weights::F16(slice(data, self.data, bytes / 2)),
+            dtype @ (dtype::C4 | dtype::C5) if CODEBOOK => {
+                Weights::Codebook { dtype, panels: slice(data, self.data, bytes), scales, sums }
+            }
+            _ => Weights::I8 { values: slice(data, self.data, bytes), scales, sums },
         };
         let smoothing = if self.smoothing == 0 { &[] } else { slice(data, self.smoothing, columns) };
         Matrix { rows, columns, weights, splits: slice(data, self.splits, self.ocs_places as usize), smoothing }

@@ -1,6 +1,6 @@
 //! Header and section directory, of model files and head files alike.
 
-use super::bytes::{u32_at, u64_at};
+use super::bytes::{array_at, u32_at, u64_at};
 use super::layout::{ALIGNMENT, HEADER_BYTES, SECTION_BYTES, SECTION_REQUIRED, SIGNATURE_BYTES, section};
 use crate::error::FormatError;
 use core::ops::Range;
@@ -71,13 +71,8 @@ impl<'a> Sections<'a> {
     }
 
     fn entry(&self, index: u32) -> Entry {
-        let at = HEADER_BYTES + SECTION_BYTES * index as usize;
-        Entry {
-            kind: u32_at(self.file, at),
-            flags: u32_at(self.file, at + 4),
-            offset: u64_at(self.file, at + 8),
-            bytes: u64_at(self.file, at + 16),
-        }
+        let entry: &[u8; SECTION_BYTES] = array_at(self.file, HEADER_BYTES + SECTION_BYTES * index as usize);
+        Entry { kind: u32_at(entry, 0), flags: u32_at(entry, 4), offset: u64_at(entry, 8), bytes: u64_at(entry, 16) }
     }
 }
 
@@ -99,20 +94,19 @@ impl Entry {
 
 /// Checks the header; returns the number of sections.
 fn header(file: &[u8], kind: &FileKind) -> Result<u32, FormatError> {
-    if file.len() < HEADER_BYTES {
-        return Err(FormatError::Truncated { needed: HEADER_BYTES as u64 });
-    }
-    if file.get(..kind.magic.len()) != Some(kind.magic.as_slice()) {
+    let truncated = FormatError::Truncated { needed: HEADER_BYTES as u64 };
+    let header: &[u8; HEADER_BYTES] = file.first_chunk().ok_or(truncated)?;
+    if u64_at(header, 0) != u64::from_le_bytes(kind.magic) {
         return Err(FormatError::Magic);
     }
-    let (version, count, stated) = (u32_at(file, 8), u32_at(file, 12), u64_at(file, 16));
+    let (version, count, stated) = (u32_at(header, 8), u32_at(header, 12), u64_at(header, 16));
     if version != kind.version {
         return Err(FormatError::Version(version));
     }
     if stated != file.len() as u64 {
         return Err(FormatError::FileBytes { stated, actual: file.len() as u64 });
     }
-    if (24..60).step_by(4).any(|at| u32_at(file, at) != 0) {
+    if (24..60).step_by(4).any(|at| u32_at(header, at) != 0) {
         return Err(FormatError::Reserved);
     }
     let directory = u64::from(count) * SECTION_BYTES as u64 + HEADER_BYTES as u64;

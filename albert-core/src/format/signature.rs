@@ -1,6 +1,6 @@
 //! Signatures of model, head and index files: Ed25519 over all bytes but the checksum and the signature itself.
 
-use super::bytes::{hash_at, u32_at};
+use super::bytes::{array_at, u32_at};
 use super::layout::{HEADER_BYTES, SIGNATURE_BYTES, section};
 use super::sections::Sections;
 use super::{HeadFile, IndexFile, Model};
@@ -91,7 +91,7 @@ impl<'a> SignatureCheck<'a> {
         if algorithm != ED25519 || (4..KEY).step_by(4).any(|at| u32_at(stated, at) != 0) {
             return Err(SignatureError::Algorithm(algorithm));
         }
-        if hash_at(stated, KEY) != public_key {
+        if array_at(stated, KEY) != public_key {
             return Err(SignatureError::OtherKey);
         }
         let signature = stated.get(SIGNATURE..).and_then(|tail| tail.first_chunk()).ok_or(SignatureError::Wrong)?;

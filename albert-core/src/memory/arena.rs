@@ -3,9 +3,9 @@
 use crate::error::SessionError;
 use crate::format::layout::ALIGNMENT;
 use crate::kernels::RowScale;
-use crate::memory::Sequence;
 use crate::memory::plan::{Plan, Region, Sizes, Token};
-use crate::slices::{cast_mut, part_mut};
+use crate::memory::{Sequence, Sequences};
+use crate::slices::{OrEmpty, cast_mut, part, part_mut};
 use bytemuck::Pod;
 use core::ops::Range;
 
@@ -27,12 +27,67 @@ impl<const N: usize> Default for Arena<N> {
     }
 }
 
-/// Cuts the buffer to the planned bytes from its first aligned address on.
-pub(crate) fn fit<'a>(buffer: &'a mut [u8], plan: &Plan) -> Result<&'a mut [u8], SessionError> {
-    let lead = buffer.as_ptr().align_offset(ALIGNMENT);
-    let needed = plan.arena_bytes().saturating_add(lead);
-    let missing = needed.saturating_sub(buffer.len());
-    buffer.get_mut(lead..needed).ok_or(SessionError::ArenaTooSmall { missing })
+/// The bytes that a plan asks for, from the first aligned address of a buffer on.
+pub(crate) struct Memory<'a> {
+    bytes: &'a mut [u8],
+    sizes: Sizes,
+    workers: usize,
+    /// The sequence of a plan for one; those of others are in the arena.
+    only: Sequence,
+    /// Sequences in use.
+    pub(crate) sequences: usize,
+}
+
+impl<'a> Memory<'a> {
+    pub(crate) fn new(buffer: &'a mut [u8], plan: &Plan) -> Result<Self, SessionError> {
+        let sizes = Sizes::new(plan);
+        let lead = buffer.as_ptr().align_offset(ALIGNMENT);
+        let needed = sizes.total(plan.workers).saturating_add(lead);
+        let missing = needed.saturating_sub(buffer.len());
+        let bytes = buffer.get_mut(lead..needed).ok_or(SessionError::ArenaTooSmall { missing })?;
+        Ok(Self { bytes, sizes, workers: plan.workers, only: Sequence::default(), sequences: 0 })
+    }
+
+    /// Divides it.
+    pub(crate) fn divide(&mut self) -> (Shared<'_>, Workers<'_>) {
+        let mut rest = Rest { bytes: self.bytes, sizes: &self.sizes };
+        // In the order of `Region`.
+        let shared = Shared {
+            rows: rest.take(Region::Rows),
+            selected: rest.take(Region::Selected),
+            sequences: match rest.take(Region::Sequences) {
+                [] => Sequences(core::slice::from_ref(&self.only)),
+                several => Sequences(part(several, ..self.sequences)),
+            },
+            hidden: rest.take(Region::Hidden),
+            keys: rest.take(Region::Keys),
+            values: rest.take(Region::Values),
+            key_scales: rest.take(Region::KeyScales),
+            key_offsets: rest.take(Region::KeyOffsets),
+            value_scales: rest.take(Region::ValueScales),
+            value_sums: rest.take(Region::ValueSums),
+            pooled: rest.take(Region::Pooled),
+            logits: rest.take(Region::Logits),
+        };
+        (shared, Workers { rest, left: self.workers })
+    }
+
+    /// All places for sequences.
+    pub(crate) fn sequences_mut(&mut self) -> &mut [Sequence] {
+        let mut rest = Rest { bytes: self.bytes, sizes: &self.sizes };
+        rest.take::<u32>(Region::Rows);
+        rest.take::<u32>(Region::Selected);
+        match rest.take(Region::Sequences) {
+            [] => core::slice::from_mut(&mut self.only),
+            several => several,
+        }
+    }
+
+    /// What it is before an inference: two arrays of a word for each token, and the rest as the tokenizer's memory.
+    pub(crate) fn text_memory(&mut self) -> (&mut [u32], &mut [u32], &mut [u8]) {
+        let mut rest = Rest { bytes: self.bytes, sizes: &self.sizes };
+        (rest.take(Region::Rows), rest.take(Region::Selected), rest.bytes)
+    }
 }
 
 /// What all tiles of an inference share.
@@ -41,8 +96,7 @@ pub(crate) struct Shared<'a> {
     pub(crate) rows: &'a mut [u32],
     /// Rows that the last layer carries on, each once.
     pub(crate) selected: &'a mut [u32],
-    /// Empty when the plan has one sequence.
-    pub(crate) sequences: &'a mut [Sequence],
+    pub(crate) sequences: Sequences<'a>,
     pub(crate) hidden: &'a mut [f32],
     /// Keys as a weight matrix for each head, in words of four bytes; tokens before the embeddings are computed, scores after the
     /// last step.
@@ -103,33 +157,6 @@ pub(crate) struct AttentionScratch<'a> {
     /// Integer scores; floats in a float model.
     pub(crate) scores: &'a mut [i32],
     pub(crate) probabilities: &'a mut [u8],
-}
-
-/// Divides an arena that [`fit`] has measured.
-pub(crate) fn divide<'a>(arena: &'a mut [u8], plan: &'a Plan) -> (Shared<'a>, Workers<'a>) {
-    let mut rest = Rest { bytes: arena, sizes: Sizes::new(plan) };
-    // In the order of `Region`.
-    let shared = Shared {
-        rows: rest.take(Region::Rows),
-        selected: rest.take(Region::Selected),
-        sequences: rest.take(Region::Sequences),
-        hidden: rest.take(Region::Hidden),
-        keys: rest.take(Region::Keys),
-        values: rest.take(Region::Values),
-        key_scales: rest.take(Region::KeyScales),
-        key_offsets: rest.take(Region::KeyOffsets),
-        value_scales: rest.take(Region::ValueScales),
-        value_sums: rest.take(Region::ValueSums),
-        pooled: rest.take(Region::Pooled),
-        logits: rest.take(Region::Logits),
-    };
-    (shared, Workers { rest, left: plan.workers })
-}
-
-/// The arena before an inference: two arrays of a word for each token, and the rest as the tokenizer's memory.
-pub(crate) fn text_memory<'a>(arena: &'a mut [u8], plan: &Plan) -> (&'a mut [u32], &'a mut [u32], &'a mut [u8]) {
-    let mut rest = Rest { bytes: arena, sizes: Sizes::new(plan) };
-    (rest.take(Region::Rows), rest.take(Region::Selected), rest.bytes)
 }
 
 impl Shared<'_> {
@@ -221,23 +248,21 @@ impl<'a> Iterator for Workers<'a> {
 /// What is left of the arena.
 struct Rest<'a> {
     bytes: &'a mut [u8],
-    sizes: Sizes,
+    sizes: &'a Sizes,
 }
 
 impl<'a> Rest<'a> {
     /// The next region; its size is a multiple of the element's.
     fn take<T: Pod>(&mut self, region: Region) -> &'a mut [T] {
+        cast_mut(self.take_bytes(region))
+    }
+
+    #[cfg_attr(target_os = "none", inline(never))]
+    fn take_bytes(&mut self, region: Region) -> &'a mut [u8] {
         let bytes = self.sizes.bytes(region);
         let rest = core::mem::take(&mut self.bytes);
-        match rest.split_at_mut_checked(bytes.next_multiple_of(ALIGNMENT)) {
-            Some((taken, rest)) => {
-                self.bytes = rest;
-                cast_mut(part_mut(taken, ..bytes))
-            }
-            None => {
-                debug_assert!(false, "the arena has been measured");
-                &mut []
-            }
-        }
+        let (taken, rest) = rest.split_at_mut_checked(bytes.next_multiple_of(ALIGNMENT)).or_empty();
+        self.bytes = rest;
+        part_mut(taken, ..bytes)
     }
 }

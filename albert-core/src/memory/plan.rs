@@ -17,7 +17,7 @@
 //!
 //! Each sequence is rounded up to 16 tokens in keys and to 4 in values, D to the panel sizes.
 
-use crate::build_features::LARGE_TARGET;
+use crate::build_features::{CODEBOOK, FLOAT, LARGE_TARGET};
 use crate::config::{Config, Head, HeadInput, Precision};
 use crate::format::layout::{ALIGNMENT, BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, GROUP_CHANNELS, round_up};
 use crate::kernels::RowScale;
@@ -160,15 +160,7 @@ impl Plan {
     ///
     /// `usize::MAX` when the sum does not fit the address space.
     pub const fn arena_bytes(&self) -> usize {
-        let sizes = Sizes::new(self);
-        let mut total = 0;
-        let mut index = 0;
-        while index < sizes.0.len() {
-            let copies = if index < Region::Intermediate as usize { 1 } else { self.workers };
-            total = add(total, mul(aligned(sizes.0[index]), copies));
-            index += 1;
-        }
-        total
+        Sizes::new(self).total(self.workers)
     }
 
     /// Longest input, in tokens.
@@ -248,8 +240,8 @@ impl Extents {
     pub(crate) const fn new(config: &Config, tokens: usize) -> Self {
         let head = config.head_size() as usize;
         let (key_slots, value_slots, element) = match config.precision {
-            Precision::Int8 => (round_up(head, BLOCK_SLOTS), round_up(tokens, BLOCK_SLOTS), 1),
-            Precision::Float => (head, tokens, 4),
+            Precision::Float if FLOAT => (head, tokens, 4),
+            _ => (round_up(head, BLOCK_SLOTS), round_up(tokens, BLOCK_SLOTS), 1),
         };
         let value_channels = round_up(head, BLOCK_CHANNELS);
         Self { key_slots, value_channels, key_channels: round_up(tokens, BLOCK_CHANNELS), value_slots, element }
@@ -257,6 +249,18 @@ impl Extents {
 }
 
 impl Sizes {
+    /// Bytes of all regions with so many workers, each rounded up; `usize::MAX` when the sum does not fit the address space.
+    pub(crate) const fn total(&self, workers: usize) -> usize {
+        let mut total = 0;
+        let mut index = 0;
+        while index < self.0.len() {
+            let copies = if index < Region::Intermediate as usize { 1 } else { workers };
+            total = add(total, mul(aligned(self.0[index]), copies));
+            index += 1;
+        }
+        total
+    }
+
     pub(crate) const fn bytes(&self, region: Region) -> usize {
         self.0[region as usize]
     }
@@ -268,7 +272,7 @@ impl Sizes {
         let (intermediate, heads) = (config.intermediate_size as usize, config.num_attention_heads as usize);
         let extents = Extents::new(config, tokens);
         let widest = max(max(hidden, intermediate), max(embedding, config.sentence_dense as usize));
-        let integer = matches!(config.precision, Precision::Int8);
+        let integer = !(FLOAT && matches!(config.precision, Precision::Float));
         let slots = activation_row_bytes(widest.saturating_add(config.storage.ocs_places as usize));
         let group = mul(max(rows, ATTENTION_ROWS), GROUP_CHANNELS * 4);
         let context = mul(ATTENTION_ROWS, mul(extents.value_channels, 4));
@@ -307,7 +311,7 @@ impl Sizes {
             sizes.0[Region::Head as usize] = mul(ATTENTION_ROWS, activation_row_bytes(extents.key_slots));
             sizes.0[Region::RowScales as usize] = mul(max(rows, ATTENTION_ROWS), size_of::<RowScale>());
             sizes.0[Region::Probabilities as usize] = mul(ATTENTION_ROWS, activation_row_bytes(extents.value_slots));
-            if config.storage.codebook {
+            if CODEBOOK && config.storage.codebook {
                 let slots = round_up(widest + config.storage.ocs_places as usize, CODEBOOK_SLOTS);
                 let stretch = stretch_slots(slots);
                 // Few rows make no use of more; for many the products are faster with whole panels.
@@ -361,6 +365,8 @@ const fn add(a: usize, b: usize) -> usize {
     a.saturating_add(b)
 }
 
+// One copy where flash is scarce.
+#[cfg_attr(target_os = "none", inline(never))]
 const fn mul(a: usize, b: usize) -> usize {
     a.saturating_mul(b)
 }

@@ -30,6 +30,7 @@ impl HeadInUse {
 
     /// The rows of the hidden state that are pooled of a sequence; `None` when they were not carried through the last layer.
     /// `positions` are those of all rows.
+    #[cfg_attr(target_os = "none", inline(never))]
     pub(super) fn pooled_rows(&self, positions: &[u32], sequence: &Sequence) -> Option<Range<usize>> {
         let rows = sequence.rows();
         if POOLING && self.pooling.reads_all() {

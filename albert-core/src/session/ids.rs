@@ -4,7 +4,7 @@ use super::{Input, Phase, Positions, Session};
 use crate::attention::places_behind;
 use crate::error::{BatchError, InputError};
 use crate::memory::Sequence;
-use crate::memory::arena::{self, Shared};
+use crate::memory::arena::Shared;
 use crate::memory::plan::Token;
 use crate::slices::{part, part_mut};
 
@@ -63,7 +63,7 @@ impl Session<'_, '_> {
         // Position 0 is computed even when it is masked, for the pooler; it is the last row then, after the keys.
         let order = (0..input.ids.len()).filter(|&position| attended(position)).chain(first_masked.then_some(0));
         let one_row = self.reads_first_row();
-        let (mut shared, _) = arena::divide(self.arena, &self.plan);
+        let (mut shared, _) = self.arena.divide();
         for (position, row) in order.zip(first..) {
             let token = Token {
                 id: input.ids.get(position).copied().unwrap_or(0),
@@ -96,10 +96,8 @@ impl Session<'_, '_> {
 
     /// Enters a sequence, and moves `end` behind it.
     pub(super) fn append(&mut self, index: usize, sequence: Sequence, end: &mut Sequence) {
-        let (shared, _) = arena::divide(self.arena, &self.plan);
-        match shared.sequences.get_mut(index) {
-            Some(place) => *place = sequence,
-            None => self.only = sequence,
+        if let Some(place) = self.arena.sequences_mut().get_mut(index) {
+            *place = sequence;
         }
         (end.first_key, end.first_value) = places_behind(self.context.model.config(), &sequence);
         (end.first, end.selected) = (end.first + sequence.rows, end.selected + sequence.selected);

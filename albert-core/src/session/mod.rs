@@ -21,9 +21,9 @@ use crate::executor::{Executor, Serial};
 use crate::format::{HeadFile, Model};
 use crate::heads;
 use crate::kernels::{self, Kernels};
-use crate::memory::arena::{self, Shared};
+use crate::memory::Sequence;
+use crate::memory::arena::{self, Memory};
 use crate::memory::plan::Plan;
-use crate::memory::{Sequence, Sequences};
 use crate::observer::{Observer, Observing};
 use crate::progress::Progress;
 use crate::slices::{copy, part};
@@ -46,17 +46,13 @@ enum Phase {
 pub struct Session<'m, 'a> {
     context: Context<'m>,
     plan: Plan,
-    arena: &'a mut [u8],
+    arena: Memory<'a>,
     phase: Phase,
     /// First row of the next tile.
     next_row: usize,
     /// The layer that runs, counted in blocks, and how many there are.
     application: usize,
     applications: usize,
-    /// The sequence of a plan for one; those of others are in the arena.
-    only: Sequence,
-    /// Sequences of this run.
-    sequences: usize,
     executor: &'m dyn Executor,
     /// Rows of the hidden state that the current sub-layer works on, of all sequences.
     rows: usize,
@@ -107,7 +103,7 @@ impl<'m, 'a> Session<'m, 'a> {
         if plan.config != *model.config() {
             return Err(SessionError::PlanMismatch);
         }
-        let arena = arena::fit(arena, &plan)?;
+        let arena = Memory::new(arena, &plan)?;
         Ok(Self {
             context: Context { model: *model, kernels, observer: Observing::default() },
             plan,
@@ -116,8 +112,6 @@ impl<'m, 'a> Session<'m, 'a> {
             next_row: 0,
             application: 0,
             applications: 0,
-            only: Sequence::default(),
-            sequences: 0,
             executor: &Serial,
             rows: 0,
             selected: 0,
@@ -168,7 +162,7 @@ impl<'m, 'a> Session<'m, 'a> {
     /// sequence would begin.
     fn begin(&mut self, sequences: usize, end: &Sequence, layers: Option<u32>) {
         let config = self.context.model.config();
-        self.sequences = sequences;
+        self.arena.sequences = sequences;
         (self.rows, self.selected) = (end.first as usize, end.selected as usize);
         let layers = layers.unwrap_or(config.num_hidden_layers);
         self.applications = layers as usize * config.inner_group_num as usize;
@@ -181,7 +175,7 @@ impl<'m, 'a> Session<'m, 'a> {
 
     /// Inputs of the run that was started last.
     pub fn sequences(&self) -> usize {
-        self.sequences
+        self.arena.sequences
     }
 
     /// The results, once [`Session::step`] has said that it is done; those of the first input when there are several.
@@ -191,7 +185,7 @@ impl<'m, 'a> Session<'m, 'a> {
 
     /// The results of the `index`th input of [`Session::start_batch`]; `None` before the end and beyond the last.
     pub fn output_of(&mut self, index: usize) -> Option<Output<'_>> {
-        if self.phase == Phase::Done && index < self.sequences { Some(self.results(index)) } else { None }
+        if self.phase == Phase::Done && index < self.arena.sequences { Some(self.results(index)) } else { None }
     }
 
     /// What the arena holds of a sequence after the last step.
@@ -199,8 +193,8 @@ impl<'m, 'a> Session<'m, 'a> {
         let config = self.context.model.config();
         let hidden_size = config.hidden_size as usize;
         let head = self.head_in_use();
-        let (mut shared, _) = arena::divide(self.arena, &self.plan);
-        let table = sequences(&self.only, &mut shared, self.sequences);
+        let (shared, _) = self.arena.divide();
+        let table = shared.sequences;
         let sequence = table.0.get(index).copied().unwrap_or_default();
         let rows = sequence.rows();
         let pooled = head.pooled_rows(shared.rows, &sequence).is_some();
@@ -232,7 +226,7 @@ impl<'m, 'a> Session<'m, 'a> {
         if labels == 0 {
             return None;
         }
-        let (shared, _) = arena::divide(self.arena, &self.plan);
+        let (shared, _) = self.arena.divide();
         let scores = arena::scores(shared.keys).get_mut(..labels)?;
         copy(scores, shared.logits.get(index * labels..(index + 1) * labels)?);
         heads::scores(self.context.kernels, problem_type, temperature, scores);
@@ -250,8 +244,8 @@ impl<'m, 'a> Session<'m, 'a> {
         if !self.context.model.config().head.is_masked_lm() || row >= self.output_of(index)?.positions().len() {
             return None;
         }
-        let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
-        let table = sequences(&self.only, &mut shared, self.sequences);
+        let (mut shared, mut workers) = self.arena.divide();
+        let table = shared.sequences;
         let row = table.0.get(index)?.first as usize + row;
         Some(heads::VocabularyLogits::new(self.context, &mut shared, workers.next()?, row))
     }
@@ -273,8 +267,8 @@ impl<'m, 'a> Session<'m, 'a> {
         if recipe.pooling == Pooling::Pooler && head.pooling != Pooling::Pooler {
             return None;
         }
-        let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
-        let table = sequences(&self.only, &mut shared, self.sequences);
+        let (mut shared, mut workers) = self.arena.divide();
+        let table = shared.sequences;
         let rows = head.pooled_by(recipe.pooling).pooled_rows(shared.rows, table.0.get(index)?)?;
         Some(heads::embed_text(&self.context, &recipe, &mut shared, workers.next()?, index, rows))
     }
@@ -312,10 +306,4 @@ impl<'m, 'a> Session<'m, 'a> {
 /// Layers that so many applications of blocks make up.
 fn layers_of(config: &Config, applications: usize) -> usize {
     applications.checked_div(config.inner_group_num as usize).unwrap_or(0)
-}
-
-/// The sequences of a run, which a plan for one has no region for.
-fn sequences<'s>(only: &'s Sequence, shared: &mut Shared<'s>, count: usize) -> Sequences<'s> {
-    let several = core::mem::take(&mut shared.sequences);
-    Sequences(if several.is_empty() { core::slice::from_ref(only) } else { part(several, ..count) })
 }

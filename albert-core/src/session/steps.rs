@@ -1,12 +1,12 @@
 //! What each step does, and which comes next.
 
-use super::{Carried, Phase, Progress, Session, layers_of, sequences};
+use super::{Carried, Phase, Progress, Session, layers_of};
 use crate::attention::{CacheWriter, Caches, sum_cache};
 use crate::build_features::{HEAD_FILES, LARGE_TARGET, POOLING};
 use crate::config::{HeadInput, Pooling};
 use crate::encoder::{self, OneWorker, Tiles, for_tiles, rows_of, share_tile, shares_tiles};
 use crate::heads;
-use crate::memory::arena;
+use crate::memory::arena::Shared;
 use crate::slices::{part, part_mut};
 use core::ops::Range;
 
@@ -29,8 +29,8 @@ impl Session<'_, '_> {
     fn embed(&mut self) {
         let tiles = self.tiles(false);
         let (context, width) = (&self.context, self.width());
-        let (mut shared, workers) = arena::divide(self.arena, &self.plan);
-        let table = sequences(&self.only, &mut shared, self.sequences);
+        let (mut shared, workers) = self.arena.divide();
+        let table = shared.sequences;
         let (tokens, hidden) = shared.tokens_and_hidden();
         for_tiles(self.executor, &tiles, table, hidden, width, workers, &|work| encoder::embed(context, tokens, work));
         let ends = tiles.rows.end == self.rows;
@@ -48,8 +48,8 @@ impl Session<'_, '_> {
         let keeps_queries = tiles.are_shared() && self.is_whole(&tiles) && !last;
         let (context, width, block) = (&self.context, self.width(), self.block());
         let config = context.model.config();
-        let (mut shared, workers) = arena::divide(self.arena, &self.plan);
-        let table = sequences(&self.only, &mut shared, self.sequences);
+        let (mut shared, workers) = self.arena.divide();
+        let table = shared.sequences;
         let (hidden, cache) = CacheWriter::new(config, table, &mut shared);
         if tiles.are_shared() {
             let hidden = rows_of(hidden, &tiles.rows, width);
@@ -62,8 +62,8 @@ impl Session<'_, '_> {
             });
         }
         if ends {
-            let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
-            let table = sequences(&self.only, &mut shared, self.sequences);
+            let (mut shared, mut workers) = self.arena.divide();
+            let table = shared.sequences;
             if let Some(mut worker) = workers.next() {
                 sum_cache(context.kernels, config, table, &mut shared, &mut worker.attention);
             }
@@ -87,8 +87,8 @@ impl Session<'_, '_> {
         let (last, width, block) = (self.is_last(), self.width(), self.block());
         let context = &self.context;
         let config = context.model.config();
-        let (mut shared, workers) = arena::divide(self.arena, &self.plan);
-        let table = sequences(&self.only, &mut shared, self.sequences);
+        let (mut shared, workers) = self.arena.divide();
+        let table = shared.sequences;
         if last {
             shared.gather(tiles.rows.clone(), width);
         }
@@ -118,8 +118,8 @@ impl Session<'_, '_> {
         let (last, width, block) = (self.is_last(), self.width(), self.block());
         let context = &self.context;
         let config = context.model.config();
-        let (mut shared, workers) = arena::divide(self.arena, &self.plan);
-        let table = sequences(&self.only, &mut shared, self.sequences);
+        let (shared, workers) = self.arena.divide();
+        let table = shared.sequences;
         if tiles.are_shared() {
             let hidden = rows_of(shared.hidden, &tiles.rows, width);
             share_tile(self.executor, workers, config, tiles.rows.clone(), hidden, |tile| {
@@ -145,8 +145,8 @@ impl Session<'_, '_> {
     /// Pooled vectors of the next sequences.
     fn pool(&mut self) {
         let (next, head, width) = (self.next_sequences(), self.head_in_use(), self.width());
-        let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
-        let table = sequences(&self.only, &mut shared, self.sequences);
+        let (mut shared, mut workers) = self.arena.divide();
+        let table = shared.sequences;
         let positions = core::mem::take(&mut shared.rows);
         let rows = |index: usize| head.pooled_rows(positions, table.0.get(index)?);
         if POOLING && head.pooling != Pooling::Pooler {
@@ -162,7 +162,7 @@ impl Session<'_, '_> {
             let row = |index| rows(index).map(|rows| rows.start);
             encoder::pool(&self.context, &mut shared, &mut worker, next.clone(), row);
         }
-        self.advance(next.end, self.sequences, Phase::Head);
+        self.advance(next.end, self.arena.sequences, Phase::Head);
     }
 
     /// Logits of the next rows, or of the next sequences.
@@ -176,7 +176,7 @@ impl Session<'_, '_> {
 
     fn classify_tokens(&mut self) {
         let tile = self.next_row..self.rows.min(self.next_row + self.plan.tile_rows_for(self.rows - self.next_row));
-        let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
+        let (mut shared, mut workers) = self.arena.divide();
         if let Some(mut worker) = workers.next() {
             heads::classify_tokens(&self.context, &mut shared, &mut worker, tile.clone());
         }
@@ -186,8 +186,8 @@ impl Session<'_, '_> {
     fn classify_pooled(&mut self) {
         let (next, head, width) = (self.next_sequences(), self.head_in_use(), self.width());
         let layers = layers_of(self.context.model.config(), self.application);
-        let (mut shared, mut workers) = arena::divide(self.arena, &self.plan);
-        let table = sequences(&self.only, &mut shared, self.sequences);
+        let (mut shared, mut workers) = self.arena.divide();
+        let table = shared.sequences;
         let pooled = |index: usize| table.0.get(index).and_then(|own| head.pooled_rows(shared.rows, own)).is_some();
         if next.clone().any(pooled)
             && let Some(mut worker) = workers.next()
@@ -197,14 +197,14 @@ impl Session<'_, '_> {
             if self.application < self.applications {
                 // A policy looks at the only sequence.
                 if !self.exit.suffices(part(shared.logits, ..head.labels)) {
-                    return self.advance(next.end, self.sequences, Phase::KeysValues);
+                    return self.advance(next.end, self.arena.sequences, Phase::KeysValues);
                 }
                 // What a last layer would have carried on.
                 shared.gather(0..self.selected, width);
                 self.carry_selected();
             }
         }
-        self.advance(next.end, self.sequences, Phase::Done);
+        self.advance(next.end, self.arena.sequences, Phase::Done);
     }
 
     /// The rows of the next step, in tiles. `in_layer` says that workers may share a tile.
@@ -215,9 +215,8 @@ impl Session<'_, '_> {
             true => (self.plan.tile_rows, 1),
             false => (self.plan.tile_rows_for(rows - start), self.plan.workers),
         };
-        let (mut memory, _) = arena::divide(self.arena, &self.plan);
-        let table = sequences(&self.only, &mut memory, self.sequences);
-        let end = (0..side_by_side).fold(start, |start, _| table.tile_end(start, tile_rows, rows));
+        let (Shared { sequences, .. }, _) = self.arena.divide();
+        let end = (0..side_by_side).fold(start, |start, _| sequences.tile_end(start, tile_rows, rows));
         Tiles { rows: start..end, tile_rows, shared }
     }
 
@@ -228,7 +227,7 @@ impl Session<'_, '_> {
 
     /// As many sequences as a tile has rows.
     fn next_sequences(&self) -> Range<usize> {
-        self.next_row..self.sequences.min(self.next_row + self.plan.tile_rows)
+        self.next_row..self.arena.sequences.min(self.next_row + self.plan.tile_rows)
     }
 
     /// Whether the layer at hand is the last.
@@ -247,13 +246,8 @@ impl Session<'_, '_> {
     /// From here on the rows are those that the last layer carries on.
     fn carry_selected(&mut self) {
         self.rows = self.selected;
-        let (shared, _) = arena::divide(self.arena, &self.plan);
-        let table = match shared.sequences {
-            [] => core::slice::from_mut(&mut self.only),
-            several => several,
-        };
-        let mut first = 0;
-        for sequence in table.iter_mut().take(self.sequences) {
+        let (count, mut first) = (self.arena.sequences, 0);
+        for sequence in self.arena.sequences_mut().iter_mut().take(count) {
             (sequence.first, sequence.rows) = (first, sequence.selected);
             first += sequence.rows;
         }
@@ -262,7 +256,7 @@ impl Session<'_, '_> {
     /// Shows the hidden states to the observer.
     fn show_states(&mut self) {
         let values = self.rows * self.width();
-        let (shared, _) = arena::divide(self.arena, &self.plan);
+        let (shared, _) = self.arena.divide();
         let hidden = part(shared.hidden, ..values);
         self.context.observer.show_states(layers_of(self.context.model.config(), self.application), hidden);
     }

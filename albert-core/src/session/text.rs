@@ -3,8 +3,8 @@
 use super::ids::{select, set_row};
 use super::{Phase, Session};
 use crate::error::InputError;
+use crate::memory::Sequence;
 use crate::memory::plan::Token;
-use crate::memory::{Sequence, arena};
 use crate::tokenizer::{EncodeError, EncodeOptions};
 
 /// Why a text cannot be run.
@@ -38,12 +38,13 @@ impl Session<'_, '_> {
     ///
     /// # Errors
     /// [`TextError`]; nothing is started then.
+    #[cfg_attr(target_os = "none", inline(never))]
     pub fn start_text(&mut self, text: &str, pair: Option<&str>, options: &EncodeOptions) -> Result<(), TextError> {
         let tokenizer = self.context.model.tokenizer().ok_or(TextError::NoTokenizer)?;
         let limit = options.max_tokens.map_or(self.plan.tokens, |limit| limit.min(self.plan.tokens));
         let options = EncodeOptions { max_tokens: Some(limit), ..*options };
         self.phase = Phase::Idle;
-        let (ids, token_types, memory) = arena::text_memory(self.arena, &self.plan);
+        let (ids, token_types, memory) = self.arena.text_memory();
         let encoding = tokenizer.encode(text, pair, &options, memory).map_err(TextError::Encode)?;
         let tokens = encoding.ids().iter().zip(encoding.type_ids());
         let places = ids.iter_mut().zip(token_types.iter_mut());
@@ -61,7 +62,7 @@ impl Session<'_, '_> {
             return Err(InputError::Empty);
         }
         let one_row = self.reads_first_row();
-        let (mut shared, _) = arena::divide(self.arena, &self.plan);
+        let (mut shared, _) = self.arena.divide();
         for index in 0..tokens {
             let at = |values: &[u32]| values.get(index).copied().unwrap_or(0);
             let token = Token { id: at(shared.rows), token_type: at(shared.selected), position: index as u32 };

@@ -11,6 +11,7 @@ pub struct Offsets {
 }
 
 /// Code points of a text.
+#[cfg_attr(target_os = "none", inline(never))]
 pub(super) fn count(text: &str) -> u32 {
     text.bytes().filter(|&byte| byte & 0xc0 != 0x80).count() as u32
 }

@@ -12,7 +12,7 @@ pub(crate) use text::normalized;
 use super::encoding::{Encoding, NO_SEQUENCE, NO_WORD};
 use super::error::EncodeError;
 use super::memory::token_buffer::{Limits, Progress};
-use super::memory::workspace::{Shortage, Surfaces, Workspace, copy};
+use super::memory::workspace::{Shortage, Surfaces, Workspace, shift};
 use super::offsets::Offsets;
 use super::options::{EncodeOptions, Truncation};
 use super::tables::{Entry, Model, Tables};
@@ -181,9 +181,9 @@ fn longest_first_by_one(budget: usize, n1: usize, n2: usize) -> (usize, usize) {
 fn close_gap(workspace: &mut Workspace<'_>, layout: &Layout, n1: usize, n2: usize, surface_words: usize) {
     let (arrays, surfaces, _) = workspace.split();
     let (from, to) = (layout.second_start(), layout.lead + n1 + layout.middle);
-    copy(arrays.ids, from, to, n2);
-    copy(arrays.offsets, from, to, n2);
-    copy(arrays.words, from, to, n2);
+    shift(arrays.ids, from, to, n2);
+    shift(bytemuck::must_cast_slice_mut(arrays.offsets), 2 * from, 2 * to, 2 * n2);
+    shift(arrays.words, from, to, n2);
     let mut rest = surfaces.get_mut(..surface_words).or_empty();
     while let Some(([index, length], tail)) = rest.split_first_chunk_mut::<2>() {
         let at = *index as usize;

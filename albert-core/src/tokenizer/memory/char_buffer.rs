@@ -3,7 +3,7 @@
 //! The alignment rules are those of the reference: a result that replaces a code point takes its place, an inserted one takes
 //! the place of the code point before it.
 
-use super::workspace::{Shortage, copy};
+use super::workspace::Shortage;
 use crate::slices::OrEmpty;
 
 /// A code point and its place in the original text, in code points.
@@ -90,14 +90,32 @@ impl<'s> CharBuffer<'s> {
         Ok(())
     }
 
+    /// Appends a text, all of it in one place.
+    #[cfg_attr(target_os = "none", inline(never))]
+    pub(crate) fn push_text(&mut self, text: &str, start: u32, end: u32) -> Result<(), Shortage> {
+        text.chars().try_for_each(|code| self.push(u32::from(code), start, end))
+    }
+
     /// The result so far.
+    #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn result(&mut self) -> &mut [Character] {
         self.room.get_mut(self.len..self.end).or_empty()
     }
 
+    /// Copies characters to an earlier place. One number after another, since the compiler makes a call of `memmove` of whole ones.
+    #[cfg_attr(target_os = "none", inline(never))]
+    pub(crate) fn bring_down(&mut self, from: usize, to: usize, count: usize) {
+        for index in 0..count {
+            let Some(&Character { code, start, end }) = self.room.get(from + index) else { break };
+            let Some(place) = self.room.get_mut(to + index) else { break };
+            *place = Character { code, start, end };
+        }
+    }
+
     /// Makes the result the segment.
+    #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn commit(&mut self) {
-        copy(self.room, self.len, 0, self.end - self.len);
+        self.bring_down(self.len, 0, self.end - self.len);
         self.len = self.end - self.len;
         self.end = self.len;
     }
@@ -172,7 +190,7 @@ impl<'s> CharBuffer<'s> {
                 }
                 left = right;
             }
-            copy(self.room, end, base, run);
+            self.bring_down(end, base, run);
             self.end = end;
             width *= 2;
         }

@@ -85,6 +85,7 @@ impl TokenBuffer<'_> {
         self.push(piece.id, offsets, if piece.unknown { word.get(piece.start..piece.end) } else { None })
     }
 
+    #[cfg_attr(target_os = "none", inline(never))]
     fn push_surface(&mut self, index: usize, text: &[u8]) -> Result<(), Shortage> {
         let words = 2 + text.len().div_ceil(4);
         let start = self.progress.surfaces;

@@ -118,29 +118,28 @@ impl<'w> Workspace<'w> {
             Shortage::Scratch(_) if self.surfaces == 0 => (tokens + slack / 4 / TOKEN_BYTES * TOKEN_STEP, 0),
             Shortage::Scratch(_) => (tokens + slack / 4 / TOKEN_BYTES * TOKEN_STEP, surfaces + slack / 4),
         };
-        self.move_borders(tokens, surfaces, used, surface_words.div_ceil(2));
+        self.move_borders(tokens, surfaces, used, surface_words);
         Ok(())
     }
 
-    /// Lays the regions out anew, keeping the first `used` tokens' ids, offsets and words, and `surface_words` u64 words.
+    /// Lays the regions out anew, keeping the first `used` tokens' ids, offsets and words, and `surface_words` u32 words.
     fn move_borders(&mut self, tokens: usize, surfaces: usize, used: usize, surface_words: usize) {
-        let old_surfaces = token_words(self.tokens);
-        let new_surfaces = token_words(tokens);
+        let numbers: &mut [u32] = bytemuck::must_cast_slice_mut(self.words);
+        let [old_surfaces, new_surfaces] = [self.tokens, tokens].map(|capacity| 2 * token_words(capacity));
         let used = used.min(tokens).min(self.tokens);
         let growing = tokens > self.tokens;
         if growing {
-            copy(self.words, old_surfaces, new_surfaces, surface_words);
+            shift(numbers, old_surfaces, new_surfaces, surface_words);
         }
         // Ids start at word 0 in both layouts; offsets at 1, words at 3 units of the capacity. Going up, the last moves first.
-        let numbers: &mut [u32] = bytemuck::must_cast_slice_mut(self.words);
         let arrays = [(1, 2), (3, 1)];
         for index in 0..arrays.len() {
             let at = if growing { arrays.len() - 1 - index } else { index };
             let Some(&(unit, width)) = arrays.get(at) else { continue };
-            copy(numbers, unit * self.tokens, unit * tokens, width * used);
+            shift(numbers, unit * self.tokens, unit * tokens, width * used);
         }
         if !growing {
-            copy(self.words, old_surfaces, new_surfaces, surface_words);
+            shift(numbers, old_surfaces, new_surfaces, surface_words);
         }
         self.tokens = tokens;
         self.surfaces = surfaces;
@@ -164,18 +163,16 @@ pub(crate) fn aligned(memory: &mut [u8]) -> &mut [u64] {
     bytemuck::try_cast_slice_mut(words).unwrap_or_default()
 }
 
-/// `copy_within` without a panic.
-pub(crate) fn copy<T: Copy>(slice: &mut [T], from: usize, to: usize, count: usize) {
-    if count == 0 {
-        return;
-    }
-    let cells = Cell::from_mut(slice).as_slice_of_cells();
-    let part = |start: usize| cells.get(start..start.checked_add(count)?);
-    let pairs = part(from).or_empty().iter().zip(part(to).or_empty());
-    if to < from {
-        pairs.for_each(|(source, target)| target.set(source.get()));
-    } else {
-        pairs.rev().for_each(|(source, target)| target.set(source.get()));
+/// Moves words; what they leave behind is anything. They are exchanged rather than copied, since the compiler makes calls of
+/// `memmove` of copies, which take 1.6 KB of flash for what hardly ever happens.
+pub(crate) fn shift(words: &mut [u32], from: usize, to: usize, count: usize) {
+    let cells = Cell::from_mut(words).as_slice_of_cells();
+    for index in 0..count {
+        // The end that lies in the way moves first.
+        let index = if to < from { index } else { count - 1 - index };
+        if let (Some(source), Some(target)) = (cells.get(from + index), cells.get(to + index)) {
+            source.swap(target);
+        }
     }
 }
 

@@ -8,7 +8,7 @@ mod sentence_piece;
 mod unicode;
 
 use super::memory::char_buffer::{CharBuffer, Character, Stop};
-use super::memory::workspace::{Shortage, copy};
+use super::memory::workspace::Shortage;
 use super::tables::section::map;
 use super::tables::{CodePointTable, Operation, is_white_space};
 use crate::build_features::SENTENCE_PIECE;
@@ -83,9 +83,7 @@ fn replace(pattern: &str, content: &str, chars: &mut CharBuffer<'_>) -> Result<(
         });
         match chars.get((index + length).wrapping_sub(1)) {
             Some(last) if matches => {
-                for code in content.chars() {
-                    chars.push(u32::from(code), last.start, last.end)?;
-                }
+                chars.push_text(content, last.start, last.end)?;
                 index += length;
             }
             _ => {
@@ -108,9 +106,7 @@ fn collapse_blanks(content: &str, chars: &mut CharBuffer<'_>) -> Result<(), Shor
             run += 1;
         }
         if run >= 2 {
-            for code in content.chars() {
-                chars.push(u32::from(code), last.start, last.end)?;
-            }
+            chars.push_text(content, last.start, last.end)?;
         } else {
             chars.push(character.code, character.start, character.end)?;
         }
@@ -127,16 +123,14 @@ fn strip(left: bool, right: bool, chars: &mut CharBuffer<'_>) -> Result<(), Shor
     let trailing =
         if right { rest.iter().rev().take_while(|character| is_white_space(character.code)).count() } else { 0 };
     let kept = rest.len() - trailing;
-    copy(chars.all(), leading, 0, kept);
+    chars.bring_down(leading, 0, kept);
     chars.truncate(kept);
     Ok(())
 }
 
 fn prepend(content: &str, chars: &mut CharBuffer<'_>) -> Result<(), Shortage> {
     let Some(first) = chars.get(0) else { return Ok(()) };
-    for code in content.chars() {
-        chars.push(u32::from(code), first.start, first.end)?;
-    }
+    chars.push_text(content, first.start, first.end)?;
     for index in 0..chars.len() {
         let Some(character) = chars.get(index) else { break };
         chars.push(character.code, character.start, character.end)?;

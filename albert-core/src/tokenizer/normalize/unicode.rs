@@ -16,6 +16,7 @@ const VOWEL: u32 = 0x1161;
 const TRAILING: u32 = 0x11a7;
 
 /// The conjoining jamo of a syllable (The Unicode Standard, 3.12).
+#[cfg_attr(target_os = "none", inline(never))]
 pub(crate) fn hangul(code: u32) -> [Option<u32>; 3] {
     let index = code.wrapping_sub(HANGUL_SYLLABLES);
     if index >= HANGUL_COUNT {

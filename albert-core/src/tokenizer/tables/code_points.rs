@@ -9,6 +9,7 @@ pub(crate) struct CodePointTable<'m> {
 }
 
 impl<'m> CodePointTable<'m> {
+    #[cfg_attr(target_os = "none", inline(never))]
     pub(super) fn parse(words: &'m [u16]) -> Option<Self> {
         if words.is_empty() {
             return Some(Self::default());
@@ -20,6 +21,7 @@ impl<'m> CodePointTable<'m> {
     }
 
     /// Whether the stages point into each other and the values are below a limit.
+    #[cfg_attr(target_os = "none", inline(never))]
     pub(super) fn values_are_below(&self, limit: u32) -> bool {
         let leads_into = |stage: &[u16], next: &[u16]| stage.iter().all(|&block| usize::from(block) < next.len() / 64);
         leads_into(self.top, self.middle)

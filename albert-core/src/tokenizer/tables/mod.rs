@@ -195,6 +195,7 @@ impl<'m> Tables<'m> {
     }
 
     /// The records of a list of operations.
+    #[cfg_attr(target_os = "none", inline(never))]
     fn records(&self, index: u32) -> Result<&'m [[u32; OP_WORDS]], TableError> {
         match self.cast::<u32>(index).map(<[u32]>::as_chunks) {
             Some((records, [])) if records.len() <= MAX_OPS => Ok(records),
