@@ -7,6 +7,7 @@ mod product;
 #[cfg(target_feature = "relaxed-simd")]
 mod relaxed;
 mod simd128;
+mod widened;
 
 use super::{KernelSet, scalar};
 

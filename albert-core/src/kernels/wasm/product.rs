@@ -16,15 +16,11 @@ pub(super) trait Dot {
 }
 
 /// Most rows of a tile. On x86-64, which has 16 registers, some of its 16 accumulators are spilled; it is faster all the same.
-const TILE_ROWS: usize = 4;
+pub(super) const TILE_ROWS: usize = 4;
 
 pub(super) fn matmul_i8<D: Dot>(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     for block in 0..size.blocks {
-        let mut row = 0;
-        while row < size.rows {
-            // Rows are split evenly, so that no tile is much smaller than the others.
-            let left = size.rows - row;
-            let rows = left.div_ceil(left.div_ceil(TILE_ROWS));
+        for (row, rows) in even_rows(size.rows, TILE_ROWS) {
             // SAFETY: the rows and the block are among those of the product, whose sizes fit the slices.
             unsafe {
                 let a = a.as_ptr().add(row * size.row_bytes);
@@ -37,9 +33,20 @@ pub(super) fn matmul_i8<D: Dot>(size: &Product, a: &[u8], w: &[i8], sums: &mut [
                     _ => tile::<D, 1>(size, a, w, sums),
                 }
             }
-            row += rows;
         }
     }
+}
+
+/// First row and rows of tiles of at most `most` rows, split evenly, so that no tile is much smaller than the others.
+#[inline(always)]
+pub(super) fn even_rows(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let mut row = 0;
+    core::iter::from_fn(move || {
+        let left = rows - row;
+        let count = left.div_ceil(left.div_ceil(most).max(1));
+        row += count;
+        (count > 0).then_some((row - count, count))
+    })
 }
 
 /// `R` rows by a block.
@@ -51,7 +58,7 @@ unsafe fn tile<D: Dot, const R: usize>(size: &Product, a: *const u8, w: *const i
     let mut bytes = [D::bytes(i32x4_splat(0)); R];
     // SAFETY: the caller's promise; steps are counted to size.steps. Loads need no alignment.
     unsafe {
-        for step in 0..size.steps {
+        let mut multiply = |step: usize| {
             for (r, bytes) in bytes.iter_mut().enumerate() {
                 *bytes = D::bytes(v128_load32_splat(a.add(r * size.row_bytes + step * 4).cast()));
             }
@@ -61,6 +68,14 @@ unsafe fn tile<D: Dot, const R: usize>(size: &Product, a: *const u8, w: *const i
                     *sum = D::add(*sum, weights, bytes);
                 }
             }
+        };
+        // Two steps a turn: engines compute addresses and spill accumulators once for both.
+        for pair in 0..size.steps / 2 {
+            multiply(pair * 2);
+            multiply(pair * 2 + 1);
+        }
+        if size.steps % 2 == 1 {
+            multiply(size.steps - 1);
         }
         for (quarter, rows) in tile.iter().enumerate() {
             for (r, &sum) in rows.iter().enumerate() {

@@ -1,13 +1,13 @@
 //! WebAssembly with 128-bit vectors: `i32x4.dot_i16x8_s`. Bytes are i8.
 //!
 //! Shifts widen a register of bytes: slots 0 and 2 of four channels become one register of 16 bits, slots 1 and 3 another. Each
-//! times the same slots of a row is a product of pairs that leaves a channel's sum in one lane.
+//! times the same slots of a row is a product of pairs that leaves a channel's sum in one lane. Many rows share what is widened.
 
 use super::lanes::WasmLanes;
-use super::product::{Dot, matmul_i8};
-use super::{codebook, float};
-use crate::kernels::KernelSet;
+use super::product::{self, Dot, TILE_ROWS};
+use super::{codebook, float, widened};
 use crate::kernels::simd16::row_kernels;
+use crate::kernels::{KernelSet, Product};
 use core::arch::wasm32::*;
 
 /// The set for modules compiled with `-C target-feature=+simd128`; an engine without it refuses them.
@@ -15,7 +15,7 @@ pub(crate) static SET: KernelSet = KernelSet {
     name: "simd128",
     available: || true,
     activation_offset: 0,
-    matmul_i8: matmul_i8::<Widened>,
+    matmul_i8,
     linear: None,
     matmul_f32: float::matmul_f32,
     matmul_f16: float::matmul_f16,
@@ -31,6 +31,14 @@ pub(crate) static SET: KernelSet = KernelSet {
 };
 
 row_kernels!(WasmLanes, "simd128");
+
+fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
+    if size.rows > TILE_ROWS {
+        widened::matmul_i8(size, a, w, sums);
+    } else {
+        product::matmul_i8::<Widened>(size, a, w, sums);
+    }
+}
 
 /// Widened bytes, two registers of 16 bits.
 struct Widened;
@@ -52,6 +60,6 @@ impl Dot for Widened {
 
 /// The bytes at even places and those at odd places, as 16 bits.
 #[inline(always)]
-fn widen(bytes: v128) -> [v128; 2] {
+pub(super) fn widen(bytes: v128) -> [v128; 2] {
     [i16x8_shr(i16x8_shl(bytes, 8), 8), i16x8_shr(bytes, 8)]
 }
