@@ -17,3 +17,6 @@ pub(crate) const POOLING: bool = cfg!(feature = "pooling");
 pub(crate) const HEAD_FILES: bool = cfg!(feature = "head-files");
 /// Shortcuts that give the same results faster: not on microcontrollers.
 pub(crate) const LARGE_TARGET: bool = cfg!(not(any(target_arch = "arm", target_arch = "riscv32")));
+/// Workers that share the rows of a tile: not where there is one thread.
+pub(crate) const THREADS: bool =
+    LARGE_TARGET && cfg!(not(all(target_family = "wasm", not(target_feature = "atomics"))));

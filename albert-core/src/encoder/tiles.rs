@@ -1,6 +1,6 @@
 //! The tiles of a step and the workers on them.
 
-use crate::build_features::LARGE_TARGET;
+use crate::build_features::THREADS;
 use crate::executor::{Executor, for_each};
 use crate::memory::Sequences;
 use crate::memory::arena::{Worker, Workers};
@@ -24,15 +24,15 @@ pub(crate) struct Tiles {
     pub(crate) rows: Range<usize>,
     /// Most rows of a tile.
     pub(crate) tile_rows: usize,
-    /// See [`Self::are_shared`]: never set on small targets.
+    /// See [`Self::are_shared`]: never set where there is one thread.
     pub(crate) shared: bool,
 }
 
 impl Tiles {
-    /// Whether all workers share one tile. Small targets know that they do not when they are compiled.
+    /// Whether all workers share one tile. Targets with one thread know that they do not when they are compiled.
     #[inline(always)]
     pub(crate) fn are_shared(&self) -> bool {
-        LARGE_TARGET && self.shared
+        THREADS && self.shared
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Carried, Phase, Progress, Session, layers_of};
 use crate::attention::{CacheWriter, Caches, sum_cache};
-use crate::build_features::{HEAD_FILES, LARGE_TARGET, POOLING};
+use crate::build_features::{HEAD_FILES, POOLING, THREADS};
 use crate::config::{HeadInput, Pooling};
 use crate::encoder::{self, OneWorker, Tiles, for_tiles, rows_of, share_tile, shares_tiles};
 use crate::heads;
@@ -210,7 +210,7 @@ impl Session<'_, '_> {
     /// The rows of the next step, in tiles. `in_layer` says that workers may share a tile.
     fn tiles(&mut self, in_layer: bool) -> Tiles {
         let (start, rows) = (self.next_row, self.rows);
-        let shared = LARGE_TARGET && in_layer && shares_tiles(&self.context.model, &self.plan, self.block(), self.rows);
+        let shared = THREADS && in_layer && shares_tiles(&self.context.model, &self.plan, self.block(), self.rows);
         let (tile_rows, side_by_side) = match shared {
             true => (self.plan.tile_rows, 1),
             false => (self.plan.tile_rows_for(rows - start), self.plan.workers),

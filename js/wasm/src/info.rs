@@ -1,12 +1,13 @@
 //! What a model is, for JavaScript.
 
+use crate::tasks;
 use albert_edge::Model;
 use albert_edge::albert_core::kernels;
 use serde::Serialize;
 
 #[derive(Serialize)]
 struct Info<'m> {
-    /// The tasks that the head serves, its own first.
+    /// The tasks that the head and this build serve, the head's own first.
     tasks: Vec<&'static str>,
     labels: Vec<String>,
     config: Config,
@@ -31,7 +32,7 @@ struct Config {
 pub(crate) fn of(model: &Model) -> String {
     let config = model.config();
     let info = Info {
-        tasks: model.tasks().into_iter().map(|task| task.name()).collect(),
+        tasks: tasks::names(model),
         labels: model.labels(),
         config: Config {
             vocab_size: config.vocab_size,

@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 use std::fmt::Display;
 
+/// What a call leaves.
 #[derive(Default)]
-enum Outcome {
+pub(crate) enum Outcome {
     #[default]
     Nothing,
     Text(String),
@@ -15,16 +16,27 @@ thread_local! {
     static OUTCOME: RefCell<Outcome> = const { RefCell::new(Outcome::Nothing) };
 }
 
-pub(crate) fn set_text(text: String) {
-    OUTCOME.set(Outcome::Text(text));
+/// Leaves the outcome or the message of an error, and says which.
+pub(crate) fn leave(outcome: Result<Outcome, String>) -> bool {
+    let succeeded = outcome.is_ok();
+    OUTCOME.set(outcome.unwrap_or_else(Outcome::Text));
+    succeeded
 }
 
-pub(crate) fn set_error(error: &dyn Display) {
-    set_text(error.to_string());
+/// The address of what was made, or 0 and the message of the error as the result.
+pub(crate) fn handle<T>(made: Result<T, String>) -> *mut T {
+    match made {
+        Ok(made) => Box::into_raw(Box::new(made)),
+        Err(message) => {
+            leave(Err(message));
+            core::ptr::null_mut()
+        }
+    }
 }
 
-pub(crate) fn set_floats(floats: &[f32]) {
-    OUTCOME.set(Outcome::Floats(floats.to_vec()));
+/// An error as its message.
+pub(crate) fn message(error: impl Display) -> String {
+    error.to_string()
 }
 
 /// Address of the result of the last call; it stays until the next one.

@@ -1,17 +1,17 @@
-//! Tokens of what JavaScript asks about.
+//! Texts, pairs and ids as JavaScript gives them.
 
-use crate::result::set_error;
+use crate::result::message;
 use albert_edge::{EncodeOptions, Engine, Model, Tokens};
 use serde::{Deserialize, Serialize};
 
 /// A text, a pair, or ids in their place.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Input {
-    text: String,
-    text_pair: Option<String>,
-    input_ids: Vec<u32>,
-    token_type_ids: Vec<u32>,
+pub(crate) struct Input {
+    pub(crate) text: Option<String>,
+    pub(crate) text_pair: Option<String>,
+    pub(crate) input_ids: Vec<u32>,
+    pub(crate) token_type_ids: Vec<u32>,
 }
 
 #[derive(Serialize)]
@@ -20,14 +20,14 @@ struct Ids<'t> {
     token_type_ids: &'t [u32],
 }
 
-/// The tokens; the message of an error is left as the result.
-pub(crate) fn of(model: &Model, json: &[u8]) -> Result<Tokens, ()> {
-    let input: Input = serde_json::from_slice(json).map_err(|error| set_error(&error))?;
+/// The tokens of an [`Input`].
+pub(crate) fn of(model: &Model, json: &[u8]) -> Result<Tokens, String> {
+    let input: Input = serde_json::from_slice(json).map_err(message)?;
     if !input.input_ids.is_empty() {
         return Ok(Tokens::from_ids(&input.input_ids, &input.token_type_ids));
     }
-    let encoded = Engine::new(model).encode(&input.text, input.text_pair.as_deref(), &EncodeOptions::default());
-    encoded.map_err(|error| set_error(&error))
+    let text = input.text.unwrap_or_default();
+    Engine::new(model).encode(&text, input.text_pair.as_deref(), &EncodeOptions::default()).map_err(message)
 }
 
 pub(crate) fn to_json(tokens: &Tokens) -> String {

@@ -5,7 +5,7 @@
 
 use super::lanes::NeonLanes;
 use super::{codebook, float};
-use crate::kernels::simd16::row_kernels;
+use crate::kernels::simd16::{activation_kernels, row_kernels};
 use crate::kernels::{KernelSet, Product};
 use core::arch::aarch64::*;
 use core::arch::asm;
@@ -31,6 +31,7 @@ pub(crate) static SET: KernelSet = KernelSet {
 };
 
 row_kernels!(NeonLanes, "neon");
+activation_kernels!(NeonLanes, "neon");
 
 /// Rows of a tile: 16 accumulators, and room for the weights and activations of two steps.
 const TILE_ROWS: usize = 2;

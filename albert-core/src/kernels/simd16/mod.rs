@@ -1,34 +1,14 @@
 //! The row kernels over vectors of 16 lanes, written once for every instruction set that has such vectors.
 //!
-//! A set implements [`lanes::Lanes`] for its registers and calls [`row_kernels`] with them and the instructions they need.
+//! A set implements [`lanes::Lanes`] for its registers and calls [`row_kernels`] and [`activation_kernels`] with them and the instructions they need.
 
 pub(super) mod lanes;
 pub(super) mod quantize;
 pub(super) mod rows;
 
-/// Functions of the table that enable `$features` and run the row kernels on `$lanes`.
+/// Functions of the table that enable `$features` and run the row kernels on `$lanes`, but for those of [`activation_kernels`].
 macro_rules! row_kernels {
     ($lanes:ty, $features:literal) => {
-        #[target_feature(enable = $features)]
-        fn dequantize(
-            tile: &$crate::kernels::Tile,
-            sums: &[i32],
-            rows: &[$crate::kernels::RowScale],
-            channels: &$crate::kernels::Channels<'_>,
-            store: $crate::kernels::Store,
-            out: &mut [f32],
-        ) {
-            $crate::kernels::simd16::rows::dequantize::<$lanes>(
-                <$lanes>::here(),
-                tile,
-                sums,
-                rows,
-                channels,
-                store,
-                out,
-            );
-        }
-
         #[target_feature(enable = $features)]
         fn quantize_row(
             x: &mut [f32],
@@ -82,6 +62,32 @@ macro_rules! row_kernels {
         fn softmax_f32(x: &mut [f32], factor: f32) {
             $crate::kernels::simd16::rows::softmax_f32::<$lanes>(<$lanes>::here(), x, factor);
         }
+    };
+}
+pub(super) use row_kernels;
+
+/// As [`row_kernels`]: what applies activation functions.
+macro_rules! activation_kernels {
+    ($lanes:ty, $features:literal) => {
+        #[target_feature(enable = $features)]
+        fn dequantize(
+            tile: &$crate::kernels::Tile,
+            sums: &[i32],
+            rows: &[$crate::kernels::RowScale],
+            channels: &$crate::kernels::Channels<'_>,
+            store: $crate::kernels::Store,
+            out: &mut [f32],
+        ) {
+            $crate::kernels::simd16::rows::dequantize::<$lanes>(
+                <$lanes>::here(),
+                tile,
+                sums,
+                rows,
+                channels,
+                store,
+                out,
+            );
+        }
 
         #[target_feature(enable = $features)]
         fn activate(activation: $crate::config::Activation, x: &mut [f32]) {
@@ -89,4 +95,4 @@ macro_rules! row_kernels {
         }
     };
 }
-pub(super) use row_kernels;
+pub(super) use activation_kernels;

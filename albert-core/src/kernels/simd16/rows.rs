@@ -118,8 +118,9 @@ pub(crate) fn dequantize<L: Lanes>(
     });
 }
 
+/// [`dequantize`] with `F`.
 #[inline(always)]
-fn dequantize_with<L: Lanes, F: Finish>(
+pub(crate) fn dequantize_with<L: Lanes, F: Finish>(
     proof: L::Proof,
     tile: &Tile,
     sums: &[i32],

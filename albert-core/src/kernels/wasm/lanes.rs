@@ -9,9 +9,13 @@ use core::ops::{Add, Div, Mul, Sub};
 #[derive(Clone, Copy)]
 pub(crate) struct Simd128(());
 
+/// 4 lanes.
+#[derive(Clone, Copy)]
+pub(super) struct Four(v128);
+
 /// 16 lanes, four a register.
 #[derive(Clone, Copy)]
-pub(crate) struct WasmLanes([v128; 4]);
+pub(crate) struct WasmLanes([Four; 4]);
 
 impl WasmLanes {
     /// The proof, where the instructions are enabled.
@@ -20,29 +24,50 @@ impl WasmLanes {
     pub(crate) fn here() -> Simd128 {
         Simd128(())
     }
-}
 
-impl WasmLanes {
     #[inline(always)]
-    fn map(self, f: impl Fn(v128) -> v128) -> Self {
+    fn map(self, f: impl Fn(Four) -> Four) -> Self {
         Self(self.0.map(f))
     }
 
     #[inline(always)]
-    fn zip(self, other: Self, f: impl Fn(v128, v128) -> v128) -> Self {
+    fn zip(self, other: Self, f: impl Fn(Four, Four) -> Four) -> Self {
         let ([a, b, c, d], [i, j, k, l]) = (self.0, other.0);
         Self([f(a, i), f(b, j), f(c, k), f(d, l)])
+    }
+}
+
+impl Four {
+    #[target_feature(enable = "simd128")]
+    #[inline]
+    pub(super) fn load(x: &[f32; 4]) -> Self {
+        // SAFETY: the array has 16 bytes; loads need no alignment.
+        Self(unsafe { v128_load(x.as_ptr().cast()) })
+    }
+
+    #[inline(always)]
+    pub(super) fn store(self, out: &mut [f32; 4]) {
+        // SAFETY: the array has 16 bytes; stores need no alignment.
+        unsafe { v128_store(out.as_mut_ptr().cast(), self.0) };
     }
 }
 
 /// Implements an operator by the instruction of its name.
 macro_rules! operator {
     ($operator:ident, $function:ident, $instruction:ident) => {
+        impl $operator for Four {
+            type Output = Self;
+            #[inline(always)]
+            fn $function(self, other: Self) -> Self {
+                Self($instruction(self.0, other.0))
+            }
+        }
+
         impl $operator for WasmLanes {
             type Output = Self;
             #[inline(always)]
             fn $function(self, other: Self) -> Self {
-                self.zip(other, |a, b| $instruction(a, b))
+                self.zip(other, |a, b| a.$function(b))
             }
         }
     };
@@ -55,6 +80,43 @@ operator!(Div, div, f32x4_div);
 
 // `pmin(a, b)` is `if b < a { b } else { a }` and `pmax(a, b)` is `if a < b { b } else { a }`: the selections of the trait, the
 // operands the other way round.
+impl Float for Four {
+    #[inline(always)]
+    fn splat(self, x: f32) -> Self {
+        Self(f32x4_splat(x))
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Self(f32x4_sqrt(self.0))
+    }
+
+    #[inline(always)]
+    fn abs(self) -> Self {
+        Self(f32x4_abs(self.0))
+    }
+
+    #[inline(always)]
+    fn lesser(self, other: Self) -> Self {
+        Self(f32x4_pmin(other.0, self.0))
+    }
+
+    #[inline(always)]
+    fn greater(self, other: Self) -> Self {
+        Self(f32x4_pmax(other.0, self.0))
+    }
+
+    #[inline(always)]
+    fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self {
+        Self(v128_bitselect(then.0, otherwise.0, f32x4_lt(self.0, limit.0)))
+    }
+
+    #[inline(always)]
+    fn add_exponent(self, shifted: Self) -> Self {
+        Self(i32x4_add(self.0, i32x4_shl(shifted.0, 23)))
+    }
+}
+
 impl Float for WasmLanes {
     #[inline(always)]
     fn splat(self, x: f32) -> Self {
@@ -63,35 +125,34 @@ impl Float for WasmLanes {
 
     #[inline(always)]
     fn sqrt(self) -> Self {
-        self.map(|x| f32x4_sqrt(x))
+        self.map(Four::sqrt)
     }
 
     #[inline(always)]
     fn abs(self) -> Self {
-        self.map(|x| f32x4_abs(x))
+        self.map(Four::abs)
     }
 
     #[inline(always)]
     fn lesser(self, other: Self) -> Self {
-        other.zip(self, |a, b| f32x4_pmin(a, b))
+        self.zip(other, Four::lesser)
     }
 
     #[inline(always)]
     fn greater(self, other: Self) -> Self {
-        other.zip(self, |a, b| f32x4_pmax(a, b))
+        self.zip(other, Four::greater)
     }
 
     #[inline(always)]
     fn if_less(self, limit: Self, then: Self, otherwise: Self) -> Self {
-        let [a, b, c, d] = self.zip(limit, |x, limit| f32x4_lt(x, limit)).0;
-        let ([i, j, k, l], [q, r, s, t]) = (then.0, otherwise.0);
-        let select = |less, x, y| v128_bitselect(x, y, less);
-        Self([select(a, i, q), select(b, j, r), select(c, k, s), select(d, l, t)])
+        let ([a, b, c, d], [i, j, k, l]) = (self.0, limit.0);
+        let ([m, n, o, p], [q, r, s, t]) = (then.0, otherwise.0);
+        Self([a.if_less(i, m, q), b.if_less(j, n, r), c.if_less(k, o, s), d.if_less(l, p, t)])
     }
 
     #[inline(always)]
     fn add_exponent(self, shifted: Self) -> Self {
-        self.zip(shifted, |x, shifted| i32x4_add(x, i32x4_shl(shifted, 23)))
+        self.zip(shifted, Four::add_exponent)
     }
 }
 
@@ -105,7 +166,7 @@ impl Lanes for WasmLanes {
 
     #[inline(always)]
     fn all(_: Simd128, x: f32) -> Self {
-        Self([f32x4_splat(x); 4])
+        Self([Four(f32x4_splat(x)); 4])
     }
 
     #[inline(always)]
@@ -116,25 +177,24 @@ impl Lanes for WasmLanes {
     #[inline(always)]
     fn store(self, out: &mut [f32; 16]) {
         for (x, out) in self.0.into_iter().zip(out.as_chunks_mut::<4>().0) {
-            // SAFETY: the chunk has 16 bytes.
-            unsafe { v128_store(out.as_mut_ptr().cast(), x) };
+            x.store(out);
         }
     }
 
     #[inline(always)]
     fn difference(_: Simd128, a: &[i32; 16], b: &[i32; 16], factor: i32) -> Self {
         let factor = i32x4_splat(factor);
-        load(a).zip(load(b), |a, b| f32x4_convert_i32x4(i32x4_sub(a, i32x4_mul(b, factor))))
+        load(a).zip(load(b), |a, b| Four(f32x4_convert_i32x4(i32x4_sub(a.0, i32x4_mul(b.0, factor)))))
     }
 
     #[inline(always)]
     fn plain_difference(_: Simd128, a: &[i32; 16], b: &[i32; 16]) -> Self {
-        load(a).zip(load(b), |a, b| f32x4_convert_i32x4(i32x4_sub(a, b)))
+        load(a).zip(load(b), |a, b| Four(f32x4_convert_i32x4(i32x4_sub(a.0, b.0))))
     }
 
     #[inline(always)]
     fn store_bytes(self, zero: i32, offset: i32, out: &mut [u8; 16]) {
-        let [a, b, c, d] = self.0.map(|x| i32x4_add(x, i32x4_splat(zero)));
+        let [a, b, c, d] = self.0.map(|x| i32x4_add(x.0, i32x4_splat(zero)));
         // Narrowing twice with saturation clamps to [-128, 127].
         let bytes = i8x16_narrow_i16x8(i16x8_narrow_i32x4(a, b), i16x8_narrow_i32x4(c, d));
         // i8 and u8 add alike.
@@ -150,5 +210,5 @@ fn load<T: bytemuck::Pod>(x: &[T; 16]) -> WasmLanes {
     const { assert!(size_of::<T>() == 4) };
     let x = x.as_ptr().cast::<v128>();
     // SAFETY: the array has 64 bytes; loads need no alignment.
-    WasmLanes(unsafe { [v128_load(x), v128_load(x.add(1)), v128_load(x.add(2)), v128_load(x.add(3))] })
+    WasmLanes(unsafe { [v128_load(x), v128_load(x.add(1)), v128_load(x.add(2)), v128_load(x.add(3))] }.map(Four))
 }

@@ -1,5 +1,6 @@
 //! WebAssembly with 128-bit vectors.
 
+mod activate;
 mod codebook;
 mod float;
 mod lanes;

@@ -3,6 +3,7 @@
 //! Shifts widen a register of bytes: slots 0 and 2 of four channels become one register of 16 bits, slots 1 and 3 another. Each
 //! times the same slots of a row is a product of pairs that leaves a channel's sum in one lane. Many rows share what is widened.
 
+use super::activate::{activate, dequantize};
 use super::lanes::WasmLanes;
 use super::product::{self, Dot, TILE_ROWS};
 use super::{codebook, float, widened};

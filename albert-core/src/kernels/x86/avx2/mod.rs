@@ -8,7 +8,7 @@ mod codebook;
 pub(crate) mod lanes;
 
 use super::{detect, float};
-use crate::kernels::simd16::row_kernels;
+use crate::kernels::simd16::{activation_kernels, row_kernels};
 use crate::kernels::{KernelSet, Product};
 use core::arch::x86_64::*;
 use lanes::Avx2Lanes;
@@ -34,6 +34,7 @@ pub(crate) static SET: KernelSet = KernelSet {
 };
 
 row_kernels!(Avx2Lanes, "avx2");
+activation_kernels!(Avx2Lanes, "avx2");
 
 /// Rows of a tile. Eight accumulators, sizes and signs of two rows of activations, weights and ones fill the registers.
 const TILE_ROWS: usize = 2;

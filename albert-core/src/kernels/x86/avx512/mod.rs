@@ -5,7 +5,7 @@ pub(crate) mod lanes;
 mod panel_tile;
 
 use super::{detect, float};
-use crate::kernels::simd16::row_kernels;
+use crate::kernels::simd16::{activation_kernels, row_kernels};
 use crate::kernels::{KernelSet, Product};
 use core::arch::asm;
 use core::arch::x86_64::*;
@@ -41,6 +41,7 @@ pub(crate) static SET: KernelSet = KernelSet {
 };
 
 row_kernels!(Avx512Lanes, "avx512f,avx512dq,avx512bw,avx512vl");
+activation_kernels!(Avx512Lanes, "avx512f,avx512dq,avx512bw,avx512vl");
 
 /// Most rows of a tile: with four blocks 24 accumulators, four weights and two broadcasts.
 const TILE_ROWS: usize = 6;
