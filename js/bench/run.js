@@ -1,93 +1,169 @@
-// Bytes and milliseconds of the package, written to docs/javascript-benchmarks.md. ALBERT_BASE names a model file of base geometry
-// with a text classifier (`albert synth` makes one); without it the tables of base geometry are left out.
+// Bytes, milliseconds and memory of the package, written to docs/javascript-benchmarks.md. ALBERT_PEERS names the folder that
+// benches/peers/prepare.py has filled; without it only bytes are counted, and nothing is written. ALBERT_NODE: other programs than
+// `node` to measure with, with commas.
 
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import path from "node:path";
-import { brotliCompressSync, gzipSync } from "node:zlib";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import { EXECUTABLE, FLAGS } from "../test/support/browser.js";
 import { PACKAGE, REPOSITORY, serve } from "../test/support/server.js";
+import { install, lay } from "./peers.js";
+import { size, sizes } from "./sizes.js";
 
-const BUILDS = ["albert.wasm", "albert-relaxed.wasm"];
-const TEXT = "what is the weather like in tokyo tomorrow";
-const dist = path.join(PACKAGE, "dist");
-const base = process.env.ALBERT_BASE;
-const lines = [];
-const table = (...rows) => lines.push(...rows.map((row) => `| ${row.join(" | ")} |`), "");
-const kilobytes = (bytes) => (bytes / 1000).toFixed(1);
-const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
+const GEOMETRIES = ["base", "tiny"];
+const LENGTHS = [8, 32, 128];
+const ROUNDS = 7;
+const STARTS = 5;
+const ENGINES = ["plain", "relaxed", "peer int8", "peer int8, fused"];
+const OURS = ENGINES.slice(0, 2);
+const PEERS = ENGINES.slice(2);
 
-/** Bytes of files together: as they are, and each compressed. */
-function size(names, folder) {
-  const files = names.map((name) => readFileSync(path.join(folder, name)));
-  const total = (f) => kilobytes(files.reduce((sum, file) => sum + f(file).length, 0));
-  return [total((file) => file), total((file) => gzipSync(file, { level: 9 })), total((file) => brotliCompressSync(file))];
+const lines = ["# JavaScript, measured", "", "Written by `cargo xtask js --bench`.", ""];
+const table = (rows) => lines.push(...rows.map((row) => `| ${row.join(" | ")} |`), "");
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+
+lines.push("## Bytes over the wire", "", "Kilobytes, models not counted. A browser fetches the scripts and one of the modules.", "");
+table(sizes());
+
+const prepared = process.env.ALBERT_PEERS;
+if (prepared) {
+  const packages = install();
+  const models = lay(prepared, GEOMETRIES);
+  const places = await inChromium(packages, models.folder);
+  for (const node of (process.env.ALBERT_NODE ?? "node").split(",")) inNode(node, packages, models.folder);
+  models.remove();
+  lines.push(
+    `Load average at the end: ${loadavg()[0].toFixed(1)} with ${cpus().length} CPUs (${cpus()[0].model}). Above what one thread makes, other`,
+    "work took part of the time, and only the ratios, whose sides take turns, can be relied on.",
+    "",
+  );
+  writeFileSync(path.join(REPOSITORY, "docs/javascript-benchmarks.md"), `${lines.join("\n").trimEnd()}\n`);
+  void places;
 }
-
-const scripts = readdirSync(dist).filter((name) => name.endsWith(".js"));
-const page = readdirSync(path.join(PACKAGE, "demo"));
-lines.push("# JavaScript, measured", "", "Written by `cargo xtask js --bench`.", "", "## Bytes over the wire", "");
-lines.push("Kilobytes. A browser fetches the scripts and one of the two modules.", "");
-table(
-  ["", "raw", "gzip", "brotli"],
-  ["---", "--:", "--:", "--:"],
-  ["scripts", ...size(scripts, dist)],
-  ...BUILDS.map((build) => [`\`${build}\``, ...size([build], dist)]),
-  ["scripts and `albert-relaxed.wasm`", ...size([...scripts, "albert-relaxed.wasm"], dist)],
-  ["the demo page's own files", ...size(page, path.join(PACKAGE, "demo"))],
-);
-
-const folders = { "/dist/": dist, "/bench/": path.join(PACKAGE, "bench"), "/models/": path.join(REPOSITORY, "models") };
-if (base) folders["/base/"] = path.dirname(base);
-const blank = (request, response) => request.url === "/" && Boolean(response.end("<!doctype html><title>bench</title>"));
-const server = await serve(folders, { answer: blank });
-const profile = mkdtempSync(path.join(tmpdir(), "albert-bench-"));
-const context = await chromium.launchPersistentContext(profile, { executablePath: EXECUTABLE, args: FLAGS });
-
-const tab = await context.newPage();
-await tab.goto(server.url);
-const compare = (...rest) =>
-  tab.evaluate((rest) => import("/bench/page.js").then((module) => module.compare(...rest)), rest);
-lines.push("## Time and memory", "");
-lines.push(`Chromium ${context.browser()?.version() ?? ""} on ${cpus()[0].model}, one thread; medians of alternating turns.`, "");
-const rows = [["the demo intent model, a text of 8 words", await compare("/models/clinc-intents-int8.albert", { text: TEXT }, BUILDS, 21, 10)]];
-if (base) {
-  for (const tokens of [8, 32, 128]) {
-    const input_ids = Array.from({ length: tokens }, (_, index) => 5 + ((index * 7919) % 1000));
-    rows.push([`base geometry, ${tokens} tokens`, await compare(`/base/${path.basename(base)}`, { input_ids }, BUILDS, 7, 1)]);
-  }
-}
-const [, [plain, relaxed]] = rows[0];
-table(
-  ["", `\`${plain.isa}\`, ms`, `\`${relaxed.isa}\`, ms`, "ratio", "memory, MB"],
-  ["---", "--:", "--:", "--:", "--:"],
-  ...rows.map(([name, [a, b]]) => [name, a.milliseconds.toFixed(2), b.milliseconds.toFixed(2), (a.milliseconds / b.milliseconds).toFixed(2), b.megabytes.toFixed(1)]),
-);
-
-// From nothing to the first result: scripts, module and model come from a server on this machine, nothing is kept.
-const starts = [];
-for (let round = 0; round < 7; round += 1) {
-  const fresh = await context.newPage();
-  await fresh.goto(server.url);
-  const first = async (text) => {
-    const start = performance.now();
-    const { pipeline } = await import("/dist/index.js");
-    const classify = await pipeline("text-classification", { model: "/models/clinc-intents-int8.albert", cache: false });
-    await classify(text);
-    return performance.now() - start;
-  };
-  starts.push(await fresh.evaluate(first, TEXT));
-  await fresh.close();
-}
-lines.push(`From nothing to the first result of the intent model, from a server on this machine: ${median(starts).toFixed(0)} ms.`, "");
-lines.push(
-  `The machine's load average was ${loadavg()[0].toFixed(1)} with ${cpus().length} CPUs: where it is above what one thread makes, other work took`,
-  "part of the time, and only the ratios, whose two sides take turns, can be relied on.",
-  "",
-);
-await context.close();
-await server.close();
-rmSync(profile, { recursive: true, force: true });
-writeFileSync(path.join(REPOSITORY, "docs/javascript-benchmarks.md"), `${lines.join("\n").trimEnd()}\n`);
 console.log(lines.join("\n"));
+
+/** Times in a page; each beginning in a browser of its own. */
+async function inChromium(packages, models) {
+  const folders = {
+    "/dist/": path.join(PACKAGE, "dist"),
+    "/bench/": path.join(PACKAGE, "bench"),
+    "/models/": models,
+    "/packages/": packages,
+  };
+  const blank = (request, response) => request.url === "/" && Boolean(response.end("<!doctype html><title>bench</title>"));
+  const server = await serve(folders, { answer: blank });
+  const places = {
+    dist: "/dist/",
+    models: "/models/",
+    transformers: "/packages/@huggingface/transformers/dist/transformers.min.js",
+    runtime: `${server.url}/packages/onnxruntime-web/dist/`,
+  };
+  let version;
+  /** A function of measure.js in a new browser, and the files that it fetched. */
+  const page = async (name, ...rest) => {
+    const profile = mkdtempSync(path.join(tmpdir(), "albert-bench-"));
+    const context = await chromium.launchPersistentContext(profile, { executablePath: EXECUTABLE, args: FLAGS });
+    version = context.browser()?.version() ?? version;
+    const tab = context.pages()[0];
+    await tab.goto(server.url);
+    const before = server.requests.length;
+    const call = ([name, rest]) => import("/bench/measure.js").then((measure) => measure[name](...rest));
+    const result = await tab.evaluate(call, [name, rest]);
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+    return { ...result, files: server.requests.slice(before).map((request) => request.split(" ")[1]) };
+  };
+  const timed = [];
+  for (const geometry of GEOMETRIES) timed.push(await page("compare", places, geometry, ENGINES, LENGTHS, ROUNDS));
+  lines.push(`## Beside transformers.js in Chromium ${version ?? ""}`.trimEnd(), "");
+  times(timed);
+
+  const started = Object.fromEntries(ENGINES.map((name) => [name, []]));
+  for (let round = 0; round < STARTS; round += 1) {
+    for (const name of ENGINES) started[name].push(await page("begin", places, "base", name, 32));
+  }
+  const wire = (name) => {
+    const files = started[name][0].files.filter((file) => /^\/(dist|packages)\//.test(file));
+    return [...new Set(files)].map((file) => path.relative(REPOSITORY, file.startsWith("/dist/")
+      ? path.join(PACKAGE, file) : path.join(packages, file.slice("/packages/".length))));
+  };
+  starts(started, (name) => size(wire(name), REPOSITORY));
+  await server.close();
+  return places;
+}
+
+/** The same under Node, each beginning a process of its own. */
+function inNode(node, packages, models) {
+  const run = (name, ...rest) => {
+    const program = fileURLToPath(new URL("./in-node.js", import.meta.url));
+    const printed = execFileSync(node, [program, JSON.stringify([name, ...rest])], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    return JSON.parse(printed.trim().split("\n").at(-1));
+  };
+  const places = {
+    dist: pathToFileURL(path.join(PACKAGE, "dist/")).href,
+    models: `${models}/`,
+    runtime: pathToFileURL(path.join(packages, "onnxruntime-web/dist/ort.node.min.mjs")).href,
+  };
+  const version = execFileSync(node, ["--version"], { encoding: "utf8" }).trim();
+  const relaxed = execFileSync(node, ["--input-type=module", "--eval", `
+    import { hasRelaxedSimd } from ${JSON.stringify(`${places.dist}features.js`)};
+    console.log(hasRelaxedSimd());
+  `], { encoding: "utf8" }).trim() === "true";
+  const engines = ENGINES.filter((name) => relaxed || name !== "relaxed");
+  lines.push(`## Beside ONNX Runtime Web under Node ${version}`, "");
+  if (!relaxed) lines.push("This Node has no relaxed SIMD without a flag, so the package runs `albert.wasm`.", "");
+  times(GEOMETRIES.map((geometry) => run("compare", places, geometry, engines, LENGTHS, ROUNDS).result));
+  const started = Object.fromEntries(engines.map((name) => [name, []]));
+  for (let round = 0; round < STARTS; round += 1) {
+    for (const name of engines) {
+      const { result, megabytes } = run("begin", places, "base", name, 32);
+      started[name].push({ ...result, process: megabytes });
+    }
+  }
+  starts(started);
+}
+
+/** A table of milliseconds; ratios are the faster peer's time by ours. */
+function times(timed) {
+  const [{ isa }] = timed;
+  const ours = OURS.filter((name) => name in isa);
+  lines.push("Milliseconds a text, int8, one thread: medians of alternating turns. Ratios are the faster peer's time by ours.", "");
+  table([
+    ["geometry, tokens", ...ours.map((name) => `\`${isa[name]}\``), ...PEERS, ...ours.map((name) => `ratio, \`${isa[name]}\``), "logits apart"],
+    ["---", ...ours.map(() => "--:"), ...PEERS.map(() => "--:"), ...ours.map(() => "--:"), "--:"],
+    ...timed.flatMap(({ lengths }, index) =>
+      lengths.map(({ tokens, milliseconds, apart }) => {
+        const best = Math.min(...PEERS.map((name) => milliseconds[name]));
+        const ratios = ours.map((name) => (best / milliseconds[name]).toFixed(2));
+        const all = [...ours, ...PEERS].map((name) => milliseconds[name].toFixed(2));
+        return [`${GEOMETRIES[index]}, ${tokens}`, ...all, ...ratios, apart.toFixed(4)];
+      }),
+    ),
+  ]);
+}
+
+/** A table of beginnings. */
+function starts(started, wire) {
+  lines.push(
+    "From nothing to a first result, base geometry, 32 tokens: modules and model from this machine, nothing kept; medians. Memory is",
+    `that of the WebAssembly modules after it${wire ? "; kilobytes are what was fetched, without the model" : ", and the largest of the whole process"}.`,
+    "",
+  );
+  const middle = (name, what) => median(started[name].map((each) => each[what]));
+  const best = Math.min(...PEERS.map((name) => middle(name, "first")));
+  table([
+    ["", "model open, ms", "first result, ms", "sooner than the peer", "memory, MB", ...(wire ? ["raw, kB", "gzip, kB", "brotli, kB"] : ["process, MB"])],
+    ["---", "--:", "--:", "--:", "--:", ...(wire ? ["--:", "--:", "--:"] : ["--:"])],
+    ...Object.keys(started).map((name) => [
+      name,
+      middle(name, "load").toFixed(0),
+      middle(name, "first").toFixed(0),
+      PEERS.includes(name) ? "" : (best / middle(name, "first")).toFixed(1),
+      middle(name, "megabytes").toFixed(1),
+      ...(wire ? wire(name) : [middle(name, "process").toFixed(0)]),
+    ]),
+  ]);
+}

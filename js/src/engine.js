@@ -1,7 +1,7 @@
 // The WebAssembly module: started once, its functions with JavaScript's values.
 
+import { everyTask } from "./builds.js";
 import { AlbertError } from "./error.js";
-import { hasRelaxedSimd, hasSimd } from "./features.js";
 import { locate, readLocal } from "./location.js";
 
 /** The engine of everything that is not given one. */
@@ -26,17 +26,9 @@ export function init(source) {
 /** An engine of its own from a source, or the shared one. */
 export const engineFrom = (source) => (source === undefined ? init() : start(source));
 
-async function start(source = ownBuild()) {
+async function start(source = everyTask()) {
   const { instance } = await instantiate(source);
   return new Engine(instance.exports);
-}
-
-/** The file beside this one. Bundlers find both by this form. */
-function ownBuild() {
-  if (!hasSimd()) throw new AlbertError("this browser has no WebAssembly SIMD; it is older than 2021 (Safari: 2023)");
-  return hasRelaxedSimd()
-    ? new URL("./albert-relaxed.wasm", import.meta.url)
-    : new URL("./albert.wasm", import.meta.url);
 }
 
 async function instantiate(source) {

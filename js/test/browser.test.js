@@ -70,6 +70,14 @@ test("the build that is fetched is the one that the browser can run best, and no
   assert.deepEqual(server.requests.filter((each) => each.endsWith(".wasm")), ["GET /dist/albert-relaxed.wasm"]);
 });
 
+test("a page that classifies fetches the module for that alone", async (t) => {
+  const { call, server, violations } = await open(t);
+  for (const worker of [false, true]) assert.equal(await call("classifyAlone", MODEL, { worker }), "weather");
+  const modules = new Set(server.requests.filter((each) => each.endsWith(".wasm")));
+  assert.deepEqual([...modules], ["GET /dist/albert-classify-relaxed.wasm"]);
+  assert.deepEqual(violations, []);
+});
+
 test("a download is kept, and the page works without a network", async (t) => {
   const { call, server, context } = await open(t);
   const downloads = () => server.requests.filter((each) => each.endsWith(".albert")).length;

@@ -5,12 +5,13 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { setFlagsFromString } from "node:v8";
-import { expected, rerun, same } from "./support/same.js";
+import { crc32, expected, rerun, same } from "./support/same.js";
 import { CONFORMANCE, PACKAGE, recorded } from "./support/server.js";
 
 // Before the first module is compiled. Without effect where relaxed SIMD is there by default.
 setFlagsFromString("--experimental-wasm-relaxed-simd");
 const { Model, pipeline } = await import("albert-edge");
+const { classifier } = await import("albert-edge/classify");
 
 const open = (name, wasm) => Model.load(readFileSync(path.join(CONFORMANCE, name)), { wasm });
 
@@ -36,6 +37,50 @@ for (const build of ["albert.wasm", "albert-relaxed.wasm"]) {
       assert.deepEqual(rerun(opened, run), run);
       opened.close();
     }
+  });
+}
+
+for (const build of ["albert-classify.wasm", "albert-classify-relaxed.wasm"]) {
+  const wasm = new WebAssembly.Module(readFileSync(path.join(PACKAGE, "dist", build)));
+
+  test(`${build}: texts are classified with the recorded bits`, async () => {
+    const cases = recorded.cases.filter(({ task }) => task === "text-classification");
+    assert.ok(cases.length > 1);
+    for (const { model, options, request, response, name } of cases) {
+      const classify = await classifier({ model: readFileSync(path.join(CONFORMANCE, model)), wasm, ...options });
+      const found = await classify(request);
+      assert.ok(same(found, response), `${name}: ${JSON.stringify(found)}\n${JSON.stringify(response)}`);
+      assert.deepEqual(classify.info.tasks, ["text-classification"]);
+      classify.close();
+    }
+    for (const run of recorded.runs.filter(({ logits }) => logits !== undefined)) {
+      const opened = await open(run.model, wasm);
+      const logits = opened.logits(run);
+      assert.deepEqual([logits.length, crc32(logits)], [run.logits, run.logits_crc32]);
+      opened.close();
+    }
+  });
+
+  test(`${build}: what it does not have is refused`, async () => {
+    const [{ model: name, request }] = recorded.cases.filter(({ task }) => task === "text-classification");
+    const model = await open(name, wasm);
+    const refused = [
+      [() => model.task("fill-mask"), /fill-mask: this build of the module serves text-classification alone/],
+      [() => model.task(undefined, { stride: 3 }), /text-classification has no option stride/],
+      [() => model.task(undefined, { top_k: "many" }), /top_k: "many" is no value of this option/],
+      [() => model.task(undefined, { truncation: "only_third" }), /truncation: "only_third"/],
+      [() => model.task(undefined, { top_k: -1 }), /top_k: -1/],
+      [() => model.task().run({ text: 7 }), /texts and lists of ids/],
+      [() => model.task().run({}), /text/],
+    ];
+    for (const [call, message] of refused) assert.throws(call, message);
+    assert.equal(model.task(undefined, { top_k: 2, truncation: null }).run(request).length, 2);
+    model.close();
+    const { model: other } = recorded.cases.find(({ task }) => task === "question-answering");
+    const asks = await open(other, wasm);
+    assert.deepEqual(asks.info.tasks, []);
+    assert.throws(() => asks.task(), /./);
+    asks.close();
   });
 }
 

@@ -41,6 +41,9 @@ test("what the manual shows under Node is what is printed", (t) => {
   }
   const model = blocks.find(({ text }) => text.includes("Model.load("));
   writeFileSync(path.join(folder, "model.mjs"), model.text);
+  const alone = blocks.find(({ text }) => text.includes("classifier({"));
+  writeFileSync(path.join(folder, "alone.mjs"), alone.text);
+  assert.equal(execFileSync("node", ["alone.mjs"], { cwd: folder, encoding: "utf8" }), "play_music\n");
   assert.match(execFileSync("node", ["model.mjs"], { cwd: folder, encoding: "utf8" }), /^151 256 \w+\n\d+ 151\nplay_music\n$/);
 });
 
@@ -64,5 +67,6 @@ test("the tarball holds what the package names, and nothing else", (t) => {
   for (const each of named) assert.ok(readFileSync(path.join(folder, each)).length > 0, each);
   assert.deepEqual(readdirSync(folder).sort(), ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "dist", "package.json"]);
   const source = readdirSync(path.join(PACKAGE, "src"));
-  assert.deepEqual(readdirSync(path.join(folder, "dist")).sort(), [...source, "albert-relaxed.wasm", "albert.wasm"].sort());
+  const modules = ["albert", "albert-relaxed", "albert-classify", "albert-classify-relaxed"].map((each) => `${each}.wasm`);
+  assert.deepEqual(readdirSync(path.join(folder, "dist")).sort(), [...source, ...modules].sort());
 });

@@ -1,5 +1,6 @@
 // Uses every declaration; `tsc -p test` must find nothing, and must find each error that is expected.
 import { AlbertError, Model, fetchModel, init, pipeline } from "albert-edge";
+import { classifier } from "albert-edge/classify";
 import type { Entity, Label, Pipeline, TaskName } from "albert-edge";
 
 export async function uses(): Promise<void> {
@@ -12,6 +13,10 @@ export async function uses(): Promise<void> {
   const labels: Label[] = await classify("what is the weather like", { top_k: 3 });
   const lists: Label[][] = await classify(["a", { text: "b", text_pair: "c" }], { signal: new AbortController().signal });
   for await (const each of classify.stream(["a"])) console.log(each[0]?.label, labels, lists);
+
+  const alone = await classifier({ model: "/m.albert", top_k: 2, worker: true });
+  const best: Label[] = await alone("a");
+  console.log(best);
 
   const tag = await pipeline("token-classification", { model: new URL("file:///m.albert"), aggregation_strategy: "simple" });
   const entities: Entity[] = await tag("Find Four Songs");
@@ -39,6 +44,8 @@ export async function uses(): Promise<void> {
   await pipeline("fill-mask", {});
   // @ts-expect-error no such option
   await pipeline("fill-mask", { model: "m.albert", temperature: 2 });
+  // @ts-expect-error an option of another task
+  await classifier({ model: "m.albert", stride: 2 });
   // @ts-expect-error a text, not a number
   await classify(1);
 }

@@ -7,8 +7,10 @@ use std::path::Path;
 use std::process::Command;
 
 const TARGET: &str = "wasm32-unknown-unknown";
-/// The modules and the instructions that they are compiled for.
-const BUILDS: [(&str, &str); 2] = [("albert.wasm", "+simd128"), ("albert-relaxed.wasm", "+simd128,+relaxed-simd")];
+/// Names of the modules' ends, and the instructions that they are compiled for.
+const INSTRUCTIONS: [(&str, &str); 2] = [("", "+simd128"), ("-relaxed", "+simd128,+relaxed-simd")];
+/// Names of the modules' beginnings, and the features that they are compiled with.
+const TASKS: [(&str, &[&str]); 2] = [("albert", &[]), ("albert-classify", &["--no-default-features"])];
 
 /// Builds the package and the page, then tests both.
 pub(crate) fn run() -> Result<(), String> {
@@ -32,10 +34,12 @@ pub(crate) fn build() -> Result<(), String> {
         }
     }
     copy_folder(&js.join("src"), &dist)?;
-    for (name, features) in BUILDS {
-        wasm(features)?;
-        let built = target_dir().join(TARGET).join("release/albert_edge_wasm.wasm");
-        done(fs::copy(&built, dist.join(name)), &built)?;
+    for (end, instructions) in INSTRUCTIONS {
+        for (name, features) in TASKS {
+            wasm(instructions, features)?;
+            let built = target_dir().join(TARGET).join("release/albert_edge_wasm.wasm");
+            done(fs::copy(&built, dist.join(format!("{name}{end}.wasm"))), &built)?;
+        }
     }
     for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
         done(fs::copy(root().join(name), js.join(name)), &js.join(name))?;
@@ -47,11 +51,11 @@ pub(crate) fn build() -> Result<(), String> {
     npm(&["pack", "--loglevel=error"])
 }
 
-/// Compiles the module for these instructions.
-fn wasm(features: &str) -> Result<(), String> {
+/// Compiles the module for these instructions, with these features.
+fn wasm(instructions: &str, features: &[&str]) -> Result<(), String> {
     let mut cargo = cargo("build", TARGET, "std,panic_abort")?;
-    cargo.current_dir(root().join("js/wasm")).args(["--release", "--locked", "--quiet"]);
-    cargo.env("RUSTFLAGS", format!("-Ctarget-feature={features}"));
+    cargo.current_dir(root().join("js/wasm")).args(["--release", "--locked", "--quiet"]).args(features);
+    cargo.env("RUSTFLAGS", format!("-Ctarget-feature={instructions}"));
     if !has_library(TARGET) {
         // A distribution's compiler comes without rust-lld.
         cargo

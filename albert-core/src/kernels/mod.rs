@@ -39,6 +39,10 @@ pub mod scalar;
     all(target_arch = "aarch64", target_feature = "neon"),
     all(target_arch = "wasm32", target_feature = "simd128"),
 ))]
+#[cfg_attr(
+    target_arch = "wasm32",
+    allow(dead_code, unused_imports, unused_macros, reason = "activation functions have a pass of their own there")
+)]
 mod simd16;
 mod types;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]

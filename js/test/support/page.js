@@ -1,6 +1,7 @@
 // Runs in the browser: what `browser.test.js` asks of the package. Served under a strict policy, beside the package.
 
 import { Model, pipeline } from "/dist/index.js";
+import { classifier } from "/dist/classify.js";
 import { hasRelaxedSimd } from "/dist/features.js";
 import { expected, rerun, same } from "./same.js";
 
@@ -52,6 +53,14 @@ export async function classify(model, settings = {}) {
   const pipe = await pipeline("text-classification", { model, ...settings });
   const [{ label }] = await pipe("what is the weather like in tokyo");
   pipe.close();
+  return label;
+}
+
+/** The same by the module for this task alone. */
+export async function classifyAlone(model, settings = {}) {
+  const classify = await classifier({ model, ...settings });
+  const [{ label }] = await classify("what is the weather like in tokyo");
+  classify.close();
   return label;
 }
 

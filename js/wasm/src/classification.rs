@@ -3,7 +3,8 @@
 use crate::result::{Outcome, message};
 use crate::tokens::Input;
 use albert_edge::{Engine, Error, Field, Function, Model, Task, Text, TextClassification, Truncation};
-use serde::Deserialize;
+use miniserde::json::{self, Number, Object, Value};
+use miniserde::{Deserialize, Serialize};
 
 const TASK: Task = Task::TextClassification;
 
@@ -11,17 +12,13 @@ const TASK: Task = Task::TextClassification;
 #[derive(Deserialize)]
 struct Setup {
     task: Option<String>,
-    #[serde(default)]
-    options: Options,
+    options: Option<Object>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Options {
-    top_k: Option<usize>,
-    function_to_apply: Option<String>,
-    truncation: Option<String>,
-    max_length: Option<usize>,
+#[derive(Serialize)]
+struct Label {
+    label: String,
+    score: f32,
 }
 
 /// The task over a model.
@@ -33,39 +30,45 @@ pub(crate) fn names(model: &Model) -> Vec<&'static str> {
 }
 
 pub(crate) fn open(model: &Model, setup: &[u8]) -> Result<Runner, String> {
-    let Setup { task, options } = serde_json::from_slice(setup).map_err(message)?;
+    let setup = core::str::from_utf8(setup).map_err(message)?;
+    let Setup { task, options } = json::from_str(setup).map_err(message)?;
     if let Some(task) = task.filter(|task| task != TASK.name()) {
         return Err(format!("{task}: this build of the module serves {TASK} alone"));
     }
-    let mut runner = TextClassification::with_engine(Engine::new(model)).map_err(message)?;
-    if let Some(k) = options.top_k {
-        runner = runner.top_k(k);
-    }
-    if let Some(name) = &options.function_to_apply {
-        runner = runner.function_to_apply(named(name, Function::from_name)?);
-    }
-    if let Some(name) = &options.truncation {
-        runner = runner.truncation(named(name, Truncation::from_name)?);
-    }
-    if let Some(tokens) = options.max_length {
-        runner = runner.max_length(tokens);
-    }
-    Ok(runner)
+    let runner = TextClassification::with_engine(Engine::new(model)).map_err(message)?;
+    options.iter().flatten().filter(|(_, value)| !matches!(value, Value::Null)).try_fold(runner, set)
 }
 
-/// A value of an option by its name.
-fn named<T>(name: &str, from_name: impl Fn(&str) -> Option<T>) -> Result<T, String> {
-    from_name(name).ok_or_else(|| format!("{name:?} is no value of this option"))
+/// Sets an option.
+fn set(runner: Runner, (name, value): (&String, &Value)) -> Result<Runner, String> {
+    let count = || match value {
+        Value::Number(Number::U64(count)) => usize::try_from(*count).ok(),
+        _ => None,
+    };
+    let text = || match value {
+        Value::String(text) => Some(text.as_str()),
+        _ => None,
+    };
+    let set = match name.as_str() {
+        "top_k" => count().map(|k| runner.top_k(k)),
+        "max_length" => count().map(|tokens| runner.max_length(tokens)),
+        "function_to_apply" => text().and_then(Function::from_name).map(|function| runner.function_to_apply(function)),
+        "truncation" => text().and_then(Truncation::from_name).map(|truncation| runner.truncation(truncation)),
+        _ => return Err(format!("{TASK} has no option {name}")),
+    };
+    set.ok_or_else(|| format!("{name}: {} is no value of this option", json::to_string(value)))
 }
 
 pub(crate) fn run(runner: &Runner, request: &[u8]) -> Result<Outcome, String> {
-    let Input { text, text_pair, input_ids, token_type_ids } = serde_json::from_slice(request).map_err(message)?;
+    let Input { text, text_pair, input_ids, token_type_ids } = Input::from_json(request)?;
+    let (ids, token_types) = (input_ids.unwrap_or_default(), token_type_ids.unwrap_or_default());
     let text = match (&text, &text_pair) {
-        _ if !input_ids.is_empty() => Text::Ids { ids: &input_ids, token_types: &token_type_ids },
+        _ if !ids.is_empty() => Text::Ids { ids: &ids, token_types: &token_types },
         (None, _) => return Err(message(Error::Missing(Field::Text))),
         (Some(text), None) => Text::One(text),
         (Some(text), Some(pair)) => Text::Pair(text, pair),
     };
-    let labels = runner.run(text).map_err(message)?;
-    serde_json::to_string(&labels).map(Outcome::Text).map_err(message)
+    let labels = runner.run(text).map_err(message)?.into_iter();
+    let labels: Vec<Label> = labels.map(|label| Label { label: label.label, score: label.score }).collect();
+    Ok(Outcome::Text(json::to_string(&labels)))
 }

@@ -3,7 +3,7 @@
 use crate::tasks;
 use albert_edge::Model;
 use albert_edge::albert_core::kernels;
-use serde::Serialize;
+use miniserde::{Serialize, json};
 
 #[derive(Serialize)]
 struct Info<'m> {
@@ -47,5 +47,5 @@ pub(crate) fn of(model: &Model) -> String {
         file_bytes: model.bytes().len(),
         isa: kernels::detect().name(),
     };
-    serde_json::to_string(&info).unwrap_or_default()
+    json::to_string(&info)
 }

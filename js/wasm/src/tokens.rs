@@ -2,16 +2,15 @@
 
 use crate::result::message;
 use albert_edge::{EncodeOptions, Engine, Model, Tokens};
-use serde::{Deserialize, Serialize};
+use miniserde::{Deserialize, Serialize, json};
 
 /// A text, a pair, or ids in their place.
 #[derive(Default, Deserialize)]
-#[serde(default)]
 pub(crate) struct Input {
     pub(crate) text: Option<String>,
     pub(crate) text_pair: Option<String>,
-    pub(crate) input_ids: Vec<u32>,
-    pub(crate) token_type_ids: Vec<u32>,
+    pub(crate) input_ids: Option<Vec<u32>>,
+    pub(crate) token_type_ids: Option<Vec<u32>>,
 }
 
 #[derive(Serialize)]
@@ -20,17 +19,24 @@ struct Ids<'t> {
     token_type_ids: &'t [u32],
 }
 
+impl Input {
+    pub(crate) fn from_json(json: &[u8]) -> Result<Self, String> {
+        let json = core::str::from_utf8(json).map_err(message)?;
+        json::from_str(json)
+            .map_err(|_| "text, text_pair, input_ids and token_type_ids are texts and lists of ids".to_owned())
+    }
+}
+
 /// The tokens of an [`Input`].
 pub(crate) fn of(model: &Model, json: &[u8]) -> Result<Tokens, String> {
-    let input: Input = serde_json::from_slice(json).map_err(message)?;
-    if !input.input_ids.is_empty() {
-        return Ok(Tokens::from_ids(&input.input_ids, &input.token_type_ids));
+    let Input { text, text_pair, input_ids, token_type_ids } = Input::from_json(json)?;
+    if let Some(ids) = input_ids.filter(|ids| !ids.is_empty()) {
+        return Ok(Tokens::from_ids(&ids, &token_type_ids.unwrap_or_default()));
     }
-    let text = input.text.unwrap_or_default();
-    Engine::new(model).encode(&text, input.text_pair.as_deref(), &EncodeOptions::default()).map_err(message)
+    let text = text.unwrap_or_default();
+    Engine::new(model).encode(&text, text_pair.as_deref(), &EncodeOptions::default()).map_err(message)
 }
 
 pub(crate) fn to_json(tokens: &Tokens) -> String {
-    let ids = Ids { input_ids: &tokens.ids, token_type_ids: &tokens.types };
-    serde_json::to_string(&ids).unwrap_or_default()
+    json::to_string(&Ids { input_ids: &tokens.ids, token_type_ids: &tokens.types })
 }

@@ -1,0 +1,23 @@
+// Runs under Deno: the recorded cases that differ, as JSON.
+
+import { pipeline } from "../../dist/index.js";
+import { expected, same } from "./same.js";
+
+const folder = new URL("../../../conformance/", import.meta.url);
+const { cases } = JSON.parse(await Deno.readTextFile(new URL("conformance.json", folder)));
+
+async function run(build, worker) {
+  const wasm = build && new URL(`../../dist/${build}`, import.meta.url);
+  const differing = [];
+  let isa;
+  for (const { model, task, options, request, response, name } of cases) {
+    const pipe = await pipeline(task, { model: new URL(model, folder), worker, wasm, ...options });
+    if (!same(await pipe(request), expected(response))) differing.push(name);
+    isa = pipe.info.isa;
+    pipe.close();
+  }
+  return { build: build ?? "the detected build", worker, isa, cases: cases.length, differing };
+}
+
+const results = [await run("albert.wasm", false), await run("albert-relaxed.wasm", false), await run(undefined, true)];
+console.log(JSON.stringify(results));
