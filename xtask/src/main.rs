@@ -24,8 +24,8 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask aarch64 [--kernels]              tests the NEON kernel sets under QEMU, with the programs around them or alone
 cargo xtask throughput                       simulates the inner loops of the NEON kernel sets with llvm-mca
-cargo xtask wasm                             tests the WebAssembly kernel set under Node
-cargo xtask js                               builds the npm package and its demo page, tests both under Node and in Chromium
+cargo xtask wasm                             tests the WebAssembly kernel sets under Node or Deno
+cargo xtask js                               builds the npm package and its demo page, tests both under Node, Deno and in Chromium
 cargo xtask js --build | --bench             builds them alone, or counts bytes and times the package beside its peers
 cargo xtask i686                             tests on a 32-bit x86
 cargo xtask features                         checks every library with each of its features alone

@@ -1,63 +1,54 @@
-//! The core's tests on WebAssembly, under Node: the kernel sets against scalar, and the demo model's logits against this
-//! machine's. With relaxed SIMD where this Node has it, else without.
+//! The core's tests on WebAssembly: the kernel sets against scalar, and the demo model's logits against this machine's. Under Node
+//! when it has relaxed SIMD, else under the Deno of the npm package's tests, else under Node without relaxed SIMD.
 
 use crate::firmware::on_this_host;
 use crate::toolchain::{captured, cargo, check, has_library, root};
-use std::fmt;
 use std::process::{Command, Stdio};
 
 const TARGET: &str = "wasm32-wasip1";
 /// Where Linux distributions put the target's C library.
 const LIBRARY: &str = "/usr/lib/wasm32-wasi";
 
-/// A program that says whether Node has relaxed SIMD.
-const PROBE: &str =
-    "import { hasRelaxedSimd } from './js/src/features.js'; process.exitCode = hasRelaxedSimd() ? 0 : 1";
-
-/// Node's arguments for relaxed SIMD. Node 20 has it behind a flag, and its baseline compiler gets the instruction wrong.
-const RELAXED: [&[&str]; 2] = [&[], &["--experimental-wasm-relaxed-simd", "--no-liftoff"]];
+/// A program that says whether an engine has relaxed SIMD.
+const PROBE: &str = "import { hasRelaxedSimd } from './js/src/features.js'; if (!hasRelaxedSimd()) throw 'no';";
 
 /// Runs the tests, then compares logits.
 pub(crate) fn run() -> Result<(), String> {
     let engine = Engine::find();
-    println!("{engine}");
+    println!("{}: {}", engine.command, engine.features);
     check(engine.cargo("test")?.args(["--package", "albert-core", "--tests"]).env("ALBERT_MUST_RUN", "simd128"))?;
     let mut example = engine.cargo("run")?;
     let printed = captured(example.args(["--quiet", "--package", "albert-core", "--example", "text_to_intent"]))?;
     let expected = on_this_host()?;
     if let Some(result) = expected.iter().find(|result| !printed.contains(result.as_str())) {
-        return Err(format!("Node prints\n{printed}\nand not, as this machine,\n{result}"));
+        return Err(format!("it prints\n{printed}\nand not, as this machine,\n{result}"));
     }
     println!("the demo model's {} results are the same as here", expected.len());
     Ok(())
 }
 
-/// Node with some arguments, and the instructions that it has then.
+/// What runs the programs, and the instructions that it has.
 struct Engine {
-    arguments: &'static [&'static str],
+    command: String,
     features: &'static str,
-}
-
-impl fmt::Display for Engine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "node {}: {}", self.arguments.join(" "), self.features)
-    }
 }
 
 impl Engine {
     fn find() -> Self {
-        let has_relaxed = |arguments: &&&[&str]| {
-            let mut node = Command::new("node");
-            node.args(**arguments).args(["--input-type=module", "--eval", PROBE]).current_dir(root());
-            node.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
-        };
-        match RELAXED.iter().find(has_relaxed) {
-            Some(arguments) => Self { arguments, features: "+simd128,+relaxed-simd" },
-            None => Self { arguments: &[], features: "+simd128" },
+        let deno = root().join("js/node_modules/.bin/deno").display().to_string();
+        let engines = [("node".to_owned(), "--no-warnings", "--input-type=module"), (deno, "run --allow-all", "eval")];
+        let relaxed = engines.into_iter().find(|(program, _, evaluate)| {
+            let mut probe = Command::new(program);
+            probe.arg(evaluate).args((evaluate.starts_with('-')).then_some("--eval")).arg(PROBE).current_dir(root());
+            probe.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+        });
+        match relaxed {
+            Some((program, run, _)) => Self { command: format!("{program} {run}"), features: "+simd128,+relaxed-simd" },
+            None => Self { command: "node --no-warnings".to_owned(), features: "+simd128" },
         }
     }
 
-    /// `cargo SUBCOMMAND` for the target, its programs run by this Node.
+    /// `cargo SUBCOMMAND` for the target, its programs run by this engine.
     fn cargo(&self, subcommand: &str) -> Result<Command, String> {
         let mut cargo = cargo(subcommand, TARGET, "std,panic_abort")?;
         let mut flags = format!("-Ctarget-feature={}", self.features);
@@ -68,8 +59,8 @@ impl Engine {
             flags += &format!(" -Lnative={LIBRARY} -Clink-arg={LIBRARY}/crt1-command.o");
         }
         let script = root().join("xtask/src/wasi.mjs");
-        let node = format!("node --no-warnings {} {}", self.arguments.join(" "), script.display());
-        cargo.arg("--locked").env("CARGO_TARGET_WASM32_WASIP1_RUNNER", node).env("RUSTFLAGS", flags);
+        let runner = format!("{} {}", self.command, script.display());
+        cargo.arg("--locked").env("CARGO_TARGET_WASM32_WASIP1_RUNNER", runner).env("RUSTFLAGS", flags);
         Ok(cargo)
     }
 }
