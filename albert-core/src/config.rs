@@ -85,7 +85,7 @@ impl Config {
         problem_type: ProblemType::SingleLabel,
         pooling: Pooling::Pooler,
         sentence_dense: 0,
-        storage: Storage { ocs_places: 32, smoothing: false, codebook: false },
+        storage: Storage { ocs_places: 128, smoothing: false, codebook: false },
     };
 
     /// Width of one attention head, D; 0 when there are no heads.

@@ -115,6 +115,10 @@ impl Format {
     pub(crate) const fn is_float(self) -> bool {
         matches!(self, Self::Fp32 | Self::Fp16)
     }
+
+    pub(crate) const fn is_codebook(self) -> bool {
+        matches!(self, Self::Int5 | Self::Int4)
+    }
 }
 
 /// A format for the matrices of some name.

@@ -70,8 +70,11 @@ impl Scheme {
         }
         let allot = |(&site, peaks): (&Site, &Peaks)| {
             // Float matrices have none, and linears that share an input share its slots.
-            let float = formats.get(&site).is_some_and(|formats| formats.iter().any(|format| format.is_float()));
-            (site, peaks.allot(if float { 0 } else { extra_slots(peaks.width()) }))
+            let has = |kind: fn(Format) -> bool| {
+                formats.get(&site).is_some_and(|formats| formats.iter().any(|&format| kind(format)))
+            };
+            let extra = if has(Format::is_float) { 0 } else { extra_slots(peaks.width(), has(Format::is_codebook)) };
+            (site, peaks.allot(extra))
         };
         self.splits = peaks.iter().map(allot).collect();
     }
