@@ -4,6 +4,7 @@ mod aarch64;
 mod conformance;
 mod features;
 mod firmware;
+mod firmware_taught;
 mod fuzz;
 mod i686;
 mod install;

@@ -7,10 +7,12 @@
 #[cfg_attr(target_arch = "arm", path = "cortex_m/mod.rs")]
 #[cfg_attr(target_arch = "riscv32", path = "riscv/mod.rs")]
 mod arch;
+mod input;
 mod memory;
 mod print;
 
 pub use arch::{Counter, entry};
+pub use input::{line_in, read_file, write_file};
 pub use memory::{data_bytes, stack_used};
 pub use print::{exit, hex, line, number, text};
 

@@ -12,7 +12,8 @@ pub fn text(text: &str) {
     for piece in text.as_bytes().chunks(63) {
         let mut buffer = [0u8; 64];
         buffer.iter_mut().zip(piece).for_each(|(place, &byte)| *place = byte);
-        call_host(SYS_WRITE0, buffer.as_ptr().addr());
+        // SAFETY: text that ends with a zero, which the host reads.
+        unsafe { call_host(SYS_WRITE0, buffer.as_ptr().addr()) };
     }
 }
 
@@ -50,7 +51,8 @@ pub fn number(mut value: u64) {
 
 /// Ends the program.
 pub fn exit(success: bool) -> ! {
-    call_host(SYS_EXIT, if success { STOPPED_BY_APPLICATION } else { STOPPED_BY_ERROR });
+    // SAFETY: the argument is a reason, no address.
+    unsafe { call_host(SYS_EXIT, if success { STOPPED_BY_APPLICATION } else { STOPPED_BY_ERROR }) };
     loop {
         wait();
     }

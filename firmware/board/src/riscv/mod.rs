@@ -35,9 +35,13 @@ fn paint() {
 }
 
 /// Asks the host for something.
-pub(crate) fn call_host(operation: usize, argument: usize) {
-    // SAFETY: the sequence that a host with semihosting knows from a breakpoint, none of it compressed; the operations here
-    // read memory at most.
+///
+/// # Safety
+/// The argument is what the operation expects, and memory that it names is valid for what the host does with it.
+pub(crate) unsafe fn call_host(operation: usize, argument: usize) -> usize {
+    let result;
+    // SAFETY: the sequence that a host with semihosting knows from a breakpoint, none of it compressed; the caller vouches for
+    // memory.
     unsafe {
         asm!(
             ".balign 16",
@@ -47,10 +51,21 @@ pub(crate) fn call_host(operation: usize, argument: usize) {
             "ebreak",
             "srai x0, x0, 7",
             ".option pop",
-            inout("a0") operation => _,
+            inout("a0") operation => result,
             in("a1") argument,
             options(nostack)
         );
+    }
+    result
+}
+
+/// Waits for a byte on the UART (16550).
+pub(crate) fn serial_byte() -> u8 {
+    let register = |offset: usize| core::ptr::with_exposed_provenance_mut::<u8>(0x1000_0000 + offset);
+    // SAFETY: the registers of the board's UART: data once the line's status has it.
+    unsafe {
+        while register(5).read_volatile() & 1 == 0 {}
+        register(0).read_volatile()
     }
 }
 
