@@ -17,6 +17,7 @@ export const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex"
 const TYPES = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
+  ".mjs": "text/javascript",
   ".css": "text/css",
   ".wasm": "application/wasm",
   ".json": "application/json",
