@@ -2,17 +2,30 @@
 
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
-import { brotliCompressSync, gzipSync } from "node:zlib";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { PACKAGE } from "../test/support/server.js";
 
 const dist = path.join(PACKAGE, "dist");
 const kilobytes = (bytes) => (bytes / 1000).toFixed(1);
 
+/** Above this many bytes the best quality of brotli takes minutes; servers do not compress so either. */
+const LARGE = 4e6;
+const known = new Map();
+
+/** Bytes of a file: as it is, and compressed. */
+function sizesOf(name) {
+  if (!known.has(name)) {
+    const file = readFileSync(name);
+    const params = { [constants.BROTLI_PARAM_QUALITY]: file.length > LARGE ? 9 : 11 };
+    known.set(name, [file, gzipSync(file, { level: 9 }), brotliCompressSync(file, { params })].map(({ length }) => length));
+  }
+  return known.get(name);
+}
+
 /** Bytes of files together: as they are, and each compressed. */
 export function size(names, folder) {
-  const files = names.map((name) => readFileSync(path.join(folder, name)));
-  const total = (f) => kilobytes(files.reduce((sum, file) => sum + f(file).length, 0));
-  return [total((file) => file), total((file) => gzipSync(file, { level: 9 })), total((file) => brotliCompressSync(file))];
+  const files = names.map((name) => sizesOf(path.join(folder, name)));
+  return [0, 1, 2].map((place) => kilobytes(files.reduce((sum, file) => sum + file[place], 0)));
 }
 
 /** Rows of a table. */
