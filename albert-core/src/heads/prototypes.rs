@@ -3,6 +3,7 @@
 //! Source: nearest class mean; Snell et al., 2017 (Prototypical Networks).
 
 use crate::kernels::square_root;
+use crate::slices::part;
 use core::ops::Range;
 
 /// First bytes of the memory: magic and version.
@@ -232,7 +233,7 @@ impl<'p> Prototypes<'p> {
 
     fn mean(&self, label: usize) -> impl Iterator<Item = f32> + '_ {
         let start = self.record(label) + RECORD_HEADER;
-        let bytes = self.memory.get(start..start + 4 * self.width).unwrap_or(&[]);
+        let bytes = part(self.memory, start..start + 4 * self.width);
         bytes.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes))
     }
 

@@ -8,6 +8,7 @@ use crate::linear::{Input, multiply, quantize};
 use crate::memory::arena::{Products, Quantization, Quantized, Scratch};
 use crate::memory::plan::activation_row_bytes;
 use crate::memory::{Columns, Rows};
+use crate::slices::{OrEmpty, part_mut};
 
 /// Why a search cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,14 +82,14 @@ impl<'s> Search<'s> {
         let missing = Self::bytes(width).saturating_add(lead).saturating_sub(memory.len());
         let mut rest = memory.get_mut(lead..).filter(|_| missing == 0).ok_or(SearchError::Memory { missing })?;
         let [copy, row, scale, sums, scores] = parts(width).map(|bytes| {
-            let (part, after) = core::mem::take(&mut rest).split_at_mut_checked(bytes).unwrap_or((&mut [], &mut []));
+            let (part, after) = core::mem::take(&mut rest).split_at_mut_checked(bytes).or_empty();
             rest = after;
             part
         });
         let copy: &mut [f32] = cast(copy);
         copy.iter_mut().zip(query).for_each(|(to, from)| *to = *from);
         let mut scratch = Scratch {
-            quantized: Quantized { bytes: row, row_scales: cast::<RowScale>(scale).get_mut(..1).unwrap_or(&mut []) },
+            quantized: Quantized { bytes: row, row_scales: part_mut(cast(scale), ..1) },
             quantization: Quantization { splits: &mut [], row: &mut [] },
             products: Products { accumulators: cast(sums), panel: &mut [], partial: &mut [] },
         };

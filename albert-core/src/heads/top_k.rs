@@ -1,6 +1,7 @@
 //! The best of a stream of logits, with their softmax probabilities.
 
 use super::scores::exp;
+use crate::slices::{part, part_mut};
 
 /// One of the best.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -59,7 +60,7 @@ impl<'b> TopK<'b> {
 
     /// The best in descending order, with their scores.
     pub(super) fn into_best(self) -> &'b [Candidate] {
-        self.best.get(..self.kept).unwrap_or(&[])
+        part(self.best, ..self.kept)
     }
 
     fn enters(&self, score: f32) -> bool {
@@ -78,7 +79,7 @@ impl<'b> TopK<'b> {
 
     /// The best in descending order, their logits turned into probabilities over everything that was pushed.
     pub fn finish(self) -> &'b [Candidate] {
-        let best = self.best.get_mut(..self.kept).unwrap_or(&mut []);
+        let best = part_mut(self.best, ..self.kept);
         for candidate in best.iter_mut() {
             candidate.score = exp(candidate.score - self.largest) / self.sum;
         }

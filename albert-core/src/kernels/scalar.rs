@@ -6,7 +6,7 @@ use super::{Channels, FloatProduct, KernelSet, Keys, Product, RowScale, SMALLEST
 use crate::build_features::{CODEBOOK, FLOAT};
 use crate::config::Activation;
 use crate::half::half_to_f32;
-use crate::slices::part_mut;
+use crate::slices::{OrEmpty, part_mut};
 
 /// The set that runs everywhere.
 pub static SET: KernelSet = KernelSet {
@@ -146,7 +146,7 @@ pub(super) fn quantize_row_by(
     }
     let (low, high) = range(x);
     let (scale, inverse, zero) = asymmetric_steps(low, high);
-    let (body, extra) = out.split_at_mut_checked(x.len()).unwrap_or((&mut [], &mut []));
+    let (body, extra) = out.split_at_mut_checked(x.len()).or_empty();
     quantize(x, inverse, zero, offset, body);
     let entries = channels.iter().zip(&*saved).zip(copies.iter().zip(ranks)).zip(extra);
     for (((&channel, &value), (&copies, &rank)), extra) in entries {
