@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import test from "node:test";
@@ -45,6 +45,16 @@ test("what the manual shows under Node is what is printed", (t) => {
   writeFileSync(path.join(folder, "alone.mjs"), alone.text);
   assert.equal(execFileSync("node", ["alone.mjs"], { cwd: folder, encoding: "utf8" }), "play_music\n");
   assert.match(execFileSync("node", ["model.mjs"], { cwd: folder, encoding: "utf8" }), /^151 256 \w+\n\d+ 151\nplay_music\n$/);
+});
+
+test("what the first page shows under Node is what is printed", (t) => {
+  const folder = install(t);
+  const page = readFileSync(path.join(REPOSITORY, "README.md"), "utf8");
+  const [, program, shown] = /```js\n([^]*?)```\n```text\n([^]*?)```/.exec(page);
+  mkdirSync(path.join(folder, "models"));
+  copyFileSync(INTENTS, path.join(folder, "models", path.basename(INTENTS)));
+  writeFileSync(path.join(folder, "readme.mjs"), program);
+  assert.equal(execFileSync("node", ["readme.mjs"], { cwd: folder, encoding: "utf8" }), shown);
 });
 
 test("the page of the manual works under the policy that it names", async (t) => {

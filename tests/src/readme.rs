@@ -24,11 +24,6 @@ pub fn page() -> String {
     std::fs::read_to_string(root().join("README.md")).expect("README.md")
 }
 
-/// The blocks of the page in order.
-pub fn blocks() -> Vec<Block> {
-    blocks_of(&page())
-}
-
 /// The blocks of any page in order.
 pub fn blocks_of(page: &str) -> Vec<Block> {
     let fenced = page.split("\n```").skip(1).step_by(2);

@@ -72,7 +72,7 @@ fn npm(arguments: &[&str]) -> Result<(), String> {
     check(Command::new("npm").current_dir(root().join("js")).args(arguments))
 }
 
-fn copy_folder(from: &Path, to: &Path) -> Result<(), String> {
+pub(crate) fn copy_folder(from: &Path, to: &Path) -> Result<(), String> {
     done(fs::create_dir_all(to), to)?;
     for entry in done(fs::read_dir(from), from)? {
         let path = done(entry, from)?.path();

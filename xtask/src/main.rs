@@ -15,6 +15,7 @@ mod mobile;
 mod python;
 mod quantization;
 mod sanitize;
+mod site;
 mod size;
 mod throughput;
 mod toolchain;
@@ -45,6 +46,7 @@ cargo xtask fuzz [--minutes N] [--record] [--minimize] [TARGET]...
                                              fuzzes for N minutes in all; counts executions, renews the committed inputs
 cargo xtask sanitize address|thread          the kernels, the C interface, damaged files; or the executor, under a sanitizer
 cargo xtask conformance                      writes the conformance models and their recorded results anew
+cargo xtask site                             the documents as a site, with the demo page in it
 cargo xtask size                             flash bytes of the core by module, RAM and stack, against recorded bounds
 ";
 
@@ -76,6 +78,7 @@ fn main() -> ExitCode {
         Some((command, [kind])) if command == "sanitize" && kind == "address" => sanitize::address(),
         Some((command, [kind])) if command == "sanitize" && kind == "thread" => sanitize::thread(),
         Some((command, [])) if command == "conformance" => conformance::run(),
+        Some((command, [])) if command == "site" => site::run(),
         Some((command, [])) if command == "size" => size::run(),
         Some((command, [])) if command == "help" => {
             print!("{HELP}");

@@ -1,6 +1,8 @@
-//! The commands of `README.md` run, and print what the page says.
+//! The commands of `README.md` and the quick start run, and print what the pages say.
 
-use albert_tests::readme::{blocks, root};
+use std::fs;
+
+use albert_tests::readme::{Block, blocks_of, root};
 
 use crate::harness::{Folder, fixture, program};
 
@@ -18,10 +20,24 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
+const PAGES: [&str; 2] = ["README.md", "docs/quick-start.md"];
+
+/// The blocks of this language.
+fn blocks(page: &str, language: &str) -> Vec<Block> {
+    let text = fs::read_to_string(root().join(page)).expect("a page");
+    blocks_of(&text).into_iter().filter(|block| block.language == language).collect()
+}
+
 #[test]
 fn shown_outputs_are_the_outputs() {
+    for page in PAGES {
+        shown_outputs_of(page);
+    }
+}
+
+fn shown_outputs_of(page: &str) {
     let mut commands = 0;
-    for block in blocks().iter().filter(|block| block.language == "console") {
+    for block in blocks(page, "console") {
         for command in block.text.split("$ albert ").skip(1) {
             let (line, shown) = command.split_once('\n').expect("a command in a line");
             let output = program().args(words(line)).current_dir(root()).output().expect("the program starts");
@@ -35,6 +51,12 @@ fn shown_outputs_are_the_outputs() {
 /// Commands on a checkpoint of the reader's: here the trained one of this repository, in a folder that is empty before.
 #[test]
 fn other_commands_run_in_order() {
+    for page in PAGES {
+        other_commands_of(page);
+    }
+}
+
+fn other_commands_of(page: &str) {
     let folder = Folder::new();
     folder.write(
         "eval.jsonl",
@@ -42,7 +64,7 @@ fn other_commands_run_in_order() {
     );
     let checkpoint = fixture("trained/snips-slots");
     let mut commands = 0;
-    for block in blocks().iter().filter(|block| block.language == "sh") {
+    for block in blocks(page, "sh") {
         for line in block.text.lines().filter_map(|line| line.strip_prefix("albert ")) {
             let words = words(line).into_iter().map(|word| match word.as_str() {
                 "albert/albert-base-v2" => checkpoint.to_str().expect("UTF-8").to_owned(),
