@@ -123,6 +123,7 @@ typedef struct albert_text {
 /**
  * One of a task's answers. The names in brackets are those of the Hugging Face pipelines.
  *
+ * ```text
  *     text-classification       label, score; layers with early exit
  *     zero-shot-classification  label, score, sequence
  *     token-classification      label [entity], text [word], score, start, end, index
@@ -132,6 +133,7 @@ typedef struct albert_text {
  *     multiple-choice           label, score, index
  *     sentence-order            label, score
  *     reranking                 text, score, index [corpus_id]
+ * ```
  */
 typedef struct albert_item {
   /**

@@ -29,6 +29,7 @@ pub const ALBERT_FIELD_LAYERS: u32 = 64;
 
 /// One of a task's answers. The names in brackets are those of the Hugging Face pipelines.
 ///
+/// ```text
 ///     text-classification       label, score; layers with early exit
 ///     zero-shot-classification  label, score, sequence
 ///     token-classification      label [entity], text [word], score, start, end, index
@@ -38,6 +39,7 @@ pub const ALBERT_FIELD_LAYERS: u32 = 64;
 ///     multiple-choice           label, score, index
 ///     sentence-order            label, score
 ///     reranking                 text, score, index [corpus_id]
+/// ```
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct albert_item {

@@ -33,13 +33,14 @@ async fn finish(session: &mut Session<'_, '_>) -> u32 {
 }
 
 async fn classify() -> Option<()> {
-    let model = Model::from_bytes(MODEL.bytes).ok()?;
     let mut arena = ARENA.try_lock()?;
-    let mut session = Session::new(&model, PLAN, &mut arena.0).ok()?;
+    let mut session = Session::new(&Model::from_bytes(MODEL.bytes).ok()?, PLAN, &mut arena.0).ok()?;
     for sentence in TEXTS {
         let before = ROUNDS.load(Ordering::Relaxed);
         session.start_text(sentence, None, &EncodeOptions::default()).ok()?;
         let steps = finish(&mut session).await;
+        // What lives from one await to the next is a part of the task; the session has the model, too.
+        let model = *session.model();
         print_result(&model, sentence, session.output()?.logits()).then_some(())?;
         text("steps: ");
         number(steps.into());
