@@ -1,13 +1,8 @@
 //! Tables of the documents that tests measure.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
-/// The repository.
-#[must_use]
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+use crate::readme::root;
 
 /// Writes `table` between the marks `<!-- NAME -->` and `<!-- end NAME -->` of `docs/PAGE` when `ALBERT_WRITE_DOCS` is set.
 ///

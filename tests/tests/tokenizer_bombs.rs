@@ -1,36 +1,13 @@
 //! Tokenizer files that ask for far more than they hold: an error or a result, in little memory and time.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use albert_quant::tokenizer::{CompileError, CompiledTokenizer, SpieceKind, compile_json, compile_spiece};
+use albert_tests::memory::{self, Counting};
 use albert_tests::page;
 use base64::Engine;
 use serde_json::{Value, json};
-
-/// Counts the bytes in use.
-struct Counting;
-
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: all memory is the system allocator's.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let live = LIVE.fetch_add(layout.size(), Relaxed) + layout.size();
-        PEAK.fetch_max(live, Relaxed);
-        // SAFETY: the caller's promise.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller's promise.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -62,10 +39,7 @@ fn bounded(
 ) -> Result<CompiledTokenizer, CompileError> {
     let started = Instant::now();
     let before = processor_time(started);
-    let live = LIVE.load(Relaxed);
-    PEAK.store(live, Relaxed);
-    let compiled = compile(file);
-    let peak = PEAK.load(Relaxed) - live;
+    let (compiled, peak) = memory::peak(|| compile(file));
     let time = processor_time(started).saturating_sub(before);
     let found =
         compiled.as_ref().map_or_else(ToString::to_string, |compiled| format!("{} bytes", compiled.bytes.len()));

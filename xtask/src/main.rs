@@ -2,6 +2,7 @@
 
 mod aarch64;
 mod conformance;
+mod environment;
 mod features;
 mod firmware;
 mod firmware_taught;

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::toolchain::{check, root};
+use crate::environment::Environment;
+use crate::toolchain::{check, host_target_dir, root};
 
 /// What builds the wheel and runs the tests.
 const TOOLS: [&str; 7] = ["maturin==1.*", "numpy", "pytest", "pytest-timeout", "mypy==2.*", "pyright==1.1.*", "tqdm"];
@@ -22,21 +23,12 @@ const EXTRAS: [&str; 8] = [
 /// Builds and checks the package; with the tests that need other engines when `all`.
 pub(crate) fn run(all: bool) -> Result<(), String> {
     let folder = root().join("python");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let target = target.join("python");
-    let environment = target.join("environment");
-    let python = environment.join("bin/python");
-    if !python.exists() {
-        check(Command::new(interpreter()).args(["-m", "venv"]).arg(&environment))?;
-    }
-    let pip = |packages: &[&str]| {
-        let mut pip = Command::new(&python);
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(packages);
-        pip
-    };
-    check(&mut pip(&TOOLS))?;
+    let target = host_target_dir().join("python");
+    let environment = Environment::at(target.join("environment"))?;
+    let python = environment.python();
+    environment.install(TOOLS)?;
     if all {
-        check(&mut pip(&EXTRAS))?;
+        environment.install(EXTRAS)?;
     }
     let wheels = target.join("wheels");
     // Wheels of earlier builds would be installed, too.
@@ -48,7 +40,7 @@ pub(crate) fn run(all: bool) -> Result<(), String> {
         .arg(&wheels);
     check(build.arg("--interpreter").arg(&python).env("CARGO_TARGET_DIR", &target).env("PATH", path(&environment)))?;
     let wheel = only_wheel(&wheels)?;
-    check(pip(&["--force-reinstall", "--no-deps"]).arg(&wheel))?;
+    environment.install(["--force-reinstall".as_ref(), "--no-deps".as_ref(), wheel.as_os_str()])?;
     let size = std::fs::metadata(&wheel).map_or(0, |metadata| metadata.len());
     println!("{}: {size} bytes", wheel.display());
     let tool = |name: &str| {
@@ -67,14 +59,9 @@ pub(crate) fn run(all: bool) -> Result<(), String> {
     check(tool("pyright").arg("--pythonpath").arg(&python))
 }
 
-/// The Python that makes the environment.
-fn interpreter() -> std::ffi::OsString {
-    std::env::var_os("XTASK_PYTHON").unwrap_or("python3".into())
-}
-
 /// The environment's programs before all others.
-fn path(environment: &Path) -> std::ffi::OsString {
-    let own = environment.join("bin");
+fn path(environment: &Environment) -> std::ffi::OsString {
+    let own = environment.bin();
     let others = std::env::var_os("PATH").unwrap_or_default();
     std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(&others))).unwrap_or(others)
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::toolchain::{captured, check, host_cargo, root};
+use crate::toolchain::{captured, check, host_cargo, host_target_dir, root};
 
 /// Directory of checkpoints with `reference.safetensors` (or `reference-more.safetensors`, on which nothing was chosen), and `eval.jsonl` where there is labelled data.
 const MODELS: &str = "../shared/models";
@@ -152,7 +152,7 @@ fn percent(share: &Value) -> String {
 
 /// The command line tool as users have it, which prints a line of JSON.
 fn albert(subcommand: &str) -> Command {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let target = host_target_dir();
     let mut command = Command::new(target.join("release/albert"));
     command.current_dir(root()).args([subcommand, "--json"]);
     command

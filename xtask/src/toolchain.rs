@@ -9,10 +9,14 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
+/// Where this machine's builds go.
+pub(crate) fn host_target_dir() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// Where cross builds go: another compiler must not touch the host's results.
 pub(crate) fn target_dir() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    target.join("cross")
+    host_target_dir().join("cross")
 }
 
 /// `cargo SUBCOMMAND` for this machine.

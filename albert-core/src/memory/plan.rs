@@ -249,7 +249,7 @@ impl Extents {
 }
 
 impl Sizes {
-    /// Bytes of all regions with so many workers, each rounded up; `usize::MAX` when the sum does not fit the address space.
+    /// Total bytes of all regions for `workers` workers, each region aligned; `usize::MAX` on overflow.
     pub(crate) const fn total(&self, workers: usize) -> usize {
         let mut total = 0;
         let mut index = 0;

@@ -4,11 +4,10 @@ use albert_core::format::layout::CODEBOOK_SLOTS;
 
 /// Most extra slots of a linear that fills no step.
 const MOST: usize = 32;
-/// The same in int8 for what is wider than [`WIDE`], as the inputs of feed-forward outputs are: most of what int8 costs comes from
-/// their outliers.
+/// The same limit in int8 for more than [`WIDE`] inputs, as feed-forward outputs have: their outliers cause most of int8's error.
 const MOST_OF_WIDE: usize = 128;
 const WIDE: usize = 1024;
-/// A linear gets one extra slot for so many channels, up to those: 4 % of the work at widths of 3072 and 768, 6 % at 128.
+/// Channels for each extra slot, within the limits above. Extra slots add 4 % of the work at widths 3072 and 768, 6 % at 128.
 const CHANNELS_PER_SLOT: usize = 16;
 /// Slots that the widest kernel set multiplies at a time: what is left of a step costs as much as a whole one.
 const STEP: usize = 64;
@@ -18,8 +17,7 @@ const CHANNELS_PER_FILLING_SLOT: usize = 48;
 const PEAKS: usize = 24;
 
 /// Extra slots of a linear with so many inputs, so that its slots fill units of eight; none for a narrow one. They fill the
-/// last step where that makes neither few nor many.
-/// Codebooks cannot use more: they round a split channel's weights no finer.
+/// last step where that makes neither few nor many. Codebook formats gain nothing from more than [`MOST`].
 pub(crate) fn extra_slots(width: usize, codebook: bool) -> usize {
     let filling = width.next_multiple_of(STEP) - width;
     if (width.div_ceil(CHANNELS_PER_FILLING_SLOT)..=width / CHANNELS_PER_SLOT).contains(&filling) {
