@@ -1,8 +1,12 @@
 //! What a set of features alone builds: each feature of each library by itself, and the core for bare metal.
 
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
 use serde_json::Value;
 
-use crate::toolchain::{captured, cargo, check, host_cargo};
+use crate::toolchain::{captured, cargo, check, host_cargo, root};
 
 /// Features that a hosted build cannot have: they bring a panic handler of their own.
 const BARE_METAL_ONLY: [&str; 1] = ["panic-halt"];
@@ -23,8 +27,40 @@ pub(crate) fn package() -> Result<(), String> {
     let metadata: Value = serde_json::from_str(&metadata).map_err(|error| error.to_string())?;
     let packages = metadata["packages"].as_array().into_iter().flatten();
     let published = packages.filter(|package| package["publish"].is_null());
-    let names = published.filter_map(|package| package["name"].as_str()).flat_map(|name| ["--package", name]);
+    let names: Vec<_> = published.filter_map(|package| package["name"].as_str()).collect();
+    forget_packed(&names)?;
+    let names = names.into_iter().flat_map(|name| ["--package", name]);
     check(host_cargo("package").args(["--quiet", "--allow-dirty"]).args(names))
+}
+
+/// Removes what an earlier call packed, unpacked and built of the crates `names`.
+///
+/// Cargo takes what has the same name and version for the same crate: it would build today's crates against those of the day before.
+fn forget_packed(names: &[&str]) -> Result<(), String> {
+    remove(&root().join("target/package"))?;
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))
+        .ok_or("no CARGO_HOME and no HOME")?;
+    // A registry without a host is a folder, such as the one that Cargo makes of the crates that it packs.
+    let folders = home.join("registry/src").read_dir().into_iter().flatten().flatten();
+    for registry in folders.filter(|folder| folder.file_name().as_encoded_bytes().starts_with(b"-")) {
+        for unpacked in registry.path().read_dir().map_err(|error| error.to_string())?.flatten() {
+            let name = unpacked.file_name();
+            if names.iter().any(|crate_name| name.to_string_lossy().starts_with(&format!("{crate_name}-"))) {
+                remove(&unpacked.path())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Removes the folder at `path` if there is one.
+fn remove(path: &Path) -> Result<(), String> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(format!("{}: {error}", path.display())),
+        _ => Ok(()),
+    }
 }
 
 /// Checks every library with no feature, and with each feature alone.
