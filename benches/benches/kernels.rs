@@ -1,5 +1,5 @@
 //! Kernel sets: integer products over the weights of one ALBERT-base layer, against the measured peak of the
-//! instructions they are made of, and row kernels per element. `docs/kernels.md` keeps the results.
+//! instructions they are made of, and row kernels per element. `docs/notes/kernels-x86.md` keeps the results.
 
 #[cfg(target_arch = "x86_64")]
 mod x86_peak;

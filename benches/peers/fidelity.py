@@ -69,7 +69,7 @@ def program(given: Path | None) -> Path:
     if given:
         return given.resolve()
     target = Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
-    run(["cargo", "build", "--release", "--locked", "-p", "albert-cli"], cwd=REPOSITORY)
+    run(["cargo", "build", "--release", "--locked", "-p", "albert-edge-cli"], cwd=REPOSITORY)
     return target / "release" / "albert"
 
 

@@ -1,6 +1,8 @@
-//! Tables of the documents that tests measure.
+//! Tables of the documents that tests measure: written by them on demand, and held to what they measure.
 
-use std::fs;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::{fs, iter};
 
 use crate::readme::root;
 
@@ -12,10 +14,49 @@ pub fn write(page: &str, name: &str, table: &str) {
     if std::env::var_os("ALBERT_WRITE_DOCS").is_none() {
         return;
     }
-    let path = root().join("docs").join(page);
+    static WRITES: Mutex<()> = Mutex::new(());
+    let _alone = WRITES.lock();
+    let (head, _, tail) = parts(page, name);
+    fs::write(path(page), format!("{head}{table}{tail}")).unwrap_or_else(|error| panic!("{page}: {error}"));
+}
+
+/// Writes `rows` under a table's head as [`write`] does, or holds the page to them: the same rows, their numbers no further away than
+/// another processor's order of additions moves them.
+///
+/// # Panics
+/// When the page has other rows; what is printed is what it should have.
+pub fn hold(page: &str, name: &str, head: &str, rows: &[String]) {
+    let table: String = iter::once(head).chain(rows.iter().map(String::as_str)).map(|row| format!("{row}\n")).collect();
+    write(page, name, &table);
+    let (_, written, _) = parts(page, name);
+    let same = written.lines().count() == table.lines().count()
+        && written.lines().zip(table.lines()).all(|(written, measured)| is_near(written, measured));
+    assert!(same, "docs/{page} has other figures in {name} (ALBERT_WRITE_DOCS=1 writes these):\n{table}");
+}
+
+/// Whether two rows have the same words, and numbers that differ little. A number near 1 is a cosine: how far it is from 1 counts.
+fn is_near(left: &str, right: &str) -> bool {
+    let (left, right) = (left.split_whitespace(), right.split_whitespace());
+    left.clone().count() == right.clone().count()
+        && left.zip(right).all(|(left, right)| match (left.parse::<f64>(), right.parse::<f64>()) {
+            (Ok(left), Ok(right)) if left.fract() == 0.0 && right.fract() == 0.0 => left == right,
+            (Ok(left), Ok(right)) if left > 0.9 && right > 0.9 && right <= 1.0 => {
+                (left - right).abs() <= 2e-5 + 0.25 * (1.0 - left)
+            }
+            (Ok(left), Ok(right)) => left <= 2.0 * right && right <= 2.0 * left,
+            _ => left == right,
+        })
+}
+
+/// The page before the rows between the marks of `name`, these rows, and the page after them.
+fn parts(page: &str, name: &str) -> (String, String, String) {
     let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end {name} -->"));
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let parts = text.split_once(&start).and_then(|(head, rest)| Some((head, rest.split_once(&end)?.1)));
-    let (head, tail) = parts.unwrap_or_else(|| panic!("{page}: the marks of {name} are missing"));
-    fs::write(&path, format!("{head}{start}{table}{end}{tail}")).unwrap_or_else(|error| panic!("{page}: {error}"));
+    let text = fs::read_to_string(path(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
+    let parts = text.split_once(&start).and_then(|(head, rest)| Some((head, rest.split_once(&end)?)));
+    let (head, (rows, tail)) = parts.unwrap_or_else(|| panic!("{page}: the marks of {name} are missing"));
+    (format!("{head}{start}"), rows.to_owned(), format!("{end}{tail}"))
+}
+
+fn path(page: &str) -> PathBuf {
+    root().join("docs").join(page)
 }

@@ -3,7 +3,7 @@
 use albert_quant::{Calibration, Options, Weights, convert};
 use albert_tests::closeness::Closeness;
 use albert_tests::engine::{self, Results, Run};
-use albert_tests::fixtures;
+use albert_tests::{fixtures, page};
 
 /// What is asked of an output. A row is a sequence, or a token where the output has a row for each.
 struct Bounds {
@@ -20,6 +20,11 @@ type Closest = [f64; 4];
 
 /// Least 0.1 % quantile of the rows' cosines for f16 weights.
 const F16_COSINE: f64 = 0.99999;
+
+/// The head of a model's table.
+const HEAD: &str = "\
+| model | output | weights | vectors | largest error | as a share of the largest value | mean cosine | 1 % | 0.1 % | same best element |
+|---|---|---|--:|--:|--:|--:|--:|--:|--:|";
 
 /// Rows for a model without tokenizer.
 const PHONEMES: &str = include_str!("../data/phonemes.jsonl");
@@ -64,7 +69,7 @@ fn minilm_as_albert() {
 fn check(model: &str, outputs: &[Bounds]) {
     let Some(fixture) = fixtures::shared(model) else { return };
     let phonemes: Vec<Vec<u32>> = PHONEMES.lines().map(input_ids).collect();
-    let mut missed = Vec::new();
+    let (mut rows, mut missed) = (Vec::new(), Vec::new());
     for weights in Weights::ALL {
         let mut options = Options::default();
         options.weights = weights;
@@ -75,8 +80,7 @@ fn check(model: &str, outputs: &[Bounds]) {
         let results = engine::run(&file, &fixture.sequences, &Run::default());
         for bounds in outputs {
             let closeness = Closeness::new(&fixture, bounds.output, &results);
-            let line = format!("| {model} | {} | {} {closeness} |", bounds.output, weights.name());
-            println!("{line}");
+            let row = format!("| {model} | {} | {} {closeness} |", bounds.output, weights.name());
             let held = match weights {
                 Weights::Fp32 => closeness.max_abs <= bounds.f32_error,
                 Weights::Fp16 => closeness.cosines.cosine_p01 >= F16_COSINE,
@@ -85,8 +89,9 @@ fn check(model: &str, outputs: &[Bounds]) {
                 Weights::Int4 => is_within(&closeness, bounds.int4),
             };
             if !held {
-                missed.push(line);
+                missed.push(row.clone());
             }
+            rows.push(row);
         }
         if !matches!(weights, Weights::Fp16 | Weights::Fp32) {
             for kernels in engine::all_kernels() {
@@ -97,6 +102,7 @@ fn check(model: &str, outputs: &[Bounds]) {
         }
     }
     assert!(missed.is_empty(), "bounds missed:\n{}", missed.join("\n"));
+    page::hold("fidelity.md", model, HEAD, &rows);
 }
 
 fn is_within(Closeness { cosines, agreement, .. }: &Closeness, bounds: Closest) -> bool {

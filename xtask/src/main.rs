@@ -20,6 +20,7 @@ mod site;
 mod size;
 mod throughput;
 mod toolchain;
+mod versus;
 mod wasm;
 
 use std::process::ExitCode;
@@ -41,7 +42,9 @@ cargo xtask install --prefix DIR [--target TRIPLE]
 cargo xtask install-test                     installs, and builds and runs C and C++ programs against that
 cargo xtask mobile                           the C library for phones, and what it needs from them
 cargo xtask python [--all]                   the Python package: wheel, tests and types; with other engines
-cargo xtask quantization-table [MODEL]...    every scheme on the trained models in ../shared/models (or ALBERT_MODELS)
+cargo xtask quantization [--speed]           every scheme on the trained models in ../shared/models (or ALBERT_MODELS)
+cargo xtask versus REVISION [--geometry A,B] [--weights A,B] [--isa A,B] [--tokens N,N] [--seconds N]
+                                             speed beside another revision, an inference of each by turns
 cargo xtask instructions [--record]          counts the benchmarks' instructions under Valgrind, against recorded counts
 cargo xtask fuzz [--minutes N] [--record] [--minimize] [TARGET]...
                                              fuzzes for N minutes in all; counts executions, renews the committed inputs
@@ -72,7 +75,9 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "mobile" => mobile::run(),
         Some((command, [])) if command == "python" => python::run(false),
         Some((command, [option])) if command == "python" && option == "--all" => python::run(true),
-        Some((command, names)) if command == "quantization-table" => quantization::run(names),
+        Some((command, [])) if command == "quantization" => quantization::run(false),
+        Some((command, [option])) if command == "quantization" && option == "--speed" => quantization::run(true),
+        Some((command, arguments)) if command == "versus" => versus::run(arguments),
         Some((command, [])) if command == "instructions" => instructions::run(false),
         Some((command, [option])) if command == "instructions" && option == "--record" => instructions::run(true),
         Some((command, options)) if command == "fuzz" => fuzz::run(options),

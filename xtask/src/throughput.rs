@@ -1,5 +1,5 @@
 //! Static throughput of the NEON sets' inner loops: the loops as the compiler wrote them, run through LLVM's scheduling models
-//! by `llvm-mca`. `docs/kernels-arm.md` keeps the results.
+//! by `llvm-mca`. `docs/notes/kernels-arm.md` keeps the results.
 
 use crate::toolchain::{cargo, check, target_dir};
 use std::collections::{BTreeSet, HashMap};

@@ -1,4 +1,4 @@
-//! The commands of `README.md` and the quick start run, and print what the pages say.
+//! The commands of `README.md` and the guides run, and print what the pages say.
 
 use std::fs;
 
@@ -20,7 +20,11 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
-const PAGES: [&str; 2] = ["README.md", "docs/quick-start.md"];
+/// Pages that show what commands print.
+const SHOWN: [&str; 2] = ["README.md", "docs/quick-start.md"];
+/// Pages with commands on a checkpoint of the reader's.
+const FOLLOWED: [&str; 4] =
+    ["README.md", "docs/quick-start.md", "docs/quantize-and-validate.md", "docs/performance.md"];
 
 /// The blocks of this language.
 fn blocks(page: &str, language: &str) -> Vec<Block> {
@@ -30,7 +34,7 @@ fn blocks(page: &str, language: &str) -> Vec<Block> {
 
 #[test]
 fn shown_outputs_are_the_outputs() {
-    for page in PAGES {
+    for page in SHOWN {
         shown_outputs_of(page);
     }
 }
@@ -51,7 +55,7 @@ fn shown_outputs_of(page: &str) {
 /// Commands on a checkpoint of the reader's: here the trained one of this repository, in a folder that is empty before.
 #[test]
 fn other_commands_run_in_order() {
-    for page in PAGES {
+    for page in FOLLOWED {
         other_commands_of(page);
     }
 }
@@ -62,7 +66,9 @@ fn other_commands_of(page: &str) {
         "eval.jsonl",
         r#"{"words": ["Find", "Four", "Songs"], "tags": ["O", "B-object_name", "B-object_type"]}"#,
     );
+    folder.write("texts.txt", "play some jazz by miles davis\nwhat will the weather be like tomorrow\n");
     let checkpoint = fixture("trained/snips-slots");
+    fs::copy(checkpoint.join("reference.safetensors"), folder.path("reference.safetensors")).expect("a copy");
     let mut commands = 0;
     for block in blocks(page, "sh") {
         for line in block.text.lines().filter_map(|line| line.strip_prefix("albert ")) {

@@ -29,7 +29,7 @@ class Graph:
 
     def constant(self, name: str, values) -> str:
         if name not in self.initializers:
-            self.initializers[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
+            self.initializers[name] = numpy_helper.from_array(np.asarray(values, order="C"), name)
         return name
 
     def number(self, value: float) -> str:

@@ -1,0 +1,80 @@
+//! Speed beside another revision: both versions in one program, an inference of each by turns.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::toolchain::{check, host_target_dir, root};
+
+/// What is measured when nothing else is asked for: geometries, weights, kernel sets, tokens, seconds for each row.
+const DEFAULTS: [(&str, &str); 5] = [
+    ("--geometry", "base,tiny"),
+    ("--weights", "int8"),
+    ("--isa", "amx,avx512vnni,avxvnni,avx2"),
+    ("--tokens", "8,32,128,512"),
+    ("--seconds", "5"),
+];
+/// Two packages of one name are told apart by their versions.
+const OLD_VERSION: &str = "0.0.0";
+
+/// `versus REVISION [OPTION VALUE]...`
+pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
+    let (revision, options) = arguments.split_first().ok_or("versus REVISION [--geometry A,B] [--weights A,B] …")?;
+    let mut values = DEFAULTS.map(|(_, value)| value.to_owned());
+    for option in options.chunks(2) {
+        let [name, value] = option else { return Err(format!("{}: a value is missing", option[0])) };
+        let index =
+            DEFAULTS.iter().position(|(known, _)| known == name).ok_or_else(|| format!("{name}: no such option"))?;
+        values[index].clone_from(value);
+    }
+    let folder = host_target_dir().join("versus");
+    // Outside of the repository, whose workspace cargo would take it for a part of.
+    let old = std::env::temp_dir().join(format!("albert-versus-{revision}"));
+    fs::create_dir_all(folder.join("src")).map_err(|error| format!("{}: {error}", folder.display()))?;
+    unpack(revision, &old)?;
+    let write = |name: &str, text: &str| fs::write(folder.join(name), text).map_err(|error| format!("{name}: {error}"));
+    write("Cargo.toml", &manifest(&old))?;
+    let program = root().join("benches/versus/main.rs");
+    write("src/main.rs", &fs::read_to_string(&program).map_err(|error| format!("{}: {error}", program.display()))?)?;
+    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
+    check(
+        Command::new(cargo)
+            .args(["build", "--release", "--quiet", "--target-dir"])
+            .arg(folder.join("target"))
+            .current_dir(&folder),
+    )?;
+    fs::remove_dir_all(&old).map_err(|error| format!("{}: {error}", old.display()))?;
+    check(Command::new(folder.join("target/release/versus")).args(&values))
+}
+
+/// Puts the files of `revision` into `old`, with a version of their own.
+fn unpack(revision: &str, old: &Path) -> Result<(), String> {
+    if old.exists() {
+        fs::remove_dir_all(old).map_err(|error| format!("{}: {error}", old.display()))?;
+    }
+    fs::create_dir_all(old).map_err(|error| format!("{}: {error}", old.display()))?;
+    let archive = old.with_extension("tar");
+    check(Command::new("git").current_dir(root()).args(["archive", "--output"]).arg(&archive).arg(revision))?;
+    check(Command::new("tar").arg("-xf").arg(&archive).arg("-C").arg(old))?;
+    fs::remove_file(&archive).map_err(|error| format!("{}: {error}", archive.display()))?;
+    let manifest = old.join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).map_err(|error| format!("{}: {error}", manifest.display()))?;
+    let version =
+        text.lines().find_map(|line| line.strip_prefix("version = ")).ok_or("no version in the old Cargo.toml")?;
+    let text = text.replace(&format!("version = {version}"), &format!("version = \"{OLD_VERSION}\""));
+    fs::write(&manifest, text).map_err(|error| format!("{}: {error}", manifest.display()))
+}
+
+/// A package with both versions, built as the command is.
+fn manifest(old: &Path) -> String {
+    let mut text =
+        String::from("[package]\nname = \"versus\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n");
+    text += "[profile.release]\nlto = \"thin\"\ncodegen-units = 1\n\n[dependencies]\n";
+    for (name, folder) in [("old", old), ("new", root())] {
+        for part in ["core", "quant"] {
+            let path = folder.join(format!("albert-{part}"));
+            text += &format!("{name}_{part} = {{ package = \"albert-{part}\", path = {path:?} }}\n");
+        }
+    }
+    text
+}
