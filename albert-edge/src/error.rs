@@ -6,7 +6,7 @@ use core::fmt;
 
 use albert_core::config::Head;
 use albert_core::error::ChecksumError;
-use albert_core::format::layout::VERSION;
+use albert_core::format::layout::{HEAD_VERSION, VERSION};
 use albert_core::tokenizer::EncodeError;
 use albert_core::{FormatError, InputError};
 
@@ -43,7 +43,11 @@ pub enum Error {
     },
     /// The bytes are no model file, or a damaged one.
     Format(FormatError),
-    /// The bytes of a model file have changed since it was written.
+    /// The bytes are no head file, or a damaged one.
+    HeadFormat(FormatError),
+    /// The head was made for another encoder than the model.
+    OtherEncoder,
+    /// The bytes of a file have changed since it was written.
     Checksum(ChecksumError),
     /// The model's head does not serve the task.
     Head {
@@ -220,7 +224,9 @@ impl fmt::Display for Error {
             Self::NotAFile { path, .. } => write!(f, "{} is not a regular file", path.display()),
             #[cfg(feature = "std")]
             Self::EmptyFile { path } => write!(f, "{} is empty", path.display()),
-            Self::Format(error) => format_error(error, f),
+            Self::Format(error) => format_error(error, &MODEL_FILE, f),
+            Self::HeadFormat(error) => format_error(error, &HEAD_FILE, f),
+            Self::OtherEncoder => f.write_str("the head was fitted on another encoder than this model's"),
             Self::Checksum(ChecksumError { stated, computed }) => {
                 write!(f, "checksum {computed:08x} instead of {stated:08x}: the file is damaged; make or copy it again")
             }
@@ -294,18 +300,28 @@ impl fmt::Display for Error {
     }
 }
 
-/// What is wrong with a model file, and what to do.
-fn format_error(error: &FormatError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// A kind of file: what it is called, how it is made, and the version that this program reads.
+struct Kind {
+    name: &'static str,
+    made_by: &'static str,
+    version: u32,
+}
+
+const MODEL_FILE: Kind =
+    Kind { name: "ALBERT model file", made_by: "albert quantize makes one from a checkpoint", version: VERSION };
+const HEAD_FILE: Kind =
+    Kind { name: "head file", made_by: "albert fit --head-only makes one from examples", version: HEAD_VERSION };
+
+/// What is wrong with a file, and what to do.
+fn format_error(error: &FormatError, kind: &Kind, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let Kind { name, made_by, version: own } = kind;
     match error {
-        FormatError::Magic => f.write_str("no ALBERT model file; albert quantize makes one from a checkpoint"),
-        FormatError::Version(version) if *version < VERSION => write!(
-            f,
-            "the file has format version {version}, this program reads version {VERSION}; make it anew with albert quantize"
-        ),
-        FormatError::Version(version) => write!(
-            f,
-            "the file has format version {version}, this program reads version {VERSION}; it needs a newer program"
-        ),
+        FormatError::Magic => write!(f, "no {name}; {made_by}"),
+        FormatError::Version(version) => {
+            write!(f, "the file has format version {version}, this program reads version {own}; ")?;
+            f.write_str(if version < own { "make it anew: " } else { "it needs a newer program" })?;
+            f.write_str(if version < own { made_by } else { "" })
+        }
         FormatError::Truncated { needed } => {
             write!(f, "the file is cut short: {needed} bytes or more are needed; make or copy it again")
         }
@@ -344,7 +360,7 @@ impl core::error::Error for Error {
         match self {
             #[cfg(feature = "std")]
             Self::Open { source, .. } | Self::Threads { source, .. } => Some(source),
-            Self::Format(error) => Some(error),
+            Self::Format(error) | Self::HeadFormat(error) => Some(error),
             Self::Checksum(error) => Some(error),
             Self::Encode(error) => Some(error),
             Self::Input { error, .. } => Some(error),

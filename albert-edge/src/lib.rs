@@ -14,12 +14,13 @@
 //! # Ok::<(), albert_edge::Error>(())
 //! ```
 //!
-//! - [`Model`]: a model file from a path, a vector or bytes.
+//! - [`Model`]: a model file from a path, a vector or bytes; [`HeadFile`]: another classifier for it.
 //! - [`TextClassification`], [`ZeroShotClassification`], [`TokenClassification`], [`QuestionAnswering`], [`FillMask`],
 //!   [`MultipleChoice`], [`SentenceOrder`], [`FeatureExtraction`], [`SentenceEmbedding`], [`Reranking`]: the tasks. Options and
 //!   results have the names of the Hugging Face pipelines.
 //! - [`Pipeline`]: a task that is chosen when the program runs, with [`Request`]s and [`Response`]s of any task.
 //! - [`Engine`]: what they all run on; threads, layers, limits of memory, callbacks, and logits for other purposes.
+//! - [`Prototypes`]: labels that are taught while the program runs, by a few examples each.
 //! - [`batch`]: any work on many rows, in order and with bounded memory.
 //!
 //! Every method takes `&self` and may be called from several threads. Results of int8 and codebook models are the same bits on
@@ -37,6 +38,7 @@ mod error;
 mod model;
 mod options;
 mod pipeline;
+mod prototypes;
 mod request;
 mod task;
 mod tasks;
@@ -44,14 +46,15 @@ mod text;
 
 pub use albert_core;
 pub use albert_core::ExitPolicy;
-pub use albert_core::heads::Aggregation;
+pub use albert_core::heads::{Aggregation, Nearest, PrototypeError};
 pub use albert_core::tokenizer::{EncodeOptions, Truncation};
 
 pub use engine::{Engine, Event, MEMORY_LIMIT, Tokens};
 pub use error::{Error, Field, Result};
-pub use model::Model;
+pub use model::{HeadFile, Model};
 pub use options::Options;
 pub use pipeline::Pipeline;
+pub use prototypes::Prototypes;
 pub use request::{Request, Response};
 pub use task::{Task, UnknownTask};
 pub use tasks::{

@@ -132,6 +132,15 @@ impl<'p> Prototypes<'p> {
         if stated == expected && sound { Ok(prototypes) } else { Err(PrototypeError::Stored) }
     }
 
+    /// Labels and width that stored bytes are for, when they look like those of [`Prototypes::store`]; [`Prototypes::restore`] checks
+    /// them.
+    pub fn stored_shape(stored: &[u8]) -> Option<(usize, usize)> {
+        let word = |at: usize| stored.get(at..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes) as usize);
+        let (labels, width) = (word(4)?, word(8)?);
+        let fits = stored.starts_with(&MAGIC) && stored.len() == Self::bytes(labels, width);
+        fits.then_some((labels, width))
+    }
+
     fn over(memory: &'p mut [u8], labels: usize, width: usize) -> Result<Self, PrototypeError> {
         let needed = Self::bytes(labels, width);
         let fits = memory.len() == needed && labels <= u32::MAX as usize && width <= u32::MAX as usize;
@@ -313,6 +322,9 @@ mod tests {
         let nearest = prototypes.nearest(&[0.3, 0.2, 0.1]).unwrap();
         let mut stored = [0; BYTES];
         stored.copy_from_slice(prototypes.store());
+        assert_eq!(Prototypes::stored_shape(&stored), Some((4, WIDTH)));
+        assert_eq!(Prototypes::stored_shape(&stored[..BYTES - 1]), None);
+        assert_eq!(Prototypes::stored_shape(&[]), None);
         let copy = Prototypes::restore(&mut stored, 4, WIDTH).unwrap();
         assert_eq!(copy.nearest(&[0.3, 0.2, 0.1]).unwrap(), nearest);
         for at in 0..BYTES {

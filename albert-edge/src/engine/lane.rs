@@ -8,7 +8,7 @@ use albert_core::{Plan, Session};
 
 use super::Settings;
 use crate::error::{Error, Result};
-use crate::model::{AlignedBytes, Model};
+use crate::model::{AlignedBytes, HeadFile, Model};
 
 /// Bytes that the tokenizer starts with.
 const WORKSPACE_BYTES: usize = 1 << 14;
@@ -99,7 +99,12 @@ impl Lane {
         use_session: impl FnOnce(&mut Session<'_, '_>) -> Result<T>,
     ) -> Result<T> {
         let workers = workers.clamp(1, MAX_WORKERS);
-        let plan = Plan::new(model.config(), room.tokens).with_large_tiles().with_workers(workers);
+        let head = model.head().map(HeadFile::as_core);
+        let labels = head.map_or(0, |head| head.classifier().num_labels as usize);
+        let plan = Plan::new(model.as_core().config(), room.tokens)
+            .with_labels(labels)
+            .with_large_tiles()
+            .with_workers(workers);
         let plan = plan.with_sequences(room.sequences, room.total_tokens);
         grow(&mut self.arena, plan.arena_bytes(), settings.memory_limit)?;
         #[cfg(feature = "std")]
@@ -121,6 +126,8 @@ impl Lane {
                 session.set_observer(pages);
             }
         }
+        // The head was found to fit when it was put beside the model, and the plan has room for its labels.
+        session.set_head(head).map_err(|_| Error::OtherEncoder)?;
         session.set_early_exit(settings.exit).map_err(|_| Error::NoExit)?;
         use_session(&mut session)
     }

@@ -1,10 +1,12 @@
-//! Memory that starts at a multiple of 64, and the ways in which a program can hold a model file.
+//! Memory that starts at a multiple of 64, and the ways in which a program can hold a file.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use albert_core::format::layout::ALIGNMENT;
 use bytemuck::{Pod, Zeroable};
+
+use crate::error::{Error, Result};
 
 /// 64 bytes at a multiple of 64.
 #[derive(Clone, Copy, Pod, Zeroable)]
@@ -49,7 +51,7 @@ impl AlignedBytes {
     }
 }
 
-/// Whatever keeps a model file in memory.
+/// Whatever keeps a file in memory.
 pub(super) enum Storage {
     Static(&'static [u8]),
     Aligned(AlignedBytes),
@@ -61,6 +63,25 @@ pub(super) enum Storage {
 }
 
 impl Storage {
+    /// Used in place when it is aligned.
+    pub(super) fn of_static(bytes: &'static [u8]) -> Result<Self> {
+        if is_aligned(bytes) { Ok(Self::Static(bytes)) } else { Self::copy(bytes) }
+    }
+
+    pub(super) fn copy(bytes: &[u8]) -> Result<Self> {
+        AlignedBytes::copy(bytes).map(Self::Aligned).ok_or(Error::OutOfMemory { bytes: bytes.len() })
+    }
+
+    /// Used in place when it is aligned.
+    pub(super) fn of_vec(bytes: Vec<u8>) -> Result<Self> {
+        if is_aligned(&bytes) { Ok(Self::Vec(bytes)) } else { Self::copy(&bytes) }
+    }
+
+    /// Used in place when it is aligned.
+    pub(super) fn of_owner(owner: Box<dyn AsRef<[u8]> + Send + Sync>) -> Result<Self> {
+        if is_aligned((*owner).as_ref()) { Ok(Self::Owner(owner)) } else { Self::copy((*owner).as_ref()) }
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         match self {
             Self::Static(bytes) => bytes,
@@ -73,7 +94,7 @@ impl Storage {
     }
 }
 
-/// Whether a model can be used where it lies.
-pub(super) fn is_aligned(bytes: &[u8]) -> bool {
+/// Whether a file can be used where it lies.
+fn is_aligned(bytes: &[u8]) -> bool {
     bytes.as_ptr().addr().is_multiple_of(ALIGNMENT)
 }

@@ -1,4 +1,4 @@
-//! Model files by memory map.
+//! Files by memory map.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -7,7 +7,7 @@ use albert_core::error::ChecksumError;
 use albert_core::format::layout::HEADER_BYTES;
 use memmap2::Mmap;
 
-use super::{Model, Storage};
+use super::{HeadFile, Model, Storage};
 use crate::error::{Error, Result};
 
 impl Model {
@@ -21,7 +21,22 @@ impl Model {
     /// [`Error::Open`] when it cannot be opened or mapped, [`Error::NotAFile`] for a directory, pipe or device,
     /// [`Error::EmptyFile`], [`Error::Format`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
+        Self::check(Storage::map(path.as_ref())?)
+    }
+}
+
+impl HeadFile {
+    /// Maps a head file and checks it. What [`Model::open`] says of files holds for this one, too.
+    ///
+    /// # Errors
+    /// As [`Model::open`], with [`Error::HeadFormat`] in place of [`Error::Format`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::check(Storage::map(path.as_ref())?)
+    }
+}
+
+impl Storage {
+    fn map(path: &Path) -> Result<Self> {
         let failed = |source| Error::Open { path: path.into(), source };
         // Before it is opened: opening a pipe waits for somebody to write.
         let metadata = fs::metadata(path).map_err(failed)?;
@@ -37,13 +52,13 @@ impl Model {
         // same bytes, so changed values give wrong numbers, and a cut file a bus error.
         #[allow(unsafe_code)]
         let map = unsafe { Mmap::map(&file) }.map_err(failed)?;
-        Self::check(Storage::Map(map))
+        Ok(Self::Map(map))
     }
 }
 
 /// As the core's, with the instructions that this machine has for it.
 pub(super) fn verify_checksum(file: &[u8]) -> Result<(), ChecksumError> {
-    // A checked model has a header.
+    // A checked file has a header.
     let (header, rest) = file.split_at_checked(HEADER_BYTES).unwrap_or((file, &[]));
     let (fields, stated) = header.split_last_chunk().unwrap_or((header, &[0; 4]));
     let mut digest = crc32fast::Hasher::new();

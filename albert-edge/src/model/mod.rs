@@ -3,6 +3,7 @@
 mod bytes;
 #[cfg(feature = "std")]
 mod file;
+mod head;
 #[cfg(feature = "std")]
 mod pages;
 mod served;
@@ -21,7 +22,9 @@ use self_cell::self_cell;
 use crate::error::{Error, Result};
 use crate::task::Task;
 pub(crate) use bytes::AlignedBytes;
-use bytes::{Storage, is_aligned};
+use bytes::Storage;
+use head::Beside;
+pub use head::HeadFile;
 #[cfg(feature = "std")]
 pub(crate) use pages::Pages;
 pub(crate) use served::entailment;
@@ -38,9 +41,13 @@ self_cell!(
 
 /// A model file in memory, checked once and used in place.
 ///
-/// Cloning copies a pointer; clones share the memory and may be used on any thread.
+/// Cloning copies pointers; clones share the memory and may be used on any thread.
 #[derive(Clone)]
-pub struct Model(Arc<Checked>);
+pub struct Model {
+    file: Arc<Checked>,
+    /// A head file in place of the file's own head.
+    head: Option<Arc<Beside>>,
+}
 
 impl fmt::Debug for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,7 +62,7 @@ impl Model {
     /// # Errors
     /// [`Error::Format`]; [`Error::OutOfMemory`] when there is no memory for a copy.
     pub fn from_static(bytes: &'static [u8]) -> Result<Self> {
-        if is_aligned(bytes) { Self::check(Storage::Static(bytes)) } else { Self::from_bytes(bytes) }
+        Self::check(Storage::of_static(bytes)?)
     }
 
     /// The model in a copy of bytes.
@@ -63,8 +70,7 @@ impl Model {
     /// # Errors
     /// As [`Model::from_static`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let copy = AlignedBytes::copy(bytes).ok_or(Error::OutOfMemory { bytes: bytes.len() })?;
-        Self::check(Storage::Aligned(copy))
+        Self::check(Storage::copy(bytes)?)
     }
 
     /// The model in a vector: used in place when it happens to start at a multiple of 64, copied otherwise.
@@ -72,7 +78,7 @@ impl Model {
     /// # Errors
     /// As [`Model::from_static`].
     pub fn from_vec(bytes: Vec<u8>) -> Result<Self> {
-        if is_aligned(&bytes) { Self::check(Storage::Vec(bytes)) } else { Self::from_bytes(&bytes) }
+        Self::check(Storage::of_vec(bytes)?)
     }
 
     /// The model in memory that `owner` keeps: a map of a file, an asset of a package, a buffer of another language. Used in
@@ -81,32 +87,41 @@ impl Model {
     /// # Errors
     /// As [`Model::from_static`].
     pub fn from_owner(owner: impl AsRef<[u8]> + Send + Sync + 'static) -> Result<Self> {
-        let owner: Box<dyn AsRef<[u8]> + Send + Sync> = Box::new(owner);
-        if is_aligned((*owner).as_ref()) {
-            Self::check(Storage::Owner(owner))
-        } else {
-            Self::from_bytes((*owner).as_ref())
-        }
+        Self::check(Storage::of_owner(Box::new(owner))?)
     }
 
     fn check(storage: Storage) -> Result<Self> {
         let checked = Checked::try_new(storage, |storage| CoreModel::from_bytes(storage.bytes()));
-        checked.map(|checked| Self(Arc::new(checked))).map_err(Error::Format)
+        checked.map(|checked| Self { file: Arc::new(checked), head: None }).map_err(Error::Format)
     }
 
-    /// The model as the core knows it.
+    /// The encoder with another classifier: the model shares this one's memory, and labels, tasks and scores are the head file's.
+    ///
+    /// # Errors
+    /// [`Error::OtherEncoder`] when the head was made for another encoder.
+    pub fn with_head(&self, head: &HeadFile) -> Result<Self> {
+        let head = Beside::new(self.as_core(), head).ok_or(Error::OtherEncoder)?;
+        Ok(Self { file: self.file.clone(), head: Some(Arc::new(head)) })
+    }
+
+    /// The head file in use.
+    pub fn head(&self) -> Option<&HeadFile> {
+        self.head.as_ref().map(|beside| &beside.file)
+    }
+
+    /// The model file as the core knows it, without the head file.
     pub fn as_core(&self) -> &albert_core::Model<'_> {
-        self.0.borrow_dependent()
+        self.file.borrow_dependent()
     }
 
     /// The bytes of the model file.
     pub fn bytes(&self) -> &[u8] {
-        self.0.borrow_owner().bytes()
+        self.file.borrow_owner().bytes()
     }
 
-    /// Geometry and head of the network.
+    /// Geometry of the network, and the head in use.
     pub fn config(&self) -> &Config {
-        self.as_core().config()
+        self.head.as_ref().map_or(self.as_core().config(), |beside| &beside.config)
     }
 
     /// The tokenizer, when the file has one.
@@ -116,7 +131,11 @@ impl Model {
 
     /// Name of label `index`: the file's, or as the Hugging Face config would call it, `LABEL_0`.
     pub fn label(&self, index: usize) -> String {
-        self.as_core().label(index).map_or_else(|| format!("LABEL_{index}"), ToString::to_string)
+        let name = match self.head() {
+            Some(head) => head.as_core().label(index),
+            None => self.as_core().label(index),
+        };
+        name.map_or_else(|| format!("LABEL_{index}"), ToString::to_string)
     }
 
     /// Names of all labels.
@@ -138,14 +157,18 @@ impl Model {
         core::iter::once(own).chain(others).collect()
     }
 
-    /// Compares the file's checksum with its bytes; reads every byte.
+    /// Compares the model file's checksum with its bytes; reads every byte. [`HeadFile::verify_checksum`] does it for a head file.
     ///
     /// # Errors
     /// [`Error::Checksum`].
     pub fn verify_checksum(&self) -> Result<()> {
-        #[cfg(feature = "std")]
-        return file::verify_checksum(self.bytes()).map_err(Error::Checksum);
-        #[cfg(not(feature = "std"))]
-        albert_core::format::verify_checksum(self.bytes()).map_err(Error::Checksum)
+        verify_checksum(self.bytes())
     }
+}
+
+fn verify_checksum(file: &[u8]) -> Result<()> {
+    #[cfg(feature = "std")]
+    return file::verify_checksum(file).map_err(Error::Checksum);
+    #[cfg(not(feature = "std"))]
+    albert_core::format::verify_checksum(file).map_err(Error::Checksum)
 }

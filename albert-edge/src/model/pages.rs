@@ -13,7 +13,7 @@ impl<'m> Pages<'m> {
     /// Prepares the map.
     pub(crate) fn new(model: &'m Model) -> Self {
         #[cfg(unix)]
-        if let (Storage::Map(map), Some((start, bytes))) = (model.0.borrow_owner(), word_embeddings(model)) {
+        if let (Storage::Map(map), Some((start, bytes))) = (model.file.borrow_owner(), word_embeddings(model)) {
             // Random access: a touch next to the table brings in nothing of it, nor the other way round, however large
             // pages are.
             let _ = map.advise_range(memmap2::Advice::Random, start - map.as_ptr().addr(), bytes);
@@ -44,7 +44,7 @@ impl Observer for Pages<'_> {
 
     fn hidden_states(&self, layers: usize, _: &[f32]) {
         #[cfg(unix)]
-        if let (0, Storage::Map(map)) = (layers, self.0.0.borrow_owner()) {
+        if let (0, Storage::Map(map)) = (layers, self.0.file.borrow_owner()) {
             // SAFETY: the map is shared with the file and only read: what is read again is what was there.
             #[allow(unsafe_code)]
             let _ = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };

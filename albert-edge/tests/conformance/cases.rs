@@ -16,6 +16,11 @@ pub(crate) fn cases() -> Vec<Value> {
     let tag = |name, options, request| case(name, "token-classification", "token-classification", options, request);
     let ask = |name, options| case(name, "question-answering", "question-answering", options, question.clone());
     let fill = |name, options, request| case(name, "fill-mask", "fill-mask", options, request);
+    let beside = |name, options, request| {
+        let mut case = case(name, "encoder", "text-classification", options, request);
+        case["head"] = json!(crate::models::HEAD);
+        case
+    };
     let labels = json!(["river", "city", "the old bridge"]);
     let zero = |name, options, labels: &Value| {
         let request = json!({ "text": text, "candidate_labels": labels });
@@ -60,6 +65,8 @@ pub(crate) fn cases() -> Vec<Value> {
             json!({ "input_ids": [2, 6, 7, 8, 3, 9, 3], "token_type_ids": [0, 0, 0, 0, 0, 1, 1] }),
         ),
         classify("codebook weights", "text-classification-int4", json!({ "top_k": 3 }), json!({ "text": text })),
+        beside("head file", json!({}), json!({ "text": text })),
+        beside("head file, all labels", json!({ "top_k": 10 }), json!({ "text": text, "text_pair": "to the sea" })),
         zero("zero-shot", json!({}), &labels),
         zero("zero-shot, each by itself", json!({ "multi_label": true, "top_k": 2 }), &labels),
         zero("zero-shot, one label", json!({ "hypothesis_template": "the man is {}, who" }), &json!(["sea"])),
@@ -149,5 +156,19 @@ pub(crate) fn runs() -> Vec<Value> {
             runs.push(run);
         }
     }
+    runs.push(json!({ "model": "encoder.albert", "head": crate::models::HEAD, "text": texts[0].0 }));
     runs
+}
+
+/// What prototypes are taught, by pairs of label and text, and asked.
+pub(crate) fn prototypes() -> Vec<Value> {
+    vec![json!({
+        "model": "encoder.albert",
+        "labels": 4,
+        "examples": [
+            [0, "the river runs north of Paris"], [0, "the river runs to the sea"], [2, "Anna lives in London"],
+            [2, "who lives in the old city"], [3, "the old bridge"], [0, "the sea"],
+        ],
+        "text": "who lives near the river",
+    })]
 }

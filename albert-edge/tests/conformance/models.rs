@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use albert_quant::{Options, Weights, convert};
+use albert_edge::Model;
+use albert_edge::albert_core::config::{Classifier, Pooling, ProblemType};
+use albert_quant::{ClassifierWeights, Options, Weights, convert};
 use serde_json::{Map, Value, json};
 
 /// A model, the checkpoint that it is made from, its weights, and its labels.
@@ -26,6 +28,37 @@ const RECIPES: [Recipe; 10] = [
     ("pretraining", "pre-training-narrow", Weights::Int8, &[]),
     ("encoder", "model-narrow", Weights::Int8, &[]),
 ];
+
+/// The head file, for the model `encoder`.
+pub(crate) const HEAD: &str = "encoder.head";
+pub(crate) const HEAD_LABELS: [&str; 5] = ["way", "place", "water", "person", "none of these"];
+
+/// A head whose weights are made up: any will do to compare bits.
+fn write_head(folder: &Path) {
+    let encoder = Model::open(folder.join("encoder.albert")).expect("a model");
+    let width = encoder.config().hidden_size as usize;
+    let weights: Vec<f32> =
+        (0..HEAD_LABELS.len() * width).map(|at| ((at * at + 3 * at) % 17) as f32 / 8.0 - 1.0).collect();
+    let labels = HEAD_LABELS.map(str::to_owned);
+    let classifier = Classifier {
+        num_labels: HEAD_LABELS.len() as u32,
+        problem_type: ProblemType::SingleLabel,
+        pooling: Pooling::Mean,
+        temperature: 1.5,
+        threshold: 0.25,
+    };
+    let bias = [0.25, -0.5, 0.0, 0.125, 0.0];
+    let head = ClassifierWeights {
+        classifier,
+        labels: &labels,
+        weights: &weights,
+        bias: &bias,
+        int8: true,
+        provenance: json!({}),
+    };
+    let bytes = albert_quant::head_file(encoder.as_core(), &head).expect("a head for this encoder");
+    fs::write(folder.join(HEAD), &*bytes).expect("writable");
+}
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures")
@@ -53,4 +86,5 @@ pub(crate) fn write(folder: &Path) {
         let converted = convert(place.path(), &options).expect("a model");
         fs::write(folder.join(format!("{name}.albert")), &*converted.bytes).expect("writable");
     }
+    write_head(folder);
 }
