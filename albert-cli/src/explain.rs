@@ -4,7 +4,7 @@ use std::path::Path;
 
 use albert_core::InputError;
 use albert_core::tokenizer::EncodeError;
-use albert_edge::{Error as EdgeError, Field, Model, Task};
+use albert_edge::{Error as EdgeError, Field, HeadFile, Model, Task};
 
 use crate::error::{Error, Result};
 
@@ -75,6 +75,24 @@ pub(crate) fn open(path: &Path) -> Result<Model> {
         )),
         EdgeError::Format(_) => Error::new(format_args!("{}: {error}", path.display())),
         error => Error::new(error),
+    })
+}
+
+/// Opens a model file, and puts a head file beside it if there is one.
+pub(crate) fn open_with_head(path: &Path, head: Option<&Path>) -> Result<Model> {
+    let model = open(path)?;
+    let Some(head) = head else { return Ok(model) };
+    let name = head.display();
+    let head = HeadFile::open(head).map_err(|error| match error {
+        EdgeError::HeadFormat(_) => Error::new(format_args!("{name}: {error}")),
+        error => Error::new(error),
+    })?;
+    // A head is small.
+    head.verify_checksum().and_then(|()| model.with_head(&head)).map_err(|error| match error {
+        EdgeError::OtherEncoder => {
+            Error::new(format_args!("{name} was fitted on another encoder than {}", path.display()))
+        }
+        error => Error::new(format_args!("{name}: {error}")),
     })
 }
 

@@ -15,6 +15,22 @@
 //! # }
 //! ```
 //!
+//! In an application, beside the tasks of `albert-edge`:
+//! ```no_run
+//! use albert_edge::{HeadFile, Model, TextClassification};
+//! use albert_fit::{Example, HeadStorage, Options, fit};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let examples: Vec<Example> = Vec::new();
+//! let encoder = Model::open("encoder.albert")?;
+//! let fitted = fit(encoder.as_core(), &examples, &Options::default())?;
+//! let head = HeadFile::from_owner(fitted.head_file(encoder.as_core(), HeadStorage::Int8)?)?;
+//! let classify = TextClassification::new(&encoder.with_head(&head)?)?;
+//! println!("{:?}", classify.run("put the lamp on please")?);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! - `examples`: rows of JSONL, CSV and TSV files.
 //! - `features`: one vector a text, by the int8 encoder that devices run, so that training sees what they will compute.
 //! - `folds`, `selection`: pooling and penalty by stratified cross-validation.

@@ -62,6 +62,9 @@ pub(crate) struct Compare {
 pub(crate) struct Eval {
     /// Model file
     pub(crate) model: PathBuf,
+    /// Head file in place of the model's own head
+    #[arg(long, value_name = "HEAD")]
+    pub(crate) head: Option<PathBuf>,
     /// JSON lines: {"text", "label"}, or {"words", "tags"} for token classification
     #[arg(long, value_name = "FILE")]
     pub(crate) data: PathBuf,

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use albert_core::config::Pooling;
 use clap::Args;
 
+use super::TokenizerOptions;
+
 #[derive(Args, Debug)]
 pub(crate) struct Fit {
-    /// Model file or checkpoint; its head, if it has one, is left out
+    /// Model file, checkpoint directory or hub id; its head, if it has one, is left out
     pub(crate) encoder: PathBuf,
     /// Rows of text and label: JSON lines, or .csv or .tsv with a header
     #[arg(long, value_name = "FILE")]
@@ -22,10 +24,10 @@ pub(crate) struct Fit {
     #[arg(long, value_name = "NAME", value_parser = pooling)]
     pub(crate) pooling: Option<Pooling>,
     /// Strength of the penalty [default: the best on held-out rows]
-    #[arg(long, value_name = "X", value_parser = positive)]
+    #[arg(long, value_name = "X", value_parser = positive, allow_hyphen_values = true)]
     pub(crate) strength: Option<f64>,
-    /// Folds of the cross-validation
-    #[arg(long, value_name = "N", default_value = "5", value_parser = super::values::at_least_one)]
+    /// Folds of the cross-validation, two or more
+    #[arg(long, value_name = "N", default_value = "5", value_parser = folds)]
     pub(crate) folds: usize,
     /// Count all labels the same, however many rows they have
     #[arg(long)]
@@ -69,11 +71,19 @@ pub(crate) struct Fit {
     /// Print the report as a line of JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// For checkpoints; the rows of --data are counted with --vocabulary-from, and their labels' pieces are kept
+    #[command(flatten)]
+    pub(crate) tokenizer: TokenizerOptions,
 }
 
 fn pooling(name: &str) -> Result<Pooling, String> {
     let names = Pooling::ALL.iter().map(|pooling| pooling.name()).collect::<Vec<_>>().join(", ");
     Pooling::from_name(name).ok_or_else(|| format!("unknown pooling; expected one of {names}"))
+}
+
+fn folds(number: &str) -> Result<usize, String> {
+    let folds: usize = number.parse().map_err(|_| "expected a number from 2 on".to_owned())?;
+    if folds >= 2 { Ok(folds) } else { Err("expected a number from 2 on".to_owned()) }
 }
 
 fn positive(number: &str) -> Result<f64, String> {

@@ -12,6 +12,9 @@ use super::{Isa, values};
 pub(crate) struct Run {
     /// Model file
     pub(crate) model: PathBuf,
+    /// Head file in place of the model's own head
+    #[arg(long, value_name = "HEAD")]
+    pub(crate) head: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) source: Source,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! Options of `quantize` about the tokenizer, and about the part of its vocabulary that is kept.
+//! Options of `quantize` and `fit` about the tokenizer, and about the part of its vocabulary that is kept.
 
 use std::path::PathBuf;
 

@@ -16,7 +16,7 @@ use super::threads;
 use crate::args::{Eval, RowDefaults};
 use crate::console::Console;
 use crate::error::{At, Error, Outcome, Result};
-use crate::explain::{explain, open};
+use crate::explain::{explain, open_with_head};
 use crate::progress;
 use crate::rows::{Numbered, Row, Rows};
 
@@ -98,7 +98,7 @@ impl Length {
 }
 
 pub(super) fn run(args: &Eval) -> Result<Outcome> {
-    let model = open(&args.model)?;
+    let model = open_with_head(&args.model, args.head.as_deref())?;
     let exit = args.exit.policy();
     let timed = args.sweep_layers || exit.is_some();
     let threads = if timed { args.threads.unwrap_or(1) } else { threads(args.threads) };

@@ -153,7 +153,7 @@ fn checkpoint_sizes(model: &Model, converted: &Report) -> Sizes {
 }
 
 /// The checkpoint on this machine. What is there wins; else a hub id is looked up in the cache, or downloaded into it.
-fn locate(checkpoint: &Path, revision: Option<&str>) -> Result<PathBuf> {
+pub(super) fn locate(checkpoint: &Path, revision: Option<&str>) -> Result<PathBuf> {
     let name = checkpoint.to_str().unwrap_or("");
     match (checkpoint.exists(), name.parse::<RepoId>(), revision) {
         (true, _, None) | (false, Err(_), None) => Ok(checkpoint.to_owned()),
@@ -246,7 +246,7 @@ fn print(args: &Quantize, report: &Report, cost: Option<&albert_report::Report>)
             size_ratio(report.model_bytes, checkpoint_bytes),
             megabytes(checkpoint_bytes)
         ))?;
-        super::vocabulary::print(report, &mut output)?;
+        super::vocabulary::print(report.vocabulary.as_ref(), &mut output)?;
         if let Some(worst) = worst {
             output.line(format_args!(
                 "largest relative error of a matrix: {:.5} ({})",

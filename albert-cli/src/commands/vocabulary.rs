@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use albert_quant::Report;
-use albert_quant::tokenizer::{Choices, Vocabulary};
+use albert_quant::tokenizer::{Choices, Vocabulary, VocabularyReport};
 
 use crate::args::{RowDefaults, TokenizerOptions};
 use crate::console::Console;
@@ -11,9 +10,23 @@ use crate::error::{At, Error, Result};
 use crate::rows::{Numbered, Rows};
 
 /// The texts that the options name.
+#[derive(Default)]
 pub(super) struct Texts {
     counted: Vec<String>,
     held_out: Vec<String>,
+    kept: Vec<String>,
+}
+
+impl Texts {
+    /// Counts the pieces of more texts.
+    pub(super) fn count(&mut self, texts: impl Iterator<Item = String>) {
+        self.counted.extend(texts);
+    }
+
+    /// Keeps the pieces of more texts, however often they occur.
+    pub(super) fn keep(&mut self, texts: impl Iterator<Item = String>) {
+        self.kept.extend(texts);
+    }
 }
 
 impl TokenizerOptions {
@@ -26,7 +39,7 @@ impl TokenizerOptions {
     }
 
     pub(super) fn texts(&self) -> Result<Texts> {
-        let mut texts = Texts { counted: Vec::new(), held_out: Vec::new() };
+        let mut texts = Texts { kept: self.keep_token.clone(), ..Texts::default() };
         for path in &self.vocabulary_from {
             texts.counted.extend(read(path)?);
         }
@@ -36,15 +49,27 @@ impl TokenizerOptions {
         Ok(texts)
     }
 
+    /// The first option that was given, for a message.
+    pub(super) fn first_given(&self) -> Option<&'static str> {
+        let given = [
+            (self.tokenizer.is_some(), "--tokenizer"),
+            (self.tokenizer_kind.is_some(), "--tokenizer-kind"),
+            (self.cased, "--cased"),
+            (self.keep_accents, "--keep-accents"),
+            (!self.vocabulary_from.is_empty(), "--vocabulary-from"),
+        ];
+        given.into_iter().find(|(given, _)| *given).map(|(_, name)| name)
+    }
+
     /// The part of the vocabulary that is kept; `None` for all of it.
-    pub(super) fn vocabulary<'a>(&'a self, texts: &'a Texts) -> Option<Vocabulary<'a>> {
+    pub(super) fn vocabulary<'a>(&self, texts: &'a Texts) -> Option<Vocabulary<'a>> {
         if self.vocabulary_from.is_empty() {
             return None;
         }
         let mut vocabulary = Vocabulary::of(&texts.counted);
         vocabulary.min_count = self.min_count;
         vocabulary.most = self.keep_vocabulary;
-        vocabulary.keep = &self.keep_token;
+        vocabulary.keep = &texts.kept;
         vocabulary.held_out = &texts.held_out;
         Some(vocabulary)
     }
@@ -64,8 +89,8 @@ fn read(path: &Path) -> Result<Vec<String>> {
 }
 
 /// What became of the vocabulary, in words.
-pub(super) fn print(report: &Report, output: &mut Console) -> Result<()> {
-    let Some(vocabulary) = &report.vocabulary else { return Ok(()) };
+pub(super) fn print(report: Option<&VocabularyReport>, output: &mut Console) -> Result<()> {
+    let Some(vocabulary) = report else { return Ok(()) };
     output.line(format_args!(
         "vocabulary: {} of {} tokens, {} of them always kept",
         vocabulary.kept, vocabulary.tokens, vocabulary.always

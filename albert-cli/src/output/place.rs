@@ -4,6 +4,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
+use albert_core::format::layout::{HEAD_MAGIC, INDEX_MAGIC, MAGIC};
 use tempfile::Builder;
 
 use crate::error::{Error, Result};
@@ -54,11 +55,11 @@ pub(super) fn lies_in(file: &Path, folder: &Path) -> bool {
     folder.canonicalize().is_ok_and(|folder| file.starts_with(folder))
 }
 
-/// Whether a file is there that is neither a model file nor a page or drawing of this program.
+/// Whether a file is there that is neither a model, head or index file nor a page or drawing of this program.
 pub(super) fn is_foreign(file: &Path) -> bool {
-    let mut magic = [0; albert_core::format::layout::MAGIC.len()];
+    let mut magic = [0; MAGIC.len()];
     let is_model = File::open(file).and_then(|mut file| file.read_exact(&mut magic)).is_ok()
-        && magic == albert_core::format::layout::MAGIC;
+        && [MAGIC, HEAD_MAGIC, INDEX_MAGIC].contains(&magic);
     let is_page = file.extension().is_some_and(|extension| extension == "html" || extension == "svg");
     file.exists() && !is_model && !is_page
 }

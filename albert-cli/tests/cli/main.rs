@@ -7,6 +7,7 @@ mod hub;
 mod languages;
 mod measures;
 mod outputs;
+mod own;
 mod pipelines;
 mod readme;
 mod rows;

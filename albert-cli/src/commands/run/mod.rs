@@ -8,7 +8,7 @@ use super::rows::{self, Separator};
 use super::threads;
 use crate::args::Run;
 use crate::error::{Error, Outcome, Result, warn};
-use crate::explain::{explain, open, verify};
+use crate::explain::{explain, open_with_head, verify};
 use crate::rows::{Row, Rows};
 use crate::show;
 
@@ -16,7 +16,7 @@ use crate::show;
 const QUICKLY_VERIFIED: usize = 4 << 20;
 
 pub(super) fn run(args: &Run) -> Result<Outcome> {
-    let model = open(&args.model)?;
+    let model = open_with_head(&args.model, args.head.as_deref())?;
     if args.verify || model.bytes().len() <= QUICKLY_VERIFIED {
         verify(&model, &args.model)?;
     }
