@@ -87,7 +87,7 @@ int main(int argc, char **argv) {
     albert_status status = albert_model_init(&model_memory, sizeof model_memory, file, file_bytes, &model, &detail);
     if (status != ALBERT_STATUS_OK) fail(argv[1], status, detail);
 
-    albert_plan plan = {MAX_TOKENS, 0, 0};
+    albert_plan plan = {MAX_TOKENS, 0, 0, 0};
     size_t arena_bytes;
     status = albert_arena_bytes(model, &plan, &arena_bytes);
     if (status != ALBERT_STATUS_OK) fail("arena", status, 0);

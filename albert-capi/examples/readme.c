@@ -6,7 +6,7 @@
 int classify(const uint8_t *file, size_t file_bytes, const char *text) {
     static uint64_t model_memory[ALBERT_MODEL_BYTES / 8], session_memory[ALBERT_SESSION_BYTES / 8];
     static _Alignas(ALBERT_ARENA_ALIGN) uint8_t arena[160 * 1024];
-    const albert_plan plan = {32, 0, 0}; /* texts of up to 32 tokens */
+    const albert_plan plan = {32, 0, 0, 0}; /* texts of up to 32 tokens */
     const albert_model *model;
     albert_session *session;
     const float *scores;

@@ -6,6 +6,8 @@
  *   albert_session_start_* takes an input in: ids, or text
  *   albert_session_step    one bounded piece of work; albert_session_finish does all that is left
  *   albert_session_output  logits, pooled output, hidden states, in the arena
+ *   albert_head_*          another classifier for the model, from a head file
+ *   albert_prototypes_*    labels that are taught on the device by a few examples
  *
  * A handle is memory of the caller that a function here has filled in. It may be used from one thread at a time, must not
  * be moved or copied, and borrows what it was made from: the model the file's bytes, the session the file's bytes and the
@@ -23,9 +25,11 @@
 /* Version of this interface; albert_abi_version() tells the library's. */
 #define ALBERT_ABI_VERSION 1
 
-/* Memory for a static model or session handle; at least albert_model_bytes() and albert_session_bytes() everywhere. */
+/* Memory for static handles; at least albert_model_bytes() and so on everywhere. */
 #define ALBERT_MODEL_BYTES 448
 #define ALBERT_SESSION_BYTES 1024
+#define ALBERT_HEAD_BYTES 512
+#define ALBERT_PROTOTYPES_BYTES 64
 #define ALBERT_HANDLE_ALIGN 8
 
 /* The arena is used from its first multiple of this on. */
@@ -242,6 +246,14 @@ enum albert_status
    */
   ALBERT_STATUS_MISALIGNED = 8,
   /**
+   * Stored bytes are not those of such prototypes, or damaged.
+   */
+  ALBERT_STATUS_STORED = 9,
+  /**
+   * An embedding is zero or not finite.
+   */
+  ALBERT_STATUS_DIRECTION = 10,
+  /**
    * The model file ends too early. detail: bytes needed.
    */
   ALBERT_STATUS_FILE_TRUNCATED = 100,
@@ -301,6 +313,10 @@ enum albert_status
    * This library was built without the code for such weights, or for such a tokenizer.
    */
   ALBERT_STATUS_FILE_NOT_COMPILED_IN = 114,
+  /**
+   * The head file was fitted on another encoder.
+   */
+  ALBERT_STATUS_FILE_OTHER_ENCODER = 115,
   /**
    * The arena is too small. detail: bytes missing.
    */
@@ -427,9 +443,19 @@ typedef int32_t albert_status;
 #endif // __cplusplus
 
 /**
+ * A checked head file. Opaque; borrows the file's bytes.
+ */
+typedef struct albert_head albert_head;
+
+/**
  * A checked model file. Opaque; borrows the file's bytes.
  */
 typedef struct albert_model albert_model;
+
+/**
+ * Labels by the means of their examples' embeddings. Opaque; borrows the memory of the means.
+ */
+typedef struct albert_prototypes albert_prototypes;
 
 /**
  * One inference at a time over a model. Opaque; borrows the model file's bytes and the arena.
@@ -545,7 +571,37 @@ typedef struct albert_plan {
    * Tasks that an executor may run side by side; 0 for one.
    */
   uint32_t workers;
+  /**
+   * Most labels of a head file that albert_session_set_head puts beside the model; 0 for none.
+   */
+  uint32_t labels;
 } albert_plan;
+
+/**
+ * What a head file holds.
+ */
+typedef struct albert_head_info {
+  /**
+   * Elements of the vector that it reads: the encoder's hidden size.
+   */
+  uint32_t width;
+  /**
+   * Labels.
+   */
+  uint32_t num_labels;
+  /**
+   * An ALBERT_PROBLEM_ number: how logits become scores.
+   */
+  uint32_t problem_type;
+  /**
+   * What logits are divided by before they become scores.
+   */
+  float temperature;
+  /**
+   * Texts whose best score is below it are out of scope; 0 for none.
+   */
+  float threshold;
+} albert_head_info;
 
 /**
  * Runs independent tasks on threads of the caller's.
@@ -815,6 +871,122 @@ albert_status albert_model_label(const struct albert_model *model,
  * Bytes of the arena that a session with this plan needs, from a multiple of ALBERT_ARENA_ALIGN on.
  */
 albert_status albert_arena_bytes(const struct albert_model *model, const struct albert_plan *plan, uintptr_t *bytes);
+
+/**
+ * Bytes of memory for a head handle; its alignment is that of a model handle.
+ */
+uintptr_t albert_head_bytes(void);
+
+/**
+ * Checks a head file and puts a handle into `memory`.
+ *
+ * The file must start at a multiple of 64; file and handle must stay where they are, unchanged, as long as a session uses them.
+ * albert_verify_checksum compares a head file's checksum, too.
+ */
+albert_status albert_head_init(void *memory,
+                               uintptr_t memory_bytes,
+                               const uint8_t *file,
+                               uintptr_t file_bytes,
+                               const struct albert_head **head,
+                               uint64_t *detail);
+
+/**
+ * Writes what the head file holds.
+ */
+albert_status albert_head_describe(const struct albert_head *head, struct albert_head_info *info);
+
+/**
+ * Name of label `index`: UTF-8 in the head file, not ended by a zero. ALBERT_STATUS_NOT_FOUND when the file names none.
+ */
+albert_status albert_head_label(const struct albert_head *head,
+                                uintptr_t index,
+                                const char **text,
+                                uintptr_t *text_bytes);
+
+/**
+ * Classifies by a head file from now on, in place of the model's own head; null goes back to that. An inference that was under
+ * way is dropped. albert_session_scores and the output's logits are the head's then.
+ *
+ * ALBERT_STATUS_FILE_OTHER_ENCODER for a head that was fitted on another encoder, ALBERT_STATUS_ARGUMENT when the plan has no room
+ * for its labels, ALBERT_STATUS_NO_RESULT when the session exits early and the head does not choose one label; the session is as
+ * it was then.
+ */
+albert_status albert_session_set_head(struct albert_session *session,
+                                      const struct albert_head *head);
+
+/**
+ * Bytes of memory for a handle; its alignment is that of a model handle.
+ */
+uintptr_t albert_prototypes_bytes(void);
+
+/**
+ * Bytes of memory for the means of up to `labels` labels over embeddings of `width` elements: 16 + labels x (8 + 4 x width), or
+ * the largest number when that does not fit.
+ */
+uintptr_t albert_prototypes_memory_bytes(uintptr_t labels,
+                                         uintptr_t width);
+
+/**
+ * Prototypes that know nothing yet. `means` has exactly albert_prototypes_memory_bytes bytes (detail: that number) at any address.
+ */
+albert_status albert_prototypes_init(void *memory,
+                                     uintptr_t memory_bytes,
+                                     uint8_t *means,
+                                     uintptr_t means_bytes,
+                                     uintptr_t labels,
+                                     uintptr_t width,
+                                     struct albert_prototypes **prototypes,
+                                     uint64_t *detail);
+
+/**
+ * Prototypes from bytes that albert_prototypes_store gave, in place. ALBERT_STATUS_STORED when they are others or damaged.
+ */
+albert_status albert_prototypes_restore(void *memory,
+                                        uintptr_t memory_bytes,
+                                        uint8_t *means,
+                                        uintptr_t means_bytes,
+                                        uintptr_t labels,
+                                        uintptr_t width,
+                                        struct albert_prototypes **prototypes,
+                                        uint64_t *detail);
+
+/**
+ * Writes where the bytes to keep lie, for flash or a file. They are the memory of the means, valid until that changes.
+ */
+albert_status albert_prototypes_store(struct albert_prototypes *prototypes, const uint8_t **bytes, uintptr_t *count);
+
+/**
+ * Teaches a label one more example: an embedding of any length but zero, the pooled output for instance.
+ *
+ * ALBERT_STATUS_NOT_FOUND for a label beyond the last, ALBERT_STATUS_ARGUMENT for another width, ALBERT_STATUS_DIRECTION for an
+ * embedding that is zero or not finite; nothing is changed then.
+ */
+albert_status albert_prototypes_add(struct albert_prototypes *prototypes,
+                                    uintptr_t label,
+                                    const float *embedding,
+                                    uintptr_t width);
+
+/**
+ * Forgets all examples of a label.
+ */
+albert_status albert_prototypes_forget(struct albert_prototypes *prototypes, uintptr_t label);
+
+/**
+ * Examples that a label was taught with; 0 beyond the last label.
+ */
+albert_status albert_prototypes_examples(const struct albert_prototypes *prototypes,
+                                         uintptr_t label,
+                                         uint32_t *examples);
+
+/**
+ * The label whose mean is nearest to an embedding, the first of equals, and the cosine between them. ALBERT_STATUS_NO_RESULT when
+ * no label has been taught; other statuses are those of albert_prototypes_add.
+ */
+albert_status albert_prototypes_nearest(const struct albert_prototypes *prototypes,
+                                        const float *embedding,
+                                        uintptr_t width,
+                                        uintptr_t *label,
+                                        float *cosine);
 
 /**
  * Bytes of memory for a session handle.

@@ -5,7 +5,7 @@
  *   albert::Pipeline  a task over it; run() from any number of threads at once
  *   albert::Results   items, vectors or JSON for each request
  *
- *   albert::StaticModel, albert::Session, albert::Encoding: the part that allocates nothing in the library, for memory of the
+ *   albert::StaticModel, StaticHead, Session, Encoding, Prototypes: the part that allocates nothing in the library, for memory of the
  *   caller's. With ALBERT_HPP_NO_TASKS defined, there is only this part, and the library needs no feature `tasks`.
  *
  * What fails throws albert::Error. Views are valid as long as the object that they come from.
@@ -192,6 +192,100 @@ private:
     albert_encoding encoding_{};
 };
 
+/** A checked head file in memory that starts at a multiple of 64; outlives the sessions that use it. Not moved, as in C. */
+class StaticHead {
+public:
+    explicit StaticHead(Span<const std::uint8_t> file) {
+        std::uint64_t detail = 0;
+        check(albert_head_init(memory_, sizeof memory_, file.data(), file.size(), &head_, &detail), detail);
+    }
+    StaticHead(const StaticHead &) = delete;
+    StaticHead &operator=(const StaticHead &) = delete;
+
+    const albert_head *get() const { return head_; }
+
+    albert_head_info describe() const {
+        albert_head_info info;
+        check(albert_head_describe(head_, &info));
+        return info;
+    }
+    /** Name of a label, if the file has one. */
+    std::optional<std::string_view> label(std::size_t index) const {
+        const char *text = nullptr;
+        std::uintptr_t bytes = 0;
+        const albert_status status = albert_head_label(head_, index, &text, &bytes);
+        if (status == ALBERT_STATUS_NOT_FOUND) return std::nullopt;
+        check(status);
+        return std::string_view(text, bytes);
+    }
+
+private:
+    alignas(ALBERT_HANDLE_ALIGN) unsigned char memory_[ALBERT_HEAD_BYTES];
+    const albert_head *head_ = nullptr;
+};
+
+/** Labels that are taught by a few examples each, with memory of their own. Not moved, as in C. */
+class Prototypes {
+public:
+    struct Nearest {
+        std::size_t label;
+        /** From -1 to 1. */
+        float cosine;
+    };
+
+    /** Up to so many labels over embeddings of `width` elements; they know nothing yet. */
+    Prototypes(std::size_t labels, std::size_t width) : means_(albert_prototypes_memory_bytes(labels, width)) {
+        std::uint64_t detail = 0;
+        check(albert_prototypes_init(memory_, sizeof memory_, means_.data(), means_.size(), labels, width, &prototypes_,
+                                     &detail),
+              detail);
+    }
+    /** What store() gave, here or on a device. */
+    Prototypes(Span<const std::uint8_t> stored, std::size_t labels, std::size_t width)
+        : means_(stored.begin(), stored.end()) {
+        std::uint64_t detail = 0;
+        check(albert_prototypes_restore(memory_, sizeof memory_, means_.data(), means_.size(), labels, width,
+                                        &prototypes_, &detail),
+              detail);
+    }
+    Prototypes(const Prototypes &) = delete;
+    Prototypes &operator=(const Prototypes &) = delete;
+
+    /** Teaches a label one more example. */
+    void add(std::size_t label, Span<const float> embedding) {
+        check(albert_prototypes_add(prototypes_, label, embedding.data(), embedding.size()));
+    }
+    void forget(std::size_t label) { check(albert_prototypes_forget(prototypes_, label)); }
+    /** Examples that a label was taught with. */
+    std::uint32_t examples(std::size_t label) const {
+        std::uint32_t examples = 0;
+        check(albert_prototypes_examples(prototypes_, label, &examples));
+        return examples;
+    }
+    /** The label whose mean is nearest; none when no label has been taught. */
+    std::optional<Nearest> nearest(Span<const float> embedding) const {
+        std::uintptr_t label = 0;
+        float cosine = 0;
+        const albert_status status =
+            albert_prototypes_nearest(prototypes_, embedding.data(), embedding.size(), &label, &cosine);
+        if (status == ALBERT_STATUS_NO_RESULT) return std::nullopt;
+        check(status);
+        return Nearest{label, cosine};
+    }
+    /** The bytes to keep; valid until the prototypes change. */
+    Span<const std::uint8_t> store() {
+        const std::uint8_t *bytes = nullptr;
+        std::uintptr_t count = 0;
+        check(albert_prototypes_store(prototypes_, &bytes, &count));
+        return {bytes, count};
+    }
+
+private:
+    std::vector<std::uint8_t> means_;
+    alignas(ALBERT_HANDLE_ALIGN) unsigned char memory_[ALBERT_PROTOTYPES_BYTES];
+    albert_prototypes *prototypes_ = nullptr;
+};
+
 /** One inference at a time over a model, in an arena that outlives it. Not moved, as in C. */
 class Session {
 public:
@@ -208,6 +302,8 @@ public:
 
     /** Lets the caller's threads run the tasks of a step; the executor outlives the session. */
     void set_executor(const albert_executor &executor) { check(albert_session_set_executor(session_, &executor)); }
+    /** Classifies by a head file, for which the plan has room, or by the model's own head again. */
+    void set_head(const StaticHead *head) { check(albert_session_set_head(session_, head ? head->get() : nullptr)); }
     void set_early_exit(std::uint32_t policy, float value) { check(albert_session_set_early_exit(session_, policy, value)); }
 
     void start(std::string_view text, std::optional<std::string_view> pair = std::nullopt,
@@ -327,6 +423,19 @@ public:
         const auto release = [](void *owner) { delete static_cast<Owner *>(owner); };
         return make([&](auto model, auto error) {
             return albert_shared_model_from_memory(bytes, size, release, context, model, error);
+        });
+    }
+
+    /** The encoder with the classifier of a head file, whose bytes are copied; shares this model's memory. */
+    Model with_head(Span<const std::uint8_t> head) const {
+        return make([&](auto model, auto error) {
+            return albert_shared_model_with_head(get(), head.data(), head.size(), model, error);
+        });
+    }
+    /** The same with a head file that is mapped. */
+    Model with_head_file(const std::string &path) const {
+        return make([&](auto model, auto error) {
+            return albert_shared_model_with_head_file(get(), detail::text(std::string_view(path)), model, error);
         });
     }
 

@@ -460,6 +460,26 @@ albert_status albert_shared_model_from_memory(const uint8_t *bytes,
                                               struct albert_error **error);
 
 /**
+ * The encoder of a model with the classifier of a head file, of which the bytes are copied: labels, tasks and scores are the
+ * head's. It shares the memory of `model`, which may be freed before it.
+ *
+ * ALBERT_STATUS_FILE_OTHER_ENCODER for a head that was fitted on another encoder.
+ */
+albert_status albert_shared_model_with_head(const struct albert_shared_model *model,
+                                            const uint8_t *head,
+                                            size_t count,
+                                            struct albert_shared_model **made,
+                                            struct albert_error **error);
+
+/**
+ * As albert_shared_model_with_head, with the head file at `path`, which is mapped.
+ */
+albert_status albert_shared_model_with_head_file(const struct albert_shared_model *model,
+                                                 struct albert_text path,
+                                                 struct albert_shared_model **made,
+                                                 struct albert_error **error);
+
+/**
  * The bytes of the model file: what albert_model_init and the tokenizer's functions take. Valid until the model and all its
  * pipelines are freed.
  */
@@ -492,7 +512,7 @@ albert_status albert_shared_model_tasks(const struct albert_shared_model *model,
 albert_status albert_shared_model_max_tokens(const struct albert_shared_model *model, size_t *tokens);
 
 /**
- * Compares the file's checksum with its bytes; reads every byte.
+ * Compares the file's checksum with its bytes, and a head file's; reads every byte.
  */
 albert_status albert_shared_model_verify_checksum(const struct albert_shared_model *model, struct albert_error **error);
 

@@ -26,9 +26,11 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 
 mod call;
 mod executor;
+mod head_file;
 mod heads;
 mod memory;
 mod model;
+mod prototypes;
 mod session;
 mod special_tokens;
 mod status;
@@ -38,8 +40,10 @@ mod tokenizer;
 mod version;
 
 pub use executor::*;
+pub use head_file::*;
 pub use heads::*;
 pub use model::*;
+pub use prototypes::*;
 pub use session::*;
 pub use special_tokens::*;
 pub use status::*;

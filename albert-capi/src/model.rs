@@ -3,7 +3,7 @@
 use crate::call::call;
 use crate::memory::{out, put, slice, value};
 use crate::status::{Failure, albert_status};
-use albert_core::{Model, Plan};
+use albert_core::{Config, Model, Plan};
 use core::ffi::{c_char, c_void};
 
 /// A checked model file. Opaque; borrows the file's bytes.
@@ -37,8 +37,7 @@ pub struct albert_config {
 }
 
 impl albert_config {
-    pub(crate) fn of(model: &Model<'_>) -> Self {
-        let from = model.config();
+    pub(crate) fn of(from: &Config, tokenizer: bool) -> Self {
         Self {
             vocab_size: from.vocab_size,
             embedding_size: from.embedding_size,
@@ -54,7 +53,7 @@ impl albert_config {
             num_labels: from.num_labels,
             problem_type: from.problem_type as u32,
             pooler: from.pooler,
-            tokenizer: model.tokenizer().is_some(),
+            tokenizer,
         }
     }
 }
@@ -91,12 +90,15 @@ pub struct albert_plan {
     pub tile_rows: u32,
     /// Tasks that an executor may run side by side; 0 for one.
     pub workers: u32,
+    /// Most labels of a head file that albert_session_set_head puts beside the model; 0 for none.
+    pub labels: u32,
 }
 
 impl albert_plan {
     /// The core's plan for a model.
     pub(crate) fn of(&self, model: &Model<'_>) -> Plan {
         let plan = Plan::new(model.config(), self.max_tokens as usize).with_workers(self.workers as usize);
+        let plan = plan.with_labels(self.labels as usize);
         if self.tile_rows == 0 { plan } else { plan.with_tile_rows(self.tile_rows as usize) }
     }
 }
@@ -149,7 +151,7 @@ pub unsafe extern "C" fn albert_verify_checksum(file: *const u8, file_bytes: usi
 pub unsafe extern "C" fn albert_model_config(model: *const albert_model, config: *mut albert_config) -> albert_status {
     call!({
         let model = value(model)?;
-        out(config)?.write(albert_config::of(&model.0));
+        out(config)?.write(albert_config::of(model.0.config(), model.0.tokenizer().is_some()));
     })
 }
 

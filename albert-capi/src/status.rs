@@ -1,6 +1,7 @@
 //! Status numbers. They never change their meaning; new ones may be added.
 
 use albert_core::error::TensorProblem;
+use albert_core::heads::PrototypeError;
 use albert_core::kernels::KernelError;
 use albert_core::tokenizer::EncodeError;
 use albert_core::tokenizer::TableError;
@@ -29,6 +30,10 @@ pub enum albert_status {
     BufferTooSmall = 7,
     /// A pointer is not aligned for what it leads to.
     Misaligned = 8,
+    /// Stored bytes are not those of such prototypes, or damaged.
+    Stored = 9,
+    /// An embedding is zero or not finite.
+    Direction = 10,
 
     /// The model file ends too early. detail: bytes needed.
     FileTruncated = 100,
@@ -60,6 +65,8 @@ pub enum albert_status {
     File = 113,
     /// This library was built without the code for such weights, or for such a tokenizer.
     FileNotCompiledIn = 114,
+    /// The head file was fitted on another encoder.
+    FileOtherEncoder = 115,
 
     /// The arena is too small. detail: bytes missing.
     ArenaTooSmall = 200,
@@ -135,6 +142,8 @@ static NAMES: &[(albert_status, &CStr)] = &[
     (albert_status::NotFound, c"not found"),
     (albert_status::BufferTooSmall, c"buffer too small"),
     (albert_status::Misaligned, c"misaligned pointer"),
+    (albert_status::Stored, c"stored prototypes wrong"),
+    (albert_status::Direction, c"embedding zero or not finite"),
     (albert_status::FileTruncated, c"model file truncated"),
     (albert_status::FileMisaligned, c"model file misaligned"),
     (albert_status::FileMagic, c"not a model file"),
@@ -150,6 +159,7 @@ static NAMES: &[(albert_status, &CStr)] = &[
     (albert_status::FileChecksum, c"model file checksum differs"),
     (albert_status::File, c"model file malformed"),
     (albert_status::FileNotCompiledIn, c"library built without what the model needs"),
+    (albert_status::FileOtherEncoder, c"head file fitted on another encoder"),
     (albert_status::ArenaTooSmall, c"arena too small"),
     (albert_status::KernelsUnknown, c"kernel set unknown"),
     (albert_status::KernelsUnavailable, c"kernel set not available on this CPU"),
@@ -247,8 +257,21 @@ impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
         match error {
             SessionError::HeadLabels { planned, .. } => Self(albert_status::Argument, planned as u64),
+            SessionError::OtherEncoder => Self(albert_status::FileOtherEncoder, 0),
             SessionError::NoExit => Self(albert_status::NoResult, 0),
             SessionError::ArenaTooSmall { missing } => Self(albert_status::ArenaTooSmall, missing as u64),
+            _ => Self(albert_status::Argument, 0),
+        }
+    }
+}
+
+impl From<PrototypeError> for Failure {
+    fn from(error: PrototypeError) -> Self {
+        match error {
+            PrototypeError::Memory { needed } => Self(albert_status::BufferTooSmall, needed as u64),
+            PrototypeError::Stored => Self(albert_status::Stored, 0),
+            PrototypeError::Label { .. } => Self(albert_status::NotFound, 0),
+            PrototypeError::Direction => Self(albert_status::Direction, 0),
             _ => Self(albert_status::Argument, 0),
         }
     }

@@ -40,11 +40,13 @@ fn public(folder: &str) -> Vec<String> {
 }
 
 /// In the order in which the headers show them.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 10] = [
     "version.rs",
     "executor.rs",
     "heads.rs",
     "model.rs",
+    "head_file.rs",
+    "prototypes.rs",
     "session.rs",
     "special_tokens.rs",
     "status.rs",
@@ -100,6 +102,8 @@ fn promised_sizes_suffice() {
     };
     assert!(albert::albert_model_bytes() <= promised("ALBERT_MODEL_BYTES"));
     assert!(albert::albert_session_bytes() <= promised("ALBERT_SESSION_BYTES"));
+    assert!(albert::albert_head_bytes() <= promised("ALBERT_HEAD_BYTES"));
+    assert!(albert::albert_prototypes_bytes() <= promised("ALBERT_PROTOTYPES_BYTES"));
     assert!(albert::albert_model_align().max(albert::albert_session_align()) <= promised("ALBERT_HANDLE_ALIGN"));
     assert_eq!(albert::albert_abi_version() as usize, promised("ALBERT_ABI_VERSION"));
     println!("model handle {} bytes, session handle {}", albert::albert_model_bytes(), albert::albert_session_bytes());

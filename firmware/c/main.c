@@ -88,7 +88,7 @@ static void classify(const albert_model *model, albert_session *session, const c
 int main(void) {
     const albert_model *model;
     albert_session *session;
-    const albert_plan plan = {32, 4, 0};
+    const albert_plan plan = {32, 4, 0, 0};
     size_t arena_bytes, file_bytes = (size_t)(model_file_end - model_file);
     check(albert_model_init(model_memory, sizeof model_memory, model_file, file_bytes, &model, NULL));
     check(albert_arena_bytes(model, &plan, &arena_bytes));

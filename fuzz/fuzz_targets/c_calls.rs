@@ -79,7 +79,7 @@ impl<'f> Program<'f> {
                 1 => {
                     let [max_tokens, tile_rows, workers] = [script.below(70), script.below(20), script.below(18)];
                     let [max_tokens, tile_rows, workers] = [max_tokens, tile_rows, workers].map(|number| number as u32);
-                    let plan = albert_plan { max_tokens, tile_rows, workers };
+                    let plan = albert_plan { max_tokens, tile_rows, workers, labels: 0 };
                     let mut bytes = 0;
                     let known = albert_arena_bytes(model, &plan, &mut bytes) == albert_status::Ok;
                     let room = if known && bytes <= self.arena.len() { bytes - script.below(2) } else { 0 };

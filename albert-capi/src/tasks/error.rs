@@ -113,7 +113,8 @@ fn status_of(error: &Error) -> albert_status {
     use albert_status as status;
     match error {
         Error::Open { .. } | Error::NotAFile { .. } | Error::EmptyFile { .. } => status::FileOpen,
-        Error::Format(error) => crate::status::Failure::from(*error).0,
+        Error::OtherEncoder => status::FileOtherEncoder,
+        Error::Format(error) | Error::HeadFormat(error) => crate::status::Failure::from(*error).0,
         Error::Checksum(_) => status::FileChecksum,
         Error::Head { .. }
         | Error::NoEntailmentLabel

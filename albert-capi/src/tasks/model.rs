@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::string::String;
 use std::vec::Vec;
 
-use albert_edge::Model;
+use albert_edge::{HeadFile, Model};
 
 use super::answer::{call, free};
 use super::error::{Failure, albert_error};
@@ -133,6 +133,40 @@ impl Drop for Owner {
     }
 }
 
+/// The encoder of a model with the classifier of a head file, of which the bytes are copied: labels, tasks and scores are the
+/// head's. It shares the memory of `model`, which may be freed before it.
+///
+/// ALBERT_STATUS_FILE_OTHER_ENCODER for a head that was fitted on another encoder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn albert_shared_model_with_head(
+    model: *const albert_shared_model,
+    head: *const u8,
+    count: usize,
+    made: *mut *mut albert_shared_model,
+    error: *mut *mut albert_error,
+) -> albert_status {
+    call!(error, {
+        let (model, made) = (value(model)?, out(made)?);
+        let head = HeadFile::from_bytes(slice(head, count)?)?;
+        made.write(albert_shared_model::boxed(model.model.with_head(&head)?));
+    })
+}
+
+/// As albert_shared_model_with_head, with the head file at `path`, which is mapped.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn albert_shared_model_with_head_file(
+    model: *const albert_shared_model,
+    path: albert_text,
+    made: *mut *mut albert_shared_model,
+    error: *mut *mut albert_error,
+) -> albert_status {
+    call!(error, {
+        let (model, made) = (value(model)?, out(made)?);
+        let head = HeadFile::open(file_name(path)?)?;
+        made.write(albert_shared_model::boxed(model.model.with_head(&head)?));
+    })
+}
+
 /// The bytes of the model file: what albert_model_init and the tokenizer's functions take. Valid until the model and all its
 /// pipelines are freed.
 #[unsafe(no_mangle)]
@@ -157,7 +191,7 @@ pub unsafe extern "C" fn albert_shared_model_config(
 ) -> albert_status {
     call!(core::ptr::null_mut(), {
         let model = value(model)?;
-        out(config)?.write(albert_config::of(model.model.as_core()));
+        out(config)?.write(albert_config::of(model.model.config(), model.model.tokenizer().is_some()));
     })
 }
 
@@ -201,14 +235,16 @@ pub unsafe extern "C" fn albert_shared_model_max_tokens(
     })
 }
 
-/// Compares the file's checksum with its bytes; reads every byte.
+/// Compares the file's checksum with its bytes, and a head file's; reads every byte.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn albert_shared_model_verify_checksum(
     model: *const albert_shared_model,
     error: *mut *mut albert_error,
 ) -> albert_status {
     call!(error, {
-        value(model)?.model.verify_checksum()?;
+        let model = &value(model)?.model;
+        model.verify_checksum()?;
+        model.head().map_or(Ok(()), HeadFile::verify_checksum)?;
     })
 }
 

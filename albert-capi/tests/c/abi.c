@@ -1,4 +1,4 @@
-/* Calls every function of albert.h on the model file that is named on the command line. Compiles as C99 and as C++17. */
+/* Calls every function of albert.h on the model file and the folder of conformance models that are named on the command line. Compiles as C99 and as C++17. */
 #include <albert.h>
 
 #include "check.h"
@@ -22,16 +22,18 @@ static uint8_t *align_up(uint8_t *memory) {
     return memory + (ALBERT_ARENA_ALIGN - (uintptr_t)memory % ALBERT_ARENA_ALIGN) % ALBERT_ARENA_ALIGN;
 }
 
-static void read_file(const char *path) {
+/* Reads a file to the next multiple of 64. */
+static uint8_t *read_aligned(const char *path, uint8_t **memory, size_t *bytes) {
     FILE *stream = fopen(path, "rb");
     CHECK(stream != NULL && fseek(stream, 0, SEEK_END) == 0);
-    file_bytes = (size_t)ftell(stream);
+    *bytes = (size_t)ftell(stream);
     rewind(stream);
-    file_memory = (uint8_t *)malloc(file_bytes + ALBERT_ARENA_ALIGN);
-    CHECK(file_memory != NULL);
-    file = align_up(file_memory);
-    CHECK(fread(file, 1, file_bytes, stream) == file_bytes);
+    *memory = (uint8_t *)malloc(*bytes + ALBERT_ARENA_ALIGN);
+    CHECK(*memory != NULL);
+    uint8_t *start = align_up(*memory);
+    CHECK(fread(start, 1, *bytes, stream) == *bytes);
     fclose(stream);
+    return start;
 }
 
 static void test_model(void) {
@@ -186,7 +188,7 @@ static void run_backwards(void *context, size_t tasks, void (*task)(const void *
 static void test_session(void) {
     uint64_t detail = 0;
     size_t arena_bytes = 0, steps = 0, done = 0;
-    albert_plan plan = {32, 4, 2};
+    albert_plan plan = {32, 4, 2, 0};
     CHECK(albert_arena_bytes(model, &plan, &arena_bytes) == OK && arena_bytes > 0);
     uint8_t *arena_memory = (uint8_t *)malloc(arena_bytes + ALBERT_ARENA_ALIGN), *arena = align_up(arena_memory);
     CHECK(albert_session_init(&session_memory, sizeof session_memory, model, &plan, arena, arena_bytes - 1, NULL, &session,
@@ -307,14 +309,131 @@ static void test_session(void) {
     free(arena_memory);
 }
 
+static union { uint64_t align; uint8_t bytes[ALBERT_HEAD_BYTES]; } head_memory;
+static union { uint64_t align; uint8_t bytes[ALBERT_PROTOTYPES_BYTES]; } prototypes_memory;
+
+/* A head file beside the small encoder of the conformance folder. */
+static void test_head(const char *folder) {
+    char path[4096];
+    uint8_t *encoder_memory, *of_head, *arena_memory;
+    size_t encoder_bytes, head_bytes, arena_bytes = 0;
+    uint64_t detail = 1;
+    snprintf(path, sizeof path, "%s/encoder.albert", folder);
+    uint8_t *encoder_file = read_aligned(path, &encoder_memory, &encoder_bytes);
+    snprintf(path, sizeof path, "%s/encoder.head", folder);
+    uint8_t *head_file = read_aligned(path, &of_head, &head_bytes);
+    const albert_head *head = NULL;
+    albert_head_info info;
+    CHECK(albert_head_bytes() <= sizeof head_memory);
+    CHECK(albert_head_init(&head_memory, 8, head_file, head_bytes, &head, &detail) == ALBERT_STATUS_HANDLE_MEMORY);
+    CHECK(albert_head_init(&head_memory, sizeof head_memory, encoder_file, encoder_bytes, &head, &detail) ==
+          ALBERT_STATUS_FILE_MAGIC);
+    CHECK(albert_head_init(&head_memory, sizeof head_memory, head_file, head_bytes - 1, &head, &detail) ==
+          ALBERT_STATUS_FILE_BYTES);
+    CHECK(detail == head_bytes && head == NULL);
+    CHECK(albert_head_init(&head_memory, sizeof head_memory, head_file, head_bytes, &head, &detail) == OK && detail == 0);
+    CHECK(albert_verify_checksum(head_file, head_bytes, NULL) == OK);
+    CHECK(albert_head_describe(head, &info) == OK && info.num_labels == 5 && info.problem_type == ALBERT_PROBLEM_SINGLE_LABEL);
+    CHECK(info.temperature == 1.5f && info.threshold == 0.25f);
+    CHECK(albert_head_describe(head, NULL) == ALBERT_STATUS_NULL_POINTER);
+    const char *label = NULL;
+    size_t label_bytes = 0;
+    CHECK(albert_head_label(head, 2, &label, &label_bytes) == OK && label_bytes == 5 && memcmp(label, "water", 5) == 0);
+    CHECK(albert_head_label(head, 5, &label, &label_bytes) == ALBERT_STATUS_NOT_FOUND);
+
+    /* Another encoder, then no room, then the right one with room. */
+    albert_plan plan = {32, 0, 0, 5};
+    CHECK(albert_arena_bytes(model, &plan, &arena_bytes) == OK);
+    arena_memory = (uint8_t *)malloc(arena_bytes + ALBERT_ARENA_ALIGN);
+    CHECK(albert_session_init(&session_memory, sizeof session_memory, model, &plan, align_up(arena_memory), arena_bytes, NULL,
+                              &session, NULL) == OK);
+    CHECK(albert_session_set_head(session, head) == ALBERT_STATUS_FILE_OTHER_ENCODER);
+    CHECK(albert_session_set_head(session, NULL) == OK);
+    CHECK(albert_session_set_head(NULL, head) == ALBERT_STATUS_NULL_POINTER);
+    free(arena_memory);
+    CHECK(albert_model_init(&model_memory, sizeof model_memory, encoder_file, encoder_bytes, &model, NULL) == OK);
+    CHECK(albert_model_config(model, &config) == OK && config.num_labels == 0 && config.hidden_size == info.width);
+    plan.labels = 4;
+    for (; plan.labels <= 5; plan.labels++) {
+        CHECK(albert_arena_bytes(model, &plan, &arena_bytes) == OK);
+        arena_memory = (uint8_t *)malloc(arena_bytes + ALBERT_ARENA_ALIGN);
+        CHECK(albert_session_init(&session_memory, sizeof session_memory, model, &plan, align_up(arena_memory), arena_bytes,
+                                  NULL, &session, NULL) == OK);
+        CHECK(albert_session_set_head(session, head) == (plan.labels < 5 ? ALBERT_STATUS_ARGUMENT : OK));
+        if (plan.labels < 5) free(arena_memory);
+    }
+    const char *river = "the river runs north of Paris";
+    const float *scores = NULL;
+    size_t count = 0;
+    albert_output output;
+    CHECK(albert_session_start_text(session, river, strlen(river), NULL, 0, NULL, NULL) == OK);
+    CHECK(albert_session_finish(session) == OK && albert_session_output(session, &output) == OK);
+    CHECK(output.logits_count == 5 && output.pooled != NULL);
+    CHECK(albert_session_scores(session, &scores, &count) == OK && count == 5);
+    float sum = 0;
+    for (size_t i = 0; i < count; i++) sum += scores[i];
+    CHECK(sum > 0.999f && sum < 1.001f);
+    /* Without it there are no logits. */
+    CHECK(albert_session_set_head(session, NULL) == OK);
+    CHECK(albert_session_start_text(session, river, strlen(river), NULL, 0, NULL, NULL) == OK);
+    CHECK(albert_session_finish(session) == OK && albert_session_output(session, &output) == OK && output.logits_count == 0);
+    free(arena_memory);
+    free(of_head);
+    free(encoder_memory);
+}
+
+static void test_prototypes(void) {
+    enum { LABELS = 3, WIDTH = 2, BYTES = 16 + LABELS * (8 + 4 * WIDTH) };
+    uint8_t means[BYTES], kept[BYTES];
+    const float east[WIDTH] = {1, 0.1f}, north[WIDTH] = {0, 5}, asked[WIDTH] = {0.3f, 0.9f}, zero[WIDTH] = {0, 0};
+    albert_prototypes *taught = NULL;
+    const uint8_t *bytes = NULL;
+    size_t count = 0, label = 9;
+    uint64_t detail = 0;
+    uint32_t examples = 9;
+    float cosine = 0;
+    void *memory = &prototypes_memory;
+    size_t size = sizeof prototypes_memory;
+    CHECK(albert_prototypes_bytes() <= size);
+    CHECK(albert_prototypes_memory_bytes(LABELS, WIDTH) == BYTES);
+    CHECK(albert_prototypes_memory_bytes(SIZE_MAX, WIDTH) == SIZE_MAX);
+    CHECK(albert_prototypes_init(memory, size, means, BYTES - 1, LABELS, WIDTH, &taught, &detail) ==
+          ALBERT_STATUS_BUFFER_TOO_SMALL);
+    CHECK(detail == BYTES && taught == NULL);
+    CHECK(albert_prototypes_init(memory, size, NULL, BYTES, LABELS, WIDTH, &taught, NULL) == ALBERT_STATUS_NULL_POINTER);
+    CHECK(albert_prototypes_init(memory, size, means, BYTES, LABELS, WIDTH, &taught, &detail) == OK);
+    CHECK(albert_prototypes_nearest(taught, asked, WIDTH, &label, &cosine) == ALBERT_STATUS_NO_RESULT && label == 9);
+    CHECK(albert_prototypes_add(taught, 0, east, WIDTH) == OK && albert_prototypes_add(taught, 2, north, WIDTH) == OK);
+    CHECK(albert_prototypes_add(taught, 3, north, WIDTH) == ALBERT_STATUS_NOT_FOUND);
+    CHECK(albert_prototypes_add(taught, 0, north, 1) == ALBERT_STATUS_ARGUMENT);
+    CHECK(albert_prototypes_add(taught, 0, zero, WIDTH) == ALBERT_STATUS_DIRECTION);
+    CHECK(albert_prototypes_nearest(taught, asked, WIDTH, &label, &cosine) == OK && label == 2);
+    CHECK(cosine > 0.94f && cosine < 0.95f);
+    CHECK(albert_prototypes_store(taught, &bytes, &count) == OK && bytes == means && count == BYTES);
+    memcpy(kept, bytes, BYTES);
+
+    /* From flash, whole and damaged. */
+    kept[BYTES - 1] ^= 1;
+    CHECK(albert_prototypes_restore(memory, size, kept, BYTES, LABELS, WIDTH, &taught, NULL) == ALBERT_STATUS_STORED);
+    kept[BYTES - 1] ^= 1;
+    CHECK(albert_prototypes_restore(memory, size, kept, BYTES, LABELS, WIDTH, &taught, NULL) == OK);
+    CHECK(albert_prototypes_examples(taught, 2, &examples) == OK && examples == 1);
+    CHECK(albert_prototypes_forget(taught, 2) == OK && albert_prototypes_forget(taught, 3) == ALBERT_STATUS_NOT_FOUND);
+    CHECK(albert_prototypes_examples(taught, 2, &examples) == OK && examples == 0);
+    CHECK(albert_prototypes_nearest(taught, asked, WIDTH, &label, &cosine) == OK && label == 0);
+    CHECK(albert_prototypes_nearest(NULL, asked, WIDTH, &label, &cosine) == ALBERT_STATUS_NULL_POINTER);
+}
+
 int main(int argc, char **argv) {
-    CHECK(argc == 2);
-    read_file(argv[1]);
+    CHECK(argc == 3);
+    file = read_aligned(argv[1], &file_memory, &file_bytes);
     test_model();
     test_tokenizer();
     test_special_tokens();
     test_refusals();
     test_session();
+    test_head(argv[2]);
+    test_prototypes();
     free(file_memory);
     printf("all checks passed\n");
     return 0;

@@ -1,6 +1,6 @@
 /* Runs cases through the typed interface of albert_tasks.h and prints what comes out, to the bit.
  *
- * Standard input has a word a line and tabs between it and its values: model PATH, task NAME, option NAME VALUE,
+ * Standard input has a word a line and tabs between it and its values: model PATH, head PATH, task NAME, option NAME VALUE,
  * request NAME VALUE, run. Lists have a line for each element. Both `run` and `twice` end a case; the latter runs it as
  * two requests. */
 #include <albert_tasks.h>
@@ -16,7 +16,7 @@ struct ids { uint32_t values[MOST]; size_t count; };
 static struct {
     char *copies[4 * MOST];
     size_t copied;
-    char *model, *task;
+    char *model, *head, *task;
     albert_options options;
     albert_request request;
     struct list option_labels, option_targets, choices, targets, labels, documents;
@@ -169,6 +169,11 @@ static void run(size_t times) {
     albert_error *error = NULL;
     complete();
     check(albert_shared_model_open(albert_text_of(now.model), &model, &error), error);
+    if (now.head != NULL) {
+        albert_shared_model *encoder = model;
+        check(albert_shared_model_with_head_file(encoder, albert_text_of(now.head), &model, &error), error);
+        albert_shared_model_free(encoder);
+    }
     check(albert_pipeline_new(model, albert_text_of(now.task), &now.options, NULL, &pipeline, &error), error);
     albert_shared_model_free(model);
     albert_request requests[2] = {now.request, now.request};
@@ -191,6 +196,7 @@ int main(void) {
         char *value = name + strcspn(name, "\t");
         if (*value != 0) *value++ = 0;
         if (is(line, "model")) now.model = copy(name);
+        else if (is(line, "head")) now.head = copy(name);
         else if (is(line, "task")) now.task = copy(name);
         else if (is(line, "run")) run(1);
         else if (is(line, "twice")) run(2);

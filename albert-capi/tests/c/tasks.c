@@ -84,6 +84,51 @@ static void test_model(void) {
     albert_shared_model_free(NULL);
 }
 
+/* A head file beside its encoder, mapped and copied. */
+static void test_head(void) {
+    char name[4096];
+    snprintf(name, sizeof name, "%s/encoder.head", folder);
+    albert_shared_model *encoder = open_model("encoder"), *other = open_model("text-classification"), *model = NULL, *copy = NULL;
+    albert_error *error = NULL;
+    albert_config config;
+    const albert_text *texts = NULL;
+    size_t labels = 0, tasks = 0, bytes = 0;
+    CHECK(albert_shared_model_with_head_file(encoder, albert_text_of(name), &model, &error) == OK && error == NULL);
+    CHECK(albert_shared_model_config(model, &config) == OK && config.num_labels == 5);
+    CHECK(config.head == ALBERT_HEAD_SEQUENCE_CLASSIFICATION);
+    CHECK(albert_shared_model_labels(model, &texts, &labels) == OK && labels == 5 && strcmp(texts[2].start, "water") == 0);
+    CHECK(albert_shared_model_tasks(model, &texts, &tasks) == OK && strcmp(texts[0].start, "text-classification") == 0);
+    CHECK(albert_shared_model_verify_checksum(model, NULL) == OK);
+
+    uint8_t head[4096];
+    FILE *stream = fopen(name, "rb");
+    CHECK(stream != NULL);
+    bytes = fread(head, 1, sizeof head, stream);
+    fclose(stream);
+    CHECK(albert_shared_model_with_head(encoder, head, bytes, &copy, NULL) == OK);
+    albert_shared_model_free(copy);
+    CHECK(albert_shared_model_with_head(other, head, bytes, &copy, &error) == ALBERT_STATUS_FILE_OTHER_ENCODER);
+    failed(ALBERT_STATUS_FILE_OTHER_ENCODER, error, "another encoder");
+    CHECK(albert_shared_model_with_head(encoder, head, bytes - 1, &copy, &error) == ALBERT_STATUS_FILE_BYTES);
+    failed(ALBERT_STATUS_FILE_BYTES, error, "make or copy it again");
+    CHECK(albert_shared_model_with_head_file(encoder, path("encoder"), &copy, &error) == ALBERT_STATUS_FILE_MAGIC);
+    failed(ALBERT_STATUS_FILE_MAGIC, error, "no head file");
+    CHECK(albert_shared_model_with_head(NULL, head, bytes, &copy, NULL) == ALBERT_STATUS_NULL_POINTER);
+    head[bytes - 1] ^= 1;
+    CHECK(albert_shared_model_with_head(encoder, head, bytes, &copy, NULL) == OK);
+    CHECK(albert_shared_model_verify_checksum(copy, &error) == ALBERT_STATUS_FILE_CHECKSUM);
+    failed(ALBERT_STATUS_FILE_CHECKSUM, error, "damaged");
+    albert_shared_model_free(copy);
+
+    /* The encoder may be freed first. */
+    albert_shared_model_free(encoder);
+    albert_pipeline *pipeline = NULL;
+    CHECK(albert_pipeline_new(model, none, NULL, NULL, &pipeline, NULL) == OK);
+    albert_pipeline_free(pipeline);
+    albert_shared_model_free(model);
+    albert_shared_model_free(other);
+}
+
 static void count_release(void *context) { ++*(int *)context; }
 
 static void test_memory(void) {
@@ -294,6 +339,7 @@ int main(int arguments, char **argument) {
     albert_error_free(NULL);
     test_model();
     test_memory();
+    test_head();
     test_options();
     test_runs();
     test_limits();

@@ -21,6 +21,9 @@ pub(crate) fn input(cases: &[Value], end: &str) -> String {
     for case in cases {
         let model = path("../conformance").join(case["model"].as_str().unwrap());
         writeln!(lines, "model\t{}\ntask\t{}", model.display(), case["task"].as_str().unwrap()).unwrap();
+        if let Some(head) = case["head"].as_str() {
+            writeln!(lines, "head\t{}", path("../conformance").join(head).display()).unwrap();
+        }
         for word in ["option", "request"] {
             let fields = &case[if word == "option" { "options" } else { word }];
             for (name, value) in fields.as_object().unwrap() {

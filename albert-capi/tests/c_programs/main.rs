@@ -11,18 +11,20 @@ use std::process::Command;
 use tools::{compile, libraries, output, path, printed, valgrind};
 
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/clinc-intents-int8.albert");
+/// The folder of small models.
+const MODELS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../conformance");
 
 #[test]
 fn every_function_from_c99() {
     let program = compile(&["cc", "-std=c99"], "tests/c/abi.c", "abi-c99", false);
-    assert_eq!(valgrind(&program, &[MODEL], ""), "all checks passed\n");
+    assert_eq!(valgrind(&program, &[MODEL, MODELS], ""), "all checks passed\n");
 }
 
 #[test]
 fn every_function_from_cpp17() {
     let program = compile(&["c++", "-std=c++17", "-x", "c++"], "tests/c/abi.c", "abi-cpp17", true);
     // Cargo's own path may lead to an older library.
-    let output = output(Command::new(program).arg(MODEL).env("LD_LIBRARY_PATH", libraries()), "");
+    let output = output(Command::new(program).args([MODEL, MODELS]).env("LD_LIBRARY_PATH", libraries()), "");
     assert_eq!(output.stdout, b"all checks passed\n");
 }
 

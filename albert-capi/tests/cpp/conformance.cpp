@@ -11,7 +11,7 @@
 namespace {
 
 struct Case {
-    std::string model, task;
+    std::string model, head, task;
     albert::Options options;
     albert::Request request;
 };
@@ -91,7 +91,9 @@ void print(const char *name, const std::optional<albert::Matrix> &matrix) {
 }
 
 void run(const Case &now, std::size_t times) {
-    const albert::Pipeline pipeline(albert::Model::open(now.model), now.task, now.options);
+    albert::Model model = albert::Model::open(now.model);
+    if (!now.head.empty()) model = model.with_head_file(now.head);
+    const albert::Pipeline pipeline(model, now.task, now.options);
     const std::vector<albert::Request> several(times, now.request);
     const albert::Results results = pipeline.run(several);
     for (std::size_t row = 0; row < results.rows(); row++) {
@@ -118,6 +120,7 @@ int main() try {
         std::getline(words, name, '\t');
         std::getline(words, value, '\t');
         if (word == "model") now.model = name;
+        else if (word == "head") now.head = name;
         else if (word == "task") now.task = name;
         else if (word == "option") options.at(name)(now.options, value);
         else if (word == "request") requests.at(name)(now.request, value);

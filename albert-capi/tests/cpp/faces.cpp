@@ -1,6 +1,7 @@
 // What albert.hpp adds to the C headers: owners, views, exceptions. The folder of the models is on the command line.
 #include <albert.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -101,6 +102,56 @@ void test_pipelines() {
     CHECK((*vector.vectors())[0].size() == embedding.run("the sea").vectors()->columns());
 }
 
+void test_heads_and_prototypes() {
+    const std::vector<std::uint8_t> head = [] {
+        std::ifstream file(folder + "/encoder.head", std::ios::binary);
+        return std::vector<std::uint8_t>{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    }();
+    const albert::Model encoder = open("encoder"), model = encoder.with_head(head);
+    CHECK(model.labels().size() == 5 && model.labels()[2] == "water" && encoder.labels().empty());
+    CHECK(thrown([&] { open("text-classification").with_head(head); }).status() == ALBERT_STATUS_FILE_OTHER_ENCODER);
+    const std::string text = "the river runs north of Paris";
+    const float best = albert::Pipeline(model).run(text).items()[0].score();
+    CHECK(best == albert::Pipeline(encoder.with_head_file(folder + "/encoder.head")).run(text).items()[0].score());
+
+    // The same without allocation in the library.
+    alignas(64) static unsigned char memory[4096];
+    std::copy(head.begin(), head.end(), memory);
+    const albert::StaticHead fixed(albert::Span<const std::uint8_t>(memory, head.size()));
+    const albert::StaticModel core(encoder.bytes());
+    CHECK(fixed.describe().num_labels == 5 && fixed.label(2) == "water" && !fixed.label(5));
+    const albert_plan plan{64, 0, 0, 5};
+    std::vector<std::uint8_t> arena(core.arena_bytes(plan) + ALBERT_ARENA_ALIGN);
+    albert::Session session(core, plan, arena);
+    session.set_head(&fixed);
+    session.start(text);
+    session.finish();
+    float largest = 0;
+    for (float score : session.scores()) largest = std::max(largest, score);
+    CHECK(largest == best);
+    session.set_head(nullptr);
+
+    const albert::Pipeline embedding(encoder, "sentence-embedding");
+    const auto embed = [&](const char *of) {
+        const albert::Results results = embedding.run(of);
+        const auto values = (*results.vectors())[0];
+        return std::vector<float>(values.begin(), values.end());
+    };
+    const std::size_t width = embed("a").size();
+    albert::Prototypes taught(2, width);
+    CHECK(!taught.nearest(embed("the sea")));
+    taught.add(0, embed("the river runs to the sea"));
+    taught.add(1, embed("Anna lives in London"));
+    const auto nearest = taught.nearest(embed("Anna lives in London"));
+    CHECK(nearest && nearest->label == 1 && nearest->cosine > 0.9999f);
+    albert::Prototypes restored(taught.store(), 2, width);
+    CHECK(restored.examples(1) == 1 && restored.nearest(embed("the sea"))->cosine == taught.nearest(embed("the sea"))->cosine);
+    restored.forget(1);
+    CHECK(restored.examples(1) == 0 && taught.examples(1) == 1);
+    CHECK(thrown([&] { taught.add(2, embed("a")); }).status() == ALBERT_STATUS_NOT_FOUND);
+    CHECK(thrown([&] { albert::Prototypes(taught.store(), 3, width); }).status() == ALBERT_STATUS_BUFFER_TOO_SMALL);
+}
+
 void test_without_allocation() {
     const albert::Model shared = open("text-classification");
     const albert::StaticModel model(shared.bytes());
@@ -111,7 +162,7 @@ void test_without_allocation() {
     CHECK(model.decode(encoding.ids()) == "the river runs north of paris");
     CHECK(model.label(0) == "bad" && !model.label(3) && model.config().num_labels == 3);
 
-    const albert_plan plan{64, 0, 0};
+    const albert_plan plan{64, 0, 0, 0};
     std::vector<std::uint8_t> arena(model.arena_bytes(plan) + ALBERT_ARENA_ALIGN);
     albert::Session session(model, plan, arena);
     session.start(text);
@@ -137,6 +188,7 @@ int main(int, char **argument) {
     folder = argument[1];
     test_models();
     test_pipelines();
+    test_heads_and_prototypes();
     test_without_allocation();
     std::cout << "all checks passed\n";
 }

@@ -32,6 +32,7 @@ final class Conformance {
     private final Map<String, List<String>> options = new LinkedHashMap<>();
     private final Map<String, List<String>> request = new LinkedHashMap<>();
     private String model;
+    private String head;
     private String task;
 
     public static void main(String[] arguments) throws Exception {
@@ -44,6 +45,7 @@ final class Conformance {
             String[] words = line.split("\t", -1);
             switch (words[0]) {
                 case "model" -> model = words[1];
+                case "head" -> head = words[1];
                 case "task" -> task = words[1];
                 case "option" -> options.computeIfAbsent(words[1], name -> new ArrayList<>()).add(words[2]);
                 case "request" -> request.computeIfAbsent(words[1], name -> new ArrayList<>()).add(words[2]);
@@ -58,6 +60,12 @@ final class Conformance {
     private void run(int times) {
         Task<?> chosen = TASKS.stream().filter(each -> each.toString().equals(task)).findFirst().orElseThrow();
         Model opened = Model.open(new File(model));
+        if (head != null) {
+            Model encoder = opened;
+            opened = encoder.withHead(new File(head));
+            encoder.close();
+            head = null;
+        }
         try (Pipeline<?> pipeline = new Pipeline<>(opened, chosen, options())) {
             opened.close();
             List<?> results = times == 1

@@ -5,6 +5,7 @@ import io.github.albertedge.Label;
 import io.github.albertedge.Model;
 import io.github.albertedge.Options;
 import io.github.albertedge.Pipeline;
+import io.github.albertedge.Prototypes;
 import io.github.albertedge.Request;
 import io.github.albertedge.Task;
 import java.io.File;
@@ -33,6 +34,8 @@ final class Safety {
         closing(large);
         cancelling(large);
         errors(small, large);
+        heads(small.resolveSibling("encoder.albert"), small.resolveSibling("encoder.head"), small);
+        prototypes(small.resolveSibling("encoder.albert"));
         System.out.println("all checks passed");
     }
 
@@ -53,6 +56,58 @@ final class Safety {
             throw exception;
         }
         throw new AssertionError("no " + kind.getSimpleName() + " but " + result);
+    }
+
+    private static void heads(Path encoder, Path head, Path other) throws Exception {
+        Model model;
+        try (Model alone = Model.open(encoder.toFile())) {
+            check(alone.labels().isEmpty(), "the encoder has no labels");
+            model = alone.withHead(Files.readAllBytes(head));
+            try (Model mapped = alone.withHead(head.toFile())) {
+                check(mapped.labels().equals(model.labels()), "a head from a file and from bytes");
+            }
+        }
+        model.verifyChecksum();
+        check(model.labels().size() == 5 && model.labels().get(2).equals("water"), "labels of the head");
+        check(once(model).size() == 3, "an answer by the head");
+        try (Model wrong = Model.open(other.toFile())) {
+            AlbertException.Model error = thrown(AlbertException.Model.class, () -> wrong.withHead(head.toFile()));
+            check(error.getMessage().contains("another encoder"), error.getMessage());
+            thrown(AlbertException.Model.class, () -> wrong.withHead(new byte[3]));
+        }
+    }
+
+    private static void prototypes(Path encoder) throws Exception {
+        try (Model model = Model.open(encoder.toFile());
+                Pipeline<float[]> embed = new Pipeline<>(model, Task.SENTENCE_EMBEDDING);
+                Prototypes taught = new Prototypes(2, embed.run(Request.text("a")).length)) {
+            float[] river = embed.run(Request.text("the river runs to the sea"));
+            float[] anna = embed.run(Request.text("Anna lives in London"));
+            check(taught.nearest(river).isEmpty(), "nothing is taught yet");
+            taught.add(0, river);
+            taught.add(1, anna);
+            Prototypes.Nearest nearest = taught.nearest(anna).orElseThrow();
+            check(nearest.label() == 1 && nearest.cosine() > 0.9999f, nearest.toString());
+            try (Prototypes copy = Prototypes.fromBytes(taught.toBytes())) {
+                check(copy.nearest(anna).orElseThrow().equals(nearest), "restored");
+                copy.forget(1);
+                check(copy.examples(1) == 0 && taught.examples(1) == 1, "forgotten in the copy alone");
+            }
+            thrown(AlbertException.Input.class, () -> run(() -> taught.add(2, river)));
+            thrown(AlbertException.Input.class, () -> run(() -> taught.add(-1, river)));
+            thrown(AlbertException.Input.class, () -> run(() -> taught.add(0, new float[river.length])));
+            thrown(AlbertException.Options.class, () -> run(() -> taught.add(0, new float[1])));
+            byte[] damaged = taught.toBytes();
+            damaged[damaged.length - 1] ^= 1;
+            thrown(AlbertException.Input.class, () -> Prototypes.fromBytes(damaged));
+            thrown(AlbertException.Input.class, () -> Prototypes.fromBytes(new byte[5]));
+            thrown(AlbertException.Resources.class, () -> new Prototypes(1L << 40, 1L << 40));
+        }
+    }
+
+    private static Object run(Runnable work) {
+        work.run();
+        return null;
     }
 
     private static List<Label> once(Model model) {
