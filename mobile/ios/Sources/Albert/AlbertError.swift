@@ -39,10 +39,10 @@ public struct AlbertError: Error, CustomStringConvertible, Sendable {
     /// The numbers are those of albert_status in albert.h, which never change.
     private static func kind(of status: Int32) -> Kind {
         switch status {
-        case 200, 505, 506, 507: return .resources
+        case 7, 200, 505, 506, 507: return .resources
         case 4, 201, 202, 306, 501, 503: return .options
         case 100..<200, 400, 500, 502: return .model
-        case 300..<500, 504: return .input
+        case 6, 9, 10, 300..<500, 504: return .input
         case 508: return .cancelled
         default: return .fault
         }

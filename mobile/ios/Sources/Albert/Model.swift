@@ -25,6 +25,28 @@ public final class Model: @unchecked Sendable {
         pointer = model!
     }
 
+    /// `encoder` with the classifier of a head file, which is mapped: labels, tasks and scores are the head's. The models share
+    /// their memory.
+    public init(_ encoder: Model, head: URL) throws {
+        var model: OpaquePointer?
+        var error: OpaquePointer?
+        let status = withText(head.path) { albert_shared_model_with_head_file(encoder.pointer, $0, &model, &error) }
+        try AlbertError.check(status, error)
+        pointer = model!
+    }
+
+    /// The same with a head file in a copy of `head`.
+    public init(_ encoder: Model, head: Data) throws {
+        var model: OpaquePointer?
+        var error: OpaquePointer?
+        let status = head.withUnsafeBytes { memory in
+            albert_shared_model_with_head(
+                encoder.pointer, memory.bindMemory(to: UInt8.self).baseAddress, memory.count, &model, &error)
+        }
+        try AlbertError.check(status, error)
+        pointer = model!
+    }
+
     deinit {
         albert_shared_model_free(pointer)
     }

@@ -1,4 +1,4 @@
-/* Java's native functions over albert_tasks.h. Requests and options come as JSON; results go back packed in one byte array, as
+/* Java's native functions over albert_tasks.h, and the prototypes of albert.h. Requests and options come as JSON; results go back packed in one byte array, as
  * Packed.java reads them. Texts are UTF-8 in byte arrays: Java's own encoding for native code is not UTF-8. */
 #include <albert_tasks.h>
 #include <jni.h>
@@ -160,6 +160,30 @@ JNIEXPORT jlong NATIVE(openBytes)(JNIEnv *env, jclass class, jbyteArray bytes) {
     return opened(env, status, model, error);
 }
 
+JNIEXPORT jlong NATIVE(headFile)(JNIEnv *env, jclass class, jlong encoder, jbyteArray path) {
+    (void)class;
+    albert_text name;
+    if (!borrow(env, path, &name)) return 0;
+    albert_shared_model *model = NULL;
+    albert_error *error = NULL;
+    albert_status status =
+        albert_shared_model_with_head_file((const albert_shared_model *)(uintptr_t)encoder, name, &model, &error);
+    give_back(env, path, name);
+    return opened(env, status, model, error);
+}
+
+JNIEXPORT jlong NATIVE(headBytes)(JNIEnv *env, jclass class, jlong encoder, jbyteArray bytes) {
+    (void)class;
+    albert_text head;
+    if (!borrow(env, bytes, &head)) return 0;
+    albert_shared_model *model = NULL;
+    albert_error *error = NULL;
+    albert_status status = albert_shared_model_with_head((const albert_shared_model *)(uintptr_t)encoder,
+                                                         (const uint8_t *)head.start, head.bytes, &model, &error);
+    give_back(env, bytes, head);
+    return opened(env, status, model, error);
+}
+
 /* A Java object that lives as long as a model reads its memory. */
 typedef struct { JavaVM *vm; jobject object; } owner;
 
@@ -277,4 +301,110 @@ JNIEXPORT void NATIVE(freePipeline)(JNIEnv *env, jclass class, jlong pipeline) {
     (void)env;
     (void)class;
     albert_pipeline_free((albert_pipeline *)(uintptr_t)pipeline);
+}
+
+/* Prototypes and the memory of their means. */
+typedef struct {
+    union { uint64_t align; uint8_t bytes[ALBERT_PROTOTYPES_BYTES]; } handle;
+    albert_prototypes *prototypes;
+    uint8_t means[];
+} taught;
+
+/* Makes prototypes, from stored bytes if there are any; 0 with a Java exception when that fails. */
+static jlong make_prototypes(JNIEnv *env, jbyteArray stored, jlong labels, jlong width) {
+    if (labels < 0 || width < 0 || (uint64_t)labels > SIZE_MAX || (uint64_t)width > SIZE_MAX) {
+        throw_failure(env, ALBERT_STATUS_ARGUMENT, NULL);
+        return 0;
+    }
+    size_t needed = albert_prototypes_memory_bytes((size_t)labels, (size_t)width);
+    bool fits = stored == NULL || (size_t)(*env)->GetArrayLength(env, stored) == needed;
+    taught *made = fits && needed < SIZE_MAX / 2 ? (taught *)malloc(sizeof *made + needed) : NULL;
+    if (made == NULL) {
+        throw_failure(env, fits ? ALBERT_STATUS_OUT_OF_MEMORY : ALBERT_STATUS_STORED, NULL);
+        return 0;
+    }
+    if (stored != NULL) (*env)->GetByteArrayRegion(env, stored, 0, (jsize)needed, (jbyte *)made->means);
+    albert_status status = (stored == NULL ? albert_prototypes_init : albert_prototypes_restore)(
+        &made->handle, sizeof made->handle, made->means, needed, (size_t)labels, (size_t)width, &made->prototypes, NULL);
+    if (status == ALBERT_STATUS_OK) return (jlong)(uintptr_t)made;
+    free(made);
+    throw_failure(env, status, NULL);
+    return 0;
+}
+
+JNIEXPORT jlong NATIVE(newPrototypes)(JNIEnv *env, jclass class, jlong labels, jlong width) {
+    (void)class;
+    return make_prototypes(env, NULL, labels, width);
+}
+
+JNIEXPORT jlong NATIVE(restorePrototypes)(JNIEnv *env, jclass class, jbyteArray stored, jlong labels, jlong width) {
+    (void)class;
+    return make_prototypes(env, stored, labels, width);
+}
+
+JNIEXPORT jbyteArray NATIVE(storePrototypes)(JNIEnv *env, jclass class, jlong of) {
+    (void)class;
+    const uint8_t *bytes = NULL;
+    size_t count = 0;
+    albert_status status = albert_prototypes_store(((taught *)(uintptr_t)of)->prototypes, &bytes, &count);
+    if (status == ALBERT_STATUS_OK && count > INT32_MAX) status = ALBERT_STATUS_OUT_OF_MEMORY;
+    if (status != ALBERT_STATUS_OK) {
+        throw_failure(env, status, NULL);
+        return NULL;
+    }
+    jbyteArray array = (*env)->NewByteArray(env, (jsize)count);
+    if (array != NULL) (*env)->SetByteArrayRegion(env, array, 0, (jsize)count, (const jbyte *)bytes);
+    return array;
+}
+
+JNIEXPORT void NATIVE(addExample)(JNIEnv *env, jclass class, jlong of, jlong label, jfloatArray embedding) {
+    (void)class;
+    jfloat *values = (*env)->GetFloatArrayElements(env, embedding, NULL);
+    if (values == NULL) return;
+    size_t width = (size_t)(*env)->GetArrayLength(env, embedding);
+    albert_status status = label < 0 || (uint64_t)label > SIZE_MAX
+        ? ALBERT_STATUS_NOT_FOUND
+        : albert_prototypes_add(((taught *)(uintptr_t)of)->prototypes, (size_t)label, values, width);
+    (*env)->ReleaseFloatArrayElements(env, embedding, values, JNI_ABORT);
+    if (status != ALBERT_STATUS_OK) throw_failure(env, status, NULL);
+}
+
+JNIEXPORT void NATIVE(forgetLabel)(JNIEnv *env, jclass class, jlong of, jlong label) {
+    (void)class;
+    albert_status status = label < 0 || (uint64_t)label > SIZE_MAX
+        ? ALBERT_STATUS_NOT_FOUND
+        : albert_prototypes_forget(((taught *)(uintptr_t)of)->prototypes, (size_t)label);
+    if (status != ALBERT_STATUS_OK) throw_failure(env, status, NULL);
+}
+
+JNIEXPORT jlong NATIVE(countExamples)(JNIEnv *env, jclass class, jlong of, jlong label) {
+    (void)env;
+    (void)class;
+    uint32_t examples = 0;
+    if (label >= 0 && (uint64_t)label <= SIZE_MAX) {
+        albert_prototypes_examples(((taught *)(uintptr_t)of)->prototypes, (size_t)label, &examples);
+    }
+    return examples;
+}
+
+JNIEXPORT jlong NATIVE(nearestLabel)(JNIEnv *env, jclass class, jlong of, jfloatArray embedding, jfloatArray cosine) {
+    (void)class;
+    jfloat *values = (*env)->GetFloatArrayElements(env, embedding, NULL);
+    if (values == NULL) return -1;
+    size_t width = (size_t)(*env)->GetArrayLength(env, embedding), label = 0;
+    jfloat found = 0;
+    albert_status status = albert_prototypes_nearest(((taught *)(uintptr_t)of)->prototypes, values, width, &label, &found);
+    (*env)->ReleaseFloatArrayElements(env, embedding, values, JNI_ABORT);
+    if (status == ALBERT_STATUS_OK) {
+        (*env)->SetFloatArrayRegion(env, cosine, 0, 1, &found);
+        return (jlong)label;
+    }
+    if (status != ALBERT_STATUS_NO_RESULT) throw_failure(env, status, NULL);
+    return -1;
+}
+
+JNIEXPORT void NATIVE(freePrototypes)(JNIEnv *env, jclass class, jlong of) {
+    (void)env;
+    (void)class;
+    free((void *)(uintptr_t)of);
 }

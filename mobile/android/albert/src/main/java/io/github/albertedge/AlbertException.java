@@ -70,11 +70,12 @@ public class AlbertException extends RuntimeException {
 
     /** The numbers are those of albert_status in albert.h, which never change. */
     static AlbertException of(int status, String message, long row) {
-        if (status >= 300 && status < 500 && status != 306 && status != 400 || status == 504) {
+        if (status >= 300 && status < 500 && status != 306 && status != 400
+                || status == 504 || status == 6 || status == 9 || status == 10) {
             return new Input(status, message, row);
         }
         return switch (status) {
-            case 200, 505, 506, 507 -> new Resources(status, message, row);
+            case 7, 200, 505, 506, 507 -> new Resources(status, message, row);
             case 4, 201, 202, 306, 501, 503 -> new Options(status, message, row);
             case 400, 500, 502 -> new Model(status, message, row);
             case 508 -> new Cancelled(status, message, row);

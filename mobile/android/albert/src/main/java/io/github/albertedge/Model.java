@@ -54,6 +54,26 @@ public final class Model implements AutoCloseable {
         return new Model(NativeAlbert.openBytes(bytes));
     }
 
+    /**
+     * This encoder with the classifier of a head file, which is mapped: labels, tasks and scores are the head's. The models share
+     * their memory; each is closed by itself.
+     *
+     * @throws AlbertException.Model when there is no good head file, or it was fitted on another encoder
+     */
+    public Model withHead(File head) {
+        byte[] path = NativeAlbert.utf8(head.getPath());
+        return handle.use(address -> new Model(NativeAlbert.headFile(address, path)));
+    }
+
+    /**
+     * The same with a head file in an array, which is copied.
+     *
+     * @throws AlbertException.Model when it is no good head file, or was fitted on another encoder
+     */
+    public Model withHead(byte[] head) {
+        return handle.use(address -> new Model(NativeAlbert.headBytes(address, head)));
+    }
+
     /** Longest input in tokens, special tokens counted. */
     public int maxTokens() {
         return maxTokens;
@@ -70,7 +90,7 @@ public final class Model implements AutoCloseable {
     }
 
     /**
-     * Compares the file's checksum with its bytes; reads every byte.
+     * Compares the file's checksum with its bytes, and a head file's; reads every byte.
      *
      * @throws AlbertException.Model when they differ
      */

@@ -18,6 +18,10 @@ final class NativeAlbert {
     /** The buffer is direct; it is kept from the garbage collector as long as its memory is read. */
     static native long openBuffer(ByteBuffer buffer);
 
+    static native long headFile(long model, byte[] path);
+
+    static native long headBytes(long model, byte[] bytes);
+
     /** Longest input, labels, tasks: packed. */
     static native byte[] describeModel(long model);
 
@@ -33,6 +37,23 @@ final class NativeAlbert {
     static native byte[] run(long pipeline, byte[] requests, ByteBuffer cancelled);
 
     static native void freePipeline(long pipeline);
+
+    static native long newPrototypes(long labels, long width);
+
+    static native long restorePrototypes(byte[] stored, long labels, long width);
+
+    static native byte[] storePrototypes(long prototypes);
+
+    static native void addExample(long prototypes, long label, float[] embedding);
+
+    static native void forgetLabel(long prototypes, long label);
+
+    static native long countExamples(long prototypes, long label);
+
+    /** The label, or -1 for none; the cosine is written into the array. */
+    static native long nearestLabel(long prototypes, float[] embedding, float[] cosine);
+
+    static native void freePrototypes(long prototypes);
 
     /** Called by the native layer. */
     static RuntimeException failure(int status, byte[] message, long row) {
