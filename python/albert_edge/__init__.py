@@ -9,18 +9,21 @@
 from ._native import AlbertError, __version__
 from .model import Model, Tokenizer
 from .pipelines import Pipeline, pipeline
-from .tools import Report, bench, compare, evaluate, quantize
+from .prototypes import Prototypes
+from .tools import Report, bench, compare, evaluate, fit, quantize
 
 __all__ = [
     "AlbertError",
     "Model",
     "Pipeline",
+    "Prototypes",
     "Report",
     "Tokenizer",
     "__version__",
     "bench",
     "compare",
     "evaluate",
+    "fit",
     "pipeline",
     "quantize",
 ]

@@ -34,11 +34,13 @@ class Model:
         What the matrices of a checkpoint are converted to: int8, mixed, int4, fp16 or fp32.
     threads : int, optional
         Most threads of a call; all cores by default. Results do not depend on it.
+    head : str or path, optional
+        A head file of :func:`fit`, which takes the place of the model's own head.
 
     Raises
     ------
     AlbertError
-        When there is no such model, or the file is not valid.
+        When there is no such model, a file is not valid, or the head was fitted on another encoder.
 
     Examples
     --------
@@ -61,13 +63,16 @@ class Model:
         revision: str | None = None,
         weights: str = "int8",
         threads: int | None = None,
+        head: str | os.PathLike[str] | None = None,
     ) -> None:
         self._path = model_file(model, revision=revision, weights=weights)
+        self._head = None if head is None else Path(head)
         self._threads = threads
-        self._native = _native.Model(self._path, threads)
+        self._native = _native.Model(self._path, threads, self._head)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _open, (os.fspath(self._path), self._threads)
+        head = None if self._head is None else os.fspath(self._head)
+        return _open, (os.fspath(self._path), self._threads, head)
 
     def __repr__(self) -> str:
         return f"Model({os.fspath(self._path)!r})"
@@ -76,6 +81,11 @@ class Model:
     def path(self) -> Path:
         """The model file."""
         return self._path
+
+    @property
+    def head(self) -> Path | None:
+        """The head file, when there is one beside the model."""
+        return self._head
 
     @property
     def config(self) -> dict[str, Any]:
@@ -210,8 +220,8 @@ class Model:
         return rows[0] if is_text(texts) else rows
 
 
-def _open(path: str, threads: int | None) -> Model:
-    return Model(path, threads=threads)
+def _open(path: str, threads: int | None, head: str | None) -> Model:
+    return Model(path, threads=threads, head=head)
 
 
 class Tokenizer:

@@ -37,7 +37,9 @@ class Pipeline:
 
     def __reduce__(self) -> tuple[Any, ...]:
         options = {**self._options, **self._fields}
-        return _open, (self.task, os.fspath(self._model.path), self._batch_size, self._threads, options)
+        head = self._model.head
+        beside = None if head is None else os.fspath(head)
+        return _open, (self.task, os.fspath(self._model.path), beside, self._batch_size, self._threads, options)
 
     def __repr__(self) -> str:
         return f"Pipeline({self.task!r}, {self._model!r})"
@@ -175,6 +177,7 @@ def pipeline(
     weights: str = "int8",
     batch_size: int | None = None,
     threads: int | None = None,
+    head: str | os.PathLike[str] | None = None,
     **options: Any,
 ) -> Pipeline:
     """Make a task over a model.
@@ -196,6 +199,8 @@ def pipeline(
         Rows that are under way at once; see :meth:`Pipeline.__call__`.
     threads : int, optional
         Most threads of a call; all cores by default. Results do not depend on it.
+    head : str or path, optional
+        A head file of :func:`fit`, which takes the place of the model's own head. A `Model` has its own.
     **options
         Options of the task, with the names of ``transformers.pipeline``: ``top_k``, ``function_to_apply``,
         ``aggregation_strategy``, ``ignore_labels``, ``stride``, ``candidate_labels``, ``hypothesis_template``,
@@ -226,10 +231,17 @@ def pipeline(
     """
     if model is None:
         raise TypeError("pipeline() needs a model: a model file, a checkpoint directory or a hub id")
-    opened = model if isinstance(model, Model) else Model(model, revision=revision, weights=weights, threads=threads)
+    if isinstance(model, Model):
+        if head is not None:
+            raise TypeError("give the head to Model(), which is open already")
+        opened = model
+    else:
+        opened = Model(model, revision=revision, weights=weights, threads=threads, head=head)
     name = task_name(task or opened.tasks[0])
     return Pipeline(name, opened, batch_size=batch_size, threads=threads, options=options)
 
 
-def _open(task: str, path: str, batch_size: int | None, threads: int | None, options: dict[str, Any]) -> Pipeline:
-    return pipeline(task, path, batch_size=batch_size, threads=threads, **options)
+def _open(
+    task: str, path: str, head: str | None, batch_size: int | None, threads: int | None, options: dict[str, Any]
+) -> Pipeline:
+    return pipeline(task, path, head=head, batch_size=batch_size, threads=threads, **options)

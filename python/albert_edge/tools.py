@@ -1,4 +1,4 @@
-"""``quantize``, ``evaluate``, ``compare`` and ``bench``: commands of ``albert`` whose results are dictionaries.
+"""``quantize``, ``fit``, ``evaluate``, ``compare`` and ``bench``: commands of ``albert`` whose results are dictionaries.
 
 Each runs as a process of its own, so that Ctrl-C ends it, and takes the options of the command with underscores for hyphens.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -125,15 +126,65 @@ def quantize(
     if calibration is None or isinstance(calibration, (str, os.PathLike)):
         options.update(chosen, calibration=calibration, report=report, output=output)
         return _report(_lines("quantize", checkpoint, **options), report)
+    with _rows({"text": text} for text in calibration) as texts:
+        options.update(chosen, calibration=texts, report=report, output=output)
+        return _report(_lines("quantize", checkpoint, **options), report)
+
+
+def fit(
+    encoder: PathLike,
+    data: PathLike | Iterable[dict[str, Any]],
+    output: PathLike,
+    *,
+    head_only: bool = False,
+    report: PathLike | None = None,
+    **options: Any,
+) -> Report:
+    """Make a text classifier from a few examples, on a frozen encoder.
+
+    Parameters
+    ----------
+    encoder : str or path
+        Model file, checkpoint directory or hub id; its head is left out.
+    data : path or iterable of dict
+        A file of JSON lines, ``.csv`` or ``.tsv``, or rows: ``{"text", "label"}``, with ``pair`` where there are two texts.
+    output : str or path
+        Model file to write, or head file.
+    head_only : bool
+        Whether the classifier alone is written: ``Model(encoder, head=output)`` uses it.
+    report : str or path, optional
+        Page (HTML) to write: confusions, reliability, folds.
+    **options
+        Other options of ``albert fit``: ``pooling``, ``strength``, ``folds``, ``balanced``, ``multi_label``, ``reject``,
+        ``out_of_scope_label``, ``vocabulary_from``, ``threads`` ...
+
+    Returns
+    -------
+    Report
+        What the rows that were held out say: ``accuracy``, ``macro_f1``, ``calibration_error``, ``confusions`` ...
+
+    Raises
+    ------
+    AlbertError
+        When the encoder, a row or an option is refused.
+    """
+    options.update(head_only=head_only, report=report, output=output)
+    if isinstance(data, (str, os.PathLike)):
+        return _report(_lines("fit", encoder, data=data, **options), report)
+    with _rows(data) as file:
+        return _report(_lines("fit", encoder, data=file, **options), report)
+
+
+@contextmanager
+def _rows(rows: Iterable[dict[str, Any]]) -> Iterator[Path]:
+    """A file of rows."""
     import json
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
-        texts = Path(folder) / "calibration.jsonl"
-        rows = (json.dumps({"text": text}) for text in calibration)
-        texts.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
-        options.update(chosen, calibration=texts, report=report, output=output)
-        return _report(_lines("quantize", checkpoint, **options), report)
+        file = Path(folder) / "rows.jsonl"
+        file.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+        yield file
 
 
 def evaluate(model: PathLike, data: PathLike | Iterable[dict[str, Any]], **options: Any) -> Report:
@@ -146,7 +197,7 @@ def evaluate(model: PathLike, data: PathLike | Iterable[dict[str, Any]], **optio
     data : path or iterable of dict
         JSON lines, or rows: ``{"text", "label"}``, or ``{"words", "tags"}`` for token classification.
     **options
-        Other options of ``albert eval``: ``truncation``, ``max_length``, ``threads``, ``sweep_layers`` ...
+        Other options of ``albert eval``: ``head``, ``truncation``, ``max_length``, ``threads``, ``sweep_layers`` ...
 
     Returns
     -------
@@ -160,12 +211,7 @@ def evaluate(model: PathLike, data: PathLike | Iterable[dict[str, Any]], **optio
     """
     if isinstance(data, (str, os.PathLike)):
         return _report(_lines("eval", model, data=data, **options), None)
-    import json
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "rows.jsonl"
-        file.write_text("".join(f"{json.dumps(row)}\n" for row in data), encoding="utf-8")
+    with _rows(data) as file:
         return _report(_lines("eval", model, data=file, **options), None)
 
 

@@ -1,6 +1,6 @@
 //! What the Python package calls: values in, `albert-edge`, values out.
 //!
-//! - `model`, `tokenizer`, `pipeline`: the classes.
+//! - `model`, `tokenizer`, `pipeline`, `prototypes`: the classes.
 //! - `engine`: threads, forks and interrupts; `convert`: Python values to texts and back; `error`: the exception.
 //! - `checkpoint`: hub ids; `command`: the `albert` command.
 
@@ -11,6 +11,7 @@ mod engine;
 mod error;
 mod model;
 mod pipeline;
+mod prototypes;
 mod tokenizer;
 
 /// Native part of the package `albert_edge`.
@@ -28,6 +29,8 @@ mod native {
     use crate::model::Model;
     #[pymodule_export]
     use crate::pipeline::Pipeline;
+    #[pymodule_export]
+    use crate::prototypes::Prototypes;
     #[pymodule_export]
     use crate::tokenizer::Tokenizer;
 

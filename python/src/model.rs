@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use albert_edge::albert_core::Positions;
 use albert_edge::albert_core::config::Head;
-use albert_edge::{EncodeOptions, Engine, Error, Options, SentenceEmbedding, Tokens, Truncation};
+use albert_edge::{EncodeOptions, Engine, Error, HeadFile, Options, SentenceEmbedding, Tokens, Truncation};
 use numpy::PyArray2;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -56,16 +56,25 @@ fn each<T>(texts: &[String], mut work: impl FnMut(&str) -> albert_edge::Result<T
 #[pymethods]
 impl Model {
     #[new]
-    #[pyo3(signature = (path, threads=None))]
-    fn new(path: PathBuf, threads: Option<usize>) -> PyResult<Self> {
-        let model = albert_edge::Model::open(path).map_err(raise)?;
+    #[pyo3(signature = (path, threads=None, head=None))]
+    fn new(path: PathBuf, threads: Option<usize>, head: Option<PathBuf>) -> PyResult<Self> {
+        let mut model = albert_edge::Model::open(path).map_err(raise)?;
+        if let Some(head) = head {
+            let named = |error| raise(format_args!("{}: {error}", head.display()));
+            let file = HeadFile::open(&head).map_err(named)?;
+            model = model.with_head(&file).map_err(named)?;
+        }
         let engines = Engines::new(&model, threads);
         Ok(Self { model, engines })
     }
 
-    /// Compares the file's checksum with its bytes.
+    /// Compares the file's checksum with its bytes, and a head file's.
     fn verify_checksum(&self, py: Python<'_>) -> PyResult<()> {
-        py.detach(|| self.model.verify_checksum()).map_err(raise)
+        let verify = || {
+            self.model.verify_checksum()?;
+            self.model.head().map_or(Ok(()), HeadFile::verify_checksum)
+        };
+        py.detach(verify).map_err(raise)
     }
 
     /// Keys of the Hugging Face configuration, and the precision and head.

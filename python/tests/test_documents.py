@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from support import CONFORMANCE, FIXTURES, REPOSITORY
 
-MODULES = ["albert_edge", "albert_edge.model", "albert_edge.pipelines"]
+MODULES = ["albert_edge", "albert_edge.model", "albert_edge.pipelines", "albert_edge.prototypes"]
 
 
 @pytest.mark.parametrize("name", MODULES)
