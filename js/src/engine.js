@@ -49,6 +49,8 @@ const read = (url) => (url.protocol === "file:" ? readLocal(url) : fetch(url));
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+const bytesOf = (floats) => new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
+
 export class Engine {
   #exports;
 
@@ -60,6 +62,12 @@ export class Engine {
   open(bytes) {
     const start = this.#copy(bytes);
     return this.#handle(this.#exports.albert_model(start, bytes.byteLength));
+  }
+
+  /** The encoder of a model with the classifier of a head file; a model of its own that shares the memory. */
+  withHead(model, bytes) {
+    const start = this.#copy(bytes);
+    return this.#handle(this.#exports.albert_with_head(model, start, bytes.byteLength));
   }
 
   verify(model) {
@@ -87,6 +95,41 @@ export class Engine {
     return this.#withJson(request, (json, bytes) => this.#outcome(this.#exports.albert_run(pipeline, json, bytes)));
   }
 
+  prototypes(labels, width) {
+    return this.#handle(this.#exports.albert_prototypes(labels, width));
+  }
+
+  restorePrototypes(bytes) {
+    return this.#handle(this.#with(bytes, (start, count) => this.#exports.albert_prototypes_restore(start, count)));
+  }
+
+  storePrototypes(handle) {
+    this.#exports.albert_prototypes_store(handle);
+    return this.#result().slice();
+  }
+
+  addExample(handle, label, embedding) {
+    const add = (start) => this.#outcome(this.#exports.albert_prototypes_add(handle, label, start, embedding.length), false);
+    this.#with(bytesOf(embedding), add);
+  }
+
+  forgetLabel(handle, label) {
+    this.#outcome(this.#exports.albert_prototypes_forget(handle, label), false);
+  }
+
+  countExamples(handle, label) {
+    return this.#exports.albert_prototypes_examples(handle, label) >>> 0;
+  }
+
+  nearestLabel(handle, embedding) {
+    const nearest = (start) => this.#outcome(this.#exports.albert_prototypes_nearest(handle, start, embedding.length));
+    return this.#with(bytesOf(embedding), nearest);
+  }
+
+  closePrototypes(handle) {
+    this.#exports.albert_prototypes_free(handle);
+  }
+
   closePipeline(handle) {
     this.#exports.albert_pipeline_free(handle);
   }
@@ -102,7 +145,11 @@ export class Engine {
 
   /** Calls `use` with the address and length of a value's JSON. */
   #withJson(value, use) {
-    const bytes = encoder.encode(JSON.stringify(value));
+    return this.#with(encoder.encode(JSON.stringify(value)), use);
+  }
+
+  /** Calls `use` with the address and length of a copy of bytes. */
+  #with(bytes, use) {
     const start = this.#copy(bytes);
     try {
       return use(start, bytes.byteLength);
@@ -123,9 +170,10 @@ export class Engine {
     return handle;
   }
 
-  /** Numbers, or the value of JSON. */
-  #outcome(isThere) {
+  /** Numbers, or the value of JSON, where a call has a value. */
+  #outcome(isThere, hasValue = true) {
     if (!isThere) throw this.#error();
+    if (!hasValue) return undefined;
     if (!this.#exports.albert_result_is_floats()) return JSON.parse(this.#text());
     // A copy of the result's own: the module's memory moves when it grows.
     return new Float32Array(this.#result().slice().buffer);

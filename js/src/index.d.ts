@@ -20,6 +20,11 @@ export interface LoadOptions {
   checksum?: string;
 }
 
+export interface OpenOptions extends LoadOptions {
+  /** A head file of `albert fit --head-only`, in place of the model's own head. */
+  head?: ModelSource;
+}
+
 export interface ModelInfo {
   /** The tasks that the model's head serves, its own first. */
   tasks: TaskName[];
@@ -44,7 +49,7 @@ export interface ModelInfo {
 /** An open model. */
 export class Model {
   private constructor();
-  static load(source: ModelSource, options?: LoadOptions): Promise<Model>;
+  static load(source: ModelSource, options?: OpenOptions): Promise<Model>;
   readonly info: ModelInfo;
   /** A runner of a task on this thread, synchronous. */
   task<T extends TaskName>(task?: T, options?: TaskOptions): Runner<T>;
@@ -57,6 +62,27 @@ export class Model {
   /** Bytes of the module's memory, the model's counted. */
   readonly memoryBytes: number;
   /** Gives the memory back; tasks that are open go on. */
+  close(): void;
+}
+
+/** Labels that are taught by a few examples each: a text has the label whose examples' embeddings have the nearest mean. */
+export class Prototypes {
+  private constructor();
+  /** Prototypes of up to so many labels, numbers from 0, over embeddings of so many elements, which know nothing yet. */
+  static create(labels: number, width: number, options?: { wasm?: WasmSource }): Promise<Prototypes>;
+  /** What `toBytes` gave, here or on another device. */
+  static fromBytes(bytes: Uint8Array, options?: { wasm?: WasmSource }): Promise<Prototypes>;
+  /** The bytes to keep. */
+  toBytes(): Uint8Array;
+  /** Teaches a label one more example. */
+  add(label: number, embedding: ArrayLike<number>): void;
+  /** Forgets all examples of a label. */
+  forget(label: number): void;
+  /** Examples that a label was taught with. */
+  examples(label: number): number;
+  /** The label whose mean is nearest, the first of equals; null when no label has been taught. */
+  nearest(embedding: ArrayLike<number>): { label: number; cosine: number } | null;
+  /** Gives the memory back. */
   close(): void;
 }
 
@@ -174,7 +200,7 @@ export interface WorkerLike {
   terminate(): unknown;
 }
 
-export interface PipelineOptions extends TaskOptions, LoadOptions {
+export interface PipelineOptions extends TaskOptions, OpenOptions {
   /** The model. */
   model: ModelSource | Model;
   /** Runs in a worker: `true`, or one that was started from `albert-edge/worker`. */

@@ -8,22 +8,23 @@ import { AlbertError } from "./error.js";
 import { init } from "./engine.js";
 import { fetchModel } from "./fetch-model.js";
 import { Model } from "./model.js";
+import { Prototypes } from "./prototypes.js";
 import { connect } from "./remote.js";
 import { Tasks } from "./tasks.js";
 import { until } from "./until.js";
 
-export { AlbertError, Model, init, fetchModel };
+export { AlbertError, Model, Prototypes, init, fetchModel };
 
 /**
  * A function that runs a task.
  *
- * The model is a URL, bytes, a `Response`, a `Blob` or a `Model`; everything else in `options` is an option of the task, with
+ * The model is a URL, bytes, a `Response`, a `Blob` or a `Model`; `head` is a head file in place of its own head; everything else in `options` is an option of the task, with
  * the names of the Hugging Face pipelines. With `worker: true` the module runs in a worker of its own and the page stays
  * responsive.
  */
-export async function pipeline(task, { model, worker = false, wasm, progress, cache, checksum, signal, ...options } = {}) {
+export async function pipeline(task, { model, head, worker = false, wasm, progress, cache, checksum, signal, ...options } = {}) {
   if (model === undefined) throw new AlbertError("no model: give pipeline() a model as URL, bytes or Model");
-  const source = { model, wasm, progress, cache, checksum, signal };
+  const source = { model, head, wasm, progress, cache, checksum, signal };
   const backend = worker ? await connect(worker, task, source, options) : await local(task, source, options);
   return callable(backend);
 }
@@ -31,6 +32,7 @@ export async function pipeline(task, { model, worker = false, wasm, progress, ca
 /** The task on this thread. */
 async function local(task, { model, ...settings }, options) {
   const owned = !(model instanceof Model);
+  if (!owned && settings.head !== undefined) throw new AlbertError("the model is open: give the head to Model.load");
   const opened = owned ? await Model.load(model, settings) : model;
   const close = () => {
     if (owned) opened.close();

@@ -20,14 +20,14 @@ export class Model {
    * Opens a model from a URL, bytes, a `Response` or a `Blob`.
    *
    * @param source where the model is
-   * @param settings `progress(loaded, total)`, `signal`, `cache` (a name, or false), `checksum` (SHA-256 in hexadecimal),
+   * @param settings `head` (a head file in place of the model's own head, given as the model is), `progress(loaded, total)`, `signal`, `cache` (a name, or false), `checksum` (SHA-256 in hexadecimal),
    *   `wasm` (see `init`)
    */
   static async load(source, settings = {}) {
     // The module starts while the model arrives.
     const starting = engineFrom(settings.wasm);
     starting.catch(() => {});
-    return useModel(source, settings, async (bytes, isDownload) => {
+    const opened = await useModel(source, settings, async (bytes, isDownload) => {
       const engine = await starting;
       const handle = engine.open(bytes);
       try {
@@ -38,6 +38,15 @@ export class Model {
         throw error;
       }
     });
+    if (settings.head === undefined) return opened;
+    try {
+      // By itself: a bad head is no reason to download the model again.
+      const { cache, signal } = settings;
+      return await useModel(settings.head, { cache, signal }, (bytes) => opened.#withHead(bytes));
+    } finally {
+      // The model with the head keeps the encoder.
+      opened.close();
+    }
   }
 
   /** A runner of a task, its own when `task` is undefined; options have the names of the Hugging Face pipelines. */
@@ -70,6 +79,17 @@ export class Model {
   close() {
     if (this.#handle !== 0) this.#engine.closeModel(this.#handle);
     this.#handle = 0;
+  }
+
+  #withHead(bytes) {
+    const handle = this.#engine.withHead(this.#handle, bytes);
+    try {
+      this.#engine.verify(handle);
+      return new Model(this.#engine, handle);
+    } catch (error) {
+      this.#engine.closeModel(handle);
+      throw error;
+    }
   }
 
   #open() {

@@ -12,8 +12,9 @@ export async function connect(worker, task, { signal, progress, model, ...settin
   signal?.throwIfAborted();
   // A response cannot move to a worker; its bytes can.
   if (model instanceof Response) model = await fetchModel(model, { signal, progress });
+  if (settings.head instanceof Response) settings.head = await fetchModel(settings.head, { signal });
   const line = new Line(worker === true ? await startWorker() : worker, worker === true);
-  const sent = { model: absolute(model), settings: { ...settings, wasm: absolute(settings.wasm) } };
+  const sent = { model: absolute(model), settings: { ...settings, head: absolute(settings.head), wasm: absolute(settings.wasm) } };
   const { id, answer } = line.ask("open", { task, options, ...sent, progress: progress !== undefined }, progress);
   let opened;
   try {

@@ -74,10 +74,10 @@ for (const worker of [false, true]) {
   test(`tasks with a second text, ${where}`, async () => {
     const second = { "zero-shot-classification": "candidate_labels", "question-answering": "context", "multiple-choice": "choices", reranking: "documents" };
     let compared = 0;
-    for (const { task, model, options, request, response } of recorded.cases) {
+    for (const { task, model, head, options, request, response } of recorded.cases) {
       const field = second[task] ?? "text_pair";
       if (request[field] === undefined) continue;
-      const pipe = await pipeline(task, { model: conformance(model), worker, ...options });
+      const pipe = await pipeline(task, { model: conformance(model), head: head && conformance(head), worker, ...options });
       assert.ok(same(await pipe(request.question ?? request.text, request[field]), expected(response)), task);
       pipe.close();
       compared += 1;

@@ -10,18 +10,19 @@ import { CONFORMANCE, PACKAGE, recorded } from "./support/server.js";
 
 // Before the first module is compiled. Without effect where relaxed SIMD is there by default.
 setFlagsFromString("--experimental-wasm-relaxed-simd");
-const { Model, pipeline } = await import("albert-edge");
+const { Model, Prototypes, pipeline } = await import("albert-edge");
 const { classifier } = await import("albert-edge/classify");
 
-const open = (name, wasm) => Model.load(readFileSync(path.join(CONFORMANCE, name)), { wasm });
+const read = (name) => name && readFileSync(path.join(CONFORMANCE, name));
+const open = (name, wasm, head) => Model.load(read(name), { wasm, head: read(head) });
 
 for (const build of ["albert.wasm", "albert-relaxed.wasm"]) {
   const wasm = new WebAssembly.Module(readFileSync(path.join(PACKAGE, "dist", build)));
 
   test(`${build}: every task gives the recorded bits`, async () => {
     assert.ok(recorded.cases.length >= 20);
-    for (const { model, task, options, request, response, name } of recorded.cases) {
-      const opened = await open(model, wasm);
+    for (const { model, head, task, options, request, response, name } of recorded.cases) {
+      const opened = await open(model, wasm, head);
       const pipe = await pipeline(task, { model: opened, ...options });
       const found = await pipe(request);
       assert.ok(same(found, expected(response)), `${name}: ${JSON.stringify(found)}\n${JSON.stringify(response)}`);
@@ -33,10 +34,47 @@ for (const build of ["albert.wasm", "albert-relaxed.wasm"]) {
   test(`${build}: every head gives the recorded bits`, async () => {
     assert.ok(recorded.runs.length > 0);
     for (const run of recorded.runs) {
-      const opened = await open(run.model, wasm);
+      const opened = await open(run.model, wasm, run.head);
       assert.deepEqual(rerun(opened, run), run);
       opened.close();
     }
+  });
+
+  test(`${build}: prototypes give the recorded bits`, async () => {
+    assert.ok(recorded.prototypes.length > 0);
+    for (const { model, labels, examples, text, nearest, stored_crc32 } of recorded.prototypes) {
+      const opened = await open(model, wasm);
+      const embed = opened.task("sentence-embedding");
+      const prototypes = await Prototypes.create(labels, embed.run(text).length, { wasm });
+      assert.equal(prototypes.nearest(embed.run(text)), null);
+      for (const [label, example] of examples) prototypes.add(label, embed.run(example));
+      const found = prototypes.nearest(embed.run(text));
+      assert.ok(same(found, nearest), `${JSON.stringify(found)}\n${JSON.stringify(nearest)}`);
+      const bytes = prototypes.toBytes();
+      assert.equal(crc32(bytes), stored_crc32);
+      const copy = await Prototypes.fromBytes(bytes, { wasm });
+      assert.deepEqual(copy.nearest(embed.run(text)), found);
+      copy.forget(nearest.label);
+      assert.equal(copy.examples(nearest.label), 0);
+      assert.notEqual(copy.nearest(embed.run(text)).label, nearest.label);
+      for (const [call, message] of [
+        [() => copy.add(labels, embed.run(text)), /not below/],
+        [() => copy.add(0, [1, 2]), /elements/],
+        [() => copy.add(-1, embed.run(text)), /no label/],
+        [() => copy.nearest(embed.run(text).map(() => 0)), /zero/],
+      ]) assert.throws(call, message);
+      await assert.rejects(Prototypes.fromBytes(bytes.slice(1), { wasm }), /stored bytes/);
+      prototypes.close();
+      assert.throws(() => prototypes.toBytes(), /closed/);
+      copy.close();
+      embed.close();
+      opened.close();
+    }
+  });
+
+  test(`${build}: a head for another encoder is refused`, async () => {
+    await assert.rejects(open("text-classification.albert", wasm, "encoder.head"), /another encoder/);
+    await assert.rejects(open("encoder.albert", wasm, "encoder.albert"), /no head file/);
   });
 }
 
@@ -46,15 +84,15 @@ for (const build of ["albert-classify.wasm", "albert-classify-relaxed.wasm"]) {
   test(`${build}: texts are classified with the recorded bits`, async () => {
     const cases = recorded.cases.filter(({ task }) => task === "text-classification");
     assert.ok(cases.length > 1);
-    for (const { model, options, request, response, name } of cases) {
-      const classify = await classifier({ model: readFileSync(path.join(CONFORMANCE, model)), wasm, ...options });
+    for (const { model, head, options, request, response, name } of cases) {
+      const classify = await classifier({ model: read(model), head: read(head), wasm, ...options });
       const found = await classify(request);
       assert.ok(same(found, response), `${name}: ${JSON.stringify(found)}\n${JSON.stringify(response)}`);
       assert.deepEqual(classify.info.tasks, ["text-classification"]);
       classify.close();
     }
     for (const run of recorded.runs.filter(({ logits }) => logits !== undefined)) {
-      const opened = await open(run.model, wasm);
+      const opened = await open(run.model, wasm, run.head);
       const logits = opened.logits(run);
       assert.deepEqual([logits.length, crc32(logits)], [run.logits, run.logits_crc32]);
       opened.close();

@@ -1,5 +1,5 @@
 // Uses every declaration; `tsc -p test` must find nothing, and must find each error that is expected.
-import { AlbertError, Model, fetchModel, init, pipeline } from "albert-edge";
+import { AlbertError, Model, Prototypes, fetchModel, init, pipeline } from "albert-edge";
 import { classifier } from "albert-edge/classify";
 import type { Entity, Label, Pipeline, TaskName } from "albert-edge";
 
@@ -29,6 +29,11 @@ export async function uses(): Promise<void> {
 
   await init(new WebAssembly.Module(new Uint8Array(0)));
   const model = await Model.load(await fetchModel("/m.albert", { checksum: "00", cache: false }), { wasm: "/albert.wasm" });
+  const own = await pipeline("text-classification", { model: "/m.albert", head: "/own.head" });
+  const taught = await Prototypes.create(2, 52);
+  taught.add(0, await embed("a"));
+  const nearest: { label: number; cosine: number } | null = taught.nearest(vector);
+  console.log(own.info.labels, nearest?.label, (await Prototypes.fromBytes(taught.toBytes())).examples(0));
   const runner = model.task("question-answering", { doc_stride: 64 });
   const answers: { answer: string; start: number }[] = runner.run({ question: "q", context: "c" });
   const ids: number[] = model.tokenize("a", "b").input_ids;

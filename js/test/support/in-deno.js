@@ -10,8 +10,8 @@ async function run(build, worker) {
   const wasm = build && new URL(`../../dist/${build}`, import.meta.url);
   const differing = [];
   let isa;
-  for (const { model, task, options, request, response, name } of cases) {
-    const pipe = await pipeline(task, { model: new URL(model, folder), worker, wasm, ...options });
+  for (const { model, head, task, options, request, response, name } of cases) {
+    const pipe = await pipeline(task, { model: new URL(model, folder), head: head && new URL(head, folder), worker, wasm, ...options });
     if (!same(await pipe(request), expected(response))) differing.push(name);
     isa = pipe.info.isa;
     pipe.close();

@@ -12,9 +12,9 @@ export async function conformance(build, worker) {
   const { cases } = await recorded();
   const differing = [];
   let isa;
-  for (const { model, task, options, request, response, name } of cases) {
+  for (const { model, head, task, options, request, response, name } of cases) {
     const wasm = build && `/dist/${build}`;
-    const pipe = await pipeline(task, { model: `/conformance/${model}`, worker, wasm, ...options });
+    const pipe = await pipeline(task, { model: `/conformance/${model}`, head: head && `/conformance/${head}`, worker, wasm, ...options });
     if (!same(await pipe(request), expected(response))) differing.push(name);
     isa = pipe.info.isa;
     pipe.close();
@@ -27,7 +27,7 @@ export async function runs(build) {
   const { runs: all } = await recorded();
   const differing = [];
   for (const run of all) {
-    const model = await Model.load(`/conformance/${run.model}`, { wasm: `/dist/${build}` });
+    const model = await Model.load(`/conformance/${run.model}`, { wasm: `/dist/${build}`, head: run.head && `/conformance/${run.head}` });
     if (!same(rerun(model, run), run)) differing.push(run);
     model.close();
   }

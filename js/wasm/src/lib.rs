@@ -9,10 +9,12 @@ mod classification;
 mod every_task;
 mod info;
 mod memory;
+#[cfg(feature = "every-task")]
+mod prototypes;
 mod result;
 mod tokens;
 
-use albert_edge::{Engine, Model};
+use albert_edge::{Engine, HeadFile, Model};
 use memory::Bytes;
 use result::{Outcome, handle, leave, message};
 
@@ -33,7 +35,19 @@ pub unsafe extern "C" fn albert_model(start: *mut u8, bytes: usize) -> *mut Mode
     handle(Model::from_owner(owner).map_err(message))
 }
 
-/// Compares the model's checksum with its bytes.
+/// The encoder of a model with the classifier of a head file, which lies in memory of [`memory::albert_alloc`] that becomes the new
+/// model's.
+///
+/// # Safety
+/// `model` comes from [`albert_model`]; `start` comes from `albert_alloc(bytes)` and is not used again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn albert_with_head(model: *const Model, start: *mut u8, bytes: usize) -> *mut Model {
+    // SAFETY: the caller's.
+    let (model, owner) = unsafe { (&*model, Bytes::from_raw(start, bytes)) };
+    handle(HeadFile::from_owner(owner).and_then(|head| model.with_head(&head)).map_err(message))
+}
+
+/// Compares the model's checksum with its bytes, and a head file's.
 ///
 /// # Safety
 /// `model` comes from [`albert_model`].
@@ -41,7 +55,8 @@ pub unsafe extern "C" fn albert_model(start: *mut u8, bytes: usize) -> *mut Mode
 pub unsafe extern "C" fn albert_verify(model: *const Model) -> bool {
     // SAFETY: the caller's.
     let model = unsafe { &*model };
-    leave(model.verify_checksum().map(|()| Outcome::Nothing).map_err(message))
+    let of_head = || model.head().map_or(Ok(()), HeadFile::verify_checksum);
+    leave(model.verify_checksum().and_then(|()| of_head()).map(|()| Outcome::Nothing).map_err(message))
 }
 
 /// What the model is, as JSON.

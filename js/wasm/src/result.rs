@@ -1,4 +1,4 @@
-//! The one place of results: text of a message or JSON, or numbers.
+//! The one place of results: text of a message or JSON, numbers, or bytes.
 
 use std::cell::RefCell;
 use std::fmt::Display;
@@ -10,6 +10,8 @@ pub(crate) enum Outcome {
     Nothing,
     Text(String),
     Floats(Vec<f32>),
+    #[cfg(feature = "every-task")]
+    Bytes(Vec<u8>),
 }
 
 thread_local! {
@@ -46,6 +48,8 @@ pub extern "C" fn albert_result() -> *const u8 {
         Outcome::Nothing => core::ptr::null(),
         Outcome::Text(text) => text.as_ptr(),
         Outcome::Floats(floats) => floats.as_ptr().cast(),
+        #[cfg(feature = "every-task")]
+        Outcome::Bytes(bytes) => bytes.as_ptr(),
     })
 }
 
@@ -56,6 +60,8 @@ pub extern "C" fn albert_result_bytes() -> usize {
         Outcome::Nothing => 0,
         Outcome::Text(text) => text.len(),
         Outcome::Floats(floats) => size_of_val(floats.as_slice()),
+        #[cfg(feature = "every-task")]
+        Outcome::Bytes(bytes) => bytes.len(),
     })
 }
 
