@@ -30,7 +30,8 @@ def rows(options):
     test = encoders.write(options.folder / "val.jsonl", encoders.rows(options, "val"))
     yield "| encoder | width | command to model, s | accuracy | head file in int8, bytes | in f32, bytes | cosine of logits, mean | worst 0.1 % |"
     yield "|---|--:|--:|--:|--:|--:|--:|--:|"
-    for name in encoders.NAMES:
+    # The one whose head must fit in 64 KiB: it is 256 wide.
+    for name in ["clinc-intents"]:
         encoder = encoders.encoder(options, name)
         width = json.loads(albert("inspect", encoder, "--json"))["config"]["hidden_size"]
         model, exact = options.folder / "own.albert", options.folder / "own-f32.albert"
