@@ -130,6 +130,12 @@ impl Kernels {
         }
     }
 
+    /// Whether a few rows are multiplied faster by parts of panels, which stay in the first-level cache, than by whole ones. A second
+    /// set of sums costs AMX more than that saves.
+    pub(crate) fn panel_parts(self) -> bool {
+        self.0.panel_parts
+    }
+
     /// [`Self::expand`] and [`Self::matmul_i8`] of some blocks of channels, one beside the other. `room` is for expanded weights, at
     /// least 256 bytes; the more, the longer the parts of the panels that are multiplied at a time. Sums of one more block than an odd
     /// number are any. `false`, and nothing done, where the set has no such thing for these sizes.

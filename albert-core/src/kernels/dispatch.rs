@@ -23,6 +23,8 @@ pub struct KernelSet {
     pub(super) expand: unsafe fn(&CodebookPanel<'_>, &mut [i8]),
     /// [`Kernels::multiply_panels`]; `None` when the set has nothing better than `expand` and a product.
     pub(super) multiply_panels: Option<MultiplyPanels>,
+    /// See [`Kernels::panel_parts`].
+    pub(super) panel_parts: bool,
     pub(super) dequantize: Dequantize,
     pub(super) quantize_heads: QuantizeHeads,
     pub(super) quantize_row: QuantizeRow,

@@ -19,6 +19,7 @@ pub static SET: KernelSet = KernelSet {
     matmul_f16: if FLOAT { matmul_f16 } else { |_, _, _, _| () },
     expand: if CODEBOOK { expand } else { |_, _| () },
     multiply_panels: None,
+    panel_parts: true,
     dequantize,
     quantize_heads,
     quantize_row,

@@ -33,8 +33,10 @@ pub(super) fn multiply(
     let slots = panels.slots.next_multiple_of(CODEBOOK_SLOTS);
     // Few rows do not outweigh the way of whole panels through the second-level cache, where the expansion is quicker than that.
     let whole_fit = products.panel.len() >= slots * GROUP_CHANNELS;
-    let in_parts =
-        LARGE_TARGET && rows * GROUP_CHANNELS <= products.partial.len() && (panels.dtype == dtype::C4 || !whole_fit);
+    let in_parts = LARGE_TARGET
+        && kernels.panel_parts()
+        && rows * GROUP_CHANNELS <= products.partial.len()
+        && (panels.dtype == dtype::C4 || !whole_fit);
     let stretch = if in_parts { stretch_slots(slots) } else { slots };
     // As many blocks at a time as there is room for, in equal parts of a group.
     let at_a_time = match products.panel.len() / (stretch * BLOCK_CHANNELS).max(1) {

@@ -38,6 +38,8 @@ pub(crate) const ATTENTION_ROWS: usize = 16;
 const STRETCH_SLOTS: usize = 320;
 /// Most rows that panels are expanded in parts for.
 const STRETCH_ROWS: usize = 16;
+/// Most rows of a tile that leaves no room for whole panels.
+const LITTLE_ROWS: usize = 8;
 
 /// `slots` in equal parts that are expanded at a time. Parts of quantized rows start on a cache line.
 pub(crate) const fn stretch_slots(slots: usize) -> usize {
@@ -314,10 +316,10 @@ impl Sizes {
             if CODEBOOK && config.storage.codebook {
                 let slots = round_up(widest + config.storage.ocs_places as usize, CODEBOOK_SLOTS);
                 let stretch = stretch_slots(slots);
-                // Few rows make no use of more; for many the products are faster with whole panels.
+                // Few rows make no use of more; others are faster with whole panels, but for some sets and formats.
                 sizes.0[Region::Panel as usize] = match rows {
                     0..=4 => mul(BLOCK_CHANNELS, slots),
-                    5..=STRETCH_ROWS => mul(GROUP_CHANNELS, stretch),
+                    5..=LITTLE_ROWS => mul(GROUP_CHANNELS, stretch),
                     _ => mul(GROUP_CHANNELS, slots),
                 };
                 if rows > 4 && stretch < slots {

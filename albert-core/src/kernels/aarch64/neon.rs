@@ -21,6 +21,7 @@ pub(crate) static SET: KernelSet = KernelSet {
     matmul_f16: float::matmul_f16,
     expand: codebook::expand,
     multiply_panels: None,
+    panel_parts: true,
     dequantize,
     quantize_heads,
     quantize_row,

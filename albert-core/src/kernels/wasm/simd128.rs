@@ -22,6 +22,7 @@ pub(crate) static SET: KernelSet = KernelSet {
     matmul_f16: float::matmul_f16,
     expand: codebook::expand,
     multiply_panels: None,
+    panel_parts: true,
     dequantize,
     quantize_heads,
     quantize_row,
@@ -49,7 +50,7 @@ impl Dot for Widened {
 
     #[inline(always)]
     fn bytes(register: v128) -> Self::Bytes {
-        widen(register)
+        widened::widen(register)
     }
 
     #[inline(always)]
@@ -57,10 +58,4 @@ impl Dot for Widened {
         let sum = i32x4_add(sum, i32x4_dot_i16x8(weights[0], bytes[0]));
         i32x4_add(sum, i32x4_dot_i16x8(weights[1], bytes[1]))
     }
-}
-
-/// The bytes at even places and those at odd places, as 16 bits.
-#[inline(always)]
-pub(super) fn widen(bytes: v128) -> [v128; 2] {
-    [i16x8_shr(i16x8_shl(bytes, 8), 8), i16x8_shr(bytes, 8)]
 }

@@ -4,7 +4,6 @@
 //! before are in the output.
 
 use super::product::even_rows;
-use super::simd128::widen;
 use crate::kernels::Product;
 use core::arch::wasm32::*;
 use core::mem::MaybeUninit;
@@ -143,4 +142,10 @@ unsafe fn widen_weights(from: *const i8, steps: usize, to: *mut i16) {
             }
         }
     }
+}
+
+/// The bytes at even places and those at odd places, as 16 bits.
+#[inline(always)]
+pub(super) fn widen(bytes: v128) -> [v128; 2] {
+    [i16x8_shr(i16x8_shl(bytes, 8), 8), i16x8_shr(bytes, 8)]
 }

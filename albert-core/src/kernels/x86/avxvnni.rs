@@ -1,6 +1,6 @@
 //! AVX-VNNI: `vpdpbusd` on 256 bits, for CPUs without AVX-512. Bytes are u8 (offset 128); the rest is that of AVX2.
 
-use super::{avx2, detect};
+use super::{avx2, detect, prefetch};
 use crate::kernels::{KernelSet, Product};
 use core::arch::x86_64::*;
 
@@ -68,7 +68,7 @@ unsafe fn tile<const R: usize, const B: usize>(
     let mut tile = [[[_mm256_setzero_si256(); R]; 2]; B];
     let mut multiply = |step: usize| {
         // One line of 64 bytes a step.
-        _mm_prefetch::<_MM_HINT_T1>(w.wrapping_add(ahead + step * 64));
+        prefetch::<_MM_HINT_T1>(w.wrapping_add(ahead + step * 64));
         let mut bytes = [_mm256_setzero_si256(); R];
         for (r, bytes) in bytes.iter_mut().enumerate() {
             // SAFETY: step < size.steps, so four bytes of the row follow.

@@ -4,6 +4,7 @@
 //! `vpmulhrsw` is `(a * b + 2^14) >> 15` on 16-bit lanes. With a level for `a` and `multiplier << 8` for `b` that is
 //! `(level * multiplier + 64) >> 7`: the definition.
 
+use super::prefetch;
 use crate::kernels::CodebookPanel;
 use core::arch::asm;
 use core::arch::x86_64::*;
@@ -69,7 +70,7 @@ fn units_avx2<const FIFTHS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
     let (nibble, slots) = (_mm256_set1_epi8(15), _mm256_set1_epi32(SLOTS as i32));
     let units = panel.codes.iter().zip(panel.multipliers).zip(out.as_chunks_mut::<128>().0);
     for (unit, ((codes, multipliers), out)) in units.enumerate() {
-        _mm_prefetch::<_MM_HINT_T0>(codes.as_ptr().wrapping_add(AHEAD).cast());
+        prefetch::<_MM_HINT_T0>(codes.as_ptr().wrapping_add(AHEAD).cast());
         let multipliers = _mm256_set1_epi32(i32::from_le_bytes(multipliers.map(|byte| byte as u8)));
         let fifths = panel.fifths.get(unit).filter(|_| FIFTHS).copied().unwrap_or_default();
         for half in 0..2 {
@@ -125,7 +126,7 @@ unsafe fn units_avx512<const FIFTHS: bool, const GFNI: bool>(panel: &CodebookPan
     let expansion = Expansion512::new(panel);
     let units = panel.codes.iter().zip(panel.multipliers).zip(out.as_chunks_mut::<128>().0);
     for (unit, ((codes, &multipliers), out)) in units.enumerate() {
-        _mm_prefetch::<_MM_HINT_T0>(codes.as_ptr().wrapping_add(AHEAD).cast());
+        prefetch::<_MM_HINT_T0>(codes.as_ptr().wrapping_add(AHEAD).cast());
         let fifths = panel.fifths.get(unit).filter(|_| FIFTHS);
         // SAFETY: the caller's promise.
         let weights = unsafe { expansion.unit::<FIFTHS, GFNI>(codes, multipliers, fifths.unwrap_or(&[0; 16])) };

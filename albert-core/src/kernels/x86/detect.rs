@@ -1,6 +1,6 @@
 //! What this x86-64 CPU and its operating system can run, without std.
 
-use core::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
+use core::arch::x86_64::{__cpuid_count, _xgetbv, CpuidResult};
 
 /// Instruction sets that the kernels ask for; each counts only when the operating system saves its registers.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,11 +20,11 @@ pub(crate) struct Features {
 /// Asks the CPU. Under a hypervisor each question costs microseconds: ask once a session, not once a call.
 pub(crate) fn features() -> Features {
     let mut features = Features::default();
-    if cfg!(miri) || __cpuid(0).eax < 7 {
+    if cfg!(miri) || cpuid(0, 0).eax < 7 {
         return features;
     }
-    let (basic, extended) = (__cpuid(1).ecx, __cpuid_count(7, 0));
-    let subleaf = if extended.eax >= 1 { __cpuid_count(7, 1).eax } else { 0 };
+    let (basic, extended) = (cpuid(1, 0).ecx, cpuid(7, 0));
+    let subleaf = if extended.eax >= 1 { cpuid(7, 1).eax } else { 0 };
     if !has(basic, &[leaf_1_ecx::XSAVE, leaf_1_ecx::OSXSAVE]) {
         return features;
     }
@@ -43,6 +43,12 @@ pub(crate) fn features() -> Features {
     features.gfni = has(extended.ecx, &[leaf_7_ecx::GFNI]);
     features.amx_int8 = saves(TILE_STATE) && has(extended.edx, &[leaf_7_edx::AMX_TILE, leaf_7_edx::AMX_INT8]);
     features
+}
+
+#[allow(unused_unsafe, reason = "a safe function from Rust 1.93 on")]
+fn cpuid(leaf: u32, subleaf: u32) -> CpuidResult {
+    // SAFETY: every x86-64 CPU has the instruction; leaves that it has not are zero or those of another.
+    unsafe { __cpuid_count(leaf, subleaf) }
 }
 
 /// Whether all of these bits are set.

@@ -9,6 +9,7 @@ mod detect;
 mod float;
 
 use super::{KernelSet, packed, scalar};
+use core::arch::x86_64::_mm_prefetch;
 
 /// The sets, best first.
 pub(super) const SETS: &[&KernelSet] = &[
@@ -21,3 +22,10 @@ pub(super) const SETS: &[&KernelSet] = &[
     &packed::SET32,
     &scalar::SET,
 ];
+
+/// Fetches the cache line of an address, which may be any.
+#[inline(always)]
+fn prefetch<const HINT: i32>(address: *const i8) {
+    // SAFETY: a prefetch reads nothing that the program sees, and SSE is a part of x86-64.
+    unsafe { _mm_prefetch::<HINT>(address) }
+}

@@ -6,11 +6,12 @@
 mod tiles;
 
 use super::avx512::lanes::{Avx512, Avx512Lanes};
+use super::prefetch;
 use super::{avx512, detect};
 use crate::kernels::simd16::rows::{self, Finish, finish_of};
 use crate::kernels::{Channels, CodebookPanel, KernelSet, LinearProduct, Product, RowScale, Store};
 use crate::slices::{part, part_mut};
-use core::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+use core::arch::x86_64::_MM_HINT_T1;
 use core::marker::PhantomData;
 use tiles::{TILE_ROWS, TILE_STEPS, Tiles};
 
@@ -24,6 +25,7 @@ pub(crate) static SET: KernelSet = KernelSet {
     matmul_i8,
     linear: Some(linear),
     multiply_panels: Some(multiply_panels),
+    panel_parts: false,
     ..avx512::GFNI_SET
 };
 
@@ -255,8 +257,7 @@ impl<F: Finish> Sink for Values<'_, F> {
     fn meanwhile(&mut self, block: usize, part: usize) {
         let next = self.weights.wrapping_add((block + 2) * self.size.steps * 64 + part * self.lines * 64);
         for line in 0..self.lines {
-            // SAFETY: a prefetch may name any address.
-            unsafe { _mm_prefetch::<_MM_HINT_T1>(next.wrapping_add(line * 64)) };
+            prefetch::<_MM_HINT_T1>(next.wrapping_add(line * 64));
         }
         self.finish(self.rows_at_a_time);
     }

@@ -1,5 +1,6 @@
 //! 16 lanes in two AVX registers.
 
+use super::super::prefetch;
 use crate::kernels::math::Float;
 use crate::kernels::simd16::lanes::Lanes;
 use core::arch::x86_64::*;
@@ -119,8 +120,7 @@ impl Lanes for Avx2Lanes {
 
     #[inline(always)]
     fn fetch(address: *const f32) {
-        // SAFETY: a prefetch may name any address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+        prefetch::<_MM_HINT_T0>(address.cast());
     }
 
     #[inline(always)]

@@ -7,7 +7,7 @@
 mod codebook;
 pub(crate) mod lanes;
 
-use super::{detect, float};
+use super::{detect, float, prefetch};
 use crate::kernels::simd16::{activation_kernels, row_kernels};
 use crate::kernels::{KernelSet, Product};
 use core::arch::x86_64::*;
@@ -24,6 +24,7 @@ pub(crate) static SET: KernelSet = KernelSet {
     matmul_f16: float::matmul_f16_avx2,
     expand: super::codebook::expand_avx2,
     multiply_panels: Some(codebook::multiply_panels),
+    panel_parts: true,
     dequantize,
     quantize_heads,
     quantize_row,
@@ -108,7 +109,7 @@ unsafe fn tile_i8<const R: usize, const B: usize, const ADDS: bool, const HINT: 
     let mut sums_of = [[lacking; 2]; B];
     for step in 0..size.steps {
         // One line of 64 bytes a step.
-        _mm_prefetch::<HINT>(next.wrapping_add(step * 64));
+        prefetch::<HINT>(next.wrapping_add(step * 64));
         let mut bytes = [zero; R];
         for (r, bytes) in bytes.iter_mut().enumerate() {
             // SAFETY: step < size.steps, so four bytes of the row follow.

@@ -2,6 +2,7 @@
 //! one hides what the other waits for; for the others the expansion leaves its weights in the first-level cache.
 
 use super::super::codebook::{AHEAD, Expansion512, part_units, store_unit};
+use super::super::prefetch;
 use super::panel_tile::{Place, TILE_ROWS, Tile};
 use crate::kernels::{CodebookPanel, Product};
 use core::arch::x86_64::*;
@@ -139,8 +140,8 @@ unsafe fn expanding_tile<const R: usize, const FIFTHS: bool, const GFNI: bool>(
     unsafe {
         let mut tile = Tile::<R>::new(place);
         for unit in 0..units {
-            _mm_prefetch::<_MM_HINT_T0>(codes0.wrapping_add(unit).cast::<i8>().wrapping_add(AHEAD));
-            _mm_prefetch::<_MM_HINT_T0>(codes1.wrapping_add(unit).cast::<i8>().wrapping_add(AHEAD));
+            prefetch::<_MM_HINT_T0>(codes0.wrapping_add(unit).cast::<i8>().wrapping_add(AHEAD));
+            prefetch::<_MM_HINT_T0>(codes1.wrapping_add(unit).cast::<i8>().wrapping_add(AHEAD));
             let fifth = if FIFTHS { unit } else { 0 };
             let weights = [
                 expansion.unit::<FIFTHS, GFNI>(&*codes0.add(unit), *multipliers0.add(unit), &*fifths0.add(fifth)),
@@ -174,8 +175,8 @@ unsafe fn expanded_tile<const R: usize>(
     unsafe {
         let mut tile = Tile::<R>::new(place);
         for unit in 0..units {
-            _mm_prefetch::<_MM_HINT_T0>(next0.wrapping_add(unit).cast());
-            _mm_prefetch::<_MM_HINT_T0>(next1.wrapping_add(unit).cast());
+            prefetch::<_MM_HINT_T0>(next0.wrapping_add(unit).cast());
+            prefetch::<_MM_HINT_T0>(next1.wrapping_add(unit).cast());
             let weights = room.add(unit).cast::<i8>();
             let step = |at: usize| _mm512_loadu_si512(weights.add(at).cast());
             tile.multiply([[step(0), step(64)], [step(128), step(192)]]);

@@ -1,5 +1,6 @@
 //! 16 lanes in one AVX-512 register.
 
+use super::super::prefetch;
 use crate::kernels::math::Float;
 use crate::kernels::simd16::lanes::Lanes;
 use core::arch::x86_64::*;
@@ -120,8 +121,7 @@ impl Lanes for Avx512Lanes {
 
     #[inline(always)]
     fn fetch(address: *const f32) {
-        // SAFETY: a prefetch may name any address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+        prefetch::<_MM_HINT_T0>(address.cast());
     }
 
     #[inline(always)]

@@ -31,6 +31,7 @@ pub(crate) static SET: KernelSet = KernelSet {
     matmul_f16: float::matmul_f16_avx512,
     expand: super::codebook::expand_avx512::<false>,
     multiply_panels: Some(codebook::multiply_panels::<false>),
+    panel_parts: true,
     dequantize,
     quantize_heads,
     quantize_row,
