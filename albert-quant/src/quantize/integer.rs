@@ -6,7 +6,8 @@ use albert_core::format::layout::{
 use rayon::prelude::*;
 
 use super::grid::{Grid, Lanes};
-use super::rounding::{self, Rounded};
+use super::panel::QuantizedPanel;
+use super::rounding;
 use super::scale_steps::ScaleSteps;
 use super::second_order::Feedback;
 use super::{Fidelity, read_block};
@@ -57,7 +58,7 @@ pub(super) fn pack(parameter: &Parameter, region: Region<'_>, feedback: &Feedbac
     Ok(blocks.iter().map(|(fidelity, ..)| *fidelity).sum())
 }
 
-fn fidelity(weights: &[f32], rounded: &Rounded) -> Fidelity {
+fn fidelity(weights: &[f32], rounded: &QuantizedPanel) -> Fidelity {
     let mut fidelity = Fidelity::default();
     for (lane, weights) in weights.chunks_exact(rounded.errors.len()).enumerate() {
         for (&weight, errors) in weights.iter().zip(&rounded.errors) {
@@ -82,7 +83,7 @@ fn place(slot: usize, channel: usize) -> usize {
 }
 
 /// Codes, fifth bits and multipliers of all units.
-fn write_codes(code: u8, rounded: &Rounded, panel: &mut [u8]) {
+fn write_codes(code: u8, rounded: &QuantizedPanel, panel: &mut [u8]) {
     let layout = CodebookLayout::new(code, rounded.codes.len());
     for (slot, codes) in rounded.codes.iter().enumerate() {
         let (unit, within) = (slot / CODEBOOK_SLOTS, slot % CODEBOOK_SLOTS);

@@ -7,6 +7,7 @@ mod cholesky;
 mod float;
 mod grid;
 mod integer;
+mod panel;
 mod refine;
 mod rounding;
 mod scale_steps;

@@ -7,7 +7,7 @@
 use albert_core::format::layout::{BLOCK_CHANNELS, CODEBOOK_CHANNELS, CODEBOOK_SLOTS};
 
 use super::grid::{Grid, Lanes, QUADS, Quads, fold};
-use super::rounding::Rounded;
+use super::panel::QuantizedPanel;
 use super::second_order::Feedback;
 
 /// Visits of every unit: each gains a fifth of what the one before does.
@@ -39,7 +39,13 @@ struct Choice {
 
 /// Visits the units of a block, if they have multipliers: int8 weights gain nothing that is worth the time. `squares` are those
 /// of the channels' scales, in parts of the largest.
-pub(super) fn refine(grid: Grid, splits: &[u32], squares: &Lanes<f32>, feedback: &Feedback, rounded: &mut Rounded) {
+pub(super) fn refine(
+    grid: Grid,
+    splits: &[u32],
+    squares: &Lanes<f32>,
+    feedback: &Feedback,
+    rounded: &mut QuantizedPanel,
+) {
     if feedback.is_none() || grid.candidates() == 1 {
         return;
     }
@@ -81,7 +87,7 @@ struct Block<'a> {
     grid: Grid,
     squares: &'a Lanes<f32>,
     feedback: &'a Feedback,
-    rounded: &'a mut Rounded,
+    rounded: &'a mut QuantizedPanel,
     /// H e by column: half the slope of the squared output error.
     slopes: Vec<Lanes<f32>>,
 }
@@ -164,7 +170,7 @@ impl Part<'_> {
     }
 
     /// Rounds the slots with these multipliers, one after the other, each given the others.
-    fn round(&self, grid: Grid, multipliers: &Quads<i8>, rounded: &Rounded) -> Choice {
+    fn round(&self, grid: Grid, multipliers: &Quads<i8>, rounded: &QuantizedPanel) -> Choice {
         let mut choice = Choice {
             multipliers: *multipliers,
             values: Default::default(),

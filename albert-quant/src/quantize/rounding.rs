@@ -11,24 +11,18 @@
 use albert_core::format::layout::{BLOCK_CHANNELS, CODEBOOK_SLOTS};
 
 use super::grid::{Grid, Lanes, QUADS, Quads, fold};
+use super::panel::QuantizedPanel;
 use super::refine;
 use super::second_order::Feedback;
 
-/// The values of a block.
-pub(super) struct Rounded {
-    pub(super) scales: Lanes<f32>,
-    /// By unit; meaningless for int8.
-    pub(super) multipliers: Vec<Quads<i8>>,
-    /// By slot.
-    pub(super) values: Vec<Lanes<i8>>,
-    /// By slot; meaningless for int8.
-    pub(super) codes: Vec<Lanes<u8>>,
-    /// By column: how far the weight that its slots stand for is from the wanted one, in units of the channel's scale.
-    pub(super) errors: Vec<Lanes<f32>>,
-}
-
 /// Rounds the channels of one block, `[16][columns]`, to multiples of their scales.
-pub(super) fn round(grid: Grid, scales: Lanes<f32>, weights: &[f32], splits: &[u32], feedback: &Feedback) -> Rounded {
+pub(super) fn round(
+    grid: Grid,
+    scales: Lanes<f32>,
+    weights: &[f32],
+    splits: &[u32],
+    feedback: &Feedback,
+) -> QuantizedPanel {
     let columns = weights.len() / BLOCK_CHANNELS;
     let mut steps = vec![[0.0; BLOCK_CHANNELS]; columns];
     for (lane, weights) in weights.chunks_exact(columns).enumerate() {
@@ -46,7 +40,7 @@ pub(super) fn round(grid: Grid, scales: Lanes<f32>, weights: &[f32], splits: &[u
         steps,
         squares: scales.map(|scale| (scale / peak).powi(2)),
         sums: vec![[0.0; BLOCK_CHANNELS]; columns],
-        rounded: Rounded {
+        rounded: QuantizedPanel {
             scales,
             multipliers: vec![[0; QUADS]; units],
             values: vec![[0; BLOCK_CHANNELS]; slots],
@@ -101,7 +95,7 @@ struct Block<'a> {
     squares: Lanes<f32>,
     /// Sums of the values of each column's extra slots.
     sums: Vec<Lanes<f32>>,
-    rounded: Rounded,
+    rounded: QuantizedPanel,
 }
 
 impl Block<'_> {
@@ -204,7 +198,7 @@ mod tests {
     use super::*;
     use crate::calibrate::Hessian;
 
-    fn round(grid: Grid, weights: &[f32], splits: &[u32], feedback: &Feedback) -> Rounded {
+    fn round(grid: Grid, weights: &[f32], splits: &[u32], feedback: &Feedback) -> QuantizedPanel {
         super::round(grid, grid.scales(weights), weights, splits, feedback)
     }
 
@@ -232,7 +226,7 @@ mod tests {
     }
 
     /// What the values stand for, `[16][columns]`.
-    fn stored(rounded: &Rounded, splits: &[u32]) -> Vec<f32> {
+    fn stored(rounded: &QuantizedPanel, splits: &[u32]) -> Vec<f32> {
         let columns = rounded.errors.len();
         let weight = |lane: usize, column: usize| {
             let slots = splits.iter().enumerate().filter(|(_, split)| **split as usize == column);

@@ -6,7 +6,7 @@ use albert_core::tokenizer::section::{model, prepend, template};
 
 use super::CompileError;
 use super::definition::{AddedToken, Config, Decoder, Definition, TokenName};
-use super::pipeline::{Normalizer, PreTokenizer};
+use super::normalizer::{Normalizer, PreTokenizer};
 use super::spiece::{self, Model, damaged, kind};
 
 /// Score below the lowest that unknown characters have.

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use albert_core::tokenizer::section::template;
 use serde::Deserialize;
 
 use super::CompileError;
-use super::choices::Note;
-use super::pipeline::{Normalizer, PreTokenizer};
+use super::normalizer::{Normalizer, PreTokenizer};
+use super::note::Note;
 
 /// Everything that the section is made from.
 #[derive(Clone)]
@@ -35,6 +36,30 @@ pub(super) struct Definition {
     pub(super) roles: Roles,
     /// Pieces that end in a digit and a comma, and their parts: id and code points.
     pub(super) digit_comma: BTreeMap<u32, Vec<(u32, u32)>>,
+}
+
+impl Definition {
+    pub(super) fn new(model: u32, pieces: Vec<(String, u32)>, unk: u32) -> Self {
+        Self {
+            model,
+            tokens: pieces.iter().map(|(piece, id)| (*id, piece.clone())).collect(),
+            vocab_size: pieces.len(),
+            pieces,
+            scores: Vec::new(),
+            unk,
+            unk_score: 0.0,
+            max_word: 0,
+            prefix: String::new(),
+            added: Vec::new(),
+            normalizers: Vec::new(),
+            steps: Vec::new(),
+            single: vec![(template::FIRST, 0)],
+            pair: vec![(template::FIRST, 0), (template::SECOND, 1)],
+            decoder: Decoder::None,
+            roles: Default::default(),
+            digit_comma: BTreeMap::new(),
+        }
+    }
 }
 
 /// Decoders.

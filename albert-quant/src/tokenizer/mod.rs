@@ -16,9 +16,12 @@ mod converted;
 mod definition;
 mod error;
 mod json;
-mod pipeline;
+mod lower;
+mod normalizer;
+mod note;
 mod prune;
 mod settings;
+mod shortcuts;
 mod spiece;
 mod trie;
 mod unicode;
@@ -29,8 +32,9 @@ mod write;
 use std::fs;
 use std::path::Path;
 
-pub use choices::{Choices, Note, SpieceKind, UnknownSpieceKind};
+pub use choices::{Choices, SpieceKind, UnknownSpieceKind};
 pub use error::CompileError;
+pub use note::Note;
 pub use prune::{Coverage, Vocabulary, VocabularyReport};
 pub use vocabulary::{VocabularyFile, vocabulary};
 

@@ -12,7 +12,7 @@ use albert_core::tokenizer::{EncodeError, EncodeOptions, Tokenizer, memory_bytes
 use serde::Serialize;
 
 use super::definition::{Decoder, Definition};
-use super::pipeline::Normalizer;
+use super::normalizer::Normalizer;
 use super::{CompileError, aligned, compile, spiece};
 
 /// Which pieces of a vocabulary are kept, besides those that always are: special and other added tokens, single characters, and

@@ -8,7 +8,7 @@ use unicode_categories::UnicodeCategories;
 
 use super::charsmap::Charsmap;
 use super::definition::{AddedToken, Config, Decoder, Definition, TokenName};
-use super::pipeline::{Normalizer, PreTokenizer};
+use super::normalizer::{Normalizer, PreTokenizer};
 use super::{CompileError, aligned, vocab, write};
 
 /// Score below the lowest that unknown characters have.

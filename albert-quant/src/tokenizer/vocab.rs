@@ -7,7 +7,7 @@ use albert_core::tokenizer::section::model;
 use super::CompileError;
 use super::definition::{AddedToken, Config, Decoder, Definition, TokenName};
 use super::json::bert_templates;
-use super::pipeline::{Normalizer, PreTokenizer};
+use super::normalizer::{Normalizer, PreTokenizer};
 
 /// Longest word that is taken apart.
 const MAX_WORD: u32 = 100;

@@ -10,7 +10,9 @@ use albert_core::tokenizer::{Expansion, Tokenizer};
 
 use super::code_points::{Map, Pool, table};
 use super::definition::{AddedToken, Decoder, Definition};
-use super::pipeline::{self, Lowered, PreTokenizer};
+use super::lower::{Lowered, lower};
+use super::normalizer::PreTokenizer;
+use super::shortcuts::shortcuts;
 use super::{CompileError, CompiledTokenizer, aligned, charsmap::Charsmap, trie, unicode};
 
 struct Section {
@@ -74,7 +76,7 @@ fn u16_bytes(words: &[u16]) -> Vec<u8> {
 pub(super) fn write(definition: &Definition) -> Result<CompiledTokenizer, CompileError> {
     let mut section =
         Section { header: [0; HEADER_WORDS], parts: (0..part::COUNT).map(|_| ("", Vec::new())).collect() };
-    let (ops, reach) = pipeline::lower(&definition.normalizers)?;
+    let (ops, reach) = lower(&definition.normalizers)?;
     write_model(definition, &mut section)?;
     write_tokens(definition, &mut section)?;
     write_added(definition, &mut section)?;
@@ -90,7 +92,7 @@ pub(super) fn write(definition: &Definition) -> Result<CompiledTokenizer, Compil
     section.header[header::BLANK] = u32::from(blank);
     section.header[header::FLAGS] |= decoder_flags;
     let matches_normalized = definition.added.iter().any(|token| token.normalized);
-    let shortcuts = pipeline::shortcuts(&ops, &definition.steps, matches_normalized, blank)?;
+    let shortcuts = shortcuts(&ops, &definition.steps, matches_normalized, blank)?;
     for (given, bit) in [
         (shortcuts.at_blanks, flag::CUT_AT_BLANKS),
         (shortcuts.after_visible, flag::CUT_AFTER_VISIBLE),
@@ -304,7 +306,7 @@ fn write_ops(ops: &[Lowered], section: &mut Section) -> Result<(), CompileError>
                 arguments[3] = *bits;
             }
         }
-        words.push(pipeline::code(op));
+        words.push(op.code());
         words.extend(arguments);
     }
     section.set(part::OPS, "operations", u32_bytes(&words));
