@@ -1,9 +1,10 @@
 //! The firmware on emulated boards: every program links without panic machinery, prints its golden output, the logits of
 //! this host to the bit, and stays within its stack.
 
+use crate::firmware_bounds::{MODEL, bounds};
 use crate::toolchain::{c_library, captured, check, firmware_cargo, root, target_dir};
 use albert_core::tokenizer::EncodeOptions;
-use albert_core::{Model, Plan, Progress, Session, format::EmbeddedModel, heads::argmax, include_model};
+use albert_core::{Model, Plan, Progress, Session, heads::argmax};
 use std::fmt::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -40,14 +41,8 @@ const PROGRAMS: [Package; 2] = [
 const CORTEX_M_PROGRAMS: [Package; 2] =
     [("asynchronous", &[("asynchronous", "asynchronous/src/main")]), ("logging", &[("logging", "logging/src/main")])];
 type Package = (&'static str, &'static [(&'static str, &'static str)]);
-/// Most bytes of stack, the program's own included.
-const STACK_BOUND: u64 = 4096;
 /// Lines that `logging` logs: the configuration, two errors, and progress after each text.
 const LOGGED: usize = 5;
-/// Largest part of RAM beside the arena and the stack, in bytes.
-const STATICS_BESIDE_ARENA: u64 = 1024;
-
-pub(crate) const MODEL: EmbeddedModel = include_model!("../../models/clinc-intents-int8.albert");
 
 /// Builds all programs for all boards and runs them.
 pub(crate) fn run() -> Result<(), String> {
@@ -194,21 +189,4 @@ pub(crate) fn on_this_host() -> Result<Vec<String>, String> {
         results.push(result);
     }
     Ok(results)
-}
-
-/// Stack and statics stay within their bounds; statics beside the arena may have `own` bytes more.
-pub(crate) fn bounds(printed: &str, own: u64) -> Result<(), String> {
-    let measure = |name: &str| -> Result<u64, String> {
-        let line = printed.lines().find_map(|line| line.strip_prefix(&format!("# {name}: ")));
-        let number = line.and_then(|line| line.split(' ').next()?.parse().ok());
-        number.ok_or_else(|| format!("the program does not print its {name}"))
-    };
-    let (stack, statics, arena) = (measure("stack")?, measure("statics")?, measure("arena by the plan")?);
-    if stack > STACK_BOUND {
-        return Err(format!("{stack} bytes of stack; at most {STACK_BOUND} are allowed"));
-    }
-    if statics < arena || statics > arena + own + STATICS_BESIDE_ARENA {
-        return Err(format!("{statics} bytes of statics for an arena of {arena}"));
-    }
-    Ok(())
 }

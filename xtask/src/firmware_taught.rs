@@ -11,7 +11,7 @@ use albert_core::tokenizer::EncodeOptions;
 use albert_core::{Model, Plan, Session};
 use serde_json::Value;
 
-use crate::firmware::MODEL;
+use crate::firmware_bounds::{MODEL, bounds};
 use crate::toolchain::root;
 
 /// Labels that the program has memory for.
@@ -123,7 +123,7 @@ fn teach(board: &str, image: &Path, lesson: &Lesson) -> Result<(), String> {
         .lines()
         .filter(|line| ["# prototypes", "# statics", "# stack"].iter().any(|name| line.starts_with(name)))
         .for_each(|line| println!("{line}"));
-    crate::firmware::bounds(&second, Prototypes::bytes(LABELS, MODEL.config.hidden_size as usize) as u64)
+    bounds(&second, Prototypes::bytes(LABELS, MODEL.config.hidden_size as usize) as u64)
 }
 
 /// Lines that are no measurements.

@@ -5,6 +5,7 @@ mod conformance;
 mod environment;
 mod features;
 mod firmware;
+mod firmware_bounds;
 mod firmware_taught;
 mod fuzz;
 mod i686;

@@ -8,7 +8,7 @@ use std::string::{String, ToString};
 use albert_edge::Error;
 use albert_edge::albert_core::kernels::KernelError;
 
-use super::answer::free;
+use super::object::free;
 use crate::memory::report;
 use crate::status::{albert_status, albert_status_name};
 

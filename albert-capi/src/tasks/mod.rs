@@ -8,6 +8,7 @@ mod answer;
 mod engine;
 mod error;
 mod model;
+mod object;
 mod options;
 mod pipeline;
 mod request;

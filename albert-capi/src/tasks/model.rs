@@ -8,8 +8,9 @@ use std::vec::Vec;
 
 use albert_edge::{HeadFile, Model};
 
-use super::answer::{call, free};
+use super::answer::call;
 use super::error::{Failure, albert_error};
+use super::object::free;
 use super::text::{Texts, albert_text};
 use crate::memory::{out, slice, value};
 use crate::model::albert_config;

@@ -7,10 +7,11 @@ use std::vec::Vec;
 
 use albert_edge::{Event, Options, Pipeline, Request, Task};
 
-use super::answer::{call, free};
+use super::answer::call;
 use super::engine::{albert_engine, build_engine};
 use super::error::{Failure, albert_error};
 use super::model::albert_shared_model;
+use super::object::free;
 use super::options::{albert_options, read_options};
 use super::request::{albert_request, read_request};
 use super::result::albert_result;

@@ -6,8 +6,9 @@ use std::vec::Vec;
 
 use albert_edge::{Entity, HiddenStates, Response};
 
-use super::answer::{call, free};
+use super::answer::call;
 use super::error::{Failure, albert_error};
+use super::object::free;
 use super::text::{Texts, albert_text};
 use crate::memory::{out, value};
 use crate::status::albert_status;
