@@ -23,6 +23,7 @@ mod prune;
 mod settings;
 mod shortcuts;
 mod spiece;
+mod spiece_kind;
 mod trie;
 mod unicode;
 mod vocab;
@@ -32,10 +33,11 @@ mod write;
 use std::fs;
 use std::path::Path;
 
-pub use choices::{Choices, SpieceKind, UnknownSpieceKind};
+pub use choices::Choices;
 pub use error::CompileError;
 pub use note::Note;
 pub use prune::{Coverage, Vocabulary, VocabularyReport};
+pub use spiece_kind::{SpieceKind, UnknownSpieceKind};
 pub use vocabulary::{VocabularyFile, vocabulary};
 
 use albert_core::tokenizer::{Tokenizer, memory_bytes};

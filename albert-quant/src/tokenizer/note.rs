@@ -1,6 +1,6 @@
 //! What a user should know about a tokenizer that was compiled.
 
-use super::choices::SpieceKind;
+use super::spiece_kind::SpieceKind;
 
 /// What a user should know about a tokenizer that was compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
