@@ -28,7 +28,9 @@ fn bombs_cost_what_their_size_warrants() {
     for maker in bombs::ALL {
         let bomb = maker();
         let cost = bomb.cost();
-        let Err(error) = &cost.result else { panic!("{} is no checkpoint", bomb.name) };
+        let error = cost.result.as_ref().err().map_or("converted", String::as_str);
+        let valid = ["deep", "wide", "labels"].contains(&bomb.name);
+        assert_eq!(cost.result.is_ok(), valid, "{}: {error}", bomb.name);
         assert!(!error.contains('\n') && error.len() < 2000, "{}: {error}", bomb.name);
         assert!(cost.time < MOST_TIME, "{}: {:?}", bomb.name, cost.time);
         assert!(cost.memory <= bomb.most_memory(), "{}: {} bytes for {}", bomb.name, cost.memory, bomb.bytes());

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use albert_core::executor::Executor;
+use albert_core::executor::{self, Executor};
 use albert_core::kernels;
+use albert_core::plan::MAX_WORKERS;
 use albert_core::{Model, Observer, Plan, Positions, Progress, Session};
 use albert_tests::aligned::Aligned;
 use albert_tests::engine::{Run, Threads, Tokens, run};
@@ -56,7 +57,7 @@ fn same_bits() {
             let file = Parts::new(&checkpoint, storage).assemble();
             for positions in [Positions::All, Positions::Head] {
                 let expected = run(&file, &sequences, &Run { positions, ..Run::default() });
-                for (workers, tile_rows) in [(2, 16), (3, 4), (4, 64), (9, 64)] {
+                for (workers, tile_rows) in [(2, 16), (3, 4), (4, 64), (9, 64), (16, 4), (16, 64)] {
                     let found = run(&file, &sequences, &Run { positions, workers, tile_rows, ..Run::default() });
                     let what = format!("{} {storage:?} {positions:?} {workers} {tile_rows}", geometry.class);
                     for (expected, found) in expected.iter().zip(&found) {
@@ -68,6 +69,31 @@ fn same_bits() {
                 }
             }
         }
+    }
+}
+
+/// On the library's own threads, from 2 to as many as a plan has workers for, one after the other.
+#[test]
+fn same_bits_on_kept_threads() {
+    let mut numbers = Random(9);
+    let geometry = geometry("AlbertForSequenceClassification", 5, 32, 333);
+    let sequence = sequence(&geometry, 33, &mut numbers);
+    let file = Parts::new(&checkpoint(&geometry, &mut numbers), Storage::Int8(INPUTS)).assemble();
+    let model = Model::from_bytes(&file).expect("a valid file");
+    let tokens = Tokens::new(&sequence);
+    let bits = |workers: usize, executor: &dyn Executor| {
+        let plan = Plan::new(model.config(), 33).with_tile_rows(4).with_workers(workers);
+        let mut arena = Aligned::zeros(plan.arena_bytes());
+        let mut session = Session::new(&model, plan, &mut arena).expect("the planned arena");
+        session.set_executor(executor);
+        let output = session.run(&tokens.input().with_positions(Positions::All)).expect("a valid input");
+        let values = output.last_hidden_state().iter().chain(output.logits());
+        values.map(|value| value.to_bits()).collect::<Vec<_>>()
+    };
+    let expected = bits(1, &executor::Serial);
+    for workers in 2..=MAX_WORKERS {
+        let threads = executor::Threads::new(workers).expect("threads");
+        assert_eq!(bits(workers, &threads), expected, "{workers} workers");
     }
 }
 

@@ -2,8 +2,6 @@
 
 use rayon::prelude::*;
 
-/// Widest part that correlations are kept for; a wider linear is cut into parts, so that memory and time stay bounded.
-const MOST_WIDTH: usize = 4096;
 /// Rows and columns of a tile of the sum.
 const TILE: usize = 64;
 /// Inputs that a tile is updated with at a time.
@@ -24,12 +22,14 @@ pub(crate) struct Part {
 }
 
 impl Hessian {
-    pub(crate) fn new(width: usize) -> Self {
+    /// For inputs of so many channels. Correlations are kept within parts of up to `most` of them, so that memory and time stay
+    /// bounded.
+    pub(crate) fn new(width: usize, most: usize) -> Self {
         let part = |start: usize| {
-            let width = MOST_WIDTH.min(width - start);
+            let width = most.min(width - start);
             Part { start, width, lower: vec![0.0; width * (width + 1) / 2] }
         };
-        Self { width, samples: 0, parts: (0..width).step_by(MOST_WIDTH).map(part).collect() }
+        Self { width, samples: 0, parts: (0..width).step_by(most).map(part).collect() }
     }
 
     pub(super) fn width(&self) -> usize {
@@ -121,6 +121,7 @@ fn add_tile<'x>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::cost::MOST_WIDTH;
     use super::*;
 
     #[test]
@@ -128,7 +129,7 @@ mod tests {
         for (width, inputs) in [(1, 1), (5, 3), (64, 4), (65, 7), (130, 9)] {
             let value = |index: usize| ((index * 7919) % 101) as f32 / 50.0 - 1.0;
             let rows: Vec<f32> = (0..width * inputs).map(value).collect();
-            let mut hessian = Hessian::new(width);
+            let mut hessian = Hessian::new(width, MOST_WIDTH);
             let (first, second) = rows.split_at(inputs / 2 * width);
             hessian.add(first);
             hessian.add(second);
@@ -147,7 +148,7 @@ mod tests {
 
     #[test]
     fn wide_linears_are_cut_into_parts() {
-        let mut hessian = Hessian::new(MOST_WIDTH + 3);
+        let mut hessian = Hessian::new(MOST_WIDTH + 3, MOST_WIDTH);
         let mut row = vec![0.0; MOST_WIDTH + 3];
         (row[0], row[MOST_WIDTH], row[MOST_WIDTH + 2]) = (5.0, 2.0, 3.0);
         hessian.add(&row);

@@ -7,6 +7,7 @@
 //! which a shared block runs count as one.
 
 mod center;
+mod cost;
 mod hessian;
 mod observe;
 mod random;
@@ -79,6 +80,12 @@ fn widths(network: &Network) -> Sites<usize> {
     network.parameters.iter().filter_map(of).collect()
 }
 
+/// Bytes of a network's parameters in f32.
+fn bytes(network: &Network) -> usize {
+    let of = |parameter: &Parameter| parameter.rows.saturating_mul(parameter.columns).saturating_mul(size_of::<f32>());
+    network.parameters.iter().map(of).fold(0, usize::saturating_add)
+}
+
 /// The means of every site's inputs on a sample. `model` is the network in f32.
 pub(crate) fn find_means(
     network: &Network,
@@ -87,7 +94,7 @@ pub(crate) fn find_means(
     progress: &mut dyn FnMut(usize),
 ) -> Sites<Mean> {
     let mut means: Sites<Mean> = widths(network).into_iter().map(|(site, width)| (site, Mean::new(width))).collect();
-    observe::run(model, sample, progress, &mut |site, rows| {
+    observe::run(model, bytes(network), sample, progress, &mut |site, rows| {
         let Some(mean) = means.get_mut(&site) else { return };
         rows.chunks_exact(mean.width()).for_each(|row| mean.add(row));
     });
@@ -102,7 +109,7 @@ pub(crate) fn find_peaks(
     progress: &mut dyn FnMut(usize),
 ) -> Sites<Peaks> {
     let mut peaks = no_peaks(network);
-    observe::run(model, sample, progress, &mut |site, rows| {
+    observe::run(model, bytes(network), sample, progress, &mut |site, rows| {
         let Some(peaks) = peaks.get_mut(&site) else { return };
         for row in rows.chunks_exact(peaks.width()) {
             peaks.add(row);
@@ -130,9 +137,11 @@ pub(crate) fn find_hessians(
     sample: &[Vec<u32>],
     progress: &mut dyn FnMut(usize),
 ) -> Sites<Hessian> {
+    let widths = widths(network);
+    let part = cost::hessian_width(widths.values().copied(), bytes(network));
     let mut hessians: Sites<Hessian> =
-        widths(network).into_iter().map(|(site, width)| (site, Hessian::new(width))).collect();
-    observe::run(model, sample, progress, &mut |site, rows| {
+        widths.into_iter().map(|(site, width)| (site, Hessian::new(width, part))).collect();
+    observe::run(model, bytes(network), sample, progress, &mut |site, rows| {
         let (Some(hessian), Some(splits)) = (hessians.get_mut(&site), splits.get(&site)) else { return };
         rows.chunks_exact_mut(hessian.width()).for_each(|row| splits::round_inputs(row, splits));
         if let Some(moved) = moved.get(&site) {

@@ -10,10 +10,6 @@ use rayon::prelude::*;
 use super::{Site, Sites};
 use crate::bytes::ModelBytes;
 
-/// Inputs that run side by side. Their rows are kept until they are shown, in the order of the inputs: the number is fixed,
-/// so that neither memory nor results depend on the number of threads.
-const WAVE: usize = 4;
-
 /// Runs the classifier of every layer, and all layers.
 const NEVER: ExitPolicy = ExitPolicy::Patience(u32::MAX);
 
@@ -30,29 +26,36 @@ impl Observer for Collector {
 }
 
 /// Runs every input of the sample; `each` sees the rows of one site and one input at a time, in a fixed order. `progress`
-/// gets the number of inputs done.
+/// gets the number of inputs done. `bytes` are those of the network in f32. Inputs run side by side, and their rows are kept until they are shown.
 pub(super) fn run(
     file: &ModelBytes,
+    bytes: usize,
     sample: &[Vec<u32>],
     progress: &mut dyn FnMut(usize),
     each: &mut dyn FnMut(Site, &mut [f32]),
 ) {
     // A file that this crate has just written is valid, and a sample is cut to the model's limits.
     let Ok(model) = Model::from_bytes(file) else { return };
-    for (wave, inputs) in sample.chunks(WAVE).enumerate() {
-        let collected: Vec<Sites<Vec<f32>>> = inputs.par_iter().map(|ids| run_one(&model, ids)).collect();
+    let longest = sample.iter().map(Vec::len).max().unwrap_or(0);
+    let side_by_side = super::cost::side_by_side(model.config(), bytes, longest);
+    let arena = Plan::new(model.config(), longest).arena_bytes();
+    let mut arenas: Vec<ModelBytes> = sample.iter().take(side_by_side).map(|_| ModelBytes::zeroed(arena)).collect();
+    let mut done = 0;
+    for inputs in sample.chunks(side_by_side) {
+        let runs = inputs.par_iter().zip(&mut arenas);
+        let collected: Vec<Sites<Vec<f32>>> = runs.map(|(ids, arena)| run_one(&model, ids, arena)).collect();
         for (site, mut rows) in collected.into_iter().flatten() {
             each(site, &mut rows);
         }
-        progress(wave * WAVE + inputs.len());
+        done += inputs.len();
+        progress(done);
     }
 }
 
-fn run_one(model: &Model<'_>, ids: &[u32]) -> Sites<Vec<f32>> {
+fn run_one(model: &Model<'_>, ids: &[u32], arena: &mut [u8]) -> Sites<Vec<f32>> {
     let collector = Collector::default();
     let plan = Plan::new(model.config(), ids.len());
-    let mut arena = ModelBytes::zeroed(plan.arena_bytes());
-    let Ok(mut session) = Session::new(model, plan, &mut arena) else { return BTreeMap::new() };
+    let Ok(mut session) = Session::new(model, plan, arena) else { return BTreeMap::new() };
     session.set_observer(&collector);
     if model.has_exits() && session.set_early_exit(Some(NEVER)).is_err() {
         return BTreeMap::new();

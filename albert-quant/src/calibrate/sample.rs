@@ -3,14 +3,10 @@
 use albert_core::Model;
 use albert_core::tokenizer::{EncodeOptions, Tokenizer, memory_bytes};
 
-use super::{Calibration, random};
+use super::{Calibration, cost, random};
 use crate::bytes::ModelBytes;
 use crate::error::Error;
 
-/// Longest input.
-const MOST_TOKENS: usize = 128;
-/// Tokens of all inputs together, about: a larger sample is thinned evenly. More would take time and memory and teach nothing.
-const MOST_TOKENS_IN_ALL: usize = 8192;
 /// Lines of the built-in text that are joined to one long input.
 const JOINED_LINES: usize = 6;
 
@@ -21,7 +17,8 @@ const TEXT: &str = include_str!("text.txt");
 pub(crate) fn ids(calibration: Calibration<'_>, file: &ModelBytes) -> Result<Vec<Vec<u32>>, Error> {
     let model = Model::from_bytes(file).map_err(Error::Model)?;
     let config = model.config();
-    let limit = MOST_TOKENS.min(config.max_position_embeddings as usize);
+    let limits = cost::limits(config, file.len());
+    let limit = limits.longest;
     let mut sample = match (calibration, model.tokenizer()) {
         (Calibration::None, _) => Vec::new(),
         (Calibration::BuiltIn, Some(tokenizer)) => encode(&built_in(), &tokenizer, limit)?,
@@ -37,14 +34,15 @@ pub(crate) fn ids(calibration: Calibration<'_>, file: &ModelBytes) -> Result<Vec
         }
     }
     sample.retain(|ids| !ids.is_empty());
-    thin(&mut sample);
+    thin(&mut sample, limits.tokens, limits.inputs);
     if sample.is_empty() && calibration != Calibration::None { Err(Error::CalibrationEmpty) } else { Ok(sample) }
 }
 
-/// Leaves out inputs here and there when there are too many tokens.
-fn thin(sample: &mut Vec<Vec<u32>>) {
-    let tokens: usize = sample.iter().map(Vec::len).sum();
-    let (inputs, wanted) = (sample.len(), (sample.len() * MOST_TOKENS_IN_ALL).div_ceil(tokens.max(1)));
+/// Leaves out inputs here and there, evenly, when there are more than so many or more than about so many tokens.
+fn thin(sample: &mut Vec<Vec<u32>>, tokens: usize, inputs: usize) {
+    let found: usize = sample.iter().map(Vec::len).sum();
+    let wanted = (sample.len() * tokens).div_ceil(found.max(1)).min(inputs);
+    let inputs = sample.len();
     if wanted < inputs {
         let mut index = 0;
         sample.retain(|_| {
@@ -81,11 +79,14 @@ mod tests {
     fn large_samples_are_thinned_evenly() {
         let sample = |inputs: u32| (0..inputs).map(|id| vec![id; 64]).collect::<Vec<_>>();
         let mut small = sample(128);
-        thin(&mut small);
+        thin(&mut small, 8192, 500);
         assert_eq!(small, sample(128));
         let mut large = sample(1000);
-        thin(&mut large);
+        thin(&mut large, 8192, 500);
         assert_eq!(large.len(), 128);
+        let mut few = sample(128);
+        thin(&mut few, 8192, 8);
+        assert_eq!(few.len(), 8);
         assert!(large.windows(2).all(|pair| (7..=8).contains(&(pair[1][0] - pair[0][0]))));
     }
 

@@ -33,9 +33,12 @@ pub(crate) fn extra_slots(width: usize, codebook: bool) -> usize {
 /// The channels of largest magnitude of the inputs of a site.
 pub(crate) struct Peaks {
     width: usize,
-    /// One list an input.
-    inputs: Vec<Vec<Peak>>,
+    /// Those of the inputs, one after the other, each as many: [`PEAKS`], or all.
+    peaks: Vec<Peak>,
 }
+
+/// Bytes that the peaks of an input take.
+pub(super) const ROW_PEAK_BYTES: usize = PEAKS * size_of::<Peak>();
 
 #[derive(Clone, Copy)]
 struct Peak {
@@ -45,7 +48,7 @@ struct Peak {
 
 impl Peaks {
     pub(crate) fn new(width: usize) -> Self {
-        Self { width, inputs: Vec::new() }
+        Self { width, peaks: Vec::new() }
     }
 
     pub(crate) fn width(&self) -> usize {
@@ -61,10 +64,9 @@ impl Peaks {
                 b.value.abs().total_cmp(&a.value.abs()).then(a.channel.cmp(&b.channel))
             });
             peaks.truncate(PEAKS);
-            peaks.shrink_to_fit();
         }
         peaks.sort_unstable_by_key(|peak| peak.channel);
-        self.inputs.push(peaks);
+        self.peaks.extend(peaks);
     }
 
     /// Gives `extra` slots, one at a time, to the channel by which the fourth powers of all inputs' ranges shrink most (the
@@ -75,7 +77,7 @@ impl Peaks {
         let mut splits = Vec::with_capacity(extra);
         for _ in 0..extra {
             let mut gains = vec![0.0f64; self.width];
-            for peaks in &self.inputs {
+            for peaks in self.peaks.chunks_exact(PEAKS.min(self.width.max(1))) {
                 let nothing = Peak { channel: 0, value: 0.0 };
                 let shares =
                     peaks.iter().map(|peak| Peak { value: peak.value / slots[peak.channel as usize], ..*peak });

@@ -220,7 +220,7 @@ mod tests {
             inputs.extend((0..width).map(|_| common + 0.1 * number()));
         }
         let weights = (0..BLOCK_CHANNELS * width).map(|_| number()).collect();
-        let mut hessian = Hessian::new(width);
+        let mut hessian = Hessian::new(width, width);
         hessian.add(&inputs);
         (hessian, inputs, weights)
     }
@@ -295,7 +295,7 @@ mod tests {
     #[test]
     fn unrelated_inputs_give_nearest_rounding() {
         let width = 8;
-        let mut hessian = Hessian::new(width);
+        let mut hessian = Hessian::new(width, width);
         for channel in 0..width {
             let mut input = vec![0.0; width];
             input[channel] = 1.0 + channel as f32;
@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn small_samples_dead_inputs_and_channels_of_zeros_are_no_trouble() {
-        let mut hessian = Hessian::new(4);
+        let mut hessian = Hessian::new(4, 4);
         hessian.add(&[0.0; 12]);
         assert!(Feedback::new(&hessian).is_none());
         hessian.add(&[0.0; 4]);

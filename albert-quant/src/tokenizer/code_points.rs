@@ -6,34 +6,39 @@ use albert_core::tokenizer::section::map;
 
 use super::CompileError;
 
-/// Code points that can occur somewhere in the pipeline.
-#[derive(Clone)]
-pub(super) struct CodePointSet(Vec<bool>);
-
 pub(super) const CODE_POINTS: u32 = 0x11_0000;
+
+/// Code points that can occur somewhere in the pipeline, a bit each.
+#[derive(Clone)]
+pub(super) struct CodePointSet(Vec<u64>);
 
 impl CodePointSet {
     /// Every character.
     pub(super) fn all() -> Self {
-        Self((0..CODE_POINTS).map(|code| char::from_u32(code).is_some()).collect())
-    }
-
-    pub(super) fn none() -> Self {
-        Self(vec![false; CODE_POINTS as usize])
+        let mut words = vec![u64::MAX; (CODE_POINTS / 64) as usize];
+        words[0xd800 / 64..0xe000 / 64].fill(0);
+        Self(words)
     }
 
     pub(super) fn contains(&self, code: u32) -> bool {
-        self.0.get(code as usize).copied().unwrap_or(false)
+        self.0.get((code / 64) as usize).is_some_and(|word| word >> (code % 64) & 1 == 1)
     }
 
     pub(super) fn insert(&mut self, code: u32) {
-        if let Some(slot) = self.0.get_mut(code as usize) {
-            *slot = true;
+        if let Some(word) = self.0.get_mut((code / 64) as usize) {
+            *word |= 1 << (code % 64);
         }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        self.0.iter().zip(0..).filter_map(|(&contained, code)| contained.then_some(code))
+    /// The numbers of this set's code points.
+    pub(super) fn only(&self, numbers: &BTreeMap<u32, u16>) -> BTreeMap<u32, u16> {
+        numbers.iter().filter(|&(&code, _)| self.contains(code)).map(|(&code, &number)| (code, number)).collect()
+    }
+
+    fn remove(&mut self, code: u32) {
+        if let Some(word) = self.0.get_mut((code / 64) as usize) {
+            *word &= !(1 << (code % 64));
+        }
     }
 }
 
@@ -42,13 +47,19 @@ impl CodePointSet {
 pub(super) struct Map(pub(super) BTreeMap<u32, Vec<u32>>);
 
 impl Map {
-    /// The map of a function over a set, identities left out.
-    pub(super) fn of(set: &CodePointSet, image: impl Fn(char) -> Vec<u32>) -> Self {
-        let entries = set.iter().filter_map(|code| {
-            let image = image(char::from_u32(code)?);
+    /// The map of a function over all characters, identities left out.
+    pub(super) fn of(image: impl Fn(char) -> Vec<u32>) -> Self {
+        let entries = ('\0'..=char::MAX).filter_map(|character| {
+            let (code, image) = (u32::from(character), image(character));
             (image != [code]).then_some((code, image))
         });
         Self(entries.collect())
+    }
+
+    /// What this map does to a set.
+    pub(super) fn within(&self, set: &CodePointSet) -> Self {
+        let entries = self.0.iter().filter(|&(&code, _)| set.contains(code));
+        Self(entries.map(|(&code, image)| (code, image.clone())).collect())
     }
 
     pub(super) fn image(&self, code: u32) -> Vec<u32> {
@@ -69,15 +80,11 @@ impl Map {
         Self(entries)
     }
 
-    /// What a set becomes.
+    /// What a set becomes; this map is one within the set.
     pub(super) fn apply(&self, set: &CodePointSet) -> CodePointSet {
-        let mut result = CodePointSet::none();
-        for code in set.iter() {
-            match self.0.get(&code) {
-                Some(image) => image.iter().for_each(|&code| result.insert(code)),
-                None => result.insert(code),
-            }
-        }
+        let mut result = set.clone();
+        self.0.keys().for_each(|&code| result.remove(code));
+        self.0.values().flatten().for_each(|&code| result.insert(code));
         result
     }
 
@@ -142,16 +149,12 @@ pub(super) fn table(values: &BTreeMap<u32, u16>) -> Vec<u16> {
     let tops = (last >> 12) + 1;
     let (mut top, mut middle, mut leaves) = (Vec::new(), Stage::default(), Stage::default());
     for block in 0..tops {
-        let mut blocks = Vec::with_capacity(64);
-        for leaf in 0..64 {
-            let start = block << 12 | leaf << 6;
-            let mut page = [0u16; 64];
-            for (&code, &value) in values.range(start..start + 64) {
-                page[(code - start) as usize] = value;
-            }
-            blocks.push(leaves.insert(page.to_vec()));
+        let mut pages = vec![[0u16; 64]; 64];
+        for (&code, &value) in values.range(block << 12..(block + 1) << 12) {
+            pages[(code >> 6 & 63) as usize][(code & 63) as usize] = value;
         }
-        top.push(middle.insert(blocks));
+        let blocks = pages.iter().map(|page| leaves.insert(page)).collect::<Vec<_>>();
+        top.push(middle.insert(&blocks));
     }
     let mut words = vec![top.len() as u16, middle.blocks, 0, 0];
     words.extend(top.into_iter().chain(middle.words).chain(leaves.words));
@@ -167,13 +170,13 @@ struct Stage {
 }
 
 impl Stage {
-    fn insert(&mut self, block: Vec<u16>) -> u16 {
-        if let Some(&index) = self.known.get(&block) {
+    fn insert(&mut self, block: &[u16]) -> u16 {
+        if let Some(&index) = self.known.get(block) {
             return index;
         }
         let index = self.blocks;
-        self.words.extend(&block);
-        self.known.insert(block, index);
+        self.words.extend(block);
+        self.known.insert(block.to_vec(), index);
         self.blocks += 1;
         index
     }

@@ -5,13 +5,40 @@
 
 use albert_core::tokenizer::section::{MAX_OPS, op};
 
+use super::CompileError;
 use super::charsmap::Charsmap;
 use super::code_points::{CodePointSet, Map};
 use super::normalizer::Normalizer;
-use super::{CompileError, unicode};
+use super::unicode::{self, Table};
 
 /// Most components of a normalizer; checkpoints have up to ten.
 const MAX_NORMALIZERS: usize = 32;
+
+static WHITESPACE: Table = Table::new(|| blanks(char::is_whitespace));
+static PYTHON_BLANKS: Table = Table::new(|| blanks(|code| code.is_whitespace() || matches!(code, '\u{1c}'..='\u{1f}')));
+static NMT_BLANKS: Table = Table::new(|| {
+    blanks(|code| {
+        let code = u32::from(code);
+        matches!(code, 0x9 | 0xa | 0xc | 0xd | 0x1680 | 0x200b..=0x200f | 0x2028 | 0x2029 | 0x2581 | 0xfeff | 0xfffd)
+    })
+});
+static NO_NMT_CONTROLS: Table = Table::new(|| {
+    Map::of(|code| match u32::from(code) {
+        1..=8 | 0xb | 0xe..=0x1f | 0x7f | 0x8f | 0x9f => Vec::new(),
+        code => vec![code],
+    })
+});
+static SPACED_IDEOGRAPHS: Table = Table::new(|| {
+    Map::of(|code| {
+        let code = u32::from(code);
+        if is_bert_ideograph(code) { vec![0x20, code, 0x20] } else { vec![code] }
+    })
+});
+
+/// Some characters to U+0020.
+fn blanks(blank: impl Fn(char) -> bool) -> Map {
+    Map::of(|code| vec![if blank(code) { 0x20 } else { u32::from(code) }])
+}
 
 /// An operation, with the tables that it needs.
 pub(super) enum Lowered {
@@ -78,13 +105,13 @@ impl Lowering {
                 content.chars().for_each(|code| self.reach.insert(u32::from(code)));
                 self.ops.push(Lowered::CollapseBlanks { content: content.clone() });
             }
-            Normalizer::Nfc => self.decompose(false, true),
-            Normalizer::Nfd => self.decompose(false, false),
-            Normalizer::Nfkc => self.decompose(true, true),
-            Normalizer::Nfkd => self.decompose(true, false),
-            Normalizer::StripAccents => self.drop(unicode::is_mark),
-            Normalizer::PythonAccents => self.map(unicode::without_accents),
-            Normalizer::Lowercase => self.map(unicode::lowercase),
+            Normalizer::Nfc => self.decompose(&unicode::CANONICAL, true),
+            Normalizer::Nfd => self.decompose(&unicode::CANONICAL, false),
+            Normalizer::Nfkc => self.decompose(&unicode::COMPATIBILITY, true),
+            Normalizer::Nfkd => self.decompose(&unicode::COMPATIBILITY, false),
+            Normalizer::StripAccents => self.drop(&unicode::NO_MARKS),
+            Normalizer::PythonAccents => self.map(&unicode::NO_ACCENTS),
+            Normalizer::Lowercase => self.map(&unicode::LOWERCASE),
             Normalizer::Precompiled(charsmap) => self.charsmap(charsmap),
             Normalizer::Strip { left, right } => self.ops.push(Lowered::Strip { left: *left, right: *right }),
             Normalizer::Prepend(content) => {
@@ -93,36 +120,25 @@ impl Lowering {
             }
             Normalizer::Bert { clean_text, handle_chinese_chars, strip_accents, lowercase } => {
                 if *clean_text {
-                    self.drop(|code| matches!(code, '\0' | '\u{fffd}') || unicode::is_bert_control(code));
-                    self.map(|code| vec![if code.is_whitespace() { 0x20 } else { u32::from(code) }]);
+                    self.drop(&unicode::NO_BERT_CONTROLS);
+                    self.map(&WHITESPACE);
                 }
                 if *handle_chinese_chars {
-                    self.map(|code| {
-                        let code = u32::from(code);
-                        if is_bert_ideograph(code) { vec![0x20, code, 0x20] } else { vec![code] }
-                    });
+                    self.map(&SPACED_IDEOGRAPHS);
                 }
                 if *strip_accents {
-                    self.decompose(false, false);
-                    self.drop(unicode::is_nonspacing_mark);
+                    self.decompose(&unicode::CANONICAL, false);
+                    self.drop(&unicode::NO_NONSPACING_MARKS);
                 }
                 if *lowercase {
-                    self.map(unicode::lowercase);
+                    self.map(&unicode::LOWERCASE);
                 }
             }
             Normalizer::Nmt => {
-                self.drop(|code| matches!(u32::from(code), 1..=8 | 0xb | 0xe..=0x1f | 0x7f | 0x8f | 0x9f));
-                self.map(|code| match u32::from(code) {
-                    0x9 | 0xa | 0xc | 0xd | 0x1680 | 0x200b..=0x200f | 0x2028 | 0x2029 | 0x2581 | 0xfeff | 0xfffd => {
-                        vec![0x20]
-                    }
-                    code => vec![code],
-                });
+                self.drop(&NO_NMT_CONTROLS);
+                self.map(&NMT_BLANKS);
             }
-            Normalizer::PythonBlanks => self.map(|code| {
-                let blank = code.is_whitespace() || matches!(code, '\u{1c}'..='\u{1f}');
-                vec![if blank { 0x20 } else { u32::from(code) }]
-            }),
+            Normalizer::PythonBlanks => self.map(&PYTHON_BLANKS),
             Normalizer::SentencePiece { charsmap, symbols, bits } => {
                 self.sentence_piece(charsmap, symbols, *bits);
             }
@@ -130,14 +146,14 @@ impl Lowering {
     }
 
     /// An operation on single code points.
-    fn map(&mut self, image: impl Fn(char) -> Vec<u32>) {
-        let map = Map::of(&self.reach, image);
-        self.push_map(map);
+    fn map(&mut self, table: &Map) {
+        self.push_map(table.within(&self.reach));
     }
 
-    fn drop(&mut self, dropped: impl Fn(char) -> bool) {
-        self.fuse_decomposition(&dropped);
-        self.map(|code| if dropped(code) { Vec::new() } else { vec![u32::from(code)] });
+    /// An operation that removes code points.
+    fn drop(&mut self, table: &Map) {
+        self.fuse_decomposition(table);
+        self.map(table);
     }
 
     fn push_map(&mut self, map: Map) {
@@ -148,22 +164,22 @@ impl Lowering {
         }
     }
 
-    fn decompose(&mut self, compatibility: bool, compose: bool) {
-        let map = Map::of(&self.reach, |code| unicode::decompose(code, compatibility));
+    fn decompose(&mut self, table: &Map, compose: bool) {
+        let map = table.within(&self.reach);
         self.reach = map.apply(&self.reach);
         let reach = self.reach.clone();
         if compose {
-            unicode::compositions().iter().for_each(|&[_, _, composite]| self.reach.insert(composite));
+            unicode::COMPOSITIONS.iter().for_each(|&[_, _, composite]| self.reach.insert(composite));
             (0xac00..0xd7a4).for_each(|syllable| self.reach.insert(syllable));
         }
         self.ops.push(Lowered::Decompose { map, compose, reach });
     }
 
     /// Turns a decomposition into a map when everything that it could reorder is dropped next.
-    fn fuse_decomposition(&mut self, dropped: &impl Fn(char) -> bool) {
+    fn fuse_decomposition(&mut self, dropped: &Map) {
         let Some(Lowered::Decompose { compose: false, reach, .. }) = self.ops.last() else { return };
-        let all_dropped =
-            reach.iter().filter_map(char::from_u32).all(|code| unicode::combining_class(code) == 0 || dropped(code));
+        let mut combining = unicode::COMBINING_CLASSES.keys().filter(|&&code| reach.contains(code));
+        let all_dropped = combining.all(|code| dropped.0.contains_key(code));
         if all_dropped && let Some(Lowered::Decompose { map, .. }) = self.ops.pop() {
             match self.ops.last_mut() {
                 Some(Lowered::Map(last)) => *last = last.then(&map),
@@ -198,12 +214,8 @@ impl Lowering {
         }
         let shortest = texts.iter().map(|text| text.len()).min().unwrap_or(usize::MAX);
         let room = 5usize.saturating_sub(shortest);
-        let extenders: Vec<char> = self
-            .reach
-            .iter()
-            .filter_map(char::from_u32)
-            .filter(|code| code.len_utf8() <= room && unicode::extends(*code))
-            .collect();
+        let reached = unicode::EXTENDERS.iter().copied().filter(|&code| self.reach.contains(u32::from(code)));
+        let extenders: Vec<char> = reached.filter(|code| code.len_utf8() <= room).collect();
         texts.iter().filter_map(|text| text.chars().next()).any(|key| {
             key.len_utf8() < 5 && unicode::prepends(key)
                 || extenders

@@ -226,7 +226,7 @@ fn write_added(definition: &Definition, section: &mut Section) -> Result<(), Com
     section.set(part::ADDED_TRIE, "added tokens", u32_bytes(&trie::build(raw)?));
     section.set(part::NORMALIZED_TRIE, "added tokens", u32_bytes(&trie::build(normalized)?));
     if definition.added.iter().any(|token| token.single_word) {
-        section.set(part::WORD_CHARACTERS, "added tokens", u16_bytes(&table(&unicode::word_characters())));
+        section.set(part::WORD_CHARACTERS, "added tokens", u16_bytes(&table(&unicode::WORD_CHARACTERS)));
     }
     Ok(())
 }
@@ -270,15 +270,12 @@ fn write_ops(ops: &[Lowered], section: &mut Section) -> Result<(), CompileError>
             Lowered::Map(map) => arguments[..2].copy_from_slice(&write_map(map, "code point map", section)?),
             Lowered::Decompose { map, compose, reach } => {
                 arguments[..2].copy_from_slice(&write_map(map, "decomposition", section)?);
-                let classes: BTreeMap<u32, u16> = reach
-                    .iter()
-                    .filter_map(|code| Some((code, u16::from(unicode::combining_class(char::from_u32(code)?)))))
-                    .filter(|&(_, class)| class != 0)
-                    .collect();
-                arguments[2] = section.add("decomposition", u16_bytes(&table(&classes)));
+                let classes = table(&reach.only(&unicode::COMBINING_CLASSES));
+                arguments[2] = section.add("decomposition", u16_bytes(&classes));
                 if *compose {
-                    let pairs: Vec<u32> = unicode::compositions()
-                        .into_iter()
+                    let pairs: Vec<u32> = unicode::COMPOSITIONS
+                        .iter()
+                        .copied()
                         .filter(|&[_, second, _]| reach.contains(second))
                         .flatten()
                         .collect();
@@ -329,12 +326,8 @@ fn write_steps(
                 [step::METASPACE, u32::from(blank), prepend, u32::from(split), 0]
             }
             PreTokenizer::Punctuation => {
-                let marks: BTreeMap<u32, u16> = reach
-                    .iter()
-                    .filter(|&code| char::from_u32(code).is_some_and(unicode::is_bert_punctuation))
-                    .map(|code| (code, 1))
-                    .collect();
-                [step::PUNCTUATION, section.add("punctuation", u16_bytes(&table(&marks))), 0, 0, 0]
+                let marks = table(&reach.only(&unicode::BERT_PUNCTUATION));
+                [step::PUNCTUATION, section.add("punctuation", u16_bytes(&marks)), 0, 0, 0]
             }
         });
     }

@@ -3,7 +3,10 @@
 //! Each is a way to make some reader repeat work or memory: shapes without end, one tensor under one name again and again,
 //! links in circles, keys that are copied for every entry. A reader must refuse or read them within [`Bomb::most_memory`] and
 //! [`MOST_TIME`].
+//!
+//! Others are valid and ask for much work for their size: calibration takes less of it.
 
+mod calibration;
 mod hdf5;
 mod msgpack;
 mod pickle;
@@ -14,7 +17,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use albert_quant::{Options, Weights, convert};
+use albert_quant::{Options, convert};
 
 use crate::memory;
 
@@ -43,7 +46,7 @@ pub struct Cost {
     pub memory: usize,
     /// Wall clock.
     pub time: Duration,
-    /// The error, or none.
+    /// The error; none of a checkpoint that asks for much and is valid.
     pub result: Result<(), String>,
 }
 
@@ -51,7 +54,7 @@ pub struct Cost {
 pub type Maker = fn() -> Bomb;
 
 /// Every bomb.
-pub const ALL: [Maker; 18] = [
+pub const ALL: [Maker; 21] = [
     pickle::shape,
     pickle::key,
     pickle::duplicates,
@@ -70,6 +73,9 @@ pub const ALL: [Maker; 18] = [
     safetensors::metadata,
     msgpack::keys,
     msgpack::many,
+    calibration::deep,
+    calibration::wide,
+    calibration::labels,
 ];
 
 impl Bomb {
@@ -89,7 +95,7 @@ impl Bomb {
         10 * self.bytes() + ALLOWANCE
     }
 
-    /// Converts it. The program must have [`memory::Counting`] as its allocator.
+    /// Converts it to int8. The program must have [`memory::Counting`] as its allocator.
     ///
     /// # Panics
     /// When no temporary directory can be written.
@@ -97,10 +103,8 @@ impl Bomb {
     pub fn cost(&self) -> Cost {
         let directory = tempfile::tempdir().expect("a temporary directory");
         self.write(directory.path());
-        let mut options = Options::default();
-        options.weights = Weights::Fp32;
         let start = Instant::now();
-        let (result, memory) = memory::peak(|| convert(directory.path(), &options).map(drop));
+        let (result, memory) = memory::peak(|| convert(directory.path(), &Options::default()).map(drop));
         Cost { memory, time: start.elapsed(), result: result.map_err(|error| error.to_string()) }
     }
 
