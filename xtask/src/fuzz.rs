@@ -17,6 +17,9 @@ const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
     -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1";
 /// Bytes of inputs that are committed for one target.
 const CORPUS_BYTES: u64 = 192 << 10;
+/// Executions that are wanted: over all targets that take under a millisecond, and of each other one.
+const WANTED_FAST: u64 = 1_000_000_000;
+const WANTED_SLOW: u64 = 1_000_000;
 /// Where the page has the table.
 const MARKS: [&str; 2] = ["<!-- fuzz: written by cargo xtask fuzz --record -->\n", "<!-- /fuzz -->\n"];
 
@@ -195,13 +198,38 @@ fn record(folder: &Path, runs: &BTreeMap<String, Run>) -> Result<(), String> {
         let coverage = old("coverage").max(run.coverage);
         all.insert(name.clone(), json!({"coverage": coverage, "executions": executions, "seconds": seconds}));
     }
-    let mut table = String::from("\n| target | executions | hours | edges reached |\n|---|--:|--:|--:|\n");
+    let mut table =
+        String::from("\n| target | executions | hours | a second | edges reached |\n|---|--:|--:|--:|--:|\n");
+    let (mut fast, mut slow, mut left, mut rates) = (0, 0, 0.0, Vec::new());
     for (name, counts) in &all {
         let number = |key: &str| counts[key].as_u64().unwrap_or(0);
-        let hours = number("seconds") as f64 / 3600.0;
-        let (executions, coverage) = (grouped(number("executions")), grouped(number("coverage")));
-        table += &format!("| `{name}` | {executions} | {hours:.2} | {coverage} |\n");
+        let (count, hours) = (number("executions"), number("seconds") as f64 / 3600.0);
+        let rate = count as f64 / number("seconds").max(1) as f64;
+        let (executions, coverage) = (grouped(count), grouped(number("coverage")));
+        table += &format!("| `{name}` | {executions} | {hours:.2} | {rate:.1} | {coverage} |\n");
+        if rate >= 1000.0 {
+            fast += count;
+            rates.push(rate);
+        } else {
+            slow += 1;
+            left += WANTED_SLOW.saturating_sub(count) as f64 / rate.max(1e-3) / 3600.0;
+        }
     }
+    table += &format!(
+        "\nWanted are {} executions over the targets that take under a millisecond, and {} of each other one.",
+        grouped(WANTED_FAST),
+        grouped(WANTED_SLOW)
+    );
+    if !rates.is_empty() {
+        let mean = rates.iter().sum::<f64>() / rates.len() as f64;
+        let hours = WANTED_FAST.saturating_sub(fast) as f64 / mean / 3600.0;
+        let count = rates.len();
+        table += &format!(
+            " The {count} of the first kind have {}; the rest takes {hours:.0} hours at these rates.",
+            grouped(fast)
+        );
+    }
+    table += &format!(" What {slow} others miss takes {left:.0} hours.\n");
     let text = read(&page)?;
     let split = text.split_once(MARKS[0]).and_then(|(before, rest)| Some((before, rest.split_once(MARKS[1])?.1)));
     let (before, behind) = split.ok_or_else(|| format!("{}: the marks of the table are missing", page.display()))?;
