@@ -11,7 +11,7 @@
 //! - [`robust`]: what must hold for any bytes; the fuzz targets call it too.
 //! - [`tokenizers`]: tokenizers under test and hard texts.
 //! - [`aligned`]: buffers at chosen addresses.
-//! - [`memory`]: an allocator that counts.
+//! - [`memory`]: an allocator that counts; [`clock`]: time of the processor.
 //! - [`bombs`]: checkpoints that would cost far more than their size to read.
 //! - [`page`]: tables of the documents that tests measure.
 //! - [`at_hand`]: what only some machines have, and what a test without it does.
@@ -19,6 +19,7 @@
 pub mod aligned;
 pub mod at_hand;
 pub mod bombs;
+pub mod clock;
 pub mod closeness;
 pub mod engine;
 pub mod fixtures;

@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use albert_core::format::verify_checksum;
 use albert_core::tokenizer::{EncodeOptions, Tokenizer};
@@ -12,6 +12,7 @@ use albert_quant::tokenizer::{CompileError, CompiledTokenizer};
 use albert_quant::{Calibration, Options, Weights, convert};
 
 use crate::aligned::Aligned;
+use crate::clock::Clock;
 use crate::memory;
 
 /// A damaged file may ask for more memory than its tensors could use (the longest input, the split lists); inference is
@@ -98,10 +99,10 @@ pub fn checkpoint(config: &[u8], files: &[(&str, &[u8])]) -> bool {
         let mut options = Options::default();
         options.weights = weights;
         options.calibration = Calibration::Ids(&rows);
-        let start = Instant::now();
+        let clock = Clock::start();
         let (converted, held) = memory::peak(|| convert(directory.path(), &options));
         assert!(held <= 10 * bytes + ALLOWANCE, "{held} bytes of memory for {bytes}");
-        assert!(start.elapsed() < MOST_TIME, "{:?} for {bytes} bytes", start.elapsed());
+        assert!(clock.elapsed() < MOST_TIME, "{:?} for {bytes} bytes", clock.elapsed());
         match converted {
             Ok(converted) => {
                 assert_eq!(verify_checksum(&converted.bytes), Ok(()));

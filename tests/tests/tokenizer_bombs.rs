@@ -1,9 +1,10 @@
 //! Tokenizer files that ask for far more than they hold: an error or a result, in little memory and time.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use albert_quant::tokenizer::{CompileError, CompiledTokenizer, SpieceKind, compile_json, compile_spiece};
+use albert_tests::clock::Clock;
 use albert_tests::memory::{self, Counting};
 use albert_tests::page;
 use base64::Engine;
@@ -21,26 +22,14 @@ const BYTES: usize = 64 << 20;
 /// Five seconds in a release build; debug builds are slower.
 const TIME: Duration = Duration::from_secs(if cfg!(debug_assertions) { 30 } else { 5 });
 
-/// Time that the processor has spent on this process, where the system tells; it has one test.
-fn processor_time(started: Instant) -> Duration {
-    let ticks = || -> Option<u64> {
-        let line = std::fs::read_to_string("/proc/self/stat").ok()?;
-        let fields: Vec<&str> = line.rsplit_once(')')?.1.split_whitespace().collect();
-        Some(fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?)
-    };
-    // A hundredth of a second each.
-    ticks().map_or_else(|| started.elapsed(), |ticks| Duration::from_millis(10 * ticks))
-}
-
 fn bounded(
     name: &str,
     file: &[u8],
     compile: impl Fn(&[u8]) -> Result<CompiledTokenizer, CompileError>,
 ) -> Result<CompiledTokenizer, CompileError> {
-    let started = Instant::now();
-    let before = processor_time(started);
+    let clock = Clock::start();
     let (compiled, peak) = memory::peak(|| compile(file));
-    let time = processor_time(started).saturating_sub(before);
+    let time = clock.elapsed();
     let found =
         compiled.as_ref().map_or_else(ToString::to_string, |compiled| format!("{} bytes", compiled.bytes.len()));
     let short: String = found.chars().take(80).collect();

@@ -36,14 +36,14 @@ pub(crate) fn address() -> Result<(), String> {
 
 /// ThreadSanitizer: the executor, and tiles that 2 to 16 workers share.
 pub(crate) fn thread() -> Result<(), String> {
-    // The standard library is not instrumented; what it shares between threads is seen through its locks and atomics. Tests run
-    // on the main thread, since the harness hands results over by a channel of that library.
+    // The standard library is not instrumented; what it shares between threads is seen through its locks and atomics.
     let flags = "-Cunsafe-allow-abi-mismatch=sanitizer";
+    let suppressions = format!("suppressions={}", root().join("xtask/thread_sanitizer.txt").display());
     let mut executor = sanitized("test", "thread", flags);
     executor.args(["--package", "albert-core", "--features", "threads", "--lib", "executor"]);
-    check(executor.args(["--", "--test-threads=1"]))?;
+    check(executor.env("TSAN_OPTIONS", &suppressions))?;
     let mut tiles = sanitized("test", "thread", flags);
-    check(tiles.args(["--package", "albert-tests", "--test", "shared_tiles", "--", "--test-threads=1"]))
+    check(tiles.args(["--package", "albert-tests", "--test", "shared_tiles"]).env("TSAN_OPTIONS", &suppressions))
 }
 
 fn sanitized(subcommand: &str, sanitizer: &str, flags: &str) -> Command {

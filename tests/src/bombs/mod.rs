@@ -15,13 +15,14 @@ mod tensorflow;
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use albert_quant::{Options, convert};
 
+use crate::clock::Clock;
 use crate::memory;
 
-/// Most time that reading a bomb may take.
+/// Most processor time that reading a bomb may take.
 pub const MOST_TIME: Duration = Duration::from_secs(5);
 /// Memory that any file may take, however small.
 pub const ALLOWANCE: usize = 64 << 20;
@@ -44,7 +45,7 @@ pub struct Bomb {
 pub struct Cost {
     /// Most bytes held at a time.
     pub memory: usize,
-    /// Wall clock.
+    /// Processor time of all threads.
     pub time: Duration,
     /// The error; none of a checkpoint that asks for much and is valid.
     pub result: Result<(), String>,
@@ -103,9 +104,9 @@ impl Bomb {
     pub fn cost(&self) -> Cost {
         let directory = tempfile::tempdir().expect("a temporary directory");
         self.write(directory.path());
-        let start = Instant::now();
+        let clock = Clock::start();
         let (result, memory) = memory::peak(|| convert(directory.path(), &Options::default()).map(drop));
-        Cost { memory, time: start.elapsed(), result: result.map_err(|error| error.to_string()) }
+        Cost { memory, time: clock.elapsed(), result: result.map_err(|error| error.to_string()) }
     }
 
     fn write(&self, directory: &Path) {
