@@ -1,5 +1,7 @@
 //! The library's errors in terms of the command line.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use albert_core::InputError;
@@ -73,6 +75,9 @@ pub(crate) fn open(path: &Path) -> Result<Model> {
             "{} is a directory; albert quantize makes a model file from a checkpoint",
             path.display()
         )),
+        EdgeError::Format(_) if is_lfs_pointer(path) => {
+            Error::new(format_args!("{} is a Git LFS pointer, not the file itself: run git lfs pull", path.display()))
+        }
         EdgeError::Format(_) => Error::new(format_args!("{}: {error}", path.display())),
         error => Error::new(error),
     })
@@ -94,6 +99,12 @@ pub(crate) fn open_with_head(path: &Path, head: Option<&Path>) -> Result<Model> 
         }
         error => Error::new(format_args!("{name}: {error}")),
     })
+}
+
+fn is_lfs_pointer(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut start));
+    read.is_ok() && albert_quant::is_lfs_pointer(&start)
 }
 
 /// Opens a model file and compares its checksum: every byte is read.

@@ -53,8 +53,14 @@ pub(crate) fn read_optional(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, 
     }
 }
 
+/// Whether a file that begins with these bytes is a Git LFS pointer, which stands where the file itself would be.
+#[must_use]
+pub fn is_lfs_pointer(bytes: &[u8]) -> bool {
+    bytes.starts_with(LFS_POINTER)
+}
+
 fn not_a_pointer(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    match bytes.starts_with(LFS_POINTER) {
+    match is_lfs_pointer(bytes) {
         true => Err(Error::LfsPointer { path: path.to_owned() }),
         false => Ok(()),
     }

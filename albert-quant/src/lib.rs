@@ -58,6 +58,7 @@ pub use checkpoint::adapter_base;
 pub use convert::{Converted, Options, convert, limit_threads};
 pub use encoder_hash::encoder_hash;
 pub use error::{ConfigProblem, Error, Warning};
+pub use files::is_lfs_pointer;
 pub use formats::{Format, Keep, UnknownFormat, Weights};
 pub use head::{HeadChoice, MlmBias, UnknownHead};
 pub use index::index_file;

@@ -29,10 +29,12 @@ struct Options {
     minutes: f64,
     record: bool,
     minimize: bool,
+    /// Runs the programs that an earlier run built.
+    built: bool,
     targets: Vec<String>,
 }
 
-/// `cargo xtask fuzz [--minutes N] [--record] [--minimize] [TARGET]...`
+/// `cargo xtask fuzz [--minutes N] [--record] [--minimize] [--built] [TARGET]...`
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let options = Options::parse(arguments)?;
     let folder = root().join("fuzz");
@@ -41,7 +43,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         return Err(format!("no fuzz target {unknown}; there are {}", all.join(", ")));
     }
     let targets = if options.targets.is_empty() { &all } else { &options.targets };
-    build(&folder)?;
+    if !options.built {
+        build(&folder)?;
+    }
     let seconds = (options.minutes * 60.0 / targets.len() as f64).ceil() as u64;
     let mut runs = BTreeMap::new();
     for name in targets {
@@ -66,6 +70,7 @@ impl Options {
                 }
                 "--record" => options.record = true,
                 "--minimize" => options.minimize = true,
+                "--built" => options.built = true,
                 name if !name.starts_with('-') => options.targets.push(name.into()),
                 other => return Err(format!("fuzz: unknown option {other}")),
             }

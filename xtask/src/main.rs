@@ -47,8 +47,9 @@ cargo xtask quantization [--speed]           every scheme on the trained models 
 cargo xtask versus REVISION [--geometry A,B] [--weights A,B] [--isa A,B] [--tokens N,N] [--seconds N]
                                              speed beside another revision, an inference of each by turns
 cargo xtask instructions [--record]          counts the benchmarks' instructions under Valgrind, against recorded counts
-cargo xtask fuzz [--minutes N] [--record] [--minimize] [TARGET]...
-                                             fuzzes for N minutes in all; counts executions, renews the committed inputs
+cargo xtask fuzz [--minutes N] [--record] [--minimize] [--built] [TARGET]...
+                                             fuzzes for N minutes in all, with programs built before; counts executions,
+                                             renews the committed inputs
 cargo xtask sanitize address|thread          the kernels, the C interface, damaged files; or the executor, under a sanitizer
 cargo xtask conformance                      writes the conformance models and their recorded results anew
 cargo xtask site                             the documents as a site, with the demo page in it

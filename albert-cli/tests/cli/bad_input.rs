@@ -38,6 +38,12 @@ fn files_that_are_not_there_or_no_models() {
     }
     let long = folder.write("long", "no model at all ".repeat(100));
     assert!(albert(["inspect", &long]).fails().contains("no ALBERT model file"));
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 46742144\n";
+    let pointer = folder.write("pointer", pointer);
+    for command in ["run", "inspect", "tokenize"] {
+        let error = albert([command, pointer.as_str()]).fails();
+        assert!(error.contains("run git lfs pull"), "{command}: {error}");
+    }
 }
 
 #[test]
