@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// Most links on the way to a file.
 const MOST_LINKS: usize = 40;
 /// How a temporary file's name begins.
-const PREFIX: &str = ".albert-";
+const PREFIX: &str = ".albert-unfinished-";
 
 /// The folder of a file.
 fn folder(file: &Path) -> &Path {
@@ -151,8 +151,8 @@ fn sync_folder(file: &Path) -> io::Result<()> {
 /// Files without a name: nothing of them is left, however the program ends.
 #[cfg(target_os = "linux")]
 mod unnamed {
-    use super::{Builder, ErrorKind, File, PREFIX, Path, folder, io};
-    use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat};
+    use super::{Builder, ErrorKind, File, PREFIX, Path, folder, fs, io};
+    use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, flock, linkat, openat};
     use rustix::io::Errno;
     use std::os::fd::AsRawFd;
 
@@ -175,9 +175,33 @@ mod unnamed {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(_) => return Ok(false),
         }
-        // A link cannot replace a file; it is renamed from another name at once.
+        // A link cannot replace a file; it is renamed from another name at once. A program that is killed between the two leaves
+        // that name: the lock tells the next one whether somebody is still at it.
+        let lock = FlockOperation::NonBlockingLockExclusive;
+        if flock(new, lock).is_ok() {
+            remove_left(folder(file));
+        }
         let named = Builder::new().prefix(PREFIX).make_in(folder(file), link)?;
         named.into_temp_path().persist(file)?;
         Ok(true)
+    }
+
+    /// Letters that `tempfile` puts behind a prefix.
+    const LETTERS: usize = 6;
+
+    /// Removes names in a folder that killed programs have left there.
+    fn remove_left(folder: &Path) {
+        for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let named = name.strip_prefix(PREFIX).is_some_and(|rest| rest.len() == LETTERS);
+            if named
+                && let Ok(left) =
+                    openat(CWD, &path, OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK, Mode::empty())
+                && flock(&left, FlockOperation::NonBlockingLockExclusive).is_ok()
+            {
+                // Nobody holds it. When that fails, it stays, as it would have.
+                let _ = fs::remove_file(&path);
+            }
+        }
     }
 }
