@@ -21,7 +21,7 @@ const ROW_BYTES: (u64, u64) = (3, 20 << 20);
 /// The same for the peaks of all inputs.
 const PEAK_BYTES: (u64, u64) = (3, 20 << 20);
 /// The same for all Hessians.
-const HESSIAN_BYTES: (u64, u64) = (1, 32 << 20);
+const HESSIAN_BYTES: (u64, u64) = (2, 8 << 20);
 /// Operations for each byte of the network in f32, and beside them.
 const OPERATIONS: (u64, u64) = (1 << 17, 1 << 31);
 /// Logits of all tokens: a label weighs little and costs as much as any.
@@ -153,6 +153,6 @@ mod tests {
         assert!(limits(&labels, 6 << 20).longest < 64 && limits(&labels, 6 << 20).tokens == 2048);
         let most = Config { num_hidden_layers: u32::MAX, inner_group_num: u32::MAX, ..albert(65_536, 1, 65_536) };
         assert_eq!(limits(&most, 0), Limits { longest: 1, tokens: 1, inputs: 1 });
-        assert_eq!((side_by_side(&most, 0, 128), hessian_width([65_536].into_iter(), 0)), (1, 128));
+        assert_eq!((side_by_side(&most, 0, 128), hessian_width([65_536].into_iter(), 0)), (1, 64));
     }
 }
