@@ -50,7 +50,7 @@ fn several_callers_and_tasks_within_tasks() {
     let threads = Threads::new(2).unwrap();
     thread::scope(|scope| {
         let callers = [(); 3].map(|()| scope.spawn(|| count_tasks(&threads, 1000)));
-        callers.map(join);
+        callers.into_iter().for_each(join);
     });
     let total = AtomicUsize::new(0);
     threads.run(4, &|_| {
@@ -150,6 +150,6 @@ fn panics_reach_the_caller_whose_task_panicked() {
                 }
             })
         });
-        callers.map(join);
+        callers.into_iter().for_each(join);
     });
 }
