@@ -79,6 +79,7 @@ pub(crate) fn run() -> Result<(), String> {
     let printed = emulate(board, &compile_c(target)?)?;
     golden(&root().join("firmware/c/main"), &printed)?;
     same_as_host(&printed)?;
+    crate::first_image::run()?;
     println!("all programs print what they should");
     Ok(())
 }

@@ -7,6 +7,7 @@ mod features;
 mod firmware;
 mod firmware_bounds;
 mod firmware_taught;
+mod first_image;
 mod fuzz;
 mod i686;
 mod install;
