@@ -20,7 +20,7 @@ pub fn write(page: &str, name: &str, table: &str) {
     fs::write(path(page), format!("{head}{table}{tail}")).unwrap_or_else(|error| panic!("{page}: {error}"));
 }
 
-/// Writes `rows` under a table's head as [`write`] does, or holds the page to them: the same rows, their numbers no further away than
+/// Writes `rows` under a table's head as [`write()`] does, or holds the page to them: the same rows, their numbers no further away than
 /// another processor's order of additions moves them.
 ///
 /// # Panics
