@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -176,7 +176,7 @@ def fit(
 
 
 @contextmanager
-def _rows(rows: Iterable[dict[str, Any]]) -> Iterator[Path]:
+def _rows(rows: Iterable[dict[str, Any]]) -> Generator[Path, None, None]:
     """A file of rows."""
     import json
     import tempfile
