@@ -11,7 +11,7 @@ const FILES = [
   "show.js",
   ...[
     ...["index", "builds", "checksum", "download", "engine", "error", "features", "fetch-model", "location", "model"],
-    ...["remote", "request", "tasks", "until", "worker"],
+    ...["prototypes", "remote", "request", "tasks", "until", "worker"],
   ].map((name) => `albert-edge/${name}.js`),
   "albert-edge/albert.wasm",
   "albert-edge/albert-relaxed.wasm",

@@ -44,8 +44,9 @@ pub(crate) fn run() -> Result<(), String> {
             .arg(format!("patch.crates-io.albert-core.path={core:?}"));
         println!("== first image, {target}");
         let output = cargo.stdin(Stdio::null()).output().map_err(|error| format!("{cargo:?}: {error}"))?;
-        // What a program prints goes to the emulator's standard error.
-        let printed = String::from_utf8_lossy(&output.stderr);
+        // Emulators differ in which of the two a program's output goes to.
+        let printed = [output.stdout, output.stderr].concat();
+        let printed = String::from_utf8_lossy(&printed);
         if printed != expected {
             return Err(format!("{name} prints {printed:?}; {PAGE} has {expected:?}"));
         }
