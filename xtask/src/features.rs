@@ -1,11 +1,10 @@
 //! What a set of features alone builds: each feature of each library by itself, and the core for bare metal.
 
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::Value;
 
+use crate::files::remove;
 use crate::toolchain::{captured, cargo, check, host_cargo, root};
 
 /// Features that a hosted build cannot have: they bring a panic handler of their own.
@@ -53,14 +52,6 @@ fn forget_packed(names: &[&str]) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// Removes the folder at `path` if there is one.
-fn remove(path: &Path) -> Result<(), String> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(format!("{}: {error}", path.display())),
-        _ => Ok(()),
-    }
 }
 
 /// Checks every library with no feature, and with each feature alone.

@@ -1,9 +1,9 @@
 //! The guide for a first image: its files are those of `firmware/template`, and print what the page says.
 
 use std::fs;
-use std::path::Path;
 use std::process::Stdio;
 
+use crate::files::{read, write};
 use crate::toolchain::{firmware_cargo, root, target_dir};
 
 const PAGE: &str = "docs/first-image.md";
@@ -29,7 +29,7 @@ pub(crate) fn run() -> Result<(), String> {
             if !page.contains(&format!("\n{as_shown}```\n")) {
                 return Err(format!("{PAGE} does not show {name}/{file} as it is"));
             }
-            write(&folder.join(file), text.as_bytes())?;
+            write(&folder.join(file), text)?;
         }
         let model = root().join("models/clinc-intents-int8.albert");
         write(
@@ -52,15 +52,4 @@ pub(crate) fn run() -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-fn read(path: &Path) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
-    let folder = path.parent().unwrap_or(path);
-    fs::create_dir_all(folder)
-        .and_then(|()| fs::write(path, bytes))
-        .map_err(|error| format!("{}: {error}", path.display()))
 }

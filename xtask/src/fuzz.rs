@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::files::{read, write};
 use crate::toolchain::{captured, check, root};
 
 /// libFuzzer needs a target of its own, so that build scripts go without the counters.
@@ -238,7 +239,7 @@ fn record(folder: &Path, runs: &BTreeMap<String, Run>) -> Result<(), String> {
     let text = read(&page)?;
     let split = text.split_once(MARKS[0]).and_then(|(before, rest)| Some((before, rest.split_once(MARKS[1])?.1)));
     let (before, behind) = split.ok_or_else(|| format!("{}: the marks of the table are missing", page.display()))?;
-    write(&page, &format!("{before}{}{table}\n{}{behind}", MARKS[0], MARKS[1]))?;
+    write(&page, format!("{before}{}{table}\n{}{behind}", MARKS[0], MARKS[1]))?;
     let counts_text = serde_json::to_string_pretty(&all).map_err(|error| error.to_string())?;
     write(&counts, &(counts_text + "\n"))
 }
@@ -248,12 +249,4 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| str::from_utf8(group).ok()).collect();
     groups.join(",")
-}
-
-fn read(path: &Path) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-fn write(path: &Path, text: &str) -> Result<(), String> {
-    fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }

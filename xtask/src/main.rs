@@ -4,6 +4,7 @@ mod aarch64;
 mod conformance;
 mod environment;
 mod features;
+mod files;
 mod firmware;
 mod firmware_bounds;
 mod firmware_taught;

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::files::{make, read, remove, write};
 use crate::toolchain::{captured, check, host_cargo, host_target_dir, root};
 
 /// Directory of checkpoints with `reference.safetensors` (or `reference-more.safetensors`, on which nothing was chosen), and `eval.jsonl` where there is labelled data.
@@ -55,13 +56,13 @@ pub(crate) fn run(timed: bool) -> Result<(), String> {
     check(host_cargo("build").args(["--release", "--package", "albert-edge-cli"]))?;
     let models = std::env::var_os("ALBERT_MODELS").map_or_else(|| root().join(MODELS), PathBuf::from);
     let scratch = std::env::temp_dir().join(format!("albert-quantization-{}", std::process::id()));
-    std::fs::create_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))?;
+    make(&scratch)?;
     if timed {
         speeds(&models, &scratch)?;
     } else {
         figures(&models, &scratch)?;
     }
-    std::fs::remove_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))
+    remove(&scratch)
 }
 
 /// How close every scheme comes on every model.
@@ -99,10 +100,10 @@ fn speeds(models: &Path, scratch: &Path) -> Result<(), String> {
 fn update(name: &str, table: &str) -> Result<(), String> {
     let path = root().join(PAGE);
     let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end {name} -->"));
-    let text = std::fs::read_to_string(&path).map_err(|error| format!("{PAGE}: {error}"))?;
+    let text = read(&path)?;
     let parts = text.split_once(&start).and_then(|(head, rest)| Some((head, rest.split_once(&end)?.1)));
     let (head, tail) = parts.ok_or_else(|| format!("{PAGE}: the marks of {name} are missing"))?;
-    std::fs::write(&path, format!("{head}{start}{table}{end}{tail}")).map_err(|error| format!("{PAGE}: {error}"))
+    write(&path, format!("{head}{start}{table}{end}{tail}"))
 }
 
 /// Converts a checkpoint and returns what `albert quantize` reports.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::files::{make, read, remove, write};
 use crate::toolchain::{check, host_target_dir, root};
 
 /// What is measured when nothing else is asked for: geometries, weights, kernel sets, tokens, seconds for each row.
@@ -14,7 +15,7 @@ const DEFAULTS: [(&str, &str); 5] = [
     ("--tokens", "8,32,128,512"),
     ("--seconds", "5"),
 ];
-/// Two packages of one name are told apart by their versions.
+/// The version that is written into the old packages: cargo does not take two of one name and version.
 const OLD_VERSION: &str = "0.0.0";
 
 /// `versus REVISION [OPTION VALUE]...`
@@ -30,12 +31,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let folder = host_target_dir().join("versus");
     // Outside of the repository, whose workspace cargo would take it for a part of.
     let old = std::env::temp_dir().join(format!("albert-versus-{revision}"));
-    fs::create_dir_all(folder.join("src")).map_err(|error| format!("{}: {error}", folder.display()))?;
     unpack(revision, &old)?;
-    let write = |name: &str, text: &str| fs::write(folder.join(name), text).map_err(|error| format!("{name}: {error}"));
-    write("Cargo.toml", &manifest(&old))?;
-    let program = root().join("benches/versus/main.rs");
-    write("src/main.rs", &fs::read_to_string(&program).map_err(|error| format!("{}: {error}", program.display()))?)?;
+    write(&folder.join("Cargo.toml"), manifest(&old))?;
+    write(&folder.join("src/main.rs"), read(&root().join("benches/versus/main.rs"))?)?;
     let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
     check(
         Command::new(cargo)
@@ -43,26 +41,24 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
             .arg(folder.join("target"))
             .current_dir(&folder),
     )?;
-    fs::remove_dir_all(&old).map_err(|error| format!("{}: {error}", old.display()))?;
+    remove(&old)?;
     check(Command::new(folder.join("target/release/versus")).args(&values))
 }
 
 /// Puts the files of `revision` into `old`, with a version of their own.
 fn unpack(revision: &str, old: &Path) -> Result<(), String> {
-    if old.exists() {
-        fs::remove_dir_all(old).map_err(|error| format!("{}: {error}", old.display()))?;
-    }
-    fs::create_dir_all(old).map_err(|error| format!("{}: {error}", old.display()))?;
+    remove(old)?;
+    make(old)?;
     let archive = old.with_extension("tar");
     check(Command::new("git").current_dir(root()).args(["archive", "--output"]).arg(&archive).arg(revision))?;
     check(Command::new("tar").arg("-xf").arg(&archive).arg("-C").arg(old))?;
     fs::remove_file(&archive).map_err(|error| format!("{}: {error}", archive.display()))?;
     let manifest = old.join("Cargo.toml");
-    let text = fs::read_to_string(&manifest).map_err(|error| format!("{}: {error}", manifest.display()))?;
+    let text = read(&manifest)?;
     let version =
         text.lines().find_map(|line| line.strip_prefix("version = ")).ok_or("no version in the old Cargo.toml")?;
     let text = text.replace(&format!("version = {version}"), &format!("version = \"{OLD_VERSION}\""));
-    fs::write(&manifest, text).map_err(|error| format!("{}: {error}", manifest.display()))
+    write(&manifest, text)
 }
 
 /// A package with both versions, built as the command is.

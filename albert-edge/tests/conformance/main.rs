@@ -151,7 +151,7 @@ fn a_head_for_another_encoder_is_refused() {
     let head = HeadFile::open(folder().join(models::HEAD)).expect("a head file");
     let other = Model::open(folder().join("text-classification.albert")).expect("a model");
     assert!(matches!(other.with_head(&head), Err(Error::OtherEncoder)));
-    // The files are told apart.
+    // Neither kind of file is taken for the other.
     let model_as_head = HeadFile::open(folder().join("encoder.albert")).expect_err("no head file");
     assert_eq!(model_as_head.to_string(), "no head file; albert fit --head-only makes one from examples");
     assert!(matches!(Model::open(folder().join(models::HEAD)), Err(Error::Format(_))));

@@ -65,7 +65,7 @@ pub(super) fn limits(config: &Config, bytes: usize) -> Limits {
     }
 }
 
-/// How many inputs of so many tokens run side by side.
+/// How many inputs run side by side, given the length of one.
 pub(super) fn side_by_side(config: &Config, bytes: usize, tokens: usize) -> usize {
     let one = row_bytes(config).saturating_mul(tokens as u64).max(1);
     (room(ROW_BYTES, bytes) / one).clamp(1, MOST_SIDE_BY_SIDE) as usize

@@ -22,7 +22,7 @@ pub(crate) struct Part {
 }
 
 impl Hessian {
-    /// For inputs of so many channels. Correlations are kept within parts of up to `most` of them, so that memory and time stay
+    /// For inputs of `width` channels. Correlations are kept within parts of up to `most` of them, so that memory and time stay
     /// bounded.
     pub(crate) fn new(width: usize, most: usize) -> Self {
         let part = |start: usize| {

@@ -38,7 +38,7 @@ pub(crate) fn ids(calibration: Calibration<'_>, file: &ModelBytes) -> Result<Vec
     if sample.is_empty() && calibration != Calibration::None { Err(Error::CalibrationEmpty) } else { Ok(sample) }
 }
 
-/// Leaves out inputs here and there, evenly, when there are more than so many or more than about so many tokens.
+/// Drops inputs at even distances until neither their number nor, roughly, that of their tokens is above the limits.
 fn thin(sample: &mut Vec<Vec<u32>>, tokens: usize, inputs: usize) {
     let found: usize = sample.iter().map(Vec::len).sum();
     let wanted = (sample.len() * tokens).div_ceil(found.max(1)).min(inputs);

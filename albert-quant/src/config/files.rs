@@ -1,4 +1,4 @@
-//! Which file has the configuration, and what is no JSON.
+//! The file that holds the configuration, and the error for a file that is not JSON.
 
 use std::path::{Path, PathBuf};
 
