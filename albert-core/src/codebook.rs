@@ -28,7 +28,7 @@ impl<'a> Panels<'a> {
     /// Some slots, in whole units, of one block of 16 channels. What is wanted next are as many slots of it, or after the last
     /// ones the block that lies `next` blocks behind.
     pub(crate) fn part(&self, block: usize, slots: Range<usize>, next: usize) -> CodebookPanel<'a> {
-        let fifth_bits = self.dtype == dtype::C5;
+        let has_high_bits = self.dtype == dtype::C5;
         let layout = CodebookLayout::new(self.dtype, self.slots);
         let units = slots.start / CODEBOOK_SLOTS..slots.end.div_ceil(CODEBOOK_SLOTS);
         let bytes = self.panels.get(block * layout.bytes..(block + 1) * layout.bytes).unwrap_or(&[]);
@@ -36,9 +36,9 @@ impl<'a> Panels<'a> {
             |start: usize, size: usize| bytes.get(start + size * units.start..start + size * units.end).unwrap_or(&[]);
         let multipliers: &[i8] = bytemuck::must_cast_slice(part(layout.multipliers, 4));
         CodebookPanel {
-            levels: if fifth_bits { &LEVELS_5 } else { &LEVELS_4_TWICE },
+            levels: if has_high_bits { &LEVELS_5 } else { &LEVELS_4_TWICE },
             codes: part(0, 64).as_chunks().0,
-            fifths: part(layout.fifths, if fifth_bits { 16 } else { 0 }).as_chunks().0,
+            high_bits: part(layout.high_bits, if has_high_bits { 16 } else { 0 }).as_chunks().0,
             multipliers: multipliers.as_chunks().0,
             ahead: if units.end < layout.units { 64 * units.len() } else { next * layout.bytes - 64 * units.start },
         }

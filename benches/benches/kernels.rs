@@ -100,8 +100,8 @@ fn codebook_layer(set: Kernels, rows: usize, dtype: u8, a: &[u8], panels: &[u8],
                 let multipliers: &[i8] = bytemuck::cast_slice(&panel[layout.multipliers..][..4 * layout.units]);
                 let codes = CodebookPanel {
                     levels: &LEVELS_5,
-                    codes: panel[..layout.fifths].as_chunks().0,
-                    fifths: panel[layout.fifths..layout.multipliers].as_chunks().0,
+                    codes: panel[..layout.high_bits].as_chunks().0,
+                    high_bits: panel[layout.high_bits..layout.multipliers].as_chunks().0,
                     multipliers: multipliers.as_chunks().0,
                     ahead: BLOCKS * layout.bytes,
                 };

@@ -194,8 +194,9 @@ fn check_codebook(record: &Record, plain: &Record, most: f64, place: &str) {
         let (panel, channel) = (&record.parts[0][row / 16 * layout.bytes..][..layout.bytes], row % 16);
         let code = |slot: usize| {
             let low = panel[slot / 8 * 64 + channel * 4 + slot % 4] >> (slot % 8 / 4 * 4) & 15;
-            let fifth = panel.get(layout.fifths + slot / 8 * 16 + channel).copied().unwrap_or(0) >> (slot % 8) & 1;
-            if record.dtype == dtype::C5 { low | fifth << 4 } else { low }
+            let high_bit =
+                panel.get(layout.high_bits + slot / 8 * 16 + channel).copied().unwrap_or(0) >> (slot % 8) & 1;
+            if record.dtype == dtype::C5 { low | high_bit << 4 } else { low }
         };
         let value = |slot: usize| {
             let multiplier = panel[layout.multipliers + slot / 8 * 4 + channel / 4] as i8;

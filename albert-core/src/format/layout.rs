@@ -287,8 +287,8 @@ pub const fn stepped_scale(least: u32, steps: u8) -> f32 {
 pub struct CodebookLayout {
     /// Units of [`CODEBOOK_SLOTS`] slots.
     pub units: usize,
-    /// Offset of the fifth bits, 16 bytes a unit; none with 16 levels. Codes are before them, 64 bytes a unit.
-    pub fifths: usize,
+    /// Offset of the high bits, 16 bytes a unit; none with 16 levels. Codes are before them, 64 bytes a unit.
+    pub high_bits: usize,
     /// Offset of the multipliers, 4 bytes a unit.
     pub multipliers: usize,
     /// Bytes of the panel.
@@ -299,10 +299,10 @@ impl CodebookLayout {
     /// The layout of a panel of `slots` slots.
     pub const fn new(dtype: u8, slots: usize) -> Self {
         let units = slots.div_ceil(CODEBOOK_SLOTS);
-        let fifths = units * BLOCK_CHANNELS * CODEBOOK_SLOTS / 2;
-        let multipliers = fifths + if dtype == dtype::C5 { units * BLOCK_CHANNELS } else { 0 };
+        let high_bits = units * BLOCK_CHANNELS * CODEBOOK_SLOTS / 2;
+        let multipliers = high_bits + if dtype == dtype::C5 { units * BLOCK_CHANNELS } else { 0 };
         let bytes = multipliers + units * (BLOCK_CHANNELS / CODEBOOK_CHANNELS);
-        Self { units, fifths, multipliers, bytes }
+        Self { units, high_bits, multipliers, bytes }
     }
 }
 

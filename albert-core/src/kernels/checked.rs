@@ -122,7 +122,7 @@ impl Kernels {
     pub fn expand(self, panel: &CodebookPanel<'_>, out: &mut [i8]) {
         let units = panel.codes.len();
         let within = panel.multipliers.len() >= units
-            && (panel.fifths.is_empty() || panel.fifths.len() >= units)
+            && (panel.high_bits.is_empty() || panel.high_bits.len() >= units)
             && out.len() / 128 >= units;
         if fits(units > 0, within) {
             // SAFETY: available, fits.
@@ -149,15 +149,15 @@ impl Kernels {
     ) -> bool {
         let Some(multiply) = self.0.multiply_panels else { return false };
         let &Product { rows, row_bytes, steps, blocks, row_sums, .. } = size;
-        let (units, fifths) = (steps / 2, panels.first().map_or(0, |panel| panel.fifths.len()));
+        let (units, high_bits) = (steps / 2, panels.first().map_or(0, |panel| panel.high_bits.len()));
         let alike = |panel: &CodebookPanel<'_>| {
-            panel.codes.len() == units && panel.multipliers.len() >= units && panel.fifths.len() == fifths
+            panel.codes.len() == units && panel.multipliers.len() >= units && panel.high_bits.len() == high_bits
         };
         let any = rows > 0 && steps > 0 && blocks > 0;
         let within = steps == 2 * units
             && blocks == panels.len()
             && panels.iter().all(alike)
-            && (fifths == 0 || fifths >= units)
+            && (high_bits == 0 || high_bits >= units)
             && reaches(a.len(), rows, row_bytes, steps.checked_mul(4))
             && reaches(sums.len(), rows, row_sums, blocks.next_multiple_of(2).checked_mul(16));
         // SAFETY: available, fits.

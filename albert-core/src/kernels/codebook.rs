@@ -11,12 +11,12 @@ use core::ops::Range;
 /// one table: a lookup by bytes within a 128-bit register.
 #[derive(Clone, Copy, Debug)]
 pub struct CodebookPanel<'a> {
-    /// The levels; codes without a fifth bit reach the first 16.
+    /// The levels; codes without a high bit reach the first 16.
     pub levels: &'a [i8; 32],
     /// Low four bits of the codes: `[channel][slot]` of slots 0 to 3 of the unit in the low halves, of 4 to 7 in the high.
     pub codes: &'a [[u8; 64]],
-    /// Fifth bits: a byte a channel, a bit a slot. None with 16 levels, else as many as units.
-    pub fifths: &'a [[u8; 16]],
+    /// High bits: a byte a channel, a bit a slot. None with 16 levels, else as many as units.
+    pub high_bits: &'a [[u8; 16]],
     /// A multiplier for each four channels, in [-127, 127]; as many as units.
     pub multipliers: &'a [[i8; 4]],
     /// Bytes from these codes to those wanted next, which the expansion may fetch into a cache; a hint.
@@ -27,10 +27,10 @@ impl CodebookPanel<'_> {
     /// Some units.
     #[cfg(target_arch = "x86_64")]
     pub(super) fn part(&self, units: Range<usize>) -> Self {
-        let Self { codes, fifths, multipliers, .. } = *self;
+        let Self { codes, high_bits, multipliers, .. } = *self;
         Self {
             codes: part(codes, units.clone()),
-            fifths: if fifths.is_empty() { &[] } else { part(fifths, units.clone()) },
+            high_bits: if high_bits.is_empty() { &[] } else { part(high_bits, units.clone()) },
             multipliers: part(multipliers, units),
             ..*self
         }
@@ -40,9 +40,9 @@ impl CodebookPanel<'_> {
     pub fn weight(&self, channel: usize, slot: usize) -> i8 {
         let (unit, within) = (slot / 8, slot % 8);
         let code = self.codes.get(unit).and_then(|codes| codes.get(channel * 4 + within % 4)).copied().unwrap_or(0);
-        let fifth = self.fifths.get(unit).and_then(|fifths| fifths.get(channel)).copied().unwrap_or(0);
+        let high_bit = self.high_bits.get(unit).and_then(|high_bits| high_bits.get(channel)).copied().unwrap_or(0);
         let multiplier = self.multipliers.get(unit).and_then(|all| all.get(channel / 4)).copied().unwrap_or(0);
-        let code = code >> (4 * (within / 4)) & 15 | (fifth >> within & 1) << 4;
+        let code = code >> (4 * (within / 4)) & 15 | (high_bit >> within & 1) << 4;
         scaled(self.levels.get(usize::from(code)).copied().unwrap_or(0), multiplier)
     }
 }
@@ -54,24 +54,25 @@ pub const fn scaled(level: i8, multiplier: i8) -> i8 {
 
 /// The expansion of the scalar set.
 pub(super) fn expand(panel: &CodebookPanel<'_>, out: &mut [i8]) {
-    let count = if panel.fifths.is_empty() { 16 } else { 32 };
+    let count = if panel.high_bits.is_empty() { 16 } else { 32 };
     let units = panel.codes.iter().zip(panel.multipliers).zip(out.as_chunks_mut::<128>().0);
     for (unit, ((codes, multipliers), out)) in units.enumerate() {
-        let fifths = panel.fifths.get(unit).copied().unwrap_or_default();
+        let high_bits = panel.high_bits.get(unit).copied().unwrap_or_default();
         let (first, second) = out.split_at_mut(64);
-        let quads = codes.as_chunks::<16>().0.iter().zip(fifths.as_chunks::<4>().0).zip(multipliers);
+        let quads = codes.as_chunks::<16>().0.iter().zip(high_bits.as_chunks::<4>().0).zip(multipliers);
         let outs = first.as_chunks_mut::<16>().0.iter_mut().zip(second.as_chunks_mut::<16>().0);
-        for (((codes, fifths), &multiplier), (first, second)) in quads.zip(outs) {
+        for (((codes, high_bits), &multiplier), (first, second)) in quads.zip(outs) {
             let mut table = [0; 32];
             for (weight, &level) in table.iter_mut().zip(panel.levels).take(count) {
                 *weight = scaled(level, multiplier);
             }
             for (index, ((&codes, first), second)) in codes.iter().zip(first).zip(second).enumerate() {
-                let fifth = fifths.get(index / 4).copied().unwrap_or(0) >> (index % 4);
-                let weight =
-                    |code: u8, fifth: u8| table.get(usize::from(code & 15 | (fifth & 1) << 4)).copied().unwrap_or(0);
-                *first = weight(codes, fifth);
-                *second = weight(codes >> 4, fifth >> 4);
+                let high_bit = high_bits.get(index / 4).copied().unwrap_or(0) >> (index % 4);
+                let weight = |code: u8, high_bit: u8| {
+                    table.get(usize::from(code & 15 | (high_bit & 1) << 4)).copied().unwrap_or(0)
+                };
+                *first = weight(codes, high_bit);
+                *second = weight(codes >> 4, high_bit >> 4);
             }
         }
     }

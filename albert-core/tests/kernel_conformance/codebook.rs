@@ -9,19 +9,24 @@ fn codebook_expansion() {
     let sets = sets();
     let mut random = Random(7);
     for units in (0..20).chain([98, 386]) {
-        for has_fifths in [false, true] {
+        for has_high_bits in [false, true] {
             let mut byte = || random.next() as u8;
             let codes: Vec<[u8; 64]> = (0..units).map(|_| [(); 64].map(|()| byte())).collect();
-            let fifths: Vec<[u8; 16]> =
-                (0..if has_fifths { units } else { 0 }).map(|_| [(); 16].map(|()| byte())).collect();
+            let high_bits: Vec<[u8; 16]> =
+                (0..if has_high_bits { units } else { 0 }).map(|_| [(); 16].map(|()| byte())).collect();
             let mut byte = || random.byte();
             let mut multipliers: Vec<[i8; 4]> = (0..units).map(|_| [(); 4].map(|()| byte())).collect();
             if let Some(first) = multipliers.first_mut() {
                 *first = [127, -127, 0, 1];
             }
             let levels = [(); 32].map(|()| byte());
-            let panel =
-                CodebookPanel { levels: &levels, codes: &codes, fifths: &fifths, multipliers: &multipliers, ahead: 64 };
+            let panel = CodebookPanel {
+                levels: &levels,
+                codes: &codes,
+                high_bits: &high_bits,
+                multipliers: &multipliers,
+                ahead: 64,
+            };
             let run = |set: Kernels| {
                 let mut out = vec![99; units * 128 + 64];
                 set.expand(&panel, &mut out);
@@ -34,7 +39,7 @@ fn codebook_expansion() {
                 assert_eq!(weight, exact, "{units} units, step {step}, channel {channel}, slot {slot}");
             }
             for &set in &sets {
-                assert_eq!(run(set), want, "{set:?}, {units} units, fifth bits: {has_fifths}");
+                assert_eq!(run(set), want, "{set:?}, {units} units, high bits: {has_high_bits}");
             }
             let [backwards, hollow] = [1, 2].map(|stride| Other::new(&panel, stride));
             let panels = [panel, backwards.panel(&panel), hollow.panel(&panel), panel];
@@ -50,7 +55,7 @@ fn codebook_expansion() {
 /// A panel made of another.
 struct Other {
     codes: Vec<[u8; 64]>,
-    fifths: Vec<[u8; 16]>,
+    high_bits: Vec<[u8; 16]>,
     multipliers: Vec<[i8; 4]>,
 }
 
@@ -60,13 +65,13 @@ impl Other {
         let multipliers = panel.multipliers.iter().rev().enumerate();
         Self {
             codes: panel.codes.iter().rev().copied().collect(),
-            fifths: panel.fifths.iter().rev().copied().collect(),
+            high_bits: panel.high_bits.iter().rev().copied().collect(),
             multipliers: multipliers.map(|(unit, &all)| if unit % stride == 0 { all } else { [0; 4] }).collect(),
         }
     }
 
     fn panel<'a>(&'a self, like: &CodebookPanel<'a>) -> CodebookPanel<'a> {
-        CodebookPanel { codes: &self.codes, fifths: &self.fifths, multipliers: &self.multipliers, ..*like }
+        CodebookPanel { codes: &self.codes, high_bits: &self.high_bits, multipliers: &self.multipliers, ..*like }
     }
 }
 

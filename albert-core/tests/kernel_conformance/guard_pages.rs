@@ -110,14 +110,14 @@ fn codebooks(set: Kernels, memory: &mut [Guarded; 8], random: &mut Random) {
     let (units, blocks, rows) = (random.below(40), 1 + random.below(5), random.below(20));
     let levels = [(); 32].map(|()| random.byte());
     let five = random.below(2) == 0;
-    let [codes, fifths, multipliers, expanded, a, sums, room, _] = memory;
+    let [codes, high_bits, multipliers, expanded, a, sums, room, _] = memory;
     let codes = &*codes.slice(units * blocks, || [(); 64].map(|()| random.next() as u8));
-    let fifths = &*fifths.slice(if five { units * blocks } else { 0 }, || [(); 16].map(|()| random.next() as u8));
+    let high_bits = &*high_bits.slice(if five { units * blocks } else { 0 }, || [(); 16].map(|()| random.next() as u8));
     let multipliers = &*multipliers.slice(units * blocks, || [(); 4].map(|()| random.byte()));
     let panel = |block: usize| CodebookPanel {
         levels: &levels,
         codes: &codes[block * units..][..units],
-        fifths: if five { &fifths[block * units..][..units] } else { &[] },
+        high_bits: if five { &high_bits[block * units..][..units] } else { &[] },
         multipliers: &multipliers[block * units..][..units],
         ahead: 64 * units,
     };

@@ -82,7 +82,7 @@ fn place(slot: usize, channel: usize) -> usize {
     slot / BLOCK_SLOTS * STEP + channel * BLOCK_SLOTS + slot % BLOCK_SLOTS
 }
 
-/// Codes, fifth bits and multipliers of all units.
+/// Codes, high bits and multipliers of all units.
 fn write_codes(code: u8, rounded: &QuantizedPanel, panel: &mut [u8]) {
     let layout = CodebookLayout::new(code, rounded.codes.len());
     for (slot, codes) in rounded.codes.iter().enumerate() {
@@ -91,7 +91,7 @@ fn write_codes(code: u8, rounded: &QuantizedPanel, panel: &mut [u8]) {
             let place = unit * STEP + channel * BLOCK_SLOTS + within % BLOCK_SLOTS;
             panel[place] |= (code & 15) << (4 * (within / BLOCK_SLOTS));
             if code >> 4 != 0 {
-                panel[layout.fifths + unit * BLOCK_CHANNELS + channel] |= 1 << within;
+                panel[layout.high_bits + unit * BLOCK_CHANNELS + channel] |= 1 << within;
             }
         }
     }

@@ -139,17 +139,17 @@ fn lone_products(pair: &mut Pair) -> Outcome {
 
 fn expansion(pair: &mut Pair) -> Outcome {
     let mut outcome = Outcome::default();
-    for (units, has_fifths) in (0..40).flat_map(|units| [(units, false), (units, true)]) {
+    for (units, has_high_bits) in (0..40).flat_map(|units| [(units, false), (units, true)]) {
         let random = &mut pair.random;
         let codes: [[u8; 64]; 40] = core::array::from_fn(|_| core::array::from_fn(|_| random.word() as u8));
-        let fifths: [[u8; 16]; 40] = core::array::from_fn(|_| core::array::from_fn(|_| random.word() as u8));
+        let high_bits: [[u8; 16]; 40] = core::array::from_fn(|_| core::array::from_fn(|_| random.word() as u8));
         let mut multipliers: [[i8; 4]; 40] = core::array::from_fn(|_| core::array::from_fn(|_| random.byte()));
         multipliers[0] = [127, -127, 0, 1];
         let levels = core::array::from_fn(|_| random.byte());
         let panel = CodebookPanel {
             levels: &levels,
             codes: &codes[..units],
-            fifths: if has_fifths { &fifths[..units] } else { &[] },
+            high_bits: if has_high_bits { &high_bits[..units] } else { &[] },
             multipliers: &multipliers[..units],
             ahead: 0,
         };
@@ -159,7 +159,7 @@ fn expansion(pair: &mut Pair) -> Outcome {
             out
         });
         outcome.note(want == got);
-        if !has_fifths {
+        if !has_high_bits {
             (outcome.scalar, outcome.set) = (scalar, set);
         }
     }

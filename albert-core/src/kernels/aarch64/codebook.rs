@@ -5,17 +5,17 @@ use core::arch::aarch64::*;
 
 /// The bytes of four channels, four times each.
 const CHANNELS: [u8; 16] = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3];
-/// The bits of slots 0 to 3 in the bytes of the fifth bits.
+/// The bits of slots 0 to 3 in the bytes of the high bits.
 const SLOTS: u32 = 0x0804_0201;
 
 #[target_feature(enable = "neon")]
 pub(crate) fn expand(panel: &CodebookPanel<'_>, out: &mut [i8]) {
-    if panel.fifths.is_empty() { units::<false>(panel, out) } else { units::<true>(panel, out) }
+    if panel.high_bits.is_empty() { units::<false>(panel, out) } else { units::<true>(panel, out) }
 }
 
 #[inline]
 #[target_feature(enable = "neon")]
-fn units<const FIFTHS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
+fn units<const HIGH_BITS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
     // SAFETY: the arrays have 32 and 16 bytes.
     let (levels, channels) = unsafe {
         let levels = panel.levels.as_ptr();
@@ -24,21 +24,21 @@ fn units<const FIFTHS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
     let slots = vreinterpretq_u8_u32(vdupq_n_u32(SLOTS));
     let units = panel.codes.iter().zip(panel.multipliers).zip(out.as_chunks_mut::<128>().0);
     for (unit, ((codes, multipliers), out)) in units.enumerate() {
-        let fifths = panel.fifths.get(unit).filter(|_| FIFTHS).copied().unwrap_or_default();
+        let high_bits = panel.high_bits.get(unit).filter(|_| HIGH_BITS).copied().unwrap_or_default();
         let (first, second) = out.split_at_mut(64);
-        let quads = codes.as_chunks::<16>().0.iter().zip(fifths.as_chunks::<4>().0).zip(multipliers);
+        let quads = codes.as_chunks::<16>().0.iter().zip(high_bits.as_chunks::<4>().0).zip(multipliers);
         let outs = first.as_chunks_mut::<16>().0.iter_mut().zip(second.as_chunks_mut::<16>().0);
-        for (((codes, &fifths), &multiplier), (first, second)) in quads.zip(outs) {
+        for (((codes, &high_bits), &multiplier), (first, second)) in quads.zip(outs) {
             let table = levels.map(|levels| scaled(levels, vdup_n_s8(multiplier)));
             // SAFETY: the array has 16 bytes.
             let codes = unsafe { vld1q_u8(codes.as_ptr()) };
             let codes = [vandq_u8(codes, vdupq_n_u8(15)), vshrq_n_u8::<4>(codes)];
-            let weights = if FIFTHS {
-                let bits = vreinterpretq_u8_u32(vdupq_n_u32(u32::from_le_bytes(fifths)));
+            let weights = if HIGH_BITS {
+                let bits = vreinterpretq_u8_u32(vdupq_n_u32(u32::from_le_bytes(high_bits)));
                 let bits = vqtbl1q_u8(bits, channels);
-                let fifth = |slots: uint8x16_t| vandq_u8(vtstq_u8(bits, slots), vdupq_n_u8(16));
+                let high_bit = |slots: uint8x16_t| vandq_u8(vtstq_u8(bits, slots), vdupq_n_u8(16));
                 let [low, high] = codes;
-                [vorrq_u8(low, fifth(slots)), vorrq_u8(high, fifth(vshlq_n_u8::<4>(slots)))]
+                [vorrq_u8(low, high_bit(slots)), vorrq_u8(high, high_bit(vshlq_n_u8::<4>(slots)))]
                     .map(|codes| vqtbl2q_s8(int8x16x2_t(table[0], table[1]), codes))
             } else {
                 codes.map(|codes| vqtbl1q_s8(table[0], codes))

@@ -294,7 +294,7 @@ fn pack(a: i32, b: i32, c: i32, d: i32) -> u32 {
 
 /// As the scalar set; the table of a multiplier is made two levels at a time.
 fn expand(panel: &CodebookPanel<'_>, out: &mut [i8]) {
-    let words = if panel.fifths.is_empty() { 4 } else { 8 };
+    let words = if panel.high_bits.is_empty() { 4 } else { 8 };
     // Levels 0 and 2, and 1 and 3, of each four.
     let mut pairs = [[0; 2]; 8];
     for (pair, levels) in pairs.iter_mut().zip(panel.levels.as_chunks::<4>().0) {
@@ -303,21 +303,21 @@ fn expand(panel: &CodebookPanel<'_>, out: &mut [i8]) {
     }
     let units = panel.codes.iter().zip(panel.multipliers).zip(out.as_chunks_mut::<128>().0);
     for (unit, ((codes, multipliers), out)) in units.enumerate() {
-        let fifths = panel.fifths.get(unit).copied().unwrap_or_default();
+        let high_bits = panel.high_bits.get(unit).copied().unwrap_or_default();
         let (first, second) = out.split_at_mut(64);
-        let quads = codes.as_chunks::<16>().0.iter().zip(fifths.as_chunks::<4>().0).zip(multipliers);
+        let quads = codes.as_chunks::<16>().0.iter().zip(high_bits.as_chunks::<4>().0).zip(multipliers);
         let outs = first.as_chunks_mut::<16>().0.iter_mut().zip(second.as_chunks_mut::<16>().0);
-        for (((codes, fifths), &multiplier), (first, second)) in quads.zip(outs) {
+        for (((codes, high_bits), &multiplier), (first, second)) in quads.zip(outs) {
             let mut table = [0; 8];
             for (word, &[even, odd]) in table.iter_mut().zip(&pairs).take(words) {
                 *word = scaled_pair(even, multiplier) | scaled_pair(odd, multiplier) << 8;
             }
             let table: &[i8; 32] = bytemuck::must_cast_ref(&table);
             let outs = first.as_chunks_mut::<4>().0.iter_mut().zip(second.as_chunks_mut::<4>().0);
-            for ((&codes, &fifths), (first, second)) in codes.as_chunks::<4>().0.iter().zip(fifths).zip(outs) {
-                let (codes, fifths) = (u32::from_le_bytes(codes), u32::from(fifths));
-                *first = look_up(table, codes, fifths & 15);
-                *second = look_up(table, codes >> 4, fifths >> 4);
+            for ((&codes, &high_bits), (first, second)) in codes.as_chunks::<4>().0.iter().zip(high_bits).zip(outs) {
+                let (codes, high_bits) = (u32::from_le_bytes(codes), u32::from(high_bits));
+                *first = look_up(table, codes, high_bits & 15);
+                *second = look_up(table, codes >> 4, high_bits >> 4);
             }
         }
     }
@@ -332,11 +332,11 @@ fn scaled_pair(levels: i32, multiplier: i8) -> u32 {
     products as u32 >> 7 & 0x00ff_00ff
 }
 
-/// The table's bytes for the low four bits of each byte of `codes` and a bit each of `fifths`.
+/// The table's bytes for the low four bits of each byte of `codes` and a bit each of `high_bits`.
 #[inline(always)]
-fn look_up(table: &[i8; 32], codes: u32, fifths: u32) -> [i8; 4] {
+fn look_up(table: &[i8; 32], codes: u32, high_bits: u32) -> [i8; 4] {
     // The product brings bit i to bit 8 i.
-    let high = (fifths * 0x0020_4081 & 0x0101_0101) << 4;
+    let high = (high_bits * 0x0020_4081 & 0x0101_0101) << 4;
     let indices = codes & 0x0f0f_0f0f | high;
     let at = |shift: u32| table.get((indices >> shift & 31) as usize).copied().unwrap_or(0);
     [at(0), at(8), at(16), at(24)]

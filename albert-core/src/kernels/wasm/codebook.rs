@@ -6,25 +6,25 @@
 use crate::kernels::CodebookPanel;
 use core::arch::wasm32::*;
 
-/// The bits of slots 0 to 3 in the bytes of the fifth bits.
+/// The bits of slots 0 to 3 in the bytes of the high bits.
 const SLOTS: u32 = 0x0804_0201;
 
 pub(crate) fn expand(panel: &CodebookPanel<'_>, out: &mut [i8]) {
-    if panel.fifths.is_empty() { units::<false>(panel, out) } else { units::<true>(panel, out) }
+    if panel.high_bits.is_empty() { units::<false>(panel, out) } else { units::<true>(panel, out) }
 }
 
 #[inline(always)]
-fn units<const FIFTHS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
+fn units<const HIGH_BITS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
     // SAFETY: the array has 32 bytes.
     let levels = [0, 8, 16, 24].map(|first| unsafe { i16x8_load_extend_i8x8(panel.levels.as_ptr().add(first)) });
     let (nibble, slots) = (u8x16_splat(15), u32x4_splat(SLOTS));
     let units = panel.codes.iter().zip(panel.multipliers).zip(out.as_chunks_mut::<128>().0);
     for (unit, ((codes, multipliers), out)) in units.enumerate() {
-        let fifths = panel.fifths.get(unit).filter(|_| FIFTHS).copied().unwrap_or_default();
+        let high_bits = panel.high_bits.get(unit).filter(|_| HIGH_BITS).copied().unwrap_or_default();
         let (first, second) = out.split_at_mut(64);
-        let quads = codes.as_chunks::<16>().0.iter().zip(fifths.as_chunks::<4>().0).zip(multipliers);
+        let quads = codes.as_chunks::<16>().0.iter().zip(high_bits.as_chunks::<4>().0).zip(multipliers);
         let outs = first.as_chunks_mut::<16>().0.iter_mut().zip(second.as_chunks_mut::<16>().0);
-        for (((codes, &fifths), &multiplier), (first, second)) in quads.zip(outs) {
+        for (((codes, &high_bits), &multiplier), (first, second)) in quads.zip(outs) {
             let factors = i16x8_splat(i16::from(multiplier) << 8);
             let [a, b, c, d] = levels.map(|levels| i16x8_q15mulr_sat(levels, factors));
             let table = i8x16_narrow_i16x8(a, b);
@@ -32,9 +32,9 @@ fn units<const FIFTHS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
             let codes = unsafe { v128_load(codes.as_ptr().cast()) };
             let codes = [v128_and(codes, nibble), u8x16_shr(codes, 4)];
             let mut weights = codes.map(|codes| i8x16_swizzle(table, codes));
-            if FIFTHS {
+            if HIGH_BITS {
                 let upper = i8x16_narrow_i16x8(c, d);
-                let bits = u32x4_splat(u32::from_le_bytes(fifths));
+                let bits = u32x4_splat(u32::from_le_bytes(high_bits));
                 let bits = i8x16_shuffle::<0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3>(bits, bits);
                 let set = |slots: v128| i8x16_eq(v128_and(bits, slots), slots);
                 let masks = [set(slots), set(u32x4_shl(slots, 4))];

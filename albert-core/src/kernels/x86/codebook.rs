@@ -34,7 +34,7 @@ const CHANNELS: [u8; 64] = {
     control
 };
 
-/// The bits of slots 0 to 3 in the bytes of the fifth bits.
+/// The bits of slots 0 to 3 in the bytes of the high bits.
 const SLOTS: u32 = 0x0804_0201;
 
 /// Units of two blocks that are expanded at a time, in equal parts of at most 16 KB: they stay in the first-level cache. `None` when
@@ -51,12 +51,12 @@ const PART_BYTES: usize = 16384;
 #[target_feature(enable = "avx2")]
 #[inline(never)]
 pub(crate) fn expand_avx2(panel: &CodebookPanel<'_>, out: &mut [i8]) {
-    if panel.fifths.is_empty() { units_avx2::<false>(panel, out) } else { units_avx2::<true>(panel, out) }
+    if panel.high_bits.is_empty() { units_avx2::<false>(panel, out) } else { units_avx2::<true>(panel, out) }
 }
 
 #[target_feature(enable = "avx2")]
 #[inline]
-fn units_avx2<const FIFTHS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
+fn units_avx2<const HIGH_BITS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
     // SAFETY: each load is of an array of that size.
     let (levels, spread, channels) = unsafe {
         let levels = |first: usize| _mm_loadl_epi64(panel.levels.as_ptr().add(first).cast());
@@ -72,7 +72,7 @@ fn units_avx2<const FIFTHS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
     for (unit, ((codes, multipliers), out)) in units.enumerate() {
         prefetch::<_MM_HINT_T0>(codes.as_ptr().wrapping_add(AHEAD).cast());
         let multipliers = _mm256_set1_epi32(i32::from_le_bytes(multipliers.map(|byte| byte as u8)));
-        let fifths = panel.fifths.get(unit).filter(|_| FIFTHS).copied().unwrap_or_default();
+        let high_bits = panel.high_bits.get(unit).filter(|_| HIGH_BITS).copied().unwrap_or_default();
         for half in 0..2 {
             let factors = _mm256_shuffle_epi8(multipliers, spread[half]);
             let [a, b, c, d] = levels.map(|levels| _mm256_mulhrs_epi16(levels, factors));
@@ -82,10 +82,10 @@ fn units_avx2<const FIFTHS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
             let low = _mm256_and_si256(codes, nibble);
             let high = _mm256_and_si256(_mm256_srli_epi16::<4>(codes), nibble);
             let mut weights = [_mm256_shuffle_epi8(table, low), _mm256_shuffle_epi8(table, high)];
-            if FIFTHS {
+            if HIGH_BITS {
                 let upper = _mm256_packs_epi16(c, d);
-                // SAFETY: 16 bytes of fifth bits.
-                let bits = unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(fifths.as_ptr().cast())) };
+                // SAFETY: 16 bytes of high bits.
+                let bits = unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(high_bits.as_ptr().cast())) };
                 let bits = _mm256_shuffle_epi8(bits, channels[half]);
                 let set = |slots: __m256i| _mm256_cmpeq_epi8(_mm256_and_si256(bits, slots), slots);
                 let masks = [set(slots), set(_mm256_slli_epi32::<4>(slots))];
@@ -110,7 +110,7 @@ fn units_avx2<const FIFTHS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
 pub(crate) unsafe fn expand_avx512<const GFNI: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
     // SAFETY: the caller's promise.
     unsafe {
-        if panel.fifths.is_empty() {
+        if panel.high_bits.is_empty() {
             units_avx512::<false, GFNI>(panel, out);
         } else {
             units_avx512::<true, GFNI>(panel, out);
@@ -122,14 +122,14 @@ pub(crate) unsafe fn expand_avx512<const GFNI: bool>(panel: &CodebookPanel<'_>, 
 /// With `GFNI` the CPU has it.
 #[target_feature(enable = "avx512f,avx512bw")]
 #[inline]
-unsafe fn units_avx512<const FIFTHS: bool, const GFNI: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
+unsafe fn units_avx512<const HIGH_BITS: bool, const GFNI: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
     let expansion = Expansion512::new(panel);
     let units = panel.codes.iter().zip(panel.multipliers).zip(out.as_chunks_mut::<128>().0);
     for (unit, ((codes, &multipliers), out)) in units.enumerate() {
         prefetch::<_MM_HINT_T0>(codes.as_ptr().wrapping_add(AHEAD).cast());
-        let fifths = panel.fifths.get(unit).filter(|_| FIFTHS);
+        let high_bits = panel.high_bits.get(unit).filter(|_| HIGH_BITS);
         // SAFETY: the caller's promise.
-        let weights = unsafe { expansion.unit::<FIFTHS, GFNI>(codes, multipliers, fifths.unwrap_or(&[0; 16])) };
+        let weights = unsafe { expansion.unit::<HIGH_BITS, GFNI>(codes, multipliers, high_bits.unwrap_or(&[0; 16])) };
         store_unit(weights, out);
     }
 }
@@ -183,11 +183,11 @@ impl Expansion512 {
     /// With `GFNI` the CPU has it.
     #[target_feature(enable = "avx512f,avx512bw")]
     #[inline]
-    pub(crate) unsafe fn unit<const FIFTHS: bool, const GFNI: bool>(
+    pub(crate) unsafe fn unit<const HIGH_BITS: bool, const GFNI: bool>(
         &self,
         codes: &[u8; 64],
         multipliers: [i8; 4],
-        fifths: &[u8; 16],
+        high_bits: &[u8; 16],
     ) -> [__m512i; 2] {
         let multipliers = _mm512_set1_epi32(i32::from_le_bytes(multipliers.map(|byte| byte as u8)));
         let factors = _mm512_shuffle_epi8(multipliers, self.spread);
@@ -203,12 +203,12 @@ impl Expansion512 {
             _mm512_and_si512(_mm512_srli_epi16::<4>(codes), self.nibble)
         };
         let [first, second] = [_mm512_shuffle_epi8(table, low), _mm512_shuffle_epi8(table, high)];
-        if !FIFTHS {
+        if !HIGH_BITS {
             return [first, second];
         }
         let upper = _mm512_packs_epi16(c, d);
-        // SAFETY: 16 bytes of fifth bits.
-        let bits = unsafe { _mm512_broadcast_i32x4(_mm_loadu_si128(fifths.as_ptr().cast())) };
+        // SAFETY: 16 bytes of high bits.
+        let bits = unsafe { _mm512_broadcast_i32x4(_mm_loadu_si128(high_bits.as_ptr().cast())) };
         let bits = _mm512_shuffle_epi8(bits, self.channels);
         let masks = [self.slots, _mm512_slli_epi32::<4>(self.slots)].map(|slots| _mm512_test_epi8_mask(bits, slots));
         [_mm512_mask_shuffle_epi8(first, masks[0], upper, low), _mm512_mask_shuffle_epi8(second, masks[1], upper, high)]

@@ -11,7 +11,7 @@ use core::arch::x86_64::*;
 macro_rules! tile_of {
     (expanding, $rows:ident in [$($r:literal)*], $arguments:tt) => {
         match $rows {
-            $($r => expanding_tile::<$r, FIFTHS, GFNI> $arguments,)*
+            $($r => expanding_tile::<$r, HIGH_BITS, GFNI> $arguments,)*
             _ => {}
         }
     };
@@ -44,7 +44,7 @@ pub(crate) unsafe fn multiply_panels<const GFNI: bool>(
         // SAFETY: the caller's promise.
         unsafe {
             let sums = sums.as_mut_ptr().add(pair * 32);
-            if first.fifths.is_empty() {
+            if first.high_bits.is_empty() {
                 all_rows::<false, GFNI>(size, a, &panels, &expansion, &division, room, sums);
             } else {
                 all_rows::<true, GFNI>(size, a, &panels, &expansion, &division, room, sums);
@@ -79,7 +79,7 @@ impl Division {
 /// The sizes fit the slices, and the room is for a unit of both panels when there are more rows than those of a tile. With `GFNI` the
 /// CPU has it.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-unsafe fn all_rows<const FIFTHS: bool, const GFNI: bool>(
+unsafe fn all_rows<const HIGH_BITS: bool, const GFNI: bool>(
     size: &Product,
     a: &[u8],
     panels: &[CodebookPanel<'_>; 2],
@@ -125,7 +125,7 @@ unsafe fn all_rows<const FIFTHS: bool, const GFNI: bool>(
 /// The panels have as many units; the place has `R` rows of 8 bytes a unit and of 32 sums. With `GFNI` the CPU has it.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 #[inline(never)]
-unsafe fn expanding_tile<const R: usize, const FIFTHS: bool, const GFNI: bool>(
+unsafe fn expanding_tile<const R: usize, const HIGH_BITS: bool, const GFNI: bool>(
     place: Place,
     panels: &[CodebookPanel<'_>; 2],
     units: usize,
@@ -135,17 +135,25 @@ unsafe fn expanding_tile<const R: usize, const FIFTHS: bool, const GFNI: bool>(
     let expansion = *expansion;
     let [codes0, codes1] = panels.map(|panel| panel.codes.as_ptr());
     let [multipliers0, multipliers1] = panels.map(|panel| panel.multipliers.as_ptr());
-    let [fifths0, fifths1] = panels.map(|panel| if FIFTHS { panel.fifths.as_ptr() } else { &[0; 16] });
+    let [high_bits0, high_bits1] = panels.map(|panel| if HIGH_BITS { panel.high_bits.as_ptr() } else { &[0; 16] });
     // SAFETY: the caller's promise.
     unsafe {
         let mut tile = Tile::<R>::new(place);
         for unit in 0..units {
             prefetch::<_MM_HINT_T0>(codes0.wrapping_add(unit).cast::<i8>().wrapping_add(AHEAD));
             prefetch::<_MM_HINT_T0>(codes1.wrapping_add(unit).cast::<i8>().wrapping_add(AHEAD));
-            let fifth = if FIFTHS { unit } else { 0 };
+            let high_bit = if HIGH_BITS { unit } else { 0 };
             let weights = [
-                expansion.unit::<FIFTHS, GFNI>(&*codes0.add(unit), *multipliers0.add(unit), &*fifths0.add(fifth)),
-                expansion.unit::<FIFTHS, GFNI>(&*codes1.add(unit), *multipliers1.add(unit), &*fifths1.add(fifth)),
+                expansion.unit::<HIGH_BITS, GFNI>(
+                    &*codes0.add(unit),
+                    *multipliers0.add(unit),
+                    &*high_bits0.add(high_bit),
+                ),
+                expansion.unit::<HIGH_BITS, GFNI>(
+                    &*codes1.add(unit),
+                    *multipliers1.add(unit),
+                    &*high_bits1.add(high_bit),
+                ),
             ];
             if !room.is_null() {
                 let [first, second] = &mut *room;
