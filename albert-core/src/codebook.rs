@@ -1,6 +1,6 @@
 //! Where the parts of a codebook panel lie in the file (`docs/format.md`).
 
-use crate::format::layout::{CODEBOOK_SLOTS, CodebookLayout, LEVELS_4, LEVELS_5, dtype};
+use crate::format::layout::{CodebookLayout, K_UNIT, LEVELS_4, LEVELS_5, dtype};
 use crate::kernels::CodebookPanel;
 use core::ops::Range;
 
@@ -20,17 +20,17 @@ const LEVELS_4_TWICE: [i8; 32] = {
 pub(crate) struct Panels<'a> {
     pub(crate) dtype: u8,
     pub(crate) panels: &'a [u8],
-    /// Input slots, not rounded up to units.
-    pub(crate) slots: usize,
+    /// Places in K, not rounded up to units.
+    pub(crate) places: usize,
 }
 
 impl<'a> Panels<'a> {
-    /// Some slots, in whole units, of one block of 16 channels. What is wanted next are as many slots of it, or after the last
+    /// Some places, in whole units, of one block of 16 channels. What is wanted next are as many places of it, or after the last
     /// ones the block that lies `next` blocks behind.
-    pub(crate) fn part(&self, block: usize, slots: Range<usize>, next: usize) -> CodebookPanel<'a> {
+    pub(crate) fn part(&self, block: usize, places: Range<usize>, next: usize) -> CodebookPanel<'a> {
         let has_high_bits = self.dtype == dtype::C5;
-        let layout = CodebookLayout::new(self.dtype, self.slots);
-        let units = slots.start / CODEBOOK_SLOTS..slots.end.div_ceil(CODEBOOK_SLOTS);
+        let layout = CodebookLayout::new(self.dtype, self.places);
+        let units = places.start / K_UNIT..places.end.div_ceil(K_UNIT);
         let bytes = self.panels.get(block * layout.bytes..(block + 1) * layout.bytes).unwrap_or(&[]);
         let part =
             |start: usize, size: usize| bytes.get(start + size * units.start..start + size * units.end).unwrap_or(&[]);

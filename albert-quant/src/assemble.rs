@@ -102,7 +102,7 @@ pub(crate) fn build(
     let mut report = Report::default();
     for (index, parameter) in parameters.iter().enumerate() {
         let region = writer.region(index);
-        let (dtype, extra_slots) = (dtype_name(region.dtype), region.splits.len());
+        let (dtype, ocs_places) = (dtype_name(region.dtype), region.splits.len());
         let fidelity = packer.pack(index, parameter, region)?;
         let checkpoint_bytes = parameter.source.bytes();
         report.checkpoint_bytes += checkpoint_bytes as u64;
@@ -111,7 +111,7 @@ pub(crate) fn build(
             dtype,
             rows: parameter.rows,
             columns: parameter.columns,
-            extra_slots,
+            ocs_places,
             bytes: writer.bytes(index),
             checkpoint_bytes,
             relative_error: fidelity.relative_error(),

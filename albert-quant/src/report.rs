@@ -30,8 +30,8 @@ pub struct TensorReport {
     pub rows: usize,
     /// Inputs, or the length of a vector.
     pub columns: usize,
-    /// Extra slots of outlier splitting.
-    pub extra_slots: usize,
+    /// Places in K that outlier channel splitting adds.
+    pub ocs_places: usize,
     /// Bytes in the model file, scales and sums included.
     pub bytes: usize,
     /// Bytes in the checkpoint.

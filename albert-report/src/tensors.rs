@@ -90,12 +90,12 @@ impl Sums {
     }
 }
 
-/// The weights of an output channel as they count, `[columns]`, in `slots`: the input of a split channel is divided evenly between
-/// its slots, so its weight is their mean.
-fn weights<'a>(matrix: &Matrix<'_>, row: usize, slots: &'a mut [f32]) -> &'a [f32] {
-    slots.fill(0.0);
-    matrix.add_row(row, slots);
-    let (weights, extra) = slots.split_at_mut(matrix.columns);
+/// The weights of an output channel as they count, `[columns]`, in `places`: the input of a split channel is divided evenly between
+/// its places, so its weight is their mean.
+fn weights<'a>(matrix: &Matrix<'_>, row: usize, places: &'a mut [f32]) -> &'a [f32] {
+    places.fill(0.0);
+    matrix.add_row(row, places);
+    let (weights, extra) = places.split_at_mut(matrix.columns);
     let mut extra = extra.iter();
     for same in matrix.splits.chunk_by(|a, b| a == b) {
         let sum: f32 = extra.by_ref().take(same.len()).sum();
@@ -111,7 +111,7 @@ fn difference(reference: &Elements<'_>, model: &Elements<'_>) -> Difference {
     match (reference, model) {
         (Elements::Vector(a), Elements::Vector(b)) => sums.add(a, b),
         (Elements::Matrix(a), Elements::Matrix(b)) => {
-            let (mut x, mut y) = (vec![0.0; a.slots()], vec![0.0; b.slots()]);
+            let (mut x, mut y) = (vec![0.0; a.places()], vec![0.0; b.places()]);
             for row in 0..a.rows {
                 sums.add(weights(a, row, &mut x), weights(b, row, &mut y));
             }

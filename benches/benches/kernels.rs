@@ -51,12 +51,18 @@ fn sets() -> impl Iterator<Item = Kernels> {
 /// One layer in the encoder's order: matrix by matrix, 64 channels at a time, so that weights come from where they lie.
 fn layer(set: Kernels, rows: usize, a: &[u8], w: &[i8], sums: &mut [i32]) {
     let mut rest = w;
-    for (channels, slots) in LAYER {
+    for (channels, places) in LAYER {
         for _ in 0..channels / GROUP_CHANNELS {
-            let (group, next) = rest.split_at(GROUP_CHANNELS * slots);
+            let (group, next) = rest.split_at(GROUP_CHANNELS * places);
             let blocks = GROUP_CHANNELS / 16;
-            let size =
-                Product { rows, row_bytes: slots, steps: slots / 4, blocks, row_sums: GROUP_CHANNELS, continues: true };
+            let size = Product {
+                rows,
+                row_bytes: places,
+                steps: places / 4,
+                blocks,
+                row_sums: GROUP_CHANNELS,
+                continues: true,
+            };
             set.matmul_i8(&size, a, group, sums);
             rest = next;
         }
@@ -64,7 +70,7 @@ fn layer(set: Kernels, rows: usize, a: &[u8], w: &[i8], sums: &mut [i32]) {
 }
 
 fn integer_products(c: &mut Criterion) {
-    let weights: usize = LAYER.iter().map(|(channels, slots)| channels * slots).sum();
+    let weights: usize = LAYER.iter().map(|(channels, places)| channels * places).sum();
     let w = lines(weights);
     for set in sets() {
         let mut group = c.benchmark_group(format!("matmul_i8 {}", set.name()));
@@ -84,19 +90,19 @@ fn integer_products(c: &mut Criterion) {
 fn codebook_layer(set: Kernels, rows: usize, dtype: u8, a: &[u8], panels: &[u8], scratch: &mut [i8], sums: &mut [i32]) {
     const BLOCKS: usize = 4;
     let mut rest = panels;
-    for (channels, slots) in LAYER {
-        let layout = CodebookLayout::new(dtype, slots);
+    for (channels, places) in LAYER {
+        let layout = CodebookLayout::new(dtype, places);
         let size = Product {
             rows,
-            row_bytes: slots,
-            steps: slots / 4,
+            row_bytes: places,
+            steps: places / 4,
             blocks: BLOCKS,
             row_sums: GROUP_CHANNELS,
             continues: false,
         };
         for first in (0..channels).step_by(BLOCKS * 16) {
             let (pair, next) = rest.split_at(BLOCKS * layout.bytes);
-            for (panel, out) in pair.chunks(layout.bytes).zip(scratch.chunks_exact_mut(slots * 16)) {
+            for (panel, out) in pair.chunks(layout.bytes).zip(scratch.chunks_exact_mut(places * 16)) {
                 let multipliers: &[i8] = bytemuck::cast_slice(&panel[layout.multipliers..][..4 * layout.units]);
                 let codes = CodebookPanel {
                     levels: &LEVELS_5,
@@ -114,10 +120,10 @@ fn codebook_layer(set: Kernels, rows: usize, dtype: u8, a: &[u8], panels: &[u8],
 }
 
 fn codebook_products(c: &mut Criterion) {
-    let weights: usize = LAYER.iter().map(|(channels, slots)| channels * slots).sum();
+    let weights: usize = LAYER.iter().map(|(channels, places)| channels * places).sum();
     for (name, dtype) in [("16 levels", dtype::C4), ("32 levels", dtype::C5)] {
         let bytes =
-            LAYER.iter().map(|&(channels, slots)| channels / 16 * CodebookLayout::new(dtype, slots).bytes).sum();
+            LAYER.iter().map(|&(channels, places)| channels / 16 * CodebookLayout::new(dtype, places).bytes).sum();
         let panels = lines(bytes);
         let mut scratch = lines(4 * 16 * 3072);
         for set in sets() {

@@ -44,15 +44,15 @@ impl Record {
     /// The tensor of a record's 64 bytes; `take` gives a range of the data section.
     fn read(record: &[u8], take: &mut impl FnMut(usize, usize) -> Vec<u8>) -> Self {
         let [rows, columns, extra] = [8, 12, 16].map(|at| u32_at(record, at) as usize);
-        let (padded, slots) = (rows.next_multiple_of(16), columns + extra);
+        let (padded, places) = (rows.next_multiple_of(16), columns + extra);
         let dtype = record[4];
         let data = match (dtype, u16_at(record, 0)) {
             (dtype::F32, role) if is_vector(role) => 4 * columns.next_multiple_of(16),
-            (dtype::F32, _) => 4 * padded * slots,
-            (dtype::F16, _) => 2 * padded * slots,
-            (dtype::I8, _) => padded * slots.next_multiple_of(4),
-            (dtype::C4, _) => padded / 16 * slots.div_ceil(8) * 68,
-            (dtype::C5, _) => padded / 16 * slots.div_ceil(8) * 84,
+            (dtype::F32, _) => 4 * padded * places,
+            (dtype::F16, _) => 2 * padded * places,
+            (dtype::I8, _) => padded * places.next_multiple_of(4),
+            (dtype::C4, _) => padded / 16 * places.div_ceil(8) * 68,
+            (dtype::C5, _) => padded / 16 * places.div_ceil(8) * 84,
             _ => panic!("dtype {dtype}"),
         };
         // A table whose rows are looked up has no sums; it and codebook matrices have stepped scales.

@@ -50,7 +50,7 @@ fn float_files_are_those_of_the_specification() {
     }
 }
 
-/// Rounding is the converter's own affair, but the layout is not: padding, extra slots, sums, range.
+/// Rounding is the converter's own affair, but the layout is not: padding, OCS places, sums, range.
 #[test]
 fn int8_files_keep_the_rules() {
     for fixture in fixtures::all() {
@@ -110,15 +110,15 @@ fn moved_biases_make_up_for_each_other() {
 }
 
 fn check_int8(record: &Record, plain: &Record, place: &str) {
-    let slots = (record.columns + record.extra).next_multiple_of(4);
-    let level = |parts: &Record, slots: usize, row: usize, slot: usize| {
-        i32::from(parts.parts[0][row / 16 * 16 * slots + slot / 4 * 64 + row % 16 * 4 + slot % 4] as i8)
+    let places = (record.columns + record.extra).next_multiple_of(4);
+    let level = |parts: &Record, places: usize, row: usize, place: usize| {
+        i32::from(parts.parts[0][row / 16 * 16 * places + place / 4 * 64 + row % 16 * 4 + place % 4] as i8)
     };
     let word = |part: &[u8], index: usize| <[u8; 4]>::try_from(&part[4 * index..4 * index + 4]).expect("4 bytes");
     let splits: Vec<u32> = (0..record.extra).map(|index| u32::from_le_bytes(word(&record.parts[3], index))).collect();
     assert!(splits.is_sorted(), "{place}");
     for row in 0..record.rows.next_multiple_of(16) {
-        let levels: Vec<i32> = (0..slots).map(|slot| level(record, slots, row, slot)).collect();
+        let levels: Vec<i32> = (0..places).map(|place| level(record, places, row, place)).collect();
         let (weights, rest) = levels.split_at(record.columns);
         let (extra, padding) = rest.split_at(record.extra);
         assert!(levels.iter().all(|level| level.abs() <= 127), "{place}, row {row}");
@@ -126,11 +126,11 @@ fn check_int8(record: &Record, plain: &Record, place: &str) {
         let mut means: Vec<f64> = weights.iter().map(|&level| f64::from(level)).collect();
         for run in splits.chunk_by(|a, b| a == b) {
             let start = splits.partition_point(|split| split < &run[0]);
-            let slots = &extra[start..start + run.len()];
-            let (least, most) = (slots.iter().min().expect("a slot"), slots.iter().max().expect("a slot"));
-            assert!(most - least <= 1, "{place}, row {row}: extra slots of a channel are alike");
+            let places = &extra[start..start + run.len()];
+            let (least, most) = (places.iter().min().expect("a place"), places.iter().max().expect("a place"));
+            assert!(most - least <= 1, "{place}, row {row}: OCS places of a channel are alike");
             let mean = &mut means[run[0] as usize];
-            *mean = (*mean + f64::from(slots.iter().sum::<i32>())) / (run.len() + 1) as f64;
+            *mean = (*mean + f64::from(places.iter().sum::<i32>())) / (run.len() + 1) as f64;
         }
         let sum: i32 = levels.iter().sum();
         let (scale, stored) = scale_and_sum(record, row);
@@ -142,11 +142,11 @@ fn check_int8(record: &Record, plain: &Record, place: &str) {
         }
         // However it was rounded, no row may be far from rounding to nearest; single weights may, where they make up for
         // the errors of outlier channels.
-        let plain_slots = record.columns.next_multiple_of(4);
+        let plain_places = record.columns.next_multiple_of(4);
         let (plain_scale, _) = scale_and_sum(plain, row);
         let values: Vec<f64> = means.iter().map(|mean| mean * f64::from(scale)).collect();
         let nearest: Vec<f64> = (0..record.columns)
-            .map(|slot| f64::from(level(plain, plain_slots, row, slot)) * f64::from(plain_scale))
+            .map(|place| f64::from(level(plain, plain_places, row, place)) * f64::from(plain_scale))
             .collect();
         let squares: f64 = values.iter().zip(&nearest).map(|(value, nearest)| (value - nearest).powi(2)).sum();
         let error = (squares / record.columns as f64).sqrt();
@@ -185,32 +185,32 @@ fn codebook_files_keep_the_rules() {
 }
 
 fn check_codebook(record: &Record, plain: &Record, most: f64, place: &str) {
-    let slots = record.columns + record.extra;
-    let layout = CodebookLayout::new(record.dtype, slots);
+    let places = record.columns + record.extra;
+    let layout = CodebookLayout::new(record.dtype, places);
     let word = |part: &[u8], index: usize| <[u8; 4]>::try_from(&part[4 * index..4 * index + 4]).expect("4 bytes");
     let splits: Vec<u32> = (0..record.extra).map(|index| u32::from_le_bytes(word(&record.parts[3], index))).collect();
     let (mut signal, mut noise) = (0.0, 0.0);
     for row in 0..record.rows.next_multiple_of(16) {
         let (panel, channel) = (&record.parts[0][row / 16 * layout.bytes..][..layout.bytes], row % 16);
-        let code = |slot: usize| {
-            let low = panel[slot / 8 * 64 + channel * 4 + slot % 4] >> (slot % 8 / 4 * 4) & 15;
+        let code = |place: usize| {
+            let low = panel[place / 8 * 64 + channel * 4 + place % 4] >> (place % 8 / 4 * 4) & 15;
             let high_bit =
-                panel.get(layout.high_bits + slot / 8 * 16 + channel).copied().unwrap_or(0) >> (slot % 8) & 1;
+                panel.get(layout.high_bits + place / 8 * 16 + channel).copied().unwrap_or(0) >> (place % 8) & 1;
             if record.dtype == dtype::C5 { low | high_bit << 4 } else { low }
         };
-        let value = |slot: usize| {
-            let multiplier = panel[layout.multipliers + slot / 8 * 4 + channel / 4] as i8;
+        let value = |place: usize| {
+            let multiplier = panel[layout.multipliers + place / 8 * 4 + channel / 4] as i8;
             let levels: &[i8] = if record.dtype == dtype::C5 { &LEVELS_5 } else { &LEVELS_4 };
-            (i32::from(levels[usize::from(code(slot))]) * i32::from(multiplier) + 64) >> 7
+            (i32::from(levels[usize::from(code(place))]) * i32::from(multiplier) + 64) >> 7
         };
-        assert!((slots..layout.units * 8).all(|slot| code(slot) == 0), "{place}, row {row}: padding");
+        assert!((places..layout.units * 8).all(|place| code(place) == 0), "{place}, row {row}: padding");
         let (scale, sum) = scale_and_sum(record, row);
         let scale = f64::from(scale);
         if row >= record.rows {
-            assert!(sum.unwrap_or(0) == 0 && (0..slots).all(|slot| code(slot) == 0), "{place}: padding channel");
+            assert!(sum.unwrap_or(0) == 0 && (0..places).all(|place| code(place) == 0), "{place}: padding channel");
             continue;
         }
-        assert!(sum.is_none_or(|sum| sum == (0..slots).map(value).sum::<i32>()), "{place}, row {row}");
+        assert!(sum.is_none_or(|sum| sum == (0..places).map(value).sum::<i32>()), "{place}, row {row}");
         for column in 0..record.columns {
             let own = splits.iter().enumerate().filter(|(_, split)| **split as usize == column);
             let values: Vec<i32> = own.map(|(index, _)| value(record.columns + index)).chain([value(column)]).collect();

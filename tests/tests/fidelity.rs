@@ -13,7 +13,7 @@ const F32_ERROR: f64 = 2e-5;
 /// Least 1 % quantile of the rows' cosines for f16 weights.
 const F16_COSINE: f64 = 0.99999;
 /// The same for int8 weights. Random weights at widths of 9 to 156 average out little, and there are no outlier
-/// channels for the extra slots; what counts is how trained models do (`shared_models.rs`).
+/// channels for the OCS places; what counts is how trained models do (`shared_models.rs`).
 const INT8_COSINE: f64 = 0.995;
 
 /// The head of the table.

@@ -306,7 +306,7 @@ fn split_lists() {
             let record = find(parts, role);
             record.extra = 1;
             record.parts[3] = vec![0; 4];
-            // Large enough for one more slot.
+            // Large enough for one more place.
             let bytes = record.parts[0].len();
             record.parts[0].resize(bytes * 2, 0);
         };
@@ -417,8 +417,8 @@ fn specification() {
     says(&format!("one record of {TENSOR_BYTES} bytes a tensor"));
     says(&format!("an address that is a multiple of {ALIGNMENT}"));
     says(&format!("panels of {BLOCK_CHANNELS} output channels"));
-    says(&format!("`[rows/{BLOCK_CHANNELS}][K/{BLOCK_SLOTS}][{BLOCK_CHANNELS}][{BLOCK_SLOTS}]`"));
-    says(&format!("multipliers i8 `[K/{CODEBOOK_SLOTS}][{}]`", BLOCK_CHANNELS / CODEBOOK_CHANNELS));
+    says(&format!("`[rows/{BLOCK_CHANNELS}][K/{K_GROUP}][{BLOCK_CHANNELS}][{K_GROUP}]`"));
+    says(&format!("multipliers i8 `[K/{K_UNIT}][{}]`", BLOCK_CHANNELS / CODEBOOK_CHANNELS));
     says(&LEVELS_4.map(|level| level.to_string()).join(" "));
     says(&LEVELS_5.map(|level| level.to_string()).join(" "));
     let known = [
@@ -444,7 +444,7 @@ fn specification() {
     assert_eq!(EXIT_ROLES, 78..=79);
 }
 
-/// One block, three labels, three extra slots, smoothing.
+/// One block, three labels, three OCS places, smoothing.
 fn good() -> Parts {
     static GOOD: LazyLock<Parts> =
         LazyLock::new(|| parts("sequence-classification-narrow", Storage::Int8(Inputs { extra: 3, smoothing: true })));

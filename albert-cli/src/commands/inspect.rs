@@ -58,8 +58,8 @@ struct Tensor {
     dtype: &'static str,
     shape: Vec<usize>,
     bytes: usize,
-    /// Input slots that outlier splitting adds.
-    extra_slots: u32,
+    /// Places in K that outlier channel splitting adds.
+    ocs_places: u32,
 }
 
 pub(super) fn run(args: &Inspect) -> Result<Outcome> {
@@ -93,7 +93,7 @@ fn describe(model: &Model, max_tokens: usize) -> Description {
         dtype: dtype_name(record.dtype),
         shape,
         bytes: record.bytes(),
-        extra_slots: record.ocs_places,
+        ocs_places: record.ocs_places,
     });
     Description {
         config: Config {

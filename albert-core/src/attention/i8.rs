@@ -2,7 +2,7 @@
 
 use super::kv_cache::{Cache, Heads, Places};
 use crate::build_features::LARGE_TARGET;
-use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, GROUP_CHANNELS};
+use crate::format::layout::{BLOCK_CHANNELS, GROUP_CHANNELS, K_GROUP};
 use crate::kernels::{Channels, Kernels, Product, RowScale, Store, Tile, interleave};
 use crate::memory::arena::{AttentionScratch, Scratch};
 use crate::memory::plan::{ATTENTION_ROWS, activation_row_bytes};
@@ -28,16 +28,16 @@ pub(super) fn store_keys(
     bytes: &mut [u8],
 ) {
     let Heads { size, extents, .. } = places.heads;
-    let (size, slots) = (size.max(1), extents.key_slots.max(1));
-    let at_a_time = heads_at_a_time(bytes.len(), slots);
-    let bytes = part_mut(bytes, ..at_a_time * slots);
-    // Slots past the head are zero: nobody writes them.
+    let (size, stride) = (size.max(1), extents.key_k.max(1));
+    let at_a_time = heads_at_a_time(bytes.len(), stride);
+    let bytes = part_mut(bytes, ..at_a_time * stride);
+    // Places past the head are zero: nobody writes them.
     bytes.fill(0);
     let mut scales = [0.0; HEADS];
     for (row, token) in x.chunks_exact((heads.len() * size).max(1)).zip(tokens) {
         for (x, first) in row.chunks(at_a_time * size).zip(heads.clone().step_by(at_a_time)) {
-            kernels.quantize_heads_signed(x, size, slots, bytes, &mut scales);
-            for ((head, bytes), &scale) in (first..heads.end).zip(bytes.chunks_exact(slots)).zip(&scales) {
+            kernels.quantize_heads_signed(x, size, stride, bytes, &mut scales);
+            for ((head, bytes), &scale) in (first..heads.end).zip(bytes.chunks_exact(stride)).zip(&scales) {
                 // SAFETY: nobody else writes this token and head.
                 #[allow(unsafe_code)]
                 unsafe {
@@ -128,7 +128,7 @@ pub(super) fn attend(
     scratch: &mut Scratch<'_>,
 ) {
     let (start, width) = (heads.start, heads.len() * cache.heads.size);
-    let row_bytes = activation_row_bytes(cache.heads.extents.key_slots);
+    let row_bytes = activation_row_bytes(cache.heads.extents.key_k);
     for rows in queries.chunks_mut((ATTENTION_ROWS * width).max(1)) {
         let count = rows.len().checked_div(width).unwrap_or(0);
         let at_a_time = heads_at_a_time(scratch.quantized.bytes.len(), count * row_bytes);
@@ -182,12 +182,12 @@ impl Queries {
         let offset = kernels.activation_offset();
         let (rows, place) = (self.count, head - self.heads.start);
         let row_sums = extents.key_channels;
-        let (steps, blocks) = (extents.key_slots / BLOCK_SLOTS, row_sums / BLOCK_CHANNELS);
+        let (steps, blocks) = (extents.key_k / K_GROUP, row_sums / BLOCK_CHANNELS);
         let product = Product { rows, row_bytes: self.stride, steps, blocks, row_sums, continues: true };
         let bytes = part(scratch.quantized.bytes, place * self.row_bytes..);
         kernels.matmul_i8(&product, bytes, cache.keys(head), attention.scores);
 
-        let row_bytes = activation_row_bytes(extents.value_slots);
+        let row_bytes = activation_row_bytes(extents.value_k);
         let scales = cache.scales(head);
         let query_scales: &[f32] = cast(attention.head);
         let query_scales = part(query_scales, place..).iter().step_by(HEADS);
@@ -201,7 +201,7 @@ impl Queries {
         }
 
         let row_sums = extents.value_channels;
-        let (steps, blocks) = (extents.value_slots / BLOCK_SLOTS, row_sums / BLOCK_CHANNELS);
+        let (steps, blocks) = (extents.value_k / K_GROUP, row_sums / BLOCK_CHANNELS);
         let product = Product { rows, row_bytes, steps, blocks, row_sums, continues: true };
         kernels.matmul_i8(&product, attention.probabilities, cache.values(head), scratch.products.accumulators);
         for first in (0..size).step_by(GROUP_CHANNELS) {

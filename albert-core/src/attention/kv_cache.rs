@@ -4,7 +4,7 @@
 
 use crate::config::{Config, Precision};
 use crate::disjoint::Disjoint;
-use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS};
+use crate::format::layout::{BLOCK_CHANNELS, K_GROUP};
 use crate::kernels::{Kernels, Keys, Product, square_root};
 use crate::memory::arena::{AttentionScratch, Shared};
 use crate::memory::plan::Extents;
@@ -42,12 +42,12 @@ impl Heads {
 
     /// Words of four bytes of one head's keys.
     fn key_words(&self) -> usize {
-        self.extents.key_channels * self.extents.key_slots * self.extents.element / 4
+        self.extents.key_channels * self.extents.key_k * self.extents.element / 4
     }
 
     /// Words of four bytes of one head's values.
     fn value_words(&self) -> usize {
-        self.extents.value_channels * self.extents.value_slots * self.extents.element / 4
+        self.extents.value_channels * self.extents.value_k * self.extents.element / 4
     }
 }
 
@@ -63,10 +63,10 @@ struct Starts {
 
 impl Starts {
     fn new(heads: &Heads, sequence: &Sequence, index: usize) -> Self {
-        let Extents { key_slots, value_channels, element, .. } = heads.extents;
+        let Extents { key_k, value_channels, element, .. } = heads.extents;
         let (keys, values) = (sequence.first_key as usize, sequence.first_value as usize);
         Self {
-            keys: heads.count * keys * key_slots * element / 4,
+            keys: heads.count * keys * key_k * element / 4,
             values: heads.count * values * value_channels * element / 4,
             scales: heads.count * keys,
             value_sums: heads.count * value_channels * index,
@@ -76,8 +76,8 @@ impl Starts {
 
 /// The next sequence's places, behind those of `sequence`, which has its own and its keys.
 pub(crate) fn places_behind(config: &Config, sequence: &Sequence) -> (u32, u32) {
-    let Extents { key_channels, value_slots, .. } = Extents::new(config, sequence.keys as usize);
-    (sequence.first_key + key_channels as u32, sequence.first_value + value_slots as u32)
+    let Extents { key_channels, value_k, .. } = Extents::new(config, sequence.keys as usize);
+    (sequence.first_key + key_channels as u32, sequence.first_value + value_k as u32)
 }
 
 /// Writes keys and values, from several tasks at once when each has its own tokens, in groups of four, or its own heads.
@@ -155,7 +155,7 @@ impl Places<'_> {
     /// No other task writes this token and head.
     #[allow(unsafe_code)]
     pub(super) unsafe fn write_key(&self, head: usize, token: usize, words: &[[u8; 4]]) {
-        let panel_words = BLOCK_CHANNELS * self.heads.extents.key_slots * self.heads.extents.element / 4;
+        let panel_words = BLOCK_CHANNELS * self.heads.extents.key_k * self.heads.extents.element / 4;
         let place = token / BLOCK_CHANNELS * panel_words + token % BLOCK_CHANNELS;
         let first = self.at.keys + head * self.heads.key_words() + place;
         // SAFETY: the words belong to this sequence, head and token alone.
@@ -180,7 +180,7 @@ impl Places<'_> {
     /// No other task writes these tokens and this head.
     #[allow(unsafe_code)]
     pub(super) unsafe fn write_values(&self, head: usize, step: usize, panel: usize, words: &[[u8; 4]]) {
-        let panel_words = BLOCK_CHANNELS * self.heads.extents.value_slots * self.heads.extents.element / 4;
+        let panel_words = BLOCK_CHANNELS * self.heads.extents.value_k * self.heads.extents.element / 4;
         let place = panel * panel_words + step * BLOCK_CHANNELS;
         let first = self.at.values + head * self.heads.value_words() + place;
         // SAFETY: the words belong to this sequence, this head and these tokens alone.
@@ -214,12 +214,12 @@ pub(crate) fn sum_cache(
     }
     for (index, sequence) in sequences.0.iter().enumerate() {
         let heads = Heads::new(config, sequence.keys as usize);
-        let Extents { key_slots, key_channels, value_slots, value_channels, .. } = heads.extents;
+        let Extents { key_k, key_channels, value_k, value_channels, .. } = heads.extents;
         let at = Starts::new(&heads, sequence, index);
         let sum = |byte: i32, bytes: &mut [u8], places: usize, channels: usize, words: &[[u8; 4]], sums: &mut [i32]| {
             let row = part_mut(bytes, ..places);
             row.fill(byte as u8);
-            let (steps, blocks) = (places / BLOCK_SLOTS, heads.count * channels / BLOCK_CHANNELS);
+            let (steps, blocks) = (places / K_GROUP, heads.count * channels / BLOCK_CHANNELS);
             let row_sums = heads.count * channels;
             let size = Product { rows: 1, row_bytes: places, steps, blocks, row_sums, continues: false };
             kernels.matmul_i8(&size, row, bytemuck::must_cast_slice(words), sums);
@@ -229,12 +229,12 @@ pub(crate) fn sum_cache(
             0 => offsets.fill(0),
             offset => {
                 let keys = part(shared.keys, at.keys..at.keys + heads.count * heads.key_words());
-                sum(offset, scratch.head, key_slots, key_channels, keys, offsets);
+                sum(offset, scratch.head, key_k, key_channels, keys, offsets);
             }
         }
         let values = part(shared.values, at.values..at.values + heads.count * heads.value_words());
         let sums = part_mut(shared.value_sums, at.value_sums..at.value_sums + heads.count * value_channels);
-        sum(1, scratch.probabilities, value_slots, value_channels, values, sums);
+        sum(1, scratch.probabilities, value_k, value_channels, values, sums);
     }
 }
 

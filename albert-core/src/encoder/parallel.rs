@@ -175,7 +175,7 @@ struct Quantizing<'l, 'a> {
 impl Quantizing<'_, '_> {
     /// Quantizes rows of the share from its row `first` on.
     fn quantize(&mut self, context: &Context<'_>, matrix: &Matrix<'_>, first: usize, x: &mut Rows<'_>) {
-        let bytes = first * activation_row_bytes(matrix.slots());
+        let bytes = first * activation_row_bytes(matrix.places());
         let mut quantized = Quantized {
             bytes: part_mut(self.quantized.bytes, bytes..),
             row_scales: part_mut(self.quantized.row_scales, first..),
@@ -208,7 +208,7 @@ fn quantizing<'l, 'a>(
     share: usize,
 ) -> (PerWorker<Quantizing<'l, 'a>>, PerWorker<&'l [f32]>) {
     let (mut jobs, mut strips) = ([const { None }; MAX_WORKERS], [None; MAX_WORKERS]);
-    let row_bytes = activation_row_bytes(matrix.slots()).max(1);
+    let row_bytes = activation_row_bytes(matrix.places()).max(1);
     let mut input = None;
     for (lane, (job, place)) in lanes.iter_mut().flatten().zip(jobs.iter_mut().zip(&mut strips)) {
         let Lane { strip, row, scratch: Scratch { quantized, quantization, .. }, .. } = lane;

@@ -4,9 +4,7 @@
 //! together take time proportional to the file.
 
 use super::bytes::slice;
-use super::layout::{
-    ALIGNMENT, BLOCK_CHANNELS, MAX_SLOTS, dtype, has_scale_steps, matrix_bytes, round_up, scale_bytes,
-};
+use super::layout::{ALIGNMENT, BLOCK_CHANNELS, MAX_K, dtype, has_scale_steps, matrix_bytes, round_up, scale_bytes};
 use super::record::Record;
 use crate::build_features::{CODEBOOK, FLOAT};
 use crate::error::TensorProblem;
@@ -79,7 +77,7 @@ impl<'a> Checker<'a> {
         if !allowed || !record.reserved {
             return Err(TensorProblem::Dtype);
         }
-        if record.rows != rows || record.columns != columns || record.places() > MAX_SLOTS as usize {
+        if record.rows != rows || record.columns != columns || record.places() > MAX_K as usize {
             return Err(TensorProblem::Shape);
         }
         let integer = record.dtype >= dtype::I8;

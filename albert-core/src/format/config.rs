@@ -1,7 +1,7 @@
 //! The configuration section.
 
 use super::bytes::{u16_at, u32_at};
-use super::layout::{CONFIG_BYTES, MAX_SLOTS, field};
+use super::layout::{CONFIG_BYTES, MAX_K, field};
 use crate::build_features::POOLING;
 use crate::config::{Activation, Config, Head, HeadInput, Pooling, Precision, ProblemType, SentenceEmbedding, Storage};
 use crate::error::{ConfigField, FormatError};
@@ -19,9 +19,9 @@ pub(super) fn read(section: &[u8]) -> Result<Config, FormatError> {
     let flag = |at: usize, field: ConfigField| flag(word(at)).ok_or(wrong(field));
     let config = Config {
         vocab_size: size(field::VOCAB_SIZE, 1 << 24, ConfigField::VocabSize)?,
-        embedding_size: size(field::EMBEDDING_SIZE, MAX_SLOTS, ConfigField::EmbeddingSize)?,
-        hidden_size: size(field::HIDDEN_SIZE, MAX_SLOTS, ConfigField::HiddenSize)?,
-        intermediate_size: size(field::INTERMEDIATE_SIZE, MAX_SLOTS, ConfigField::IntermediateSize)?,
+        embedding_size: size(field::EMBEDDING_SIZE, MAX_K, ConfigField::EmbeddingSize)?,
+        hidden_size: size(field::HIDDEN_SIZE, MAX_K, ConfigField::HiddenSize)?,
+        intermediate_size: size(field::INTERMEDIATE_SIZE, MAX_K, ConfigField::IntermediateSize)?,
         num_hidden_layers: size(field::NUM_HIDDEN_LAYERS, 4096, ConfigField::NumHiddenLayers)?,
         num_hidden_groups: size(field::NUM_HIDDEN_GROUPS, 4096, ConfigField::NumHiddenGroups)?,
         inner_group_num: size(field::INNER_GROUP_NUM, 64, ConfigField::InnerGroupNum)?,
@@ -62,7 +62,7 @@ fn check(config: &Config) -> Result<(), FormatError> {
     require(config.hidden_size.is_multiple_of(config.num_attention_heads), ConfigField::NumAttentionHeads)?;
     require(mapped, ConfigField::EmbeddingMapping)?;
     require(eps.is_finite() && eps >= 0.0, ConfigField::LayerNormEps)?;
-    require(config.storage.ocs_places <= MAX_SLOTS, ConfigField::OcsPlaces)?;
+    require(config.storage.ocs_places <= MAX_K, ConfigField::OcsPlaces)?;
     require(config.num_blocks() <= 1 << 16, ConfigField::InnerGroupNum)?;
     require(config.num_labels <= 1 << 20, ConfigField::NumLabels)?;
     let labels = match config.head {
@@ -80,7 +80,7 @@ fn check(config: &Config) -> Result<(), FormatError> {
     let chooses = pooled && config.head != Head::PreTraining;
     require(chooses || config.pooling == Pooling::Pooler, ConfigField::Pooling)?;
     require(config.pooler || !pooled || config.pooling != Pooling::Pooler, ConfigField::Pooler)?;
-    require(config.sentence_dense <= MAX_SLOTS, ConfigField::SentenceDense)
+    require(config.sentence_dense <= MAX_K, ConfigField::SentenceDense)
 }
 
 /// Fields that are read from the section when they are asked for.

@@ -3,7 +3,7 @@
 use super::bytes::u32_at;
 use super::check::{Checker, MatrixLimits};
 use super::config::check_calibration;
-use super::layout::{HEAD_BYTES, HEAD_MAGIC, HEAD_VERSION, MAX_SLOTS, TENSOR_BYTES, dtype, head_field, role, section};
+use super::layout::{HEAD_BYTES, HEAD_MAGIC, HEAD_VERSION, MAX_K, TENSOR_BYTES, dtype, head_field, role, section};
 use super::record::Record;
 use super::sections::{FileKind, Sections};
 use super::strings::Strings;
@@ -117,7 +117,7 @@ fn read(head: &[u8]) -> Result<Classifier, FormatError> {
     }
     let word = |at: usize| u32_at(head, at);
     let wrong = FormatError::Config;
-    if !(1..=MAX_SLOTS).contains(&word(head_field::WIDTH)) {
+    if !(1..=MAX_K).contains(&word(head_field::WIDTH)) {
         return Err(wrong(ConfigField::HiddenSize));
     }
     if !(1..=1 << 20).contains(&word(head_field::NUM_LABELS)) {

@@ -2,9 +2,7 @@
 
 use super::bytes::{array_at, u32_at};
 use super::check::{Checker, MatrixLimits};
-use super::layout::{
-    INDEX_BYTES, INDEX_MAGIC, INDEX_VERSION, MAX_SLOTS, TENSOR_BYTES, dtype, index_field, role, section,
-};
+use super::layout::{INDEX_BYTES, INDEX_MAGIC, INDEX_VERSION, MAX_K, TENSOR_BYTES, dtype, index_field, role, section};
 use super::record::Record;
 use super::sections::{FileKind, Sections};
 use super::strings::Strings;
@@ -56,7 +54,7 @@ impl<'a> IndexFile<'a> {
         }
         let word = |at: usize| u32_at(description, at);
         let (width, count) = (word(index_field::WIDTH), word(index_field::COUNT));
-        if !(1..=MAX_SLOTS).contains(&width) {
+        if !(1..=MAX_K).contains(&width) {
             return Err(FormatError::Config(ConfigField::HiddenSize));
         }
         if !(1..=MOST_TEXTS).contains(&count) {

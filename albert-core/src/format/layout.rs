@@ -38,16 +38,16 @@ pub const ALIGNMENT: usize = 64;
 pub const BLOCK_CHANNELS: usize = 16;
 /// Output channels that a matrix product computes at a time.
 pub(crate) const GROUP_CHANNELS: usize = 64;
-/// Input slots that lie together in an int8 weight block.
-pub const BLOCK_SLOTS: usize = 4;
-/// Input slots that share a multiplier in the codebook formats.
-pub const CODEBOOK_SLOTS: usize = 8;
+/// Places in K that lie together in a panel of int8 weights.
+pub const K_GROUP: usize = 4;
+/// Places in K that share a multiplier in the codebook formats.
+pub const K_UNIT: usize = 8;
 /// Output channels that share a multiplier in the codebook formats.
 pub const CODEBOOK_CHANNELS: usize = 4;
 /// The low bits of an f32 that a stepped scale does without: 32 steps an octave, eight octaves.
 pub const SCALE_STEP_SHIFT: u32 = 18;
-/// Most input slots of a linear, so that no i32 sum of 255 x 127 products can overflow.
-pub const MAX_SLOTS: u32 = 65_536;
+/// Most places in K of a linear, so that no i32 sum of 255 x 127 products can overflow.
+pub const MAX_K: u32 = 65_536;
 /// Set in a section's flags when a reader that does not know it must refuse the file.
 pub const SECTION_REQUIRED: u32 = 1;
 
@@ -145,7 +145,7 @@ pub mod dtype {
     pub const F16: u8 = 1;
     /// Signed bytes in [-127, 127] with a scale per output channel.
     pub const I8: u8 = 2;
-    /// Indices into the codebook of 16 levels, a multiplier per 4 channels and 8 slots, a scale per channel.
+    /// Indices into the codebook of 16 levels, a multiplier per 4 channels and 8 places, a scale per channel.
     pub const C4: u8 = 3;
     /// As `C4` with 32 levels.
     pub const C5: u8 = 4;
@@ -254,14 +254,14 @@ pub const fn round_up(n: usize, to: usize) -> usize {
     }
 }
 
-/// Bytes of a matrix of `rows` x `slots` in the blocked layout of a dtype, scales and sums not counted.
-pub const fn matrix_bytes(dtype: u8, rows: usize, slots: usize) -> Option<usize> {
+/// Bytes of a matrix of `rows` x `places` in the blocked layout of a dtype, scales and sums not counted.
+pub const fn matrix_bytes(dtype: u8, rows: usize, places: usize) -> Option<usize> {
     let blocks = rows.div_ceil(BLOCK_CHANNELS);
     match dtype {
-        dtype::F32 => blocks.checked_mul(BLOCK_CHANNELS * 4 * slots),
-        dtype::F16 => blocks.checked_mul(BLOCK_CHANNELS * 2 * slots),
-        dtype::I8 => blocks.checked_mul(BLOCK_CHANNELS * round_up(slots, BLOCK_SLOTS)),
-        dtype::C4 | dtype::C5 => blocks.checked_mul(CodebookLayout::new(dtype, slots).bytes),
+        dtype::F32 => blocks.checked_mul(BLOCK_CHANNELS * 4 * places),
+        dtype::F16 => blocks.checked_mul(BLOCK_CHANNELS * 2 * places),
+        dtype::I8 => blocks.checked_mul(BLOCK_CHANNELS * round_up(places, K_GROUP)),
+        dtype::C4 | dtype::C5 => blocks.checked_mul(CodebookLayout::new(dtype, places).bytes),
         _ => None,
     }
 }
@@ -282,10 +282,10 @@ pub const fn stepped_scale(least: u32, steps: u8) -> f32 {
     f32::from_bits(least.wrapping_add((steps as u32) << SCALE_STEP_SHIFT))
 }
 
-/// Where the parts of one block of 16 channels in a codebook format lie; each part goes on for all units of 8 slots.
+/// Where the parts of one block of 16 channels in a codebook format lie; each part goes on for all units of 8 places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CodebookLayout {
-    /// Units of [`CODEBOOK_SLOTS`] slots.
+    /// Units of [`K_UNIT`] places.
     pub units: usize,
     /// Offset of the high bits, 16 bytes a unit; none with 16 levels. Codes are before them, 64 bytes a unit.
     pub high_bits: usize,
@@ -296,10 +296,10 @@ pub struct CodebookLayout {
 }
 
 impl CodebookLayout {
-    /// The layout of a panel of `slots` slots.
-    pub const fn new(dtype: u8, slots: usize) -> Self {
-        let units = slots.div_ceil(CODEBOOK_SLOTS);
-        let high_bits = units * BLOCK_CHANNELS * CODEBOOK_SLOTS / 2;
+    /// The layout of a panel of `places` places.
+    pub const fn new(dtype: u8, places: usize) -> Self {
+        let units = places.div_ceil(K_UNIT);
+        let high_bits = units * BLOCK_CHANNELS * K_UNIT / 2;
         let multipliers = high_bits + if dtype == dtype::C5 { units * BLOCK_CHANNELS } else { 0 };
         let bytes = multipliers + units * (BLOCK_CHANNELS / CODEBOOK_CHANNELS);
         Self { units, high_bits, multipliers, bytes }

@@ -5,11 +5,11 @@ use super::layout::{BLOCK_CHANNELS, stepped_scale};
 /// Elements of a weight matrix in the file's blocked layout, channels padded to a multiple of 16.
 #[derive(Clone, Copy, Debug)]
 pub enum Weights<'a> {
-    /// `[rows/16][slots][16]`.
+    /// `[rows/16][K][16]`.
     F32(&'a [f32]),
-    /// `[rows/16][slots][16]`, IEEE binary16.
+    /// `[rows/16][K][16]`, IEEE binary16.
     F16(&'a [u16]),
-    /// `[rows/16][slots/4][16][4]`.
+    /// `[rows/16][K/4][16][4]`.
     I8 {
         /// The weights.
         values: &'a [i8],
@@ -86,15 +86,15 @@ pub struct Matrix<'a> {
     pub columns: usize,
     /// The elements.
     pub weights: Weights<'a>,
-    /// Input channel that each extra slot repeats, ascending.
+    /// Input channel that each OCS place repeats, ascending.
     pub splits: &'a [u32],
     /// Factor of each input before quantization; empty for none.
     pub smoothing: &'a [f32],
 }
 
 impl Matrix<'_> {
-    /// Inputs and extra slots.
-    pub fn slots(&self) -> usize {
+    /// Places in K: inputs and OCS places.
+    pub fn places(&self) -> usize {
         self.columns + self.splits.len()
     }
 

@@ -1,7 +1,7 @@
 //! Search in an index: the scores of all entries for a query, chunk by chunk, so that no buffer of the index's size exists.
 
 use super::{Candidate, TopK};
-use crate::format::layout::{ALIGNMENT, BLOCK_SLOTS, GROUP_CHANNELS, round_up};
+use crate::format::layout::{ALIGNMENT, GROUP_CHANNELS, K_GROUP, round_up};
 use crate::format::{IndexFile, Linear, Matrix, Scales, Weights};
 use crate::kernels::{Kernels, RowScale, Store};
 use crate::linear::{Input, multiply, quantize};
@@ -136,7 +136,7 @@ pub struct Scores<'a> {
 fn group<'a>(vectors: &Matrix<'a>, first: usize) -> Option<Linear<'a>> {
     let rows = vectors.rows.checked_sub(first).filter(|&rows| rows > 0)?.min(GROUP_CHANNELS);
     let Weights::I8 { values, scales, sums } = vectors.weights else { return None };
-    let row_bytes = round_up(vectors.columns, BLOCK_SLOTS);
+    let row_bytes = round_up(vectors.columns, K_GROUP);
     let weights = Weights::I8 {
         values: values.get(first * row_bytes..)?,
         scales: Scales::Exact(scales.exact().get(first..)?),

@@ -118,7 +118,7 @@ impl Kernels {
     }
 
     /// Weights of one block of 16 channels, from codes to the layout that [`Self::matmul_i8`] takes: `[step][16][4]`, two steps
-    /// of 4 slots a unit, each weight [`scaled`](super::scaled)`(level of the code, multiplier)`. `out` has 128 bytes a unit.
+    /// of 4 places a unit, each weight [`scaled`](super::scaled)`(level of the code, multiplier)`. `out` has 128 bytes a unit.
     pub fn expand(self, panel: &CodebookPanel<'_>, out: &mut [i8]) {
         let units = panel.codes.len();
         let within = panel.multipliers.len() >= units
@@ -186,9 +186,9 @@ impl Kernels {
         }
     }
 
-    /// One row as the input of a linear: range, step and bytes as `docs/numerics.md` defines them, extra slots behind the
-    /// channels' own. `out` has a byte for each channel and each extra slot; what is behind them stays. `x` is as before when
-    /// the function returns, `saved` holds a value for each extra slot.
+    /// One row as the input of a linear: range, step and bytes as `docs/numerics.md` defines them, OCS places behind the
+    /// channels' own. `out` has a byte for each channel and each OCS place; what is behind them stays. `x` is as before when
+    /// the function returns, `saved` holds a value for each OCS place.
     pub fn quantize_row(self, x: &mut [f32], splits: &Splits<'_>, saved: &mut [f32], out: &mut [u8]) -> RowScale {
         let extra = splits.channels.len();
         let shortest = splits.copies.len().min(splits.ranks.len()).min(saved.len());

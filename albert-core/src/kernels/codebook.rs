@@ -5,17 +5,17 @@ use crate::slices::part;
 #[cfg(target_arch = "x86_64")]
 use core::ops::Range;
 
-/// One block of 16 output channels in a codebook format, in units of 8 slots (`docs/format.md`).
+/// One block of 16 output channels in a codebook format, in units of 8 places (`docs/format.md`).
 ///
-/// Four channels share a multiplier over the slots of a unit, so 16 bytes of weights, four slots of four channels, come from
+/// Four channels share a multiplier over the places of a unit, so 16 bytes of weights, four places of four channels, come from
 /// one table: a lookup by bytes within a 128-bit register.
 #[derive(Clone, Copy, Debug)]
 pub struct CodebookPanel<'a> {
     /// The levels; codes without a high bit reach the first 16.
     pub levels: &'a [i8; 32],
-    /// Low four bits of the codes: `[channel][slot]` of slots 0 to 3 of the unit in the low halves, of 4 to 7 in the high.
+    /// Low four bits of the codes: `[channel][place]` of places 0 to 3 of the unit in the low halves, of 4 to 7 in the high.
     pub codes: &'a [[u8; 64]],
-    /// High bits: a byte a channel, a bit a slot. None with 16 levels, else as many as units.
+    /// High bits: a byte a channel, a bit a place. None with 16 levels, else as many as units.
     pub high_bits: &'a [[u8; 16]],
     /// A multiplier for each four channels, in [-127, 127]; as many as units.
     pub multipliers: &'a [[i8; 4]],
@@ -36,9 +36,9 @@ impl CodebookPanel<'_> {
         }
     }
 
-    /// The weight of one channel and slot, 0 beyond the panel.
-    pub fn weight(&self, channel: usize, slot: usize) -> i8 {
-        let (unit, within) = (slot / 8, slot % 8);
+    /// The weight of one channel and place, 0 beyond the panel.
+    pub fn weight(&self, channel: usize, place: usize) -> i8 {
+        let (unit, within) = (place / 8, place % 8);
         let code = self.codes.get(unit).and_then(|codes| codes.get(channel * 4 + within % 4)).copied().unwrap_or(0);
         let high_bit = self.high_bits.get(unit).and_then(|high_bits| high_bits.get(channel)).copied().unwrap_or(0);
         let multiplier = self.multipliers.get(unit).and_then(|all| all.get(channel / 4)).copied().unwrap_or(0);

@@ -139,7 +139,7 @@ pub(super) fn quantize_row_by(
     for (keep, &channel) in saved.iter_mut().zip(channels) {
         *keep = x.get(channel as usize).copied().unwrap_or(0.0);
     }
-    // For a while each split channel is what one of its slots holds.
+    // For a while each split channel is what one of its places holds.
     for ((&channel, &value), &copies) in channels.iter().zip(&*saved).zip(copies) {
         if let Some(x) = x.get_mut(channel as usize) {
             *x = value / copies;
@@ -156,8 +156,8 @@ pub(super) fn quantize_row_by(
         let share = total.checked_div_euclid(copies as i32).unwrap_or(0);
         let left = total.wrapping_sub(share.wrapping_mul(copies as i32));
         let part = |rank: f32| (share + i32::from((rank as i32) < left) + offset) as u8;
-        if let (Some(x), Some(slot)) = (x.get_mut(channel as usize), body.get_mut(channel as usize)) {
-            (*x, *slot) = (value, part(0.0));
+        if let (Some(x), Some(place)) = (x.get_mut(channel as usize), body.get_mut(channel as usize)) {
+            (*x, *place) = (value, part(0.0));
         }
         *extra = part(rank);
     }

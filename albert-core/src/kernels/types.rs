@@ -20,7 +20,7 @@ pub struct Product {
     pub rows: usize,
     /// Bytes from one row of activations to the next, at least `steps * 4`.
     pub row_bytes: usize,
-    /// Input slots divided by 4.
+    /// Places in K, divided by 4.
     pub steps: usize,
     /// Blocks of 16 output channels.
     pub blocks: usize,
@@ -92,7 +92,7 @@ pub struct LinearProduct {
     pub rows: usize,
     /// Bytes from one row of activations to the next, at least `steps * 4`.
     pub row_bytes: usize,
-    /// Input slots divided by 4.
+    /// Places in K, divided by 4.
     pub steps: usize,
     /// Output channels; the weights have blocks of 16.
     pub channels: usize,
@@ -113,14 +113,14 @@ pub struct Keys<'a> {
     pub value_scales: &'a [f32],
 }
 
-/// Channels of a linear's input that occupy several slots; the slices are as long as there are slots beyond one a channel.
+/// Channels of a linear's input that occupy several places; the slices are as long as there are places beyond one a channel.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Splits<'a> {
-    /// Channel of each extra slot, ascending.
+    /// Channel of each OCS place, ascending.
     pub channels: &'a [u32],
-    /// Slots of that channel, its own counted.
+    /// Places of that channel, its own counted.
     pub copies: &'a [f32],
-    /// Which of them it is, from 1 on; the channel's own slot is number 0.
+    /// Which of them it is, from 1 on; the channel's own place is number 0.
     pub ranks: &'a [f32],
 }
 

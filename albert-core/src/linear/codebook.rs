@@ -4,11 +4,11 @@ use super::input::GROUP_BLOCKS;
 use crate::build_features::LARGE_TARGET;
 use crate::codebook::Panels;
 use crate::format::Scales;
-use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, GROUP_CHANNELS, dtype};
+use crate::format::layout::{BLOCK_CHANNELS, GROUP_CHANNELS, K_GROUP, K_UNIT, dtype};
 use crate::kernels::{Channels, Kernels, LinearProduct, Product, Store, Tile};
 use crate::memory::Columns;
 use crate::memory::arena::{Products, Quantized};
-use crate::memory::plan::{activation_row_bytes, stretch_slots};
+use crate::memory::plan::{activation_row_bytes, part_places};
 use crate::slices::{part, part_mut};
 use core::ops::Range;
 
@@ -29,15 +29,15 @@ pub(super) fn multiply(
     products: &mut Products<'_>,
 ) {
     let Columns { data, stride: row_outputs, rows } = out;
-    let row_bytes = activation_row_bytes(panels.slots);
-    let slots = panels.slots.next_multiple_of(CODEBOOK_SLOTS);
+    let row_bytes = activation_row_bytes(panels.places);
+    let places = panels.places.next_multiple_of(K_UNIT);
     // Few rows do not outweigh the way of whole panels through the second-level cache, where the expansion is quicker than that.
-    let whole_fit = products.panel.len() >= slots * GROUP_CHANNELS;
+    let whole_fit = products.panel.len() >= places * GROUP_CHANNELS;
     let in_parts = LARGE_TARGET
         && kernels.panel_parts()
         && rows * GROUP_CHANNELS <= products.partial.len()
         && (panels.dtype == dtype::C4 || !whole_fit);
-    let stretch = if in_parts { stretch_slots(slots) } else { slots };
+    let stretch = if in_parts { part_places(places) } else { places };
     // As many blocks at a time as there is room for, in equal parts of a group.
     let at_a_time = match products.panel.len() / (stretch * BLOCK_CHANNELS).max(1) {
         0 | 1 => 1,
@@ -53,9 +53,9 @@ pub(super) fn multiply(
         let channels = channels.part_with(&group_scales, first, count);
         let out = part_mut(data, first - blocks.start * BLOCK_CHANNELS..);
         let beside = LARGE_TARGET && {
-            let (steps, blocks) = (slots / BLOCK_SLOTS, group.len());
+            let (steps, blocks) = (places / K_GROUP, group.len());
             let size = Product { rows, row_bytes, steps, blocks, row_sums: GROUP_CHANNELS, continues: true };
-            let parts: [_; GROUP_BLOCKS] = core::array::from_fn(|index| panels.part(group.start + index, 0..slots, 2));
+            let parts: [_; GROUP_BLOCKS] = core::array::from_fn(|index| panels.part(group.start + index, 0..places, 2));
             let parts = part(&parts, ..blocks);
             kernels.multiply_panels(&size, x.bytes, parts, products.panel, products.accumulators)
         };
@@ -85,7 +85,7 @@ pub(super) fn multiply(
     }
 }
 
-/// Blocks that there is room for at a time, `stretch` slots at a time.
+/// Blocks that there is room for at a time, `stretch` places at a time.
 #[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]
 fn expanded_blocks(
     kernels: Kernels,
@@ -100,8 +100,8 @@ fn expanded_blocks(
     products: &mut Products<'_>,
 ) {
     let Columns { data: out, stride: row_outputs, rows } = out;
-    let row_bytes = activation_row_bytes(panels.slots);
-    let slots = panels.slots.next_multiple_of(CODEBOOK_SLOTS);
+    let row_bytes = activation_row_bytes(panels.places);
+    let places = panels.places.next_multiple_of(K_UNIT);
     let count = channels.scales.len();
     let expand = |part: Range<usize>, room: &mut [i8]| {
         let places = room.chunks_exact_mut((part.len() * BLOCK_CHANNELS).max(1));
@@ -109,18 +109,18 @@ fn expanded_blocks(
             kernels.expand(&panels.part(block, part.clone(), at_a_time), place);
         }
     };
-    if stretch == slots {
-        expand(0..slots, products.panel);
-        let steps = slots / BLOCK_SLOTS;
+    if stretch == places {
+        expand(0..places, products.panel);
+        let steps = places / K_GROUP;
         let size = LinearProduct { rows, row_bytes, steps, channels: count, row_outputs, continues: false };
         let (bytes, row_scales) = (&*x.bytes, &*x.row_scales);
         kernels.linear_i8(&size, bytes, products.panel, row_scales, channels, store, out, products.accumulators);
         return;
     }
-    for start in (0..slots).step_by(stretch.max(1)) {
-        let some = start..slots.min(start + stretch);
+    for start in (0..places).step_by(stretch.max(1)) {
+        let some = start..places.min(start + stretch);
         expand(some.clone(), products.panel);
-        let (steps, blocks) = (some.len() / BLOCK_SLOTS, blocks.len());
+        let (steps, blocks) = (some.len() / K_GROUP, blocks.len());
         let size = Product { rows, row_bytes, steps, blocks, row_sums: GROUP_CHANNELS, continues: false };
         let bytes = part(x.bytes, start..);
         if start == 0 {

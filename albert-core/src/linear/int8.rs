@@ -2,7 +2,7 @@
 
 use super::splits::lay_out;
 use crate::format::Matrix;
-use crate::format::layout::{BLOCK_CHANNELS, BLOCK_SLOTS};
+use crate::format::layout::{BLOCK_CHANNELS, K_GROUP};
 use crate::kernels::{Channels, Kernels, LinearProduct, Store};
 use crate::memory::arena::{Products, Quantization, Quantized};
 use crate::memory::plan::activation_row_bytes;
@@ -22,7 +22,7 @@ pub(crate) fn quantize(
         return;
     }
     let (splits, saved) = lay_out(matrix.splits, quantization.splits);
-    let row_bytes = activation_row_bytes(matrix.slots());
+    let row_bytes = activation_row_bytes(matrix.places());
     debug_assert!(quantized.bytes.len() >= x.count * row_bytes && quantized.row_scales.len() >= x.count);
     let out = quantized.bytes.chunks_exact_mut(row_bytes.max(1)).zip(quantized.row_scales.iter_mut());
     for (row, (bytes, row_scale)) in x.iter_mut(matrix.columns).zip(out) {
@@ -36,7 +36,7 @@ pub(crate) fn quantize(
             kernels.quantize_row(smoothed, &splits, saved, bytes)
         };
         // Places of K that the linear does not have.
-        bytes.iter_mut().skip(matrix.slots()).for_each(|byte| *byte = 0);
+        bytes.iter_mut().skip(matrix.places()).for_each(|byte| *byte = 0);
     }
 }
 
@@ -53,9 +53,9 @@ pub(super) fn multiply(
     x: &Quantized<'_>,
     products: &mut Products<'_>,
 ) {
-    let row_bytes = activation_row_bytes(matrix.slots());
-    let steps = matrix.slots().div_ceil(BLOCK_SLOTS);
-    let panel = steps * BLOCK_SLOTS * BLOCK_CHANNELS;
+    let row_bytes = activation_row_bytes(matrix.places());
+    let steps = matrix.places().div_ceil(K_GROUP);
+    let panel = steps * K_GROUP * BLOCK_CHANNELS;
     let weights = part(values, blocks.start * panel..blocks.end * panel);
     let first = blocks.start * BLOCK_CHANNELS;
     let count = (blocks.end * BLOCK_CHANNELS).min(matrix.rows) - first;

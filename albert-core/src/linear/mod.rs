@@ -36,7 +36,7 @@ pub(crate) fn multiply(
             int8::multiply(kernels, matrix, values, blocks, &channels, store, out, x.quantized, products);
         }
         Weights::Codebook { dtype, panels, scales, sums } if CODEBOOK => {
-            let panels = Panels { dtype, panels, slots: matrix.slots() };
+            let panels = Panels { dtype, panels, places: matrix.places() };
             let channels = Channels { scales: &[], sums, bias: linear.bias };
             codebook::multiply(
                 kernels,

@@ -1,4 +1,4 @@
-//! Which slots the channels of a linear's input occupy: outlier splitting (`docs/numerics.md`).
+//! Which places the channels of a linear's input occupy: outlier splitting (`docs/numerics.md`).
 
 use crate::kernels::Splits;
 use crate::slices::{OrEmpty, part};

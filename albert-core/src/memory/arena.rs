@@ -134,7 +134,7 @@ pub(crate) struct Quantized<'a> {
 
 /// What rows are quantized with.
 pub(crate) struct Quantization<'a> {
-    /// Slots of split channels, and their values while the others are quantized.
+    /// Places of split channels, and their values while the others are quantized.
     pub(crate) splits: &'a mut [f32],
     /// A smoothed row.
     pub(crate) row: &'a mut [f32],
@@ -146,7 +146,7 @@ pub(crate) struct Products<'a> {
     pub(crate) accumulators: &'a mut [i32],
     /// Expanded weights of a few blocks in a codebook format.
     pub(crate) panel: &'a mut [i8],
-    /// Sums over a part of the slots; none when the panel holds all slots.
+    /// Sums over a part of the places; none when the panel holds all places.
     pub(crate) partial: &'a mut [i32],
 }
 

@@ -19,7 +19,7 @@
 
 use crate::build_features::{CODEBOOK, FLOAT, LARGE_TARGET};
 use crate::config::{Config, Head, HeadInput, Precision};
-use crate::format::layout::{ALIGNMENT, BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, GROUP_CHANNELS, round_up};
+use crate::format::layout::{ALIGNMENT, BLOCK_CHANNELS, GROUP_CHANNELS, K_GROUP, K_UNIT, round_up};
 use crate::kernels::RowScale;
 use crate::memory::Sequence;
 
@@ -33,20 +33,20 @@ pub const MAX_TILE_ROWS: usize = 512;
 pub const MAX_WORKERS: usize = 16;
 /// Query rows that attention handles at a time.
 pub(crate) const ATTENTION_ROWS: usize = 16;
-/// Most slots of a codebook panel that are expanded at a time for few rows: those of a group of channels stay in the first-level
+/// Most places of a codebook panel that are expanded at a time for few rows: those of a group of channels stay in the first-level
 /// cache.
-const STRETCH_SLOTS: usize = 320;
+const PART_PLACES: usize = 320;
 /// Most rows that panels are expanded in parts for.
-const STRETCH_ROWS: usize = 16;
+const PART_ROWS: usize = 16;
 /// Most rows of a tile that leaves no room for whole panels.
 const LITTLE_ROWS: usize = 8;
 
-/// `slots` in equal parts that are expanded at a time. Parts of quantized rows start on a cache line.
-pub(crate) const fn stretch_slots(slots: usize) -> usize {
-    match slots.div_ceil(STRETCH_SLOTS) {
-        0 | 1 => slots,
-        _ if !LARGE_TARGET => slots,
-        parts => round_up(slots.div_ceil(parts), ALIGNMENT),
+/// `places` in equal parts that are expanded at a time. Parts of quantized rows start on a cache line.
+pub(crate) const fn part_places(places: usize) -> usize {
+    match places.div_ceil(PART_PLACES) {
+        0 | 1 => places,
+        _ if !LARGE_TARGET => places,
+        parts => round_up(places.div_ceil(parts), ALIGNMENT),
     }
 }
 /// The division of the arena for one configuration and one longest input.
@@ -154,7 +154,7 @@ impl Plan {
     pub(crate) fn tile_rows_for(&self, left: usize) -> usize {
         let workers = self.workers.max(1);
         let steps = left.div_ceil((self.tile_rows * workers).max(1)).max(1);
-        let share = round_up(left.div_ceil((steps * workers).max(1)), BLOCK_SLOTS);
+        let share = round_up(left.div_ceil((steps * workers).max(1)), K_GROUP);
         if share < self.tile_rows { share } else { self.tile_rows }
     }
 
@@ -202,9 +202,9 @@ pub(crate) enum Region {
     Accumulators,
     /// Expanded weights of a few blocks in a codebook format.
     Panel,
-    /// Sums over a part of the slots, when [`Region::Panel`] holds a part of them.
+    /// Sums over a part of the places, when [`Region::Panel`] holds a part of them.
     Partial,
-    /// Three values for each extra slot of split channels.
+    /// Three values for each OCS place of split channels.
     Splits,
     /// One row: softmax, or a smoothed input.
     Row,
@@ -226,13 +226,13 @@ pub(crate) struct Sizes([usize; REGIONS]);
 #[derive(Clone, Copy)]
 pub(crate) struct Extents {
     /// Head size padded for keys, a multiple of 4 (int8) or D (f32).
-    pub(crate) key_slots: usize,
+    pub(crate) key_k: usize,
     /// Head size padded for values, a multiple of 16.
     pub(crate) value_channels: usize,
     /// Tokens padded for keys, a multiple of 16.
     pub(crate) key_channels: usize,
     /// Tokens padded for values, a multiple of 4 (int8) or S (f32).
-    pub(crate) value_slots: usize,
+    pub(crate) value_k: usize,
     /// Bytes of one element of keys and values.
     pub(crate) element: usize,
 }
@@ -241,12 +241,12 @@ impl Extents {
     /// Extents for `tokens` keys.
     pub(crate) const fn new(config: &Config, tokens: usize) -> Self {
         let head = config.head_size() as usize;
-        let (key_slots, value_slots, element) = match config.precision {
+        let (key_k, value_k, element) = match config.precision {
             Precision::Float if FLOAT => (head, tokens, 4),
-            _ => (round_up(head, BLOCK_SLOTS), round_up(tokens, BLOCK_SLOTS), 1),
+            _ => (round_up(head, K_GROUP), round_up(tokens, K_GROUP), 1),
         };
         let value_channels = round_up(head, BLOCK_CHANNELS);
-        Self { key_slots, value_channels, key_channels: round_up(tokens, BLOCK_CHANNELS), value_slots, element }
+        Self { key_k, value_channels, key_channels: round_up(tokens, BLOCK_CHANNELS), value_k, element }
     }
 }
 
@@ -275,14 +275,14 @@ impl Sizes {
         let extents = Extents::new(config, tokens);
         let widest = max(max(hidden, intermediate), max(embedding, config.sentence_dense as usize));
         let integer = !(FLOAT && matches!(config.precision, Precision::Float));
-        let slots = activation_row_bytes(widest.saturating_add(config.storage.ocs_places as usize));
+        let places = activation_row_bytes(widest.saturating_add(config.storage.ocs_places as usize));
         let group = mul(max(rows, ATTENTION_ROWS), GROUP_CHANNELS * 4);
         let context = mul(ATTENTION_ROWS, mul(extents.value_channels, 4));
         let (sequences, total) = (plan.sequences, plan.total_tokens);
         // The extents of all sequences together: each is padded by itself.
         let key_places = padded(total, sequences, BLOCK_CHANNELS);
-        let value_places = if integer { padded(total, sequences, BLOCK_SLOTS) } else { total };
-        let keys = mul(heads, mul(key_places, mul(extents.key_slots, extents.element)));
+        let value_places = if integer { padded(total, sequences, K_GROUP) } else { total };
+        let keys = mul(heads, mul(key_places, mul(extents.key_k, extents.element)));
         let label_rows = match config.head.input() {
             HeadInput::Tokens => total,
             HeadInput::Pooled | HeadInput::Nothing => sequences,
@@ -309,21 +309,21 @@ impl Sizes {
             sizes.0[Region::KeyOffsets as usize] = mul(heads, mul(key_places, 4));
             sizes.0[Region::ValueScales as usize] = mul(heads, mul(key_places, 4));
             sizes.0[Region::ValueSums as usize] = mul(sequences, mul(heads, mul(extents.value_channels, 4)));
-            sizes.0[Region::Bytes as usize] = mul(rows, slots);
-            sizes.0[Region::Head as usize] = mul(ATTENTION_ROWS, activation_row_bytes(extents.key_slots));
+            sizes.0[Region::Bytes as usize] = mul(rows, places);
+            sizes.0[Region::Head as usize] = mul(ATTENTION_ROWS, activation_row_bytes(extents.key_k));
             sizes.0[Region::RowScales as usize] = mul(max(rows, ATTENTION_ROWS), size_of::<RowScale>());
-            sizes.0[Region::Probabilities as usize] = mul(ATTENTION_ROWS, activation_row_bytes(extents.value_slots));
+            sizes.0[Region::Probabilities as usize] = mul(ATTENTION_ROWS, activation_row_bytes(extents.value_k));
             if CODEBOOK && config.storage.codebook {
-                let slots = round_up(widest + config.storage.ocs_places as usize, CODEBOOK_SLOTS);
-                let stretch = stretch_slots(slots);
+                let places = round_up(widest + config.storage.ocs_places as usize, K_UNIT);
+                let stretch = part_places(places);
                 // Few rows make no use of more; others are faster with whole panels, but for some sets and formats.
                 sizes.0[Region::Panel as usize] = match rows {
-                    0..=4 => mul(BLOCK_CHANNELS, slots),
+                    0..=4 => mul(BLOCK_CHANNELS, places),
                     5..=LITTLE_ROWS => mul(GROUP_CHANNELS, stretch),
-                    _ => mul(GROUP_CHANNELS, slots),
+                    _ => mul(GROUP_CHANNELS, places),
                 };
-                if rows > 4 && stretch < slots {
-                    let rows = if rows < STRETCH_ROWS { rows } else { STRETCH_ROWS };
+                if rows > 4 && stretch < places {
+                    let rows = if rows < PART_ROWS { rows } else { PART_ROWS };
                     sizes.0[Region::Partial as usize] = mul(rows, GROUP_CHANNELS * 4);
                 }
             }
@@ -351,8 +351,8 @@ pub(crate) struct Token {
 }
 
 /// Bytes from one row of quantized activations to the next.
-pub(crate) const fn activation_row_bytes(slots: usize) -> usize {
-    aligned(slots)
+pub(crate) const fn activation_row_bytes(places: usize) -> usize {
+    aligned(places)
 }
 
 /// Rounds up to the alignment of regions; `usize::MAX` when that does not fit.

@@ -3,7 +3,7 @@
 //! Rows of all sequences lie one after another and share tiles; everything but attention is done row by row. A tile ends where a
 //! sequence ends or after a multiple of four of its rows, since int8 values are stored by fours.
 
-use crate::format::layout::BLOCK_SLOTS;
+use crate::format::layout::K_GROUP;
 use core::ops::Range;
 
 /// One sequence.
@@ -67,7 +67,7 @@ impl<'a> Sequences<'a> {
     pub(crate) fn tile_end(self, start: usize, tile_rows: usize, rows: usize) -> usize {
         let end = rows.min(start + tile_rows);
         let inside = self.0.iter().map(Sequence::rows).find(|own| own.start < end && end < own.end);
-        inside.map_or(end, |own| end - (end - own.start) % BLOCK_SLOTS)
+        inside.map_or(end, |own| end - (end - own.start) % K_GROUP)
     }
 }
 

@@ -34,9 +34,9 @@ fn codebook_expansion() {
             };
             let want = run(Kernels::SCALAR);
             for (index, &weight) in want.iter().enumerate() {
-                let (step, channel, slot) = (index / 64, index / 4 % 16, index % 4);
-                let exact = if step < 2 * units { panel.weight(channel, step * 4 + slot) } else { 99 };
-                assert_eq!(weight, exact, "{units} units, step {step}, channel {channel}, slot {slot}");
+                let (step, channel, place) = (index / 64, index / 4 % 16, index % 4);
+                let exact = if step < 2 * units { panel.weight(channel, step * 4 + place) } else { 99 };
+                assert_eq!(weight, exact, "{units} units, step {step}, channel {channel}, place {place}");
             }
             for &set in &sets {
                 assert_eq!(run(set), want, "{set:?}, {units} units, high bits: {has_high_bits}");

@@ -11,13 +11,13 @@ fn check_matmul_i8(sets: &[Kernels], steps: usize, sizes: &[(usize, usize)], a: 
     let rows = sizes.iter().map(|size| size.0).max().unwrap();
     let blocks = sizes.iter().map(|size| size.1).max().unwrap();
     let row_bytes = (steps * 4).next_multiple_of(64);
-    // Bytes after the slots are not zero here: no set may count them.
+    // Bytes after the places are not zero here: no set may count them.
     let bytes = a.fill(rows * row_bytes, &mut random);
     let weights = Weights { steps, values: w.fill(blocks * steps * 64, &mut random) };
     let channel_sums: Vec<i32> = (0..blocks * 16).map(|channel| weights.sum(channel)).collect();
     let exact = |row: usize, channel: usize| -> i32 {
         let row = &bytes[row * row_bytes..][..steps * 4];
-        row.iter().enumerate().map(|(slot, &a)| i32::from(a) * weights.at(channel, slot)).sum()
+        row.iter().enumerate().map(|(place, &a)| i32::from(a) * weights.at(channel, place)).sum()
     };
     let mut want = vec![0; rows * blocks * 16];
     let all = Product { rows, row_bytes, steps, blocks, row_sums: blocks * 16, continues: false };
@@ -69,8 +69,8 @@ fn integer_products_of_short_rows() {
 fn integer_products_of_real_sizes() {
     let sets = sets();
     let sizes: Vec<_> = (1..=37).flat_map(|rows| (1..=7).map(move |blocks| (rows, blocks))).collect();
-    for slots in [128, 256, 312, 768, 784, 3072] {
-        check_matmul_i8(&sets, slots / 4, &sizes, Bytes::Random, Bytes::Random);
+    for places in [128, 256, 312, 768, 784, 3072] {
+        check_matmul_i8(&sets, places / 4, &sizes, Bytes::Random, Bytes::Random);
     }
 }
 
@@ -79,8 +79,8 @@ fn integer_products_of_extremes() {
     let sets = sets();
     let sizes = [(1, 1), (2, 7), (3, 4), (16, 4), (33, 6)];
     for (a, w) in Bytes::ALL.iter().flat_map(|&a| Bytes::ALL.map(|w| (a, w))) {
-        for slots in [312, 3072] {
-            check_matmul_i8(&sets, slots / 4, &sizes, a, w);
+        for places in [312, 3072] {
+            check_matmul_i8(&sets, places / 4, &sizes, a, w);
         }
     }
 }

@@ -3,15 +3,15 @@
 use crate::support::{Floats, Random, assert_same, guard_f32, lengths, sets};
 use albert_core::kernels::{Kernels, RowScale, Splits};
 
-/// What `docs/numerics.md` says of a row, slot by slot.
+/// What `docs/numerics.md` says of a row, place by place.
 fn quantized_row(x: &[f32], channels: &[u32], offset: i32) -> (Vec<u8>, RowScale) {
-    let slots = |channel: usize| 1 + channels.iter().filter(|&&split| split as usize == channel).count() as i32;
-    let shares = x.iter().enumerate().map(|(channel, &x)| x / slots(channel) as f32);
+    let places = |channel: usize| 1 + channels.iter().filter(|&&split| split as usize == channel).count() as i32;
+    let shares = x.iter().enumerate().map(|(channel, &x)| x / places(channel) as f32);
     let (low, high) = shares.fold((0.0f32, 0.0f32), |(low, high), share| (low.min(share), high.max(share)));
     let (scale, inverse) = if high - low < 1e-30 { (0.0, 0.0) } else { ((high - low) / 254.0, 254.0 / (high - low)) };
     let zero = (-127.0 - low * inverse).round_ties_even() as i32;
     let part = |channel: usize, rank: i32| {
-        let count = slots(channel);
+        let count = places(channel);
         let total = ((x[channel] * inverse).round_ties_even() as i32 + count * zero).clamp(-127 * count, 127 * count);
         (total.div_euclid(count) + i32::from(rank < total.rem_euclid(count)) + offset) as u8
     };

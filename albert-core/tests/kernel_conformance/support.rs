@@ -157,11 +157,11 @@ pub(crate) struct Weights {
 }
 
 impl Weights {
-    pub(crate) fn at(&self, channel: usize, slot: usize) -> i32 {
-        i32::from(self.values[((channel / 16 * self.steps + slot / 4) * 16 + channel % 16) * 4 + slot % 4])
+    pub(crate) fn at(&self, channel: usize, place: usize) -> i32 {
+        i32::from(self.values[((channel / 16 * self.steps + place / 4) * 16 + channel % 16) * 4 + place % 4])
     }
 
     pub(crate) fn sum(&self, channel: usize) -> i32 {
-        (0..self.steps * 4).map(|slot| self.at(channel, slot)).sum()
+        (0..self.steps * 4).map(|place| self.at(channel, place)).sum()
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn inputs(model: &Model<'_>, limit: usize) -> Vec<Vec<u32>> {
 fn norms(model: &Model<'_>) -> Vec<f32> {
     let words = model.tensors().find(|record| record.role == role::WORD_EMBEDDINGS);
     let Some(Elements::Matrix(words)) = words.map(|record| model.elements(&record)) else { return Vec::new() };
-    let mut row = vec![0.0; words.slots()];
+    let mut row = vec![0.0; words.places()];
     let norm = |id| {
         row.fill(0.0);
         words.add_row(id, &mut row);

@@ -1,6 +1,6 @@
 //! Outlier splitting: which input channels occupy several slots.
 
-use albert_core::format::layout::CODEBOOK_SLOTS;
+use albert_core::format::layout::K_UNIT;
 
 /// Most extra slots of a linear that fills no step.
 const MOST: usize = 32;
@@ -26,7 +26,7 @@ pub(crate) fn extra_slots(width: usize, codebook: bool) -> usize {
     let most = if width > WIDE && !codebook { MOST_OF_WIDE } else { MOST };
     match (width / CHANNELS_PER_SLOT).min(most) {
         0 => 0,
-        extra => (width + extra).next_multiple_of(CODEBOOK_SLOTS) - width,
+        extra => (width + extra).next_multiple_of(K_UNIT) - width,
     }
 }
 

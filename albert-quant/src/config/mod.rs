@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use albert_core::config::{Activation, ProblemType};
-use albert_core::format::layout::MAX_SLOTS;
+use albert_core::format::layout::MAX_K;
 use serde_json::Value;
 
 use crate::error::{ConfigProblem, Error, Warning};
@@ -75,11 +75,11 @@ impl CheckpointConfig {
         let family = keys.family(architecture.as_deref(), warnings)?;
         keys.refuse_variants()?;
         let size = |key, limit| keys.size(family.key(key), limit);
-        let hidden_size = size("hidden_size", MAX_SLOTS)?;
+        let hidden_size = size("hidden_size", MAX_K)?;
         let num_hidden_layers = size("num_hidden_layers", 4096)?;
         let albert = family == Family::Albert;
         let embedding_size = match family {
-            Family::Albert | Family::Electra => size("embedding_size", MAX_SLOTS)?,
+            Family::Albert | Family::Electra => size("embedding_size", MAX_K)?,
             _ => hidden_size,
         };
         if family == Family::Bert
@@ -98,7 +98,7 @@ impl CheckpointConfig {
             vocab_size: size("vocab_size", 1 << 24)?,
             embedding_size,
             hidden_size,
-            intermediate_size: size("intermediate_size", MAX_SLOTS)?,
+            intermediate_size: size("intermediate_size", MAX_K)?,
             num_hidden_layers,
             num_hidden_groups: if albert { size("num_hidden_groups", 4096)? } else { num_hidden_layers },
             inner_group_num: if albert { size("inner_group_num", 64)? } else { 1 },

@@ -1,8 +1,6 @@
 //! int8 and the codebook formats: scales, sums and the panels of `docs/format.md`.
 
-use albert_core::format::layout::{
-    BLOCK_CHANNELS, BLOCK_SLOTS, CODEBOOK_SLOTS, CodebookLayout, dtype, has_scale_steps,
-};
+use albert_core::format::layout::{BLOCK_CHANNELS, CodebookLayout, K_GROUP, K_UNIT, dtype, has_scale_steps};
 use rayon::prelude::*;
 
 use super::grid::{Grid, Lanes};
@@ -16,7 +14,7 @@ use crate::network::{Kind, Parameter};
 use crate::writer::Region;
 
 /// Bytes of four slots of a block.
-const STEP: usize = BLOCK_CHANNELS * BLOCK_SLOTS;
+const STEP: usize = BLOCK_CHANNELS * K_GROUP;
 
 /// Rounds so that the errors of a channel's weights make up for each other as far as `feedback` knows how.
 pub(super) fn pack(parameter: &Parameter, region: Region<'_>, feedback: &Feedback) -> Result<Fidelity, Error> {
@@ -79,17 +77,17 @@ fn write_int8(values: &[Lanes<i8>], panel: &mut [u8]) {
 
 /// Index of a slot of a channel in an int8 panel.
 fn place(slot: usize, channel: usize) -> usize {
-    slot / BLOCK_SLOTS * STEP + channel * BLOCK_SLOTS + slot % BLOCK_SLOTS
+    slot / K_GROUP * STEP + channel * K_GROUP + slot % K_GROUP
 }
 
 /// Codes, high bits and multipliers of all units.
 fn write_codes(code: u8, rounded: &QuantizedPanel, panel: &mut [u8]) {
     let layout = CodebookLayout::new(code, rounded.codes.len());
     for (slot, codes) in rounded.codes.iter().enumerate() {
-        let (unit, within) = (slot / CODEBOOK_SLOTS, slot % CODEBOOK_SLOTS);
+        let (unit, within) = (slot / K_UNIT, slot % K_UNIT);
         for (channel, &code) in codes.iter().enumerate() {
-            let place = unit * STEP + channel * BLOCK_SLOTS + within % BLOCK_SLOTS;
-            panel[place] |= (code & 15) << (4 * (within / BLOCK_SLOTS));
+            let place = unit * STEP + channel * K_GROUP + within % K_GROUP;
+            panel[place] |= (code & 15) << (4 * (within / K_GROUP));
             if code >> 4 != 0 {
                 panel[layout.high_bits + unit * BLOCK_CHANNELS + channel] |= 1 << within;
             }

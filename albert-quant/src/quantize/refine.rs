@@ -4,7 +4,7 @@
 //! and what the first columns miss is made up for by none. So every unit is visited again. Where other multipliers and values
 //! lower the squared output error eᵀ H e of its channels, the rest being as it is, they take the place of the present ones.
 
-use albert_core::format::layout::{BLOCK_CHANNELS, CODEBOOK_CHANNELS, CODEBOOK_SLOTS};
+use albert_core::format::layout::{BLOCK_CHANNELS, CODEBOOK_CHANNELS, K_UNIT};
 
 use super::grid::{Grid, Lanes, QUADS, Quads, fold};
 use super::panel::QuantizedPanel;
@@ -16,7 +16,7 @@ const PASSES: usize = 3;
 const SWEEPS: usize = 2;
 
 /// Something for each slot of a unit, or for each of its columns.
-type Unit<T> = [T; CODEBOOK_SLOTS];
+type Unit<T> = [T; K_UNIT];
 
 /// A slot of the unit at hand.
 struct Item {
@@ -58,9 +58,9 @@ pub(super) fn refine(
     }
     let mut block = Block { grid, squares, feedback, rounded, slopes };
     for _ in 0..PASSES {
-        for unit in (0..slots.div_ceil(CODEBOOK_SLOTS)).rev() {
-            let mut own = Vec::with_capacity(CODEBOOK_SLOTS);
-            let slots = unit * CODEBOOK_SLOTS..slots.min((unit + 1) * CODEBOOK_SLOTS);
+        for unit in (0..slots.div_ceil(K_UNIT)).rev() {
+            let mut own = Vec::with_capacity(K_UNIT);
+            let slots = unit * K_UNIT..slots.min((unit + 1) * K_UNIT);
             let item = |slot: usize| {
                 let column = if slot < columns { slot } else { splits[slot - columns] as usize };
                 let place = own.iter().position(|&other| other == column).unwrap_or_else(|| {
@@ -95,8 +95,8 @@ struct Block<'a> {
 impl Block<'_> {
     /// Rounds a unit anew; `columns` are those that its slots belong to.
     fn visit(&mut self, unit: usize, items: &[Item], columns: &[usize]) {
-        let mut hessian = [[0.0; CODEBOOK_SLOTS]; CODEBOOK_SLOTS];
-        let mut slopes = [[0.0; BLOCK_CHANNELS]; CODEBOOK_SLOTS];
+        let mut hessian = [[0.0; K_UNIT]; K_UNIT];
+        let mut slopes = [[0.0; BLOCK_CHANNELS]; K_UNIT];
         for (place, &column) in columns.iter().enumerate() {
             let (start, row) = self.feedback.row(column);
             for (element, &other) in hessian[place].iter_mut().zip(columns) {
@@ -124,7 +124,7 @@ impl Block<'_> {
                 }
             }
         }
-        let mut changes = [[0.0; BLOCK_CHANNELS]; CODEBOOK_SLOTS];
+        let mut changes = [[0.0; BLOCK_CHANNELS]; K_UNIT];
         for (quad, choice) in best.iter().enumerate().filter_map(|(quad, choice)| Some((quad, choice.as_ref()?))) {
             let lanes = quad * CODEBOOK_CHANNELS..(quad + 1) * CODEBOOK_CHANNELS;
             self.rounded.multipliers[unit][quad] = choice.multipliers[quad];

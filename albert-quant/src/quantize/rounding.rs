@@ -8,7 +8,7 @@
 //! extra slots are rounded first, and its own slot makes up for what they miss, so that the mean is as many times finer as
 //! there are slots.
 
-use albert_core::format::layout::{BLOCK_CHANNELS, CODEBOOK_SLOTS};
+use albert_core::format::layout::{BLOCK_CHANNELS, K_UNIT};
 
 use super::grid::{Grid, Lanes, QUADS, Quads, fold};
 use super::panel::QuantizedPanel;
@@ -32,7 +32,7 @@ pub(super) fn round(
         }
     }
     let slots = columns + splits.len();
-    let units = slots.div_ceil(CODEBOOK_SLOTS);
+    let units = slots.div_ceil(K_UNIT);
     let peak = scales.iter().fold(f32::MIN_POSITIVE, |most, &scale| most.max(scale));
     let mut block = Block {
         grid,
@@ -51,7 +51,7 @@ pub(super) fn round(
     let items = items(columns, splits, feedback);
     let mut rest = items.as_slice();
     for unit in (0..units).rev() {
-        let (items, before) = rest.split_at(rest.iter().take_while(|item| item.slot >= unit * CODEBOOK_SLOTS).count());
+        let (items, before) = rest.split_at(rest.iter().take_while(|item| item.slot >= unit * K_UNIT).count());
         block.round_unit(unit, items);
         rest = before;
     }

@@ -51,7 +51,7 @@ pub(super) fn section(measures: &Measures) -> String {
     format!(
         "<section>\n<h2>Outlier channels</h2>\n<p class=\"note\">The largest input of each linear in each layer of the reference, and the \
          channel that has it. Shade: how many times the median channel's own peak that is, full at {FULL}. One such channel takes the range \
-         of a whole token; outlier splitting spreads it over several slots.</p>\n<div class=\"scroll\"><table class=\"heat\">\n\
+         of a whole token; outlier channel splitting spreads it over several places in K.</p>\n<div class=\"scroll\"><table class=\"heat\">\n\
          <thead><tr><th scope=\"col\">input of</th>{heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n</section>\n"
     )
 }

@@ -14,9 +14,9 @@ pub struct Check {
 }
 
 pub const ALL: [Check; 8] = [
-    Check { name: "integer products", run: products, unit: "4 rows by 64 channels by 312 slots" },
-    Check { name: "integer products of one row", run: lone_products, unit: "1 row by 64 channels by 312 slots" },
-    Check { name: "codebook expansion", run: expansion, unit: "16 channels by 312 slots" },
+    Check { name: "integer products", run: products, unit: "4 rows by 64 channels by 312 places" },
+    Check { name: "integer products of one row", run: lone_products, unit: "1 row by 64 channels by 312 places" },
+    Check { name: "codebook expansion", run: expansion, unit: "16 channels by 312 places" },
     Check { name: "quantization", run: quantization, unit: "312 values" },
     Check { name: "dequantization", run: dequantization, unit: "64 channels" },
     Check { name: "activation functions", run: activations, unit: "64 values of GELU by dequantization" },

@@ -36,7 +36,7 @@ pub struct Inputs {
 }
 
 impl Storage {
-    /// int8 without extra slots or smoothing.
+    /// int8 without OCS places or smoothing.
     pub const INT8: Self = Self::Int8(Inputs { extra: 0, smoothing: false });
 
     fn inputs(self) -> Inputs {
@@ -254,18 +254,18 @@ impl Writer<'_> {
         factors: Option<&[f64]>,
     ) -> Record {
         let (rows, columns) = (weight.shape[0], weight.shape[1]);
-        let slots = columns + splits.len();
-        let value = |row: usize, slot: usize| {
-            let column = if slot < columns { slot } else { splits[slot - columns] };
+        let places = columns + splits.len();
+        let value = |row: usize, place: usize| {
+            let column = if place < columns { place } else { splits[place - columns] };
             weight.row(row)[column] / factors.map_or(1.0, |factors| factors[column])
         };
         let storage = self.storage.of(role, block);
         let matrix = Matrix {
             rows,
-            slots,
+            places,
             lookup,
             stepped: lookup || !matches!(storage, Storage::Int8(_) | Storage::Mixed),
-            values: (0..rows).map(|row| (0..slots).map(|slot| value(row, slot)).collect()).collect(),
+            values: (0..rows).map(|row| (0..places).map(|place| value(row, place)).collect()).collect(),
         };
         let (dtype, [data, scales, sums]) = match storage {
             Storage::F32 => (dtype::F32, [matrix.blocked(1, |value| (value as f32).to_le_bytes()), vec![], vec![]]),
@@ -284,10 +284,10 @@ impl Writer<'_> {
     }
 }
 
-/// Weights by output channel and slot.
+/// Weights by output channel and place.
 struct Matrix {
     rows: usize,
-    slots: usize,
+    places: usize,
     /// There are no sums.
     lookup: bool,
     /// Scales are whole steps above the least one, however they are stored.
@@ -297,19 +297,19 @@ struct Matrix {
 
 /// A matrix in a codebook format.
 struct Grouped {
-    /// `[rows][slots]`.
+    /// `[rows][places]`.
     codes: Vec<Vec<usize>>,
-    /// `[rows/4][slots/8]`.
+    /// `[rows/4][places/8]`.
     multipliers: Vec<Vec<i32>>,
     /// The int8 weights that they stand for.
     weights: Vec<Vec<i32>>,
 }
 
 impl Matrix {
-    /// Blocks of 16 channels by groups of `step` slots, zero where there is no weight.
+    /// Blocks of 16 channels by groups of `step` places, zero where there is no weight.
     fn blocked<const N: usize>(&self, step: usize, encode: impl Fn(f64) -> [u8; N]) -> Vec<u8> {
-        let at = |row: usize, slot: usize| self.values.get(row).and_then(|row| row.get(slot)).copied().unwrap_or(0.0);
-        blocked(self.rows, self.slots, step).flat_map(|(row, slot)| encode(at(row, slot))).collect()
+        let at = |row: usize, place: usize| self.values.get(row).and_then(|row| row.get(place)).copied().unwrap_or(0.0);
+        blocked(self.rows, self.places, step).flat_map(|(row, place)| encode(at(row, place))).collect()
     }
 
     /// The ranges, or the first steps that reach them.
@@ -363,34 +363,35 @@ impl Matrix {
 
     /// Data, scales and sums of given int8 weights.
     fn int8(&self, weights: &[Vec<i32>]) -> [Vec<u8>; 3] {
-        let at = |row: usize, slot: usize| weights.get(row).and_then(|row| row.get(slot)).copied().unwrap_or(0);
-        let data = blocked(self.rows, self.slots, 4).map(|(row, slot)| at(row, slot) as i8 as u8).collect();
+        let at = |row: usize, place: usize| weights.get(row).and_then(|row| row.get(place)).copied().unwrap_or(0);
+        let data = blocked(self.rows, self.places, 4).map(|(row, place)| at(row, place) as i8 as u8).collect();
         let [scales, sums] = self.channels(weights, false);
         [data, scales, sums]
     }
 
-    /// Each multiplier puts the largest weight of its 4 channels and 8 slots, in steps of their scales, on the lowest level;
+    /// Each multiplier puts the largest weight of its 4 channels and 8 places, in steps of their scales, on the lowest level;
     /// each code is the nearest level.
     fn grouped(&self, levels: usize) -> Grouped {
         let levels: &[i8] = if levels == 16 { &LEVELS_4 } else { &LEVELS_5 };
         let expand = |level: i8, multiplier: i32| (i32::from(level) * multiplier + 64) >> 7;
         let scales = self.scales();
-        let value = |row: usize, slot: usize| self.values[row][slot] / scales[row].max(1e-30);
-        let mut codes = vec![vec![0; self.slots]; self.rows];
-        let mut weights = vec![vec![0; self.slots]; self.rows];
-        let mut multipliers = vec![vec![0; self.slots.div_ceil(8)]; self.rows.div_ceil(4)];
+        let value = |row: usize, place: usize| self.values[row][place] / scales[row].max(1e-30);
+        let mut codes = vec![vec![0; self.places]; self.rows];
+        let mut weights = vec![vec![0; self.places]; self.rows];
+        let mut multipliers = vec![vec![0; self.places.div_ceil(8)]; self.rows.div_ceil(4)];
         for (first, multipliers) in (0..self.rows).step_by(4).zip(&mut multipliers) {
-            for (start, multiplier) in (0..self.slots).step_by(8).zip(multipliers) {
+            for (start, multiplier) in (0..self.places).step_by(8).zip(multipliers) {
                 let channels = first..self.rows.min(first + 4);
-                let places = channels.flat_map(|row| (start..self.slots.min(start + 8)).map(move |slot| (row, slot)));
+                let places =
+                    channels.flat_map(|row| (start..self.places.min(start + 8)).map(move |place| (row, place)));
                 let further = |a: f64, b: f64| if b.abs() > a.abs() { b } else { a };
-                let largest = places.clone().map(|(row, slot)| value(row, slot)).fold(0.0, further);
+                let largest = places.clone().map(|(row, place)| value(row, place)).fold(0.0, further);
                 *multiplier = (-largest * 128.0 / 127.0).round().clamp(-127.0, 127.0) as i32;
-                for (row, slot) in places {
-                    let distance = |level: i8| (f64::from(expand(level, *multiplier)) - value(row, slot)).abs();
+                for (row, place) in places {
+                    let distance = |level: i8| (f64::from(expand(level, *multiplier)) - value(row, place)).abs();
                     let nearest = |a: &usize, b: &usize| distance(levels[*a]).total_cmp(&distance(levels[*b]));
                     let code = (0..levels.len()).min_by(nearest).expect("there are levels");
-                    (codes[row][slot], weights[row][slot]) = (code, expand(levels[code], *multiplier));
+                    (codes[row][place], weights[row][place]) = (code, expand(levels[code], *multiplier));
                 }
             }
         }
@@ -400,22 +401,22 @@ impl Matrix {
     /// Data, scales and sums in a codebook format.
     fn codebook(&self, levels: usize) -> [Vec<u8>; 3] {
         let Grouped { codes, multipliers, weights } = self.grouped(levels);
-        let code = |row: usize, slot: usize| codes.get(row).and_then(|row| row.get(slot)).copied().unwrap_or(0);
-        let units = || (0..self.slots.div_ceil(8)).map(|unit| 8 * unit);
+        let code = |row: usize, place: usize| codes.get(row).and_then(|row| row.get(place)).copied().unwrap_or(0);
+        let units = || (0..self.places.div_ceil(8)).map(|unit| 8 * unit);
         let mut data = Vec::new();
         for first in (0..self.rows).step_by(16) {
-            for (slot, byte) in units().flat_map(|slot| (0..64).map(move |byte| (slot, byte))) {
-                let [low, high] = [0, 4].map(|half| code(first + byte / 4, slot + half + byte % 4) & 15);
+            for (place, byte) in units().flat_map(|place| (0..64).map(move |byte| (place, byte))) {
+                let [low, high] = [0, 4].map(|half| code(first + byte / 4, place + half + byte % 4) & 15);
                 data.push((low | high << 4) as u8);
             }
-            for (slot, channel) in units().flat_map(|slot| (0..16).map(move |channel| (slot, channel))) {
-                let bit = |b: usize| (code(first + channel, slot + b) >> 4) << b;
+            for (place, channel) in units().flat_map(|place| (0..16).map(move |channel| (place, channel))) {
+                let bit = |b: usize| (code(first + channel, place + b) >> 4) << b;
                 if levels == 32 {
                     data.push((0..8).map(bit).sum::<usize>() as u8);
                 }
             }
-            for (slot, quad) in units().flat_map(|slot| (0..4).map(move |quad| (slot, quad))) {
-                data.push(multipliers.get(first / 4 + quad).map_or(0, |row| row[slot / 8]) as i8 as u8);
+            for (place, quad) in units().flat_map(|place| (0..4).map(move |quad| (place, quad))) {
+                data.push(multipliers.get(first / 4 + quad).map_or(0, |row| row[place / 8]) as i8 as u8);
             }
         }
         let [scales, sums] = self.channels(&weights, true);
@@ -423,12 +424,12 @@ impl Matrix {
     }
 }
 
-/// Rows and slots in the order of the blocked layout.
-fn blocked(rows: usize, slots: usize, step: usize) -> impl Iterator<Item = (usize, usize)> {
+/// Rows and places in the order of the blocked layout.
+fn blocked(rows: usize, places: usize, step: usize) -> impl Iterator<Item = (usize, usize)> {
     let blocks =
-        (0..rows.div_ceil(16)).flat_map(move |block| (0..slots.div_ceil(step)).map(move |group| (block, group)));
+        (0..rows.div_ceil(16)).flat_map(move |block| (0..places.div_ceil(step)).map(move |group| (block, group)));
     blocks.flat_map(move |(block, group)| {
-        (0..16).flat_map(move |channel| (0..step).map(move |slot| (block * 16 + channel, group * step + slot)))
+        (0..16).flat_map(move |channel| (0..step).map(move |place| (block * 16 + channel, group * step + place)))
     })
 }
 

@@ -5,8 +5,8 @@ use core::arch::aarch64::*;
 
 /// The bytes of four channels, four times each.
 const CHANNELS: [u8; 16] = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3];
-/// The bits of slots 0 to 3 in the bytes of the high bits.
-const SLOTS: u32 = 0x0804_0201;
+/// The bits of places 0 to 3 in the bytes of the high bits.
+const PLACES: u32 = 0x0804_0201;
 
 #[target_feature(enable = "neon")]
 pub(crate) fn expand(panel: &CodebookPanel<'_>, out: &mut [i8]) {
@@ -21,7 +21,7 @@ fn units<const HIGH_BITS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
         let levels = panel.levels.as_ptr();
         ([vld1q_s8(levels), vld1q_s8(levels.add(16))], vld1q_u8(CHANNELS.as_ptr()))
     };
-    let slots = vreinterpretq_u8_u32(vdupq_n_u32(SLOTS));
+    let places = vreinterpretq_u8_u32(vdupq_n_u32(PLACES));
     let units = panel.codes.iter().zip(panel.multipliers).zip(out.as_chunks_mut::<128>().0);
     for (unit, ((codes, multipliers), out)) in units.enumerate() {
         let high_bits = panel.high_bits.get(unit).filter(|_| HIGH_BITS).copied().unwrap_or_default();
@@ -36,9 +36,9 @@ fn units<const HIGH_BITS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
             let weights = if HIGH_BITS {
                 let bits = vreinterpretq_u8_u32(vdupq_n_u32(u32::from_le_bytes(high_bits)));
                 let bits = vqtbl1q_u8(bits, channels);
-                let high_bit = |slots: uint8x16_t| vandq_u8(vtstq_u8(bits, slots), vdupq_n_u8(16));
+                let high_bit = |places: uint8x16_t| vandq_u8(vtstq_u8(bits, places), vdupq_n_u8(16));
                 let [low, high] = codes;
-                [vorrq_u8(low, high_bit(slots)), vorrq_u8(high, high_bit(vshlq_n_u8::<4>(slots)))]
+                [vorrq_u8(low, high_bit(places)), vorrq_u8(high, high_bit(vshlq_n_u8::<4>(places)))]
                     .map(|codes| vqtbl2q_s8(int8x16x2_t(table[0], table[1]), codes))
             } else {
                 codes.map(|codes| vqtbl1q_s8(table[0], codes))

@@ -61,7 +61,7 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
 /// `a` and `sums` have `R` rows with the strides of `size`, and `w` has a block.
 #[target_feature(enable = "neon")]
 unsafe fn tile<const R: usize>(size: &Product, a: *const u8, w: *const i8, sums: *mut i32) {
-    // Of four channels, the sums of slots 0 and 1 and of slots 2 and 3: two channels a register.
+    // Of four channels, the sums of places 0 and 1 and of places 2 and 3: two channels a register.
     let mut tile = [[[vdupq_n_s32(0); 2]; R]; 4];
     // SAFETY: the caller's promise; steps are counted to size.steps.
     unsafe {

@@ -1,7 +1,7 @@
-//! NEON with int8 matrix products: `smmla`, two rows by two channels by eight slots. Bytes are i8; the rest is that of NEON
+//! NEON with int8 matrix products: `smmla`, two rows by two channels by eight places. Bytes are i8; the rest is that of NEON
 //! with dot products.
 //!
-//! An operand is eight slots of two channels, or of two rows. The file's blocks hold four slots of a channel in a row, so
+//! An operand is eight places of two channels, or of two rows. The file's blocks hold four places of a channel in a row, so
 //! two `zip`s a tile make operands of the weights; the more rows share them the better, hence tiles of up to 12 rows by half a
 //! block. Operands of the activations are made once for all blocks of the call.
 
@@ -27,7 +27,7 @@ const TILE_PAIRS: usize = 6;
 /// Steps whose activations are made operands at a time.
 const STEPS: usize = 128;
 
-/// Operands of the activations: of each two steps, of each pair of rows, eight slots of the one and eight of the other.
+/// Operands of the activations: of each two steps, of each pair of rows, eight places of the one and eight of the other.
 type Operands = [MaybeUninit<int8x16_t>; STEPS / 2 * TILE_PAIRS];
 
 #[target_feature(enable = "neon,dotprod,i8mm")]
@@ -200,7 +200,7 @@ fn zip_high(a: int32x4_t, b: int32x4_t) -> int32x4_t {
     vreinterpretq_s32_s64(vzip2q_s64(vreinterpretq_s64_s32(a), vreinterpretq_s64_s32(b)))
 }
 
-/// Adds the products of two rows and two channels, eight slots each: `[row 0 x channel 0, row 0 x channel 1, row 1 x channel 0,
+/// Adds the products of two rows and two channels, eight places each: `[row 0 x channel 0, row 0 x channel 1, row 1 x channel 0,
 /// row 1 x channel 1]`. (The intrinsic is not stable.)
 #[inline]
 #[target_feature(enable = "neon,i8mm")]

@@ -1,6 +1,6 @@
 //! Arm Cortex-M with the DSP extension: `smlad`, two products of 16 bits and their sums in one instruction.
 //!
-//! Bytes become pairs of 16 bits by `sxtb16`: slots 0 and 2 of a step, and slots 1 and 3. Activations are widened a stretch
+//! Bytes become pairs of 16 bits by `sxtb16`: places 0 and 2 of a step, and places 1 and 3. Activations are widened a stretch
 //! at a time, on the stack, and serve all channels; weights in the loop, where they serve all rows of a tile.
 
 use crate::build_features::CODEBOOK;
@@ -21,7 +21,7 @@ pub(crate) static SET: KernelSet = KernelSet {
     ..scalar::SET
 };
 
-/// Widened activations on the stack, in words of two slots.
+/// Widened activations on the stack, in words of two places.
 const WORDS: usize = 128;
 
 fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
@@ -90,7 +90,7 @@ unsafe fn multiply<const R: usize>(size: &Product, rows: usize, a: *const u8, w:
     }
 }
 
-/// Widens the steps of a row: for each step the slots 0 and 2 of all `R` rows, then 1 and 3 of all; `words` is this row's first.
+/// Widens the steps of a row: for each step the places 0 and 2 of all `R` rows, then 1 and 3 of all; `words` is this row's first.
 ///
 /// # Safety
 /// `steps` steps of 4 bytes follow at `a`, and `steps * 2` words, each `R` after the last, at `words`.
@@ -115,7 +115,7 @@ fn sxtb16(word: u32) -> u32 {
 }
 
 /// One step of 4 rows by 2 channels. Eight sums, two words of weights, two of activations and two addresses are all
-/// registers there are; so the weights are loaded twice, for the even and for the odd slots.
+/// registers there are; so the weights are loaded twice, for the even and for the odd places.
 macro_rules! step_4x2 {
     () => {
         "ldrd r10, r11, [r12]

@@ -115,20 +115,20 @@ pub(crate) fn quantize_row<L: Lanes>(
         let left = total - share * copies;
         let unround = -(math::ROUND.to_bits() as i32);
         let mut own = [0; 16];
-        slot(L::all(proof, 0.0), share, left).store_bytes(unround, offset, &mut own);
+        place(L::all(proof, 0.0), share, left).store_bytes(unround, offset, &mut own);
         for ((&channel, &value), own) in channels.iter().zip(saved).zip(own) {
-            if let (Some(x), Some(slot)) = (x.get_mut(channel as usize), body.get_mut(channel as usize)) {
-                (*x, *slot) = (value, own);
+            if let (Some(x), Some(place)) = (x.get_mut(channel as usize), body.get_mut(channel as usize)) {
+                (*x, *place) = (value, own);
             }
         }
         let extra = part_mut(extra, ..channels.len());
-        slot(ranks, share, left).store_bytes_part(unround, offset, extra);
+        place(ranks, share, left).store_bytes_part(unround, offset, extra);
     }
     RowScale { scale, zero: zero + offset }
 }
 
-/// What the slots of these ranks get, rounded: the share, and one more for each of the first that is left over.
+/// What the places of these ranks get, rounded: the share, and one more for each of the first that is left over.
 #[inline(always)]
-fn slot<L: Lanes>(ranks: L, share: L, left: L) -> L {
+fn place<L: Lanes>(ranks: L, share: L, left: L) -> L {
     ranks.if_less(left, share + share.splat(1.0), share) + share.splat(math::ROUND)
 }

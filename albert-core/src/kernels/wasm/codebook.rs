@@ -6,8 +6,8 @@
 use crate::kernels::CodebookPanel;
 use core::arch::wasm32::*;
 
-/// The bits of slots 0 to 3 in the bytes of the high bits.
-const SLOTS: u32 = 0x0804_0201;
+/// The bits of places 0 to 3 in the bytes of the high bits.
+const PLACES: u32 = 0x0804_0201;
 
 pub(crate) fn expand(panel: &CodebookPanel<'_>, out: &mut [i8]) {
     if panel.high_bits.is_empty() { units::<false>(panel, out) } else { units::<true>(panel, out) }
@@ -17,7 +17,7 @@ pub(crate) fn expand(panel: &CodebookPanel<'_>, out: &mut [i8]) {
 fn units<const HIGH_BITS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
     // SAFETY: the array has 32 bytes.
     let levels = [0, 8, 16, 24].map(|first| unsafe { i16x8_load_extend_i8x8(panel.levels.as_ptr().add(first)) });
-    let (nibble, slots) = (u8x16_splat(15), u32x4_splat(SLOTS));
+    let (nibble, places) = (u8x16_splat(15), u32x4_splat(PLACES));
     let units = panel.codes.iter().zip(panel.multipliers).zip(out.as_chunks_mut::<128>().0);
     for (unit, ((codes, multipliers), out)) in units.enumerate() {
         let high_bits = panel.high_bits.get(unit).filter(|_| HIGH_BITS).copied().unwrap_or_default();
@@ -36,8 +36,8 @@ fn units<const HIGH_BITS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
                 let upper = i8x16_narrow_i16x8(c, d);
                 let bits = u32x4_splat(u32::from_le_bytes(high_bits));
                 let bits = i8x16_shuffle::<0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3>(bits, bits);
-                let set = |slots: v128| i8x16_eq(v128_and(bits, slots), slots);
-                let masks = [set(slots), set(u32x4_shl(slots, 4))];
+                let set = |places: v128| i8x16_eq(v128_and(bits, places), places);
+                let masks = [set(places), set(u32x4_shl(places, 4))];
                 for ((weights, codes), mask) in weights.iter_mut().zip(codes).zip(masks) {
                     *weights = v128_bitselect(i8x16_swizzle(upper, codes), *weights, mask);
                 }

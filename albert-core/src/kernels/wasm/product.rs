@@ -3,7 +3,7 @@
 use crate::kernels::Product;
 use core::arch::wasm32::*;
 
-/// How a set multiplies four slots of four channels by those of a row.
+/// How a set multiplies four places of four channels by those of a row.
 pub(super) trait Dot {
     /// A register of 16 bytes, ready to be multiplied.
     type Bytes: Copy;

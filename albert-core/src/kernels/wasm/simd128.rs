@@ -1,7 +1,7 @@
 //! WebAssembly with 128-bit vectors: `i32x4.dot_i16x8_s`. Bytes are i8.
 //!
-//! Shifts widen a register of bytes: slots 0 and 2 of four channels become one register of 16 bits, slots 1 and 3 another. Each
-//! times the same slots of a row is a product of pairs that leaves a channel's sum in one lane. Many rows share what is widened.
+//! Shifts widen a register of bytes: places 0 and 2 of four channels become one register of 16 bits, places 1 and 3 another. Each
+//! times the same places of a row is a product of pairs that leaves a channel's sum in one lane. Many rows share what is widened.
 
 use super::activate::{activate, dequantize};
 use super::lanes::WasmLanes;

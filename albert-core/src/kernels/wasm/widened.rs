@@ -22,7 +22,7 @@ const ROW: usize = SLICE * 4;
 struct Room {
     /// Of each step of a row the bytes 0, 2, 1, 3.
     rows: [MaybeUninit<i16>; ROWS * ROW],
-    /// Of each step the slots 0 and 2 of 16 channels, then 1 and 3.
+    /// Of each step the places 0 and 2 of 16 channels, then 1 and 3.
     weights: [MaybeUninit<i16>; SLICE * 64],
 }
 

@@ -34,8 +34,8 @@ const CHANNELS: [u8; 64] = {
     control
 };
 
-/// The bits of slots 0 to 3 in the bytes of the high bits.
-const SLOTS: u32 = 0x0804_0201;
+/// The bits of places 0 to 3 in the bytes of the high bits.
+const PLACES: u32 = 0x0804_0201;
 
 /// Units of two blocks that are expanded at a time, in equal parts of at most 16 KB: they stay in the first-level cache. `None` when
 /// `room`, in bytes, has none for a single one.
@@ -67,7 +67,7 @@ fn units_avx2<const HIGH_BITS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) 
         let widen = |levels: __m128i| _mm256_broadcastsi128_si256(_mm_cvtepi8_epi16(levels));
         ([0, 8, 16, 24].map(|first| widen(levels(first))), halves(&SPREAD), halves(&CHANNELS))
     };
-    let (nibble, slots) = (_mm256_set1_epi8(15), _mm256_set1_epi32(SLOTS as i32));
+    let (nibble, places) = (_mm256_set1_epi8(15), _mm256_set1_epi32(PLACES as i32));
     let units = panel.codes.iter().zip(panel.multipliers).zip(out.as_chunks_mut::<128>().0);
     for (unit, ((codes, multipliers), out)) in units.enumerate() {
         prefetch::<_MM_HINT_T0>(codes.as_ptr().wrapping_add(AHEAD).cast());
@@ -87,8 +87,8 @@ fn units_avx2<const HIGH_BITS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) 
                 // SAFETY: 16 bytes of high bits.
                 let bits = unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(high_bits.as_ptr().cast())) };
                 let bits = _mm256_shuffle_epi8(bits, channels[half]);
-                let set = |slots: __m256i| _mm256_cmpeq_epi8(_mm256_and_si256(bits, slots), slots);
-                let masks = [set(slots), set(_mm256_slli_epi32::<4>(slots))];
+                let set = |places: __m256i| _mm256_cmpeq_epi8(_mm256_and_si256(bits, places), places);
+                let masks = [set(places), set(_mm256_slli_epi32::<4>(places))];
                 let uppers = [_mm256_shuffle_epi8(upper, low), _mm256_shuffle_epi8(upper, high)];
                 for ((weights, upper), mask) in weights.iter_mut().zip(uppers).zip(masks) {
                     *weights = _mm256_blendv_epi8(*weights, upper, mask);
@@ -155,7 +155,7 @@ pub(crate) struct Expansion512 {
     nibble: __m512i,
     /// The matrix of bits that takes the high half of a byte to the low one.
     high_half: __m512i,
-    slots: __m512i,
+    places: __m512i,
 }
 
 impl Expansion512 {
@@ -172,12 +172,12 @@ impl Expansion512 {
                 channels: _mm512_loadu_si512(CHANNELS.as_ptr().cast()),
                 nibble: _mm512_set1_epi8(15),
                 high_half: _mm512_set1_epi64(0x1020_4080_0000_0000),
-                slots: _mm512_set1_epi32(SLOTS as i32),
+                places: _mm512_set1_epi32(PLACES as i32),
             }
         }
     }
 
-    /// The weights of slots 0 to 3 and 4 to 7 of a unit, `[16][4]` each.
+    /// The weights of places 0 to 3 and 4 to 7 of a unit, `[16][4]` each.
     ///
     /// # Safety
     /// With `GFNI` the CPU has it.
@@ -210,7 +210,8 @@ impl Expansion512 {
         // SAFETY: 16 bytes of high bits.
         let bits = unsafe { _mm512_broadcast_i32x4(_mm_loadu_si128(high_bits.as_ptr().cast())) };
         let bits = _mm512_shuffle_epi8(bits, self.channels);
-        let masks = [self.slots, _mm512_slli_epi32::<4>(self.slots)].map(|slots| _mm512_test_epi8_mask(bits, slots));
+        let masks =
+            [self.places, _mm512_slli_epi32::<4>(self.places)].map(|places| _mm512_test_epi8_mask(bits, places));
         [_mm512_mask_shuffle_epi8(first, masks[0], upper, low), _mm512_mask_shuffle_epi8(second, masks[1], upper, high)]
     }
 }

@@ -100,7 +100,7 @@ struct Square {
 trait Sink {
     /// Where the sums of the square go: first row tile by both blocks, then the second; and the bytes from row to row.
     fn place(&mut self, square: Square) -> ([*mut i32; 4], usize);
-    /// A part of other work, while 64 slots of a square are multiplied. `part` counts up for one pair of blocks.
+    /// A part of other work, while 64 places of a square are multiplied. `part` counts up for one pair of blocks.
     fn meanwhile(&mut self, blocks: usize, part: usize);
     /// The sums of the square are in their place.
     fn stored(&mut self, square: Square);
@@ -208,7 +208,7 @@ struct Values<'a, F> {
     channels: &'a Channels<'a>,
     out: &'a mut [f32],
     weights: *const i8,
-    /// Lines of the next two blocks' weights to fetch, and rows to finish, while 64 slots are multiplied.
+    /// Lines of the next two blocks' weights to fetch, and rows to finish, while 64 places are multiplied.
     lines: usize,
     rows_at_a_time: usize,
     /// Sums of the square that is finished, and of the one that is multiplied, by turns.

@@ -8,7 +8,7 @@ use core::arch::asm;
 
 /// Most rows of a row tile.
 pub(crate) const TILE_ROWS: usize = 16;
-/// Steps of 4 slots in a tile.
+/// Steps of 4 places in a tile.
 pub(crate) const TILE_STEPS: usize = 16;
 /// Bytes of a row of a tile, and of a row of weights.
 const ROW_BYTES: usize = 64;
@@ -60,7 +60,7 @@ impl Tiles {
         }
     }
 
-    /// Adds the products of 64 slots. Loads and products alternate: each load hides behind the products before it.
+    /// Adds the products of 64 places. Loads and products alternate: each load hides behind the products before it.
     ///
     /// # Safety
     /// Each row tile has its rows, `a_stride` bytes apart, and each weight block [`TILE_STEPS`] steps.

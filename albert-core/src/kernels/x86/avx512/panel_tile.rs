@@ -45,7 +45,7 @@ macro_rules! add_products {
 /// The sums of a tile of `R` rows and two blocks, and the activations that come next.
 pub(crate) struct Tile<const R: usize> {
     a: *const u8,
-    /// 1, 3, 5 and 7 times the bytes of a row: with them an address names any row, and one addition goes on to the next slots. Additions
+    /// 1, 3, 5 and 7 times the bytes of a row: with them an address names any row, and one addition goes on to the next places. Additions
     /// take the ports of the products.
     strides: [usize; 4],
     sums: [[__m512i; 2]; TILE_ROWS],
