@@ -25,13 +25,13 @@ pub(crate) struct Panels<'a> {
 }
 
 impl<'a> Panels<'a> {
-    /// Some places, in whole units, of one block of 16 channels. What is wanted next are as many places of it, or after the last
-    /// ones the block that lies `next` blocks behind.
-    pub(crate) fn part(&self, block: usize, places: Range<usize>, next: usize) -> CodebookPanel<'a> {
+    /// Some places, in whole units, of one panel. What is wanted next are as many places of it, or after the last
+    /// ones the panel that lies `next` panels behind.
+    pub(crate) fn part(&self, panel: usize, places: Range<usize>, next: usize) -> CodebookPanel<'a> {
         let has_high_bits = self.dtype == dtype::C5;
         let layout = CodebookLayout::new(self.dtype, self.places);
         let units = places.start / K_UNIT..places.end.div_ceil(K_UNIT);
-        let bytes = self.panels.get(block * layout.bytes..(block + 1) * layout.bytes).unwrap_or(&[]);
+        let bytes = self.panels.get(panel * layout.bytes..(panel + 1) * layout.bytes).unwrap_or(&[]);
         let part =
             |start: usize, size: usize| bytes.get(start + size * units.start..start + size * units.end).unwrap_or(&[]);
         let multipliers: &[i8] = bytemuck::must_cast_slice(part(layout.multipliers, 4));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use albert_core::config::{Config, Storage};
-use albert_core::format::layout::{BLOCK_CHANNELS, dtype, has_scale_steps, matrix_bytes, round_up, scale_bytes};
+use albert_core::format::layout::{PANEL_CHANNELS, dtype, has_scale_steps, matrix_bytes, round_up, scale_bytes};
 use serde_json::json;
 
 use crate::bytes::ModelBytes;
@@ -50,7 +50,7 @@ impl Packer {
         scheme: &Scheme,
     ) -> Result<(), Error> {
         let plan = plan(parameter, format, scheme);
-        let channels = round_up(parameter.rows, BLOCK_CHANNELS);
+        let channels = round_up(parameter.rows, PANEL_CHANNELS);
         let scales = scale_bytes(has_scale_steps(plan.dtype, plan.lookup), plan.rows);
         let bytes = matrix_bytes(plan.dtype, plan.rows, plan.columns + plan.splits.len()).unwrap_or(0);
         let (mut data, mut scales, mut sums) = (vec![0; bytes], vec![0; scales], vec![0; channels]);

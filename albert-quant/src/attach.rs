@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use albert_core::Model;
 use albert_core::config::{Classifier, Head, Pooling, Precision, ProblemType};
 use albert_core::format::layout::{
-    ALIGNMENT, BLOCK_CHANNELS, HEAD_BYTES, HEAD_MAGIC, HEAD_VERSION, MAGIC, SECTION_REQUIRED, TABLE_HEADER_BYTES,
+    ALIGNMENT, HEAD_BYTES, HEAD_MAGIC, HEAD_VERSION, MAGIC, PANEL_CHANNELS, SECTION_REQUIRED, TABLE_HEADER_BYTES,
     TENSOR_BYTES, VERSION, dtype, field, head_field, matrix_bytes, role, round_up, scale_bytes, section,
 };
 use serde_json::{Value, json};
@@ -260,10 +260,10 @@ fn tensors(encoder: &Model<'_>, head: &ClassifierWeights<'_>) -> Result<Vec<Piec
 /// Stores a parameter.
 pub(crate) fn piece(parameter: &Parameter, code: u8) -> Result<Piece<'static>, Error> {
     let (rows, columns) = (parameter.rows, parameter.columns);
-    let padded = round_up(rows, BLOCK_CHANNELS);
+    let padded = round_up(rows, PANEL_CHANNELS);
     let integer = code == dtype::I8;
     let bytes = match parameter.kind {
-        Kind::Vector => 4 * round_up(columns, BLOCK_CHANNELS),
+        Kind::Vector => 4 * round_up(columns, PANEL_CHANNELS),
         _ => matrix_bytes(code, rows, columns).unwrap_or(0),
     };
     let mut data = vec![0; bytes];

@@ -1,7 +1,7 @@
 //! How each matrix of a network is stored.
 
 use albert_core::config::Precision;
-use albert_core::format::layout::{BLOCK_CHANNELS, has_scale_steps, matrix_bytes, role, round_up, scale_bytes};
+use albert_core::format::layout::{PANEL_CHANNELS, has_scale_steps, matrix_bytes, role, round_up, scale_bytes};
 
 use crate::calibrate::{Hessian, Peaks, Site, Sites, extra_slots};
 use crate::error::Error;
@@ -48,7 +48,7 @@ impl Scheme {
         let extra = Site::of(parameter).and_then(|site| self.splits.get(&site)).map_or(0, Vec::len);
         let data = matrix_bytes(format.dtype(), parameter.rows, parameter.columns + extra).unwrap_or(0);
         let scales = scale_bytes(has_scale_steps(format.dtype(), false), parameter.rows);
-        let sums = 4 * round_up(parameter.rows, BLOCK_CHANNELS);
+        let sums = 4 * round_up(parameter.rows, PANEL_CHANNELS);
         let channels = if format.is_float() { 0 } else { scales + sums };
         // Key and value have the query's list.
         let list = if matches!(parameter.role, role::KEY | role::VALUE) { 0 } else { extra };

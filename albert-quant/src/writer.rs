@@ -8,7 +8,7 @@ use std::ops::Range;
 use albert_core::Model;
 use albert_core::config::Config;
 use albert_core::format::layout::{
-    ALIGNMENT, BLOCK_CHANNELS, MAGIC, SECTION_REQUIRED, TABLE_HEADER_BYTES, TENSOR_BYTES, VERSION, dtype, field,
+    ALIGNMENT, MAGIC, PANEL_CHANNELS, SECTION_REQUIRED, TABLE_HEADER_BYTES, TENSOR_BYTES, VERSION, dtype, field,
     has_scale_steps, matrix_bytes, role, round_up, scale_bytes, section,
 };
 
@@ -165,14 +165,14 @@ fn places(tensors: &[TensorPlan]) -> (Vec<Place>, usize) {
     let mut query_splits = 0..0;
     for tensor in tensors {
         let data = if tensor.vector {
-            round_up(tensor.columns, BLOCK_CHANNELS) * 4
+            round_up(tensor.columns, PANEL_CHANNELS) * 4
         } else {
             // The layout's sizes are bounded by those of the configuration, which were checked.
             matrix_bytes(tensor.dtype, tensor.rows, tensor.columns + tensor.splits.len()).unwrap_or(0)
         };
         let integer = !tensor.vector && tensor.dtype >= dtype::I8;
         let scales = if integer { scale_bytes(has_scale_steps(tensor.dtype, tensor.lookup), tensor.rows) } else { 0 };
-        let sums = if integer && !tensor.lookup { 4 * round_up(tensor.rows, BLOCK_CHANNELS) } else { 0 };
+        let sums = if integer && !tensor.lookup { 4 * round_up(tensor.rows, PANEL_CHANNELS) } else { 0 };
         let (data, scales, sums) = (take(data), take(scales), take(sums));
         let splits = if shares_splits(tensor) { query_splits.clone() } else { take(tensor.splits.len() * 4) };
         if tensor.role == role::QUERY {

@@ -54,12 +54,12 @@ fn layer(set: Kernels, rows: usize, a: &[u8], w: &[i8], sums: &mut [i32]) {
     for (channels, places) in LAYER {
         for _ in 0..channels / GROUP_CHANNELS {
             let (group, next) = rest.split_at(GROUP_CHANNELS * places);
-            let blocks = GROUP_CHANNELS / 16;
+            let panels = GROUP_CHANNELS / 16;
             let size = Product {
                 rows,
                 row_bytes: places,
                 steps: places / 4,
-                blocks,
+                panels,
                 row_sums: GROUP_CHANNELS,
                 continues: true,
             };
@@ -86,9 +86,9 @@ fn integer_products(c: &mut Criterion) {
     }
 }
 
-/// The same layer from codebook panels: four blocks are expanded at a time, then multiplied, as the encoder does.
+/// The same layer from codebook panels: four panels are expanded at a time, then multiplied, as the encoder does.
 fn codebook_layer(set: Kernels, rows: usize, dtype: u8, a: &[u8], panels: &[u8], scratch: &mut [i8], sums: &mut [i32]) {
-    const BLOCKS: usize = 4;
+    const PANELS: usize = 4;
     let mut rest = panels;
     for (channels, places) in LAYER {
         let layout = CodebookLayout::new(dtype, places);
@@ -96,12 +96,12 @@ fn codebook_layer(set: Kernels, rows: usize, dtype: u8, a: &[u8], panels: &[u8],
             rows,
             row_bytes: places,
             steps: places / 4,
-            blocks: BLOCKS,
+            panels: PANELS,
             row_sums: GROUP_CHANNELS,
             continues: false,
         };
-        for first in (0..channels).step_by(BLOCKS * 16) {
-            let (pair, next) = rest.split_at(BLOCKS * layout.bytes);
+        for first in (0..channels).step_by(PANELS * 16) {
+            let (pair, next) = rest.split_at(PANELS * layout.bytes);
             for (panel, out) in pair.chunks(layout.bytes).zip(scratch.chunks_exact_mut(places * 16)) {
                 let multipliers: &[i8] = bytemuck::cast_slice(&panel[layout.multipliers..][..4 * layout.units]);
                 let codes = CodebookPanel {
@@ -109,7 +109,7 @@ fn codebook_layer(set: Kernels, rows: usize, dtype: u8, a: &[u8], panels: &[u8],
                     codes: panel[..layout.high_bits].as_chunks().0,
                     high_bits: panel[layout.high_bits..layout.multipliers].as_chunks().0,
                     multipliers: multipliers.as_chunks().0,
-                    ahead: BLOCKS * layout.bytes,
+                    ahead: PANELS * layout.bytes,
                 };
                 set.expand(&codes, out);
             }
@@ -145,13 +145,13 @@ fn codebook_products(c: &mut Criterion) {
 }
 
 fn float_products(c: &mut Criterion) {
-    let (inputs, blocks, rows) = (768, 4, 16);
-    let (a, w) = (vec![0.5; rows * inputs], vec![0.25; blocks * inputs * 16]);
-    let halves = vec![0x3400; blocks * inputs * 16];
-    let mut out = vec![0.0; rows * blocks * 16];
-    let size = FloatProduct { rows, row_inputs: inputs, inputs, blocks, row_outputs: blocks * 16 };
+    let (inputs, panels, rows) = (768, 4, 16);
+    let (a, w) = (vec![0.5; rows * inputs], vec![0.25; panels * inputs * 16]);
+    let halves = vec![0x3400; panels * inputs * 16];
+    let mut out = vec![0.0; rows * panels * 16];
+    let size = FloatProduct { rows, row_inputs: inputs, inputs, panels, row_outputs: panels * 16 };
     let mut group = c.benchmark_group("matmul_float");
-    group.throughput(Throughput::Elements((rows * inputs * blocks * 16) as u64));
+    group.throughput(Throughput::Elements((rows * inputs * panels * 16) as u64));
     for set in sets() {
         let id = |kind: &str| BenchmarkId::new(kind, set.name());
         group.bench_function(id("f32"), |b| b.iter(|| set.matmul_f32(&size, &a, &w, black_box(&mut out))));

@@ -416,9 +416,9 @@ fn specification() {
     says(&format!("## `CONF`: {CONFIG_BYTES} bytes"));
     says(&format!("one record of {TENSOR_BYTES} bytes a tensor"));
     says(&format!("an address that is a multiple of {ALIGNMENT}"));
-    says(&format!("panels of {BLOCK_CHANNELS} output channels"));
-    says(&format!("`[rows/{BLOCK_CHANNELS}][K/{K_GROUP}][{BLOCK_CHANNELS}][{K_GROUP}]`"));
-    says(&format!("multipliers i8 `[K/{K_UNIT}][{}]`", BLOCK_CHANNELS / CODEBOOK_CHANNELS));
+    says(&format!("panels of {PANEL_CHANNELS} output channels"));
+    says(&format!("`[rows/{PANEL_CHANNELS}][K/{K_GROUP}][{PANEL_CHANNELS}][{K_GROUP}]`"));
+    says(&format!("multipliers i8 `[K/{K_UNIT}][{}]`", PANEL_CHANNELS / CODEBOOK_CHANNELS));
     says(&LEVELS_4.map(|level| level.to_string()).join(" "));
     says(&LEVELS_5.map(|level| level.to_string()).join(" "));
     let known = [

@@ -1,7 +1,7 @@
 //! Attention of a float model: keys, values and probabilities in f32.
 
 use super::kv_cache::{Cache, Heads, Places};
-use crate::format::layout::BLOCK_CHANNELS;
+use crate::format::layout::PANEL_CHANNELS;
 use crate::kernels::{FloatProduct, Kernels};
 use crate::memory::arena::{AttentionScratch, Scratch};
 use crate::memory::plan::ATTENTION_ROWS;
@@ -27,7 +27,7 @@ pub(super) fn store_values(x: &[f32], tokens: Range<usize>, places: &Places<'_>,
     let size = places.heads.size.max(1);
     for (row, token) in x.chunks_exact((heads.len() * size).max(1)).zip(tokens) {
         for (x, head) in row.chunks_exact(size).zip(heads.clone()) {
-            for (panel, words) in x.chunks(BLOCK_CHANNELS).enumerate() {
+            for (panel, words) in x.chunks(PANEL_CHANNELS).enumerate() {
                 // SAFETY: the caller has these tokens or these heads for itself.
                 #[allow(unsafe_code)]
                 unsafe {
@@ -76,7 +76,7 @@ fn attend_head(
         rows,
         row_inputs: stride,
         inputs: size,
-        blocks: row_scores / BLOCK_CHANNELS,
+        panels: row_scores / PANEL_CHANNELS,
         row_outputs: row_scores,
     };
     kernels.matmul_f32(&product, queries, cache.keys(head), scores);
@@ -87,7 +87,7 @@ fn attend_head(
         rows,
         row_inputs: row_scores,
         inputs: keys,
-        blocks: channels / BLOCK_CHANNELS,
+        panels: channels / PANEL_CHANNELS,
         row_outputs: channels,
     };
     kernels.matmul_f32(&product, scores, cache.values(head), context);

@@ -2,7 +2,7 @@
 
 use super::kv_cache::{Cache, Heads, Places};
 use crate::build_features::LARGE_TARGET;
-use crate::format::layout::{BLOCK_CHANNELS, GROUP_CHANNELS, K_GROUP};
+use crate::format::layout::{GROUP_CHANNELS, K_GROUP, PANEL_CHANNELS};
 use crate::kernels::{Channels, Kernels, Product, RowScale, Store, Tile, interleave};
 use crate::memory::arena::{AttentionScratch, Scratch};
 use crate::memory::plan::{ATTENTION_ROWS, activation_row_bytes};
@@ -98,13 +98,13 @@ fn store_four_values(
             }
         }
         let mut tokens =
-            bytes.chunks_exact((at_a_time * channels).max(1)).map(|bytes| bytes.as_chunks::<BLOCK_CHANNELS>().0);
+            bytes.chunks_exact((at_a_time * channels).max(1)).map(|bytes| bytes.as_chunks::<PANEL_CHANNELS>().0);
         let (Some(a), Some(b), Some(c), Some(d)) = (tokens.next(), tokens.next(), tokens.next(), tokens.next()) else {
             return;
         };
         for (index, (((a, b), c), d)) in a.iter().zip(b).zip(c).zip(d).enumerate() {
-            let blocks = (channels / BLOCK_CHANNELS).max(1);
-            let (head, block) = (some.start + index / blocks, index % blocks);
+            let panels = (channels / PANEL_CHANNELS).max(1);
+            let (head, panel) = (some.start + index / panels, index % panels);
             if head >= some.end {
                 break;
             }
@@ -112,7 +112,7 @@ fn store_four_values(
             // SAFETY: nobody else writes these four tokens and this head.
             #[allow(unsafe_code)]
             unsafe {
-                places.write_values(head, first / 4, block, &words);
+                places.write_values(head, first / 4, panel, &words);
             }
         }
     }
@@ -182,8 +182,8 @@ impl Queries {
         let offset = kernels.activation_offset();
         let (rows, place) = (self.count, head - self.heads.start);
         let row_sums = extents.key_channels;
-        let (steps, blocks) = (extents.key_k / K_GROUP, row_sums / BLOCK_CHANNELS);
-        let product = Product { rows, row_bytes: self.stride, steps, blocks, row_sums, continues: true };
+        let (steps, panels) = (extents.key_k / K_GROUP, row_sums / PANEL_CHANNELS);
+        let product = Product { rows, row_bytes: self.stride, steps, panels, row_sums, continues: true };
         let bytes = part(scratch.quantized.bytes, place * self.row_bytes..);
         kernels.matmul_i8(&product, bytes, cache.keys(head), attention.scores);
 
@@ -201,8 +201,8 @@ impl Queries {
         }
 
         let row_sums = extents.value_channels;
-        let (steps, blocks) = (extents.value_k / K_GROUP, row_sums / BLOCK_CHANNELS);
-        let product = Product { rows, row_bytes, steps, blocks, row_sums, continues: true };
+        let (steps, panels) = (extents.value_k / K_GROUP, row_sums / PANEL_CHANNELS);
+        let product = Product { rows, row_bytes, steps, panels, row_sums, continues: true };
         kernels.matmul_i8(&product, attention.probabilities, cache.values(head), scratch.products.accumulators);
         for first in (0..size).step_by(GROUP_CHANNELS) {
             let channels = (size - first).min(GROUP_CHANNELS);

@@ -4,7 +4,7 @@
 
 use crate::config::{Config, Precision};
 use crate::disjoint::Disjoint;
-use crate::format::layout::{BLOCK_CHANNELS, K_GROUP};
+use crate::format::layout::{K_GROUP, PANEL_CHANNELS};
 use crate::kernels::{Kernels, Keys, Product, square_root};
 use crate::memory::arena::{AttentionScratch, Shared};
 use crate::memory::plan::Extents;
@@ -155,11 +155,11 @@ impl Places<'_> {
     /// No other task writes this token and head.
     #[allow(unsafe_code)]
     pub(super) unsafe fn write_key(&self, head: usize, token: usize, words: &[[u8; 4]]) {
-        let panel_words = BLOCK_CHANNELS * self.heads.extents.key_k * self.heads.extents.element / 4;
-        let place = token / BLOCK_CHANNELS * panel_words + token % BLOCK_CHANNELS;
+        let panel_words = PANEL_CHANNELS * self.heads.extents.key_k * self.heads.extents.element / 4;
+        let place = token / PANEL_CHANNELS * panel_words + token % PANEL_CHANNELS;
         let first = self.at.keys + head * self.heads.key_words() + place;
         // SAFETY: the words belong to this sequence, head and token alone.
-        unsafe { self.writer.keys.write(first, BLOCK_CHANNELS, words) }
+        unsafe { self.writer.keys.write(first, PANEL_CHANNELS, words) }
     }
 
     /// Scale of a key.
@@ -180,8 +180,8 @@ impl Places<'_> {
     /// No other task writes these tokens and this head.
     #[allow(unsafe_code)]
     pub(super) unsafe fn write_values(&self, head: usize, step: usize, panel: usize, words: &[[u8; 4]]) {
-        let panel_words = BLOCK_CHANNELS * self.heads.extents.value_k * self.heads.extents.element / 4;
-        let place = panel * panel_words + step * BLOCK_CHANNELS;
+        let panel_words = PANEL_CHANNELS * self.heads.extents.value_k * self.heads.extents.element / 4;
+        let place = panel * panel_words + step * PANEL_CHANNELS;
         let first = self.at.values + head * self.heads.value_words() + place;
         // SAFETY: the words belong to this sequence, this head and these tokens alone.
         unsafe { self.writer.values.write(first, 1, words) }
@@ -219,9 +219,9 @@ pub(crate) fn sum_cache(
         let sum = |byte: i32, bytes: &mut [u8], places: usize, channels: usize, words: &[[u8; 4]], sums: &mut [i32]| {
             let row = part_mut(bytes, ..places);
             row.fill(byte as u8);
-            let (steps, blocks) = (places / K_GROUP, heads.count * channels / BLOCK_CHANNELS);
+            let (steps, panels) = (places / K_GROUP, heads.count * channels / PANEL_CHANNELS);
             let row_sums = heads.count * channels;
-            let size = Product { rows: 1, row_bytes: places, steps, blocks, row_sums, continues: false };
+            let size = Product { rows: 1, row_bytes: places, steps, panels, row_sums, continues: false };
             kernels.matmul_i8(&size, row, bytemuck::must_cast_slice(words), sums);
         };
         let offsets = part_mut(shared.key_offsets, at.scales..at.scales + heads.count * key_channels);

@@ -11,7 +11,7 @@ use crate::attention::{CacheWriter, Caches, attend, store_keys, store_values};
 use crate::config::Config;
 use crate::context::Context;
 use crate::executor::{Executor, for_each};
-use crate::format::layout::{BLOCK_CHANNELS, GROUP_CHANNELS, role};
+use crate::format::layout::{GROUP_CHANNELS, PANEL_CHANNELS, role};
 use crate::format::{Linear, Matrix, Model, Norm};
 use crate::kernels::Store;
 use crate::linear::{Input, multiply, quantize};
@@ -58,7 +58,7 @@ pub(crate) fn shares_tiles(model: &Model<'_>, plan: &Plan, block: usize, rows: u
     let own = plan.tile_rows().min(ROWS_OF_ITS_OWN);
     plan.workers() > 1
         && rows < plan.workers() * own
-        && (config.head_size() as usize).is_multiple_of(BLOCK_CHANNELS)
+        && (config.head_size() as usize).is_multiple_of(PANEL_CHANNELS)
         && strips_fit(config, plan, rows.min(plan.tile_rows()))
         && LINEARS.into_iter().all(|role| model.linear(role, block).matrix.is_integer())
 }

@@ -4,7 +4,7 @@
 //! together take time proportional to the file.
 
 use super::bytes::slice;
-use super::layout::{ALIGNMENT, BLOCK_CHANNELS, MAX_K, dtype, has_scale_steps, matrix_bytes, round_up, scale_bytes};
+use super::layout::{ALIGNMENT, MAX_K, PANEL_CHANNELS, dtype, has_scale_steps, matrix_bytes, round_up, scale_bytes};
 use super::record::Record;
 use crate::build_features::{CODEBOOK, FLOAT};
 use crate::error::TensorProblem;
@@ -56,7 +56,7 @@ impl<'a> Checker<'a> {
             return Err(TensorProblem::Shape);
         }
         absent(&[record.scales, record.sums, record.splits, record.smoothing])?;
-        self.take(record.data, round_up(length as usize, BLOCK_CHANNELS).checked_mul(4))
+        self.take(record.data, round_up(length as usize, PANEL_CHANNELS).checked_mul(4))
     }
 
     /// Checks a matrix of `rows` x `columns`.
@@ -89,7 +89,7 @@ impl<'a> Checker<'a> {
             absent(&[record.scales])?;
         }
         if integer && !limits.lookup {
-            self.take_optional(record.sums, round_up(rows as usize, BLOCK_CHANNELS).checked_mul(4))?;
+            self.take_optional(record.sums, round_up(rows as usize, PANEL_CHANNELS).checked_mul(4))?;
         } else {
             absent(&[record.sums])?;
         }
@@ -129,7 +129,7 @@ impl<'a> Checker<'a> {
         if !(limits.smoothing && integer) {
             return Err(TensorProblem::Smoothing);
         }
-        self.take_optional(record.smoothing, round_up(columns as usize, BLOCK_CHANNELS).checked_mul(4))
+        self.take_optional(record.smoothing, round_up(columns as usize, PANEL_CHANNELS).checked_mul(4))
     }
 }
 

@@ -34,8 +34,8 @@ pub const TABLE_HEADER_BYTES: usize = 64;
 pub const TENSOR_BYTES: usize = 64;
 /// Sections and tensor data start at multiples of this.
 pub const ALIGNMENT: usize = 64;
-/// Output channels of a weight block; vectors are padded with zeros to a multiple of it.
-pub const BLOCK_CHANNELS: usize = 16;
+/// Output channels of a panel; vectors are padded with zeros to a multiple of it.
+pub const PANEL_CHANNELS: usize = 16;
 /// Output channels that a matrix product computes at a time.
 pub(crate) const GROUP_CHANNELS: usize = 64;
 /// Places in K that lie together in a panel of int8 weights.
@@ -254,14 +254,14 @@ pub const fn round_up(n: usize, to: usize) -> usize {
     }
 }
 
-/// Bytes of a matrix of `rows` x `places` in the blocked layout of a dtype, scales and sums not counted.
+/// Bytes of a matrix of `rows` x `places` in the layout of a dtype, scales and sums not counted.
 pub const fn matrix_bytes(dtype: u8, rows: usize, places: usize) -> Option<usize> {
-    let blocks = rows.div_ceil(BLOCK_CHANNELS);
+    let panels = rows.div_ceil(PANEL_CHANNELS);
     match dtype {
-        dtype::F32 => blocks.checked_mul(BLOCK_CHANNELS * 4 * places),
-        dtype::F16 => blocks.checked_mul(BLOCK_CHANNELS * 2 * places),
-        dtype::I8 => blocks.checked_mul(BLOCK_CHANNELS * round_up(places, K_GROUP)),
-        dtype::C4 | dtype::C5 => blocks.checked_mul(CodebookLayout::new(dtype, places).bytes),
+        dtype::F32 => panels.checked_mul(PANEL_CHANNELS * 4 * places),
+        dtype::F16 => panels.checked_mul(PANEL_CHANNELS * 2 * places),
+        dtype::I8 => panels.checked_mul(PANEL_CHANNELS * round_up(places, K_GROUP)),
+        dtype::C4 | dtype::C5 => panels.checked_mul(CodebookLayout::new(dtype, places).bytes),
         _ => None,
     }
 }
@@ -273,7 +273,7 @@ pub const fn has_scale_steps(dtype: u8, lookup: bool) -> bool {
 
 /// Bytes of the scales of an integer matrix: an f32 a row, or the bits of the least scale and a byte of steps a row; padded.
 pub const fn scale_bytes(steps: bool, rows: usize) -> usize {
-    let padded = round_up(rows, BLOCK_CHANNELS);
+    let padded = round_up(rows, PANEL_CHANNELS);
     if steps { size_of::<u32>() + padded } else { size_of::<f32>() * padded }
 }
 
@@ -282,7 +282,7 @@ pub const fn stepped_scale(least: u32, steps: u8) -> f32 {
     f32::from_bits(least.wrapping_add((steps as u32) << SCALE_STEP_SHIFT))
 }
 
-/// Where the parts of one block of 16 channels in a codebook format lie; each part goes on for all units of 8 places.
+/// Where the parts of one panel in a codebook format lie; each part goes on for all units of 8 places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CodebookLayout {
     /// Units of [`K_UNIT`] places.
@@ -299,9 +299,9 @@ impl CodebookLayout {
     /// The layout of a panel of `places` places.
     pub const fn new(dtype: u8, places: usize) -> Self {
         let units = places.div_ceil(K_UNIT);
-        let high_bits = units * BLOCK_CHANNELS * K_UNIT / 2;
-        let multipliers = high_bits + if dtype == dtype::C5 { units * BLOCK_CHANNELS } else { 0 };
-        let bytes = multipliers + units * (BLOCK_CHANNELS / CODEBOOK_CHANNELS);
+        let high_bits = units * PANEL_CHANNELS * K_UNIT / 2;
+        let multipliers = high_bits + if dtype == dtype::C5 { units * PANEL_CHANNELS } else { 0 };
+        let bytes = multipliers + units * (PANEL_CHANNELS / CODEBOOK_CHANNELS);
         Self { units, high_bits, multipliers, bytes }
     }
 }

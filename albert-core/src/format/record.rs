@@ -1,7 +1,7 @@
 //! Tensor records as they stand in a file, and the views of checked ones.
 
 use super::bytes::{array_at, slice, u16_at, u32_at, u64_at};
-use super::layout::{BLOCK_CHANNELS, TENSOR_BYTES, dtype, has_scale_steps, matrix_bytes, round_up, scale_bytes};
+use super::layout::{PANEL_CHANNELS, TENSOR_BYTES, dtype, has_scale_steps, matrix_bytes, round_up, scale_bytes};
 use super::shapes::is_vector;
 use super::tensor::{Elements, Linear, Matrix, Scales, Weights};
 use crate::build_features::{CODEBOOK, FLOAT};
@@ -63,7 +63,7 @@ impl Record {
 
     /// Bytes of data, scales, sums, split list and smoothing vector, padding between them not counted.
     fn part_bytes(&self) -> [usize; 5] {
-        let vector = round_up(self.columns as usize, BLOCK_CHANNELS) * 4;
+        let vector = round_up(self.columns as usize, PANEL_CHANNELS) * 4;
         if is_vector(self.role) {
             return [vector, 0, 0, 0, 0];
         }
@@ -72,7 +72,7 @@ impl Record {
             dtype::F32 | dtype::F16 => 0,
             dtype => scale_bytes(has_scale_steps(dtype, self.sums == 0), rows),
         };
-        let sums = if self.sums == 0 { 0 } else { round_up(rows, BLOCK_CHANNELS) * 4 };
+        let sums = if self.sums == 0 { 0 } else { round_up(rows, PANEL_CHANNELS) * 4 };
         let smoothing = if self.smoothing == 0 { 0 } else { vector };
         let data = matrix_bytes(self.dtype, rows, self.places()).unwrap_or(0);
         [data, scales, sums, self.ocs_places as usize * 4, smoothing]
@@ -91,7 +91,7 @@ impl Record {
 
     /// The vector's elements, padding included. The record was checked.
     pub(super) fn vector<'a>(&self, data: &'a [u8]) -> &'a [f32] {
-        slice(data, self.data, round_up(self.columns as usize, BLOCK_CHANNELS))
+        slice(data, self.data, round_up(self.columns as usize, PANEL_CHANNELS))
     }
 
     /// What the record's tensor holds, padding left out. The record was checked.
@@ -111,7 +111,7 @@ impl Record {
     /// The matrix' view. The record was checked.
     pub(super) fn matrix<'a>(&self, data: &'a [u8]) -> Matrix<'a> {
         let (rows, columns, places) = (self.rows as usize, self.columns as usize, self.places());
-        let padded = round_up(rows, BLOCK_CHANNELS);
+        let padded = round_up(rows, PANEL_CHANNELS);
         let bytes = matrix_bytes(self.dtype, rows, places).unwrap_or(0);
         // A table whose rows are looked up has no sums.
         let sums: &[i32] = if self.sums == 0 { &[] } else { slice(data, self.sums, padded) };

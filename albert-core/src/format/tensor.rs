@@ -1,6 +1,6 @@
 //! The typed views of tensors that kernels read.
 
-use super::layout::{BLOCK_CHANNELS, stepped_scale};
+use super::layout::{PANEL_CHANNELS, stepped_scale};
 
 /// Elements of a weight matrix in the file's blocked layout, channels padded to a multiple of 16.
 #[derive(Clone, Copy, Debug)]
@@ -100,7 +100,7 @@ impl Matrix<'_> {
 
     /// Blocks of 16 output channels.
     pub fn blocks(&self) -> usize {
-        self.rows.div_ceil(BLOCK_CHANNELS)
+        self.rows.div_ceil(PANEL_CHANNELS)
     }
 
     /// Whether the inputs are quantized before the product.

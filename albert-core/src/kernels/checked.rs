@@ -46,15 +46,15 @@ impl Kernels {
         self.0.activation_offset
     }
 
-    /// `sums[r * row_sums + n] = Σ_k a[r * row_bytes + k] * w[block n/16][k/4][n%16][k%4]`, exact in i32 (wrapping).
+    /// `sums[r * row_sums + n] = Σ_k a[r * row_bytes + k] * w[panel n/16][k/4][n%16][k%4]`, exact in i32 (wrapping).
     ///
     /// Bytes of `a` are i8 in [-127, 127] or u8, as `activation_offset` says.
     pub fn matmul_i8(self, size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
-        let &Product { rows, row_bytes, steps, blocks, row_sums, .. } = size;
-        let any = rows > 0 && steps > 0 && blocks > 0;
+        let &Product { rows, row_bytes, steps, panels, row_sums, .. } = size;
+        let any = rows > 0 && steps > 0 && panels > 0;
         let within = reaches(a.len(), rows, row_bytes, steps.checked_mul(4))
-            && reaches(w.len(), blocks, steps.saturating_mul(64), steps.checked_mul(64))
-            && reaches(sums.len(), rows, row_sums, blocks.checked_mul(16));
+            && reaches(w.len(), panels, steps.saturating_mul(64), steps.checked_mul(64))
+            && reaches(sums.len(), rows, row_sums, panels.checked_mul(16));
         if fits(any, within) {
             // SAFETY: available, fits.
             unsafe { (self.0.matmul_i8)(size, a, w, sums) }
@@ -88,19 +88,19 @@ impl Kernels {
         if !fits(any, within) || self.0.linear.is_some_and(done) {
             return;
         }
-        let panels = w.chunks((GROUP_CHANNELS * 4).saturating_mul(steps).max(1));
-        for (w, first) in panels.zip((0..width).step_by(GROUP_CHANNELS)) {
+        let groups = w.chunks((GROUP_CHANNELS * 4).saturating_mul(steps).max(1));
+        for (w, first) in groups.zip((0..width).step_by(GROUP_CHANNELS)) {
             let part = (width - first).min(GROUP_CHANNELS);
             let row_sums = GROUP_CHANNELS;
-            let blocks = part.div_ceil(16);
-            self.matmul_i8(&Product { rows: count, row_bytes, steps, blocks, row_sums, continues }, a, w, sums);
+            let panels = part.div_ceil(16);
+            self.matmul_i8(&Product { rows: count, row_bytes, steps, panels, row_sums, continues }, a, w, sums);
             let tile = Tile { rows: count, channels: part, row_sums, row_outputs };
             let out = part_mut(out, first..);
             self.dequantize(&tile, sums, rows, &channels.part(first, part), store, out);
         }
     }
 
-    /// `out[r * row_outputs + n] = Σ_k a[r * row_inputs + k] * w[block n/16][k][n%16]`; the order of the sum is the
+    /// `out[r * row_outputs + n] = Σ_k a[r * row_inputs + k] * w[panel n/16][k][n%16]`; the order of the sum is the
     /// set's own, and it may fuse multiplications and additions.
     pub fn matmul_f32(self, size: &FloatProduct, a: &[f32], w: &[f32], out: &mut [f32]) {
         if float_fits(size, a.len(), w.len(), out.len()) {
@@ -117,7 +117,7 @@ impl Kernels {
         }
     }
 
-    /// Weights of one block of 16 channels, from codes to the layout that [`Self::matmul_i8`] takes: `[step][16][4]`, two steps
+    /// Weights of one panel of 16 channels, from codes to the layout that [`Self::matmul_i8`] takes: `[step][16][4]`, two steps
     /// of 4 places a unit, each weight [`scaled`](super::scaled)`(level of the code, multiplier)`. `out` has 128 bytes a unit.
     pub fn expand(self, panel: &CodebookPanel<'_>, out: &mut [i8]) {
         let units = panel.codes.len();
@@ -136,32 +136,32 @@ impl Kernels {
         self.0.panel_parts
     }
 
-    /// [`Self::expand`] and [`Self::matmul_i8`] of some blocks of channels, one beside the other. `room` is for expanded weights, at
-    /// least 256 bytes; the more, the longer the parts of the panels that are multiplied at a time. Sums of one more block than an odd
+    /// [`Self::expand`] and [`Self::matmul_i8`] of some panels of channels, one beside the other. `room` is for expanded weights, at
+    /// least 256 bytes; the more, the longer the parts of the panels that are multiplied at a time. Sums of one more panel than an odd
     /// number are any. `false`, and nothing done, where the set has no such thing for these sizes.
     pub fn multiply_panels(
         self,
         size: &Product,
         a: &[u8],
-        panels: &[CodebookPanel<'_>],
+        weights: &[CodebookPanel<'_>],
         room: &mut [i8],
         sums: &mut [i32],
     ) -> bool {
         let Some(multiply) = self.0.multiply_panels else { return false };
-        let &Product { rows, row_bytes, steps, blocks, row_sums, .. } = size;
-        let (units, high_bits) = (steps / 2, panels.first().map_or(0, |panel| panel.high_bits.len()));
+        let &Product { rows, row_bytes, steps, panels, row_sums, .. } = size;
+        let (units, high_bits) = (steps / 2, weights.first().map_or(0, |panel| panel.high_bits.len()));
         let alike = |panel: &CodebookPanel<'_>| {
             panel.codes.len() == units && panel.multipliers.len() >= units && panel.high_bits.len() == high_bits
         };
-        let any = rows > 0 && steps > 0 && blocks > 0;
+        let any = rows > 0 && steps > 0 && panels > 0;
         let within = steps == 2 * units
-            && blocks == panels.len()
-            && panels.iter().all(alike)
+            && panels == weights.len()
+            && weights.iter().all(alike)
             && (high_bits == 0 || high_bits >= units)
             && reaches(a.len(), rows, row_bytes, steps.checked_mul(4))
-            && reaches(sums.len(), rows, row_sums, blocks.next_multiple_of(2).checked_mul(16));
+            && reaches(sums.len(), rows, row_sums, panels.next_multiple_of(2).checked_mul(16));
         // SAFETY: available, fits.
-        fits(any, within) && unsafe { multiply(size, a, panels, room, sums) }
+        fits(any, within) && unsafe { multiply(size, a, weights, room, sums) }
     }
 
     /// `out[r][n] = store(((sums[r][n] - rows[r].zero * channels.sums[n]) as f32 * channels.scales[n]) * rows[r].scale +
@@ -290,9 +290,9 @@ fn reaches(len: usize, rows: usize, stride: usize, width: Option<usize>) -> bool
 
 /// Whether a float product stays inside its slices.
 fn float_fits(size: &FloatProduct, a: usize, w: usize, out: usize) -> bool {
-    let &FloatProduct { rows, row_inputs, inputs, blocks, row_outputs } = size;
+    let &FloatProduct { rows, row_inputs, inputs, panels, row_outputs } = size;
     let within = reaches(a, rows, row_inputs, Some(inputs))
-        && reaches(w, blocks, inputs.saturating_mul(16), inputs.checked_mul(16))
-        && reaches(out, rows, row_outputs, blocks.checked_mul(16));
-    fits(rows > 0 && inputs > 0 && blocks > 0, within)
+        && reaches(w, panels, inputs.saturating_mul(16), inputs.checked_mul(16))
+        && reaches(out, rows, row_outputs, panels.checked_mul(16));
+    fits(rows > 0 && inputs > 0 && panels > 0, within)
 }

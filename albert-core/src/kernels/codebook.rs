@@ -5,7 +5,7 @@ use crate::slices::part;
 #[cfg(target_arch = "x86_64")]
 use core::ops::Range;
 
-/// One block of 16 output channels in a codebook format, in units of 8 places (`docs/format.md`).
+/// One panel of 16 output channels in a codebook format, in units of 8 places (`docs/format.md`).
 ///
 /// Four channels share a multiplier over the places of a unit, so 16 bytes of weights, four places of four channels, come from
 /// one table: a lookup by bytes within a 128-bit register.

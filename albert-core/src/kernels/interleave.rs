@@ -1,4 +1,4 @@
-//! Bytes of four rows, channel by channel: how values lie in a weight block.
+//! Bytes of four rows, channel by channel: how values lie in a weight panel.
 
 /// `[row 0, row 1, row 2, row 3]` of each of 16 channels.
 #[cfg(target_arch = "x86_64")]

@@ -32,10 +32,10 @@ pub static SET: KernelSet = KernelSet {
 pub(super) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     let rows = a.chunks(size.row_bytes.max(1)).zip(sums.chunks_mut(size.row_sums.max(1)));
     for (a, sums) in rows.take(size.rows) {
-        let blocks = w.chunks_exact((size.steps * 64).max(1)).zip(sums.as_chunks_mut::<16>().0);
-        for (block, sums) in blocks.take(size.blocks) {
+        let panels = w.chunks_exact((size.steps * 64).max(1)).zip(sums.as_chunks_mut::<16>().0);
+        for (panel, sums) in panels.take(size.panels) {
             *sums = [0; 16];
-            for (step, a) in block.as_chunks::<64>().0.iter().zip(a.as_chunks::<4>().0) {
+            for (step, a) in panel.as_chunks::<64>().0.iter().zip(a.as_chunks::<4>().0) {
                 for (sum, w) in sums.iter_mut().zip(step.as_chunks::<4>().0) {
                     let product = w.iter().zip(a).map(|(&w, &a)| i32::from(w) * i32::from(a as i8)).sum::<i32>();
                     *sum = sum.wrapping_add(product);
@@ -56,10 +56,10 @@ fn matmul_f16(size: &FloatProduct, a: &[f32], w: &[u16], out: &mut [f32]) {
 fn matmul_float<W: Copy>(size: &FloatProduct, a: &[f32], w: &[W], out: &mut [f32], widen: impl Fn(W) -> f32) {
     let rows = a.chunks(size.row_inputs.max(1)).zip(out.chunks_mut(size.row_outputs.max(1)));
     for (a, out) in rows.take(size.rows) {
-        let blocks = w.chunks_exact((size.inputs * 16).max(1)).zip(out.as_chunks_mut::<16>().0);
-        for (block, out) in blocks.take(size.blocks) {
+        let panels = w.chunks_exact((size.inputs * 16).max(1)).zip(out.as_chunks_mut::<16>().0);
+        for (panel, out) in panels.take(size.panels) {
             *out = [0.0; 16];
-            for (weights, &a) in block.as_chunks::<16>().0.iter().zip(a) {
+            for (weights, &a) in panel.as_chunks::<16>().0.iter().zip(a) {
                 for (sum, &w) in out.iter_mut().zip(weights) {
                     *sum += a * widen(w);
                 }

@@ -13,7 +13,7 @@ pub struct RowScale {
     pub zero: i32,
 }
 
-/// Sizes of a blocked matrix product: `rows` x `steps * 4` bytes by `blocks * 16` channels.
+/// Sizes of a matrix product: `rows` x `steps * 4` bytes by `panels * 16` channels.
 #[derive(Clone, Copy, Debug)]
 pub struct Product {
     /// Rows of activations.
@@ -22,15 +22,15 @@ pub struct Product {
     pub row_bytes: usize,
     /// Places in K, divided by 4.
     pub steps: usize,
-    /// Blocks of 16 output channels.
-    pub blocks: usize,
-    /// Elements from one row of the result to the next, at least `blocks * 16`.
+    /// Panels of 16 output channels.
+    pub panels: usize,
+    /// Elements from one row of the result to the next, at least `panels * 16`.
     pub row_sums: usize,
-    /// Whether the weights go on after these blocks and are wanted next, so that a kernel may fetch them; a hint.
+    /// Whether the weights go on after these panels and are wanted next, so that a kernel may fetch them; a hint.
     pub continues: bool,
 }
 
-/// Sizes of a float matrix product: `rows` x `inputs` by `blocks * 16` channels.
+/// Sizes of a float matrix product: `rows` x `inputs` by `panels * 16` channels.
 #[derive(Clone, Copy, Debug)]
 pub struct FloatProduct {
     /// Rows of activations.
@@ -39,9 +39,9 @@ pub struct FloatProduct {
     pub row_inputs: usize,
     /// Inputs.
     pub inputs: usize,
-    /// Blocks of 16 output channels.
-    pub blocks: usize,
-    /// Elements from one row of the result to the next, at least `blocks * 16`.
+    /// Panels of 16 output channels.
+    pub panels: usize,
+    /// Elements from one row of the result to the next, at least `panels * 16`.
     pub row_outputs: usize,
 }
 
@@ -94,7 +94,7 @@ pub struct LinearProduct {
     pub row_bytes: usize,
     /// Places in K, divided by 4.
     pub steps: usize,
-    /// Output channels; the weights have blocks of 16.
+    /// Output channels; the weights have panels of 16.
     pub channels: usize,
     /// Elements from one row of outputs to the next, at least `channels`.
     pub row_outputs: usize,

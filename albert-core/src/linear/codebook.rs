@@ -1,10 +1,10 @@
 //! Products with weights in a codebook format: some panels are expanded to int8, multiplied, and forgotten.
 
-use super::input::GROUP_BLOCKS;
+use super::input::GROUP_PANELS;
 use crate::build_features::LARGE_TARGET;
 use crate::codebook::Panels;
 use crate::format::Scales;
-use crate::format::layout::{BLOCK_CHANNELS, GROUP_CHANNELS, K_GROUP, K_UNIT, dtype};
+use crate::format::layout::{GROUP_CHANNELS, K_GROUP, K_UNIT, PANEL_CHANNELS, dtype};
 use crate::kernels::{Channels, Kernels, LinearProduct, Product, Store, Tile};
 use crate::memory::Columns;
 use crate::memory::arena::{Products, Quantized};
@@ -12,14 +12,14 @@ use crate::memory::plan::{activation_row_bytes, part_places};
 use crate::slices::{part, part_mut};
 use core::ops::Range;
 
-/// Some blocks of a matrix with `width` output channels; `channels` has no scales. Not inlined: its frame holds those of a group,
+/// Some panels of a matrix with `width` output channels; `channels` has no scales. Not inlined: its frame holds those of a group,
 /// which int8 models do without.
 #[inline(never)]
 #[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]
 pub(super) fn multiply(
     kernels: Kernels,
-    panels: &Panels<'_>,
-    blocks: Range<usize>,
+    stored: &Panels<'_>,
+    panels: Range<usize>,
     width: usize,
     scales: Scales<'_>,
     channels: &Channels<'_>,
@@ -29,34 +29,34 @@ pub(super) fn multiply(
     products: &mut Products<'_>,
 ) {
     let Columns { data, stride: row_outputs, rows } = out;
-    let row_bytes = activation_row_bytes(panels.places);
-    let places = panels.places.next_multiple_of(K_UNIT);
+    let row_bytes = activation_row_bytes(stored.places);
+    let places = stored.places.next_multiple_of(K_UNIT);
     // Few rows do not outweigh the way of whole panels through the second-level cache, where the expansion is quicker than that.
     let whole_fit = products.panel.len() >= places * GROUP_CHANNELS;
     let in_parts = LARGE_TARGET
         && kernels.panel_parts()
         && rows * GROUP_CHANNELS <= products.partial.len()
-        && (panels.dtype == dtype::C4 || !whole_fit);
+        && (stored.dtype == dtype::C4 || !whole_fit);
     let stretch = if in_parts { part_places(places) } else { places };
-    // As many blocks at a time as there is room for, in equal parts of a group.
-    let at_a_time = match products.panel.len() / (stretch * BLOCK_CHANNELS).max(1) {
+    // As many panels at a time as there is room for, in equal parts of a group.
+    let at_a_time = match products.panel.len() / (stretch * PANEL_CHANNELS).max(1) {
         0 | 1 => 1,
         2 | 3 => 2,
-        _ => GROUP_BLOCKS,
+        _ => GROUP_PANELS,
     };
-    for group in blocks.clone().step_by(GROUP_BLOCKS) {
-        let group = group..blocks.end.min(group + GROUP_BLOCKS);
-        let first = group.start * BLOCK_CHANNELS;
-        let count = (group.end * BLOCK_CHANNELS).min(width) - first;
+    for group in panels.clone().step_by(GROUP_PANELS) {
+        let group = group..panels.end.min(group + GROUP_PANELS);
+        let first = group.start * PANEL_CHANNELS;
+        let count = (group.end * PANEL_CHANNELS).min(width) - first;
         let mut group_scales = [0.0; GROUP_CHANNELS];
         scales.copy_to(first, &mut group_scales);
         let channels = channels.part_with(&group_scales, first, count);
-        let out = part_mut(data, first - blocks.start * BLOCK_CHANNELS..);
+        let out = part_mut(data, first - panels.start * PANEL_CHANNELS..);
         let beside = LARGE_TARGET && {
-            let (steps, blocks) = (places / K_GROUP, group.len());
-            let size = Product { rows, row_bytes, steps, blocks, row_sums: GROUP_CHANNELS, continues: true };
-            let parts: [_; GROUP_BLOCKS] = core::array::from_fn(|index| panels.part(group.start + index, 0..places, 2));
-            let parts = part(&parts, ..blocks);
+            let (steps, panels) = (places / K_GROUP, group.len());
+            let size = Product { rows, row_bytes, steps, panels, row_sums: GROUP_CHANNELS, continues: true };
+            let parts: [_; GROUP_PANELS] = core::array::from_fn(|index| stored.part(group.start + index, 0..places, 2));
+            let parts = part(&parts, ..panels);
             kernels.multiply_panels(&size, x.bytes, parts, products.panel, products.accumulators)
         };
         if beside {
@@ -66,12 +66,12 @@ pub(super) fn multiply(
         }
         for start in group.clone().step_by(at_a_time) {
             let some = start..group.end.min(start + at_a_time);
-            let within = (start - group.start) * BLOCK_CHANNELS;
-            let channels = channels.part(within, (some.len() * BLOCK_CHANNELS).min(count - within));
+            let within = (start - group.start) * PANEL_CHANNELS;
+            let channels = channels.part(within, (some.len() * PANEL_CHANNELS).min(count - within));
             let out = part_mut(out, within..);
-            expanded_blocks(
+            expanded_panels(
                 kernels,
-                panels,
+                stored,
                 some,
                 stretch,
                 at_a_time,
@@ -85,12 +85,12 @@ pub(super) fn multiply(
     }
 }
 
-/// Blocks that there is room for at a time, `stretch` places at a time.
+/// Panels that there is room for at a time, `stretch` places at a time.
 #[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]
-fn expanded_blocks(
+fn expanded_panels(
     kernels: Kernels,
-    panels: &Panels<'_>,
-    blocks: Range<usize>,
+    stored: &Panels<'_>,
+    panels: Range<usize>,
     stretch: usize,
     at_a_time: usize,
     channels: &Channels<'_>,
@@ -100,13 +100,13 @@ fn expanded_blocks(
     products: &mut Products<'_>,
 ) {
     let Columns { data: out, stride: row_outputs, rows } = out;
-    let row_bytes = activation_row_bytes(panels.places);
-    let places = panels.places.next_multiple_of(K_UNIT);
+    let row_bytes = activation_row_bytes(stored.places);
+    let places = stored.places.next_multiple_of(K_UNIT);
     let count = channels.scales.len();
     let expand = |part: Range<usize>, room: &mut [i8]| {
-        let places = room.chunks_exact_mut((part.len() * BLOCK_CHANNELS).max(1));
-        for (block, place) in blocks.clone().zip(places) {
-            kernels.expand(&panels.part(block, part.clone(), at_a_time), place);
+        let rooms = room.chunks_exact_mut((part.len() * PANEL_CHANNELS).max(1));
+        for (panel, room) in panels.clone().zip(rooms) {
+            kernels.expand(&stored.part(panel, part.clone(), at_a_time), room);
         }
     };
     if stretch == places {
@@ -120,8 +120,8 @@ fn expanded_blocks(
     for start in (0..places).step_by(stretch.max(1)) {
         let some = start..places.min(start + stretch);
         expand(some.clone(), products.panel);
-        let (steps, blocks) = (some.len() / K_GROUP, blocks.len());
-        let size = Product { rows, row_bytes, steps, blocks, row_sums: GROUP_CHANNELS, continues: false };
+        let (steps, panels) = (some.len() / K_GROUP, panels.len());
+        let size = Product { rows, row_bytes, steps, panels, row_sums: GROUP_CHANNELS, continues: false };
         let bytes = part(x.bytes, start..);
         if start == 0 {
             kernels.matmul_i8(&size, bytes, products.panel, products.accumulators);

@@ -1,8 +1,8 @@
 //! Linears with fp16 and fp32 weights.
 
-use super::input::{GROUP_BLOCKS, Input};
+use super::input::{GROUP_PANELS, Input};
 use crate::format::Linear;
-use crate::format::layout::{BLOCK_CHANNELS, GROUP_CHANNELS};
+use crate::format::layout::{GROUP_CHANNELS, PANEL_CHANNELS};
 use crate::kernels::{FloatProduct, Kernels, Store};
 use crate::memory::Columns;
 use crate::memory::arena::Products;
@@ -49,21 +49,21 @@ fn multiply_group(
     products: &mut Products<'_>,
 ) {
     let matrix = &linear.matrix;
-    let block = first / BLOCK_CHANNELS;
-    let blocks = GROUP_BLOCKS.min(end.div_ceil(BLOCK_CHANNELS) - block);
+    let panel = first / PANEL_CHANNELS;
+    let panels = GROUP_PANELS.min(end.div_ceil(PANEL_CHANNELS) - panel);
     let size = FloatProduct {
         rows: out.rows,
         row_inputs: x.stride,
         inputs: matrix.columns,
-        blocks,
+        panels,
         row_outputs: GROUP_CHANNELS,
     };
-    let panel = matrix.columns * BLOCK_CHANNELS;
-    let panels = block * panel..(block + blocks) * panel;
+    let panel_len = matrix.columns * PANEL_CHANNELS;
+    let stored = panel * panel_len..(panel + panels) * panel_len;
     let sums: &mut [f32] = bytemuck::must_cast_slice_mut(products.accumulators);
     match weights {
-        Weights::F32(weights) => kernels.matmul_f32(&size, x.rows, part(weights, panels), sums),
-        Weights::F16(weights) => kernels.matmul_f16(&size, x.rows, part(weights, panels), sums),
+        Weights::F32(weights) => kernels.matmul_f32(&size, x.rows, part(weights, stored), sums),
+        Weights::F16(weights) => kernels.matmul_f16(&size, x.rows, part(weights, stored), sums),
     }
     let channels = GROUP_CHANNELS.min(end.min(matrix.rows) - first);
     let bias = part(linear.bias, first..first + channels);

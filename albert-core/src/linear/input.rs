@@ -1,10 +1,10 @@
 //! What products read, and how many output channels they make at a time.
 
-use crate::format::layout::{BLOCK_CHANNELS, GROUP_CHANNELS};
+use crate::format::layout::{GROUP_CHANNELS, PANEL_CHANNELS};
 use crate::memory::arena::Quantized;
 
 /// Panels of 16 channels in a group.
-pub(super) const GROUP_BLOCKS: usize = GROUP_CHANNELS / BLOCK_CHANNELS;
+pub(super) const GROUP_PANELS: usize = GROUP_CHANNELS / PANEL_CHANNELS;
 
 /// Rows for float weights, for others the same rows once [`quantize`](super::quantize) has seen them.
 #[derive(Clone, Copy)]

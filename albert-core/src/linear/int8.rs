@@ -2,7 +2,7 @@
 
 use super::splits::lay_out;
 use crate::format::Matrix;
-use crate::format::layout::{BLOCK_CHANNELS, K_GROUP};
+use crate::format::layout::{K_GROUP, PANEL_CHANNELS};
 use crate::kernels::{Channels, Kernels, LinearProduct, Store};
 use crate::memory::arena::{Products, Quantization, Quantized};
 use crate::memory::plan::activation_row_bytes;
@@ -46,7 +46,7 @@ pub(super) fn multiply(
     kernels: Kernels,
     matrix: &Matrix<'_>,
     values: &[i8],
-    blocks: Range<usize>,
+    panels: Range<usize>,
     channels: &Channels<'_>,
     store: Store,
     out: Columns<'_>,
@@ -55,10 +55,10 @@ pub(super) fn multiply(
 ) {
     let row_bytes = activation_row_bytes(matrix.places());
     let steps = matrix.places().div_ceil(K_GROUP);
-    let panel = steps * K_GROUP * BLOCK_CHANNELS;
-    let weights = part(values, blocks.start * panel..blocks.end * panel);
-    let first = blocks.start * BLOCK_CHANNELS;
-    let count = (blocks.end * BLOCK_CHANNELS).min(matrix.rows) - first;
+    let panel_bytes = steps * K_GROUP * PANEL_CHANNELS;
+    let weights = part(values, panels.start * panel_bytes..panels.end * panel_bytes);
+    let first = panels.start * PANEL_CHANNELS;
+    let count = (panels.end * PANEL_CHANNELS).min(matrix.rows) - first;
     let size =
         LinearProduct { rows: out.rows, row_bytes, steps, channels: count, row_outputs: out.stride, continues: true };
     let channels = channels.part(first, count);

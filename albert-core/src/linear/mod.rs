@@ -8,7 +8,7 @@ mod splits;
 
 use crate::build_features::{CODEBOOK, FLOAT};
 use crate::codebook::Panels;
-use crate::format::layout::BLOCK_CHANNELS;
+use crate::format::layout::PANEL_CHANNELS;
 use crate::format::{Linear, Weights};
 use crate::kernels::{Channels, Kernels, Store};
 use crate::memory::arena::{Products, Scratch};
@@ -29,19 +29,19 @@ pub(crate) fn multiply(
     products: &mut Products<'_>,
 ) {
     let matrix = &linear.matrix;
-    let blocks = channels.start / BLOCK_CHANNELS..channels.end.div_ceil(BLOCK_CHANNELS);
+    let panels = channels.start / PANEL_CHANNELS..channels.end.div_ceil(PANEL_CHANNELS);
     match matrix.weights {
         Weights::I8 { values, scales, sums } => {
             let channels = Channels { scales: scales.exact(), sums, bias: linear.bias };
-            int8::multiply(kernels, matrix, values, blocks, &channels, store, out, x.quantized, products);
+            int8::multiply(kernels, matrix, values, panels, &channels, store, out, x.quantized, products);
         }
-        Weights::Codebook { dtype, panels, scales, sums } if CODEBOOK => {
-            let panels = Panels { dtype, panels, places: matrix.places() };
+        Weights::Codebook { dtype, panels: bytes, scales, sums } if CODEBOOK => {
+            let stored = Panels { dtype, panels: bytes, places: matrix.places() };
             let channels = Channels { scales: &[], sums, bias: linear.bias };
             codebook::multiply(
                 kernels,
-                &panels,
-                blocks,
+                &stored,
+                panels,
                 matrix.rows,
                 scales,
                 &channels,

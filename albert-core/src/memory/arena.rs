@@ -144,7 +144,7 @@ pub(crate) struct Quantization<'a> {
 pub(crate) struct Products<'a> {
     /// Sums of a tile and a group of channels; floats for float weights.
     pub(crate) accumulators: &'a mut [i32],
-    /// Expanded weights of a few blocks in a codebook format.
+    /// Expanded weights of a few panels in a codebook format.
     pub(crate) panel: &'a mut [i8],
     /// Sums over a part of the places; none when the panel holds all places.
     pub(crate) partial: &'a mut [i32],

@@ -19,7 +19,7 @@
 
 use crate::build_features::{CODEBOOK, FLOAT, LARGE_TARGET};
 use crate::config::{Config, Head, HeadInput, Precision};
-use crate::format::layout::{ALIGNMENT, BLOCK_CHANNELS, GROUP_CHANNELS, K_GROUP, K_UNIT, round_up};
+use crate::format::layout::{ALIGNMENT, GROUP_CHANNELS, K_GROUP, K_UNIT, PANEL_CHANNELS, round_up};
 use crate::kernels::RowScale;
 use crate::memory::Sequence;
 
@@ -200,7 +200,7 @@ pub(crate) enum Region {
     RowScales,
     /// Integer sums of a tile and a group of channels; floats for float weights.
     Accumulators,
-    /// Expanded weights of a few blocks in a codebook format.
+    /// Expanded weights of a few panels in a codebook format.
     Panel,
     /// Sums over a part of the places, when [`Region::Panel`] holds a part of them.
     Partial,
@@ -245,8 +245,8 @@ impl Extents {
             Precision::Float if FLOAT => (head, tokens, 4),
             _ => (round_up(head, K_GROUP), round_up(tokens, K_GROUP), 1),
         };
-        let value_channels = round_up(head, BLOCK_CHANNELS);
-        Self { key_k, value_channels, key_channels: round_up(tokens, BLOCK_CHANNELS), value_k, element }
+        let value_channels = round_up(head, PANEL_CHANNELS);
+        Self { key_k, value_channels, key_channels: round_up(tokens, PANEL_CHANNELS), value_k, element }
     }
 }
 
@@ -280,7 +280,7 @@ impl Sizes {
         let context = mul(ATTENTION_ROWS, mul(extents.value_channels, 4));
         let (sequences, total) = (plan.sequences, plan.total_tokens);
         // The extents of all sequences together: each is padded by itself.
-        let key_places = padded(total, sequences, BLOCK_CHANNELS);
+        let key_places = padded(total, sequences, PANEL_CHANNELS);
         let value_places = if integer { padded(total, sequences, K_GROUP) } else { total };
         let keys = mul(heads, mul(key_places, mul(extents.key_k, extents.element)));
         let label_rows = match config.head.input() {
@@ -318,7 +318,7 @@ impl Sizes {
                 let stretch = part_places(places);
                 // Few rows make no use of more; others are faster with whole panels, but for some sets and formats.
                 sizes.0[Region::Panel as usize] = match rows {
-                    0..=4 => mul(BLOCK_CHANNELS, places),
+                    0..=4 => mul(PANEL_CHANNELS, places),
                     5..=LITTLE_ROWS => mul(GROUP_CHANNELS, stretch),
                     _ => mul(GROUP_CHANNELS, places),
                 };

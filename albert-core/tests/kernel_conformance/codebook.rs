@@ -76,21 +76,21 @@ impl Other {
 }
 
 /// Where a set multiplies panels, the sums are those of the expanded weights, for any number of rows, any strides and
-/// any room. What is beside them stays, but for the place of a block beside an odd one.
+/// any room. What is beside them stays, but for the place of a panel beside an odd one.
 fn check_products(sets: &[Kernels], panels: &[CodebookPanel<'_>], weights: &[i8], random: &mut Random) {
     let steps = 2 * panels[0].codes.len();
-    for (rows, blocks) in (0..28).flat_map(|rows| (1..=panels.len()).map(move |blocks| (rows, blocks))) {
-        let size = Product { rows, row_bytes: steps * 4 + 3, steps, blocks, row_sums: 69, continues: false };
+    for (rows, count) in (0..28).flat_map(|rows| (1..=panels.len()).map(move |count| (rows, count))) {
+        let size = Product { rows, row_bytes: steps * 4 + 3, steps, panels: count, row_sums: 69, continues: false };
         let a: Vec<u8> = (0..rows * size.row_bytes).map(|_| random.byte() as u8).collect();
         let mut room = vec![99; [0, 256, 3000, 256 * steps][rows % 4]];
         for set in sets {
             let (mut direct, mut want) = (vec![99; rows * size.row_sums], vec![99; rows * size.row_sums]);
             set.matmul_i8(&size, &a, weights, &mut want);
-            if set.multiply_panels(&size, &a, &panels[..blocks], &mut room, &mut direct) {
-                for row in direct.chunks_mut(size.row_sums).filter(|_| blocks % 2 == 1) {
-                    row[blocks * 16..][..16].fill(99);
+            if set.multiply_panels(&size, &a, &panels[..count], &mut room, &mut direct) {
+                for row in direct.chunks_mut(size.row_sums).filter(|_| count % 2 == 1) {
+                    row[count * 16..][..16].fill(99);
                 }
-                assert_eq!(direct, want, "{set:?}, {rows} rows, {steps} steps, {blocks} blocks");
+                assert_eq!(direct, want, "{set:?}, {rows} rows, {steps} steps, {count} panels");
             } else {
                 assert!(direct.iter().all(|&sum| sum == 99), "{set:?}, {rows} rows, {steps} steps");
             }

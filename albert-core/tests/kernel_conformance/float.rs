@@ -8,20 +8,20 @@ fn float_products() {
     let mut random = Random(3);
     for set in sets().into_iter().chain([Kernels::SCALAR]) {
         for inputs in [1, 2, 7, 26, 64, 312, 768] {
-            for (rows, blocks) in (1..=15).map(|rows| (rows, 1)).chain([(1, 5), (6, 4), (13, 3), (32, 2)]) {
-                let (row_inputs, row_outputs) = (inputs + 3, blocks * 16 + rows % 3);
+            for (rows, panels) in (1..=15).map(|rows| (rows, 1)).chain([(1, 5), (6, 4), (13, 3), (32, 2)]) {
+                let (row_inputs, row_outputs) = (inputs + 3, panels * 16 + rows % 3);
                 let a: Vec<f32> = (0..rows * row_inputs).map(|_| random.unit()).collect();
                 let halves: Vec<half::f16> =
-                    (0..blocks * inputs * 16).map(|_| half::f16::from_f32(random.unit())).collect();
+                    (0..panels * inputs * 16).map(|_| half::f16::from_f32(random.unit())).collect();
                 let w: Vec<f32> = halves.iter().map(|w| w.to_f32()).collect();
                 let bits: Vec<u16> = halves.iter().map(|w| w.to_bits()).collect();
-                let size = FloatProduct { rows, row_inputs, inputs, blocks, row_outputs };
-                let (a_len, out_len) = ((rows - 1) * row_inputs + inputs, (rows - 1) * row_outputs + blocks * 16);
+                let size = FloatProduct { rows, row_inputs, inputs, panels, row_outputs };
+                let (a_len, out_len) = ((rows - 1) * row_inputs + inputs, (rows - 1) * row_outputs + panels * 16);
                 let (mut single, mut halved) = (guard_f32(out_len + 32), guard_f32(out_len + 32));
                 set.matmul_f32(&size, &a[..a_len], &w, &mut single[16..16 + out_len]);
                 set.matmul_f16(&size, &a[..a_len], &bits, &mut halved[16..16 + out_len]);
                 for (i, (single, halved)) in single.iter().zip(&halved).enumerate() {
-                    let place = i.checked_sub(16).filter(|i| *i < out_len && i % row_outputs < blocks * 16);
+                    let place = i.checked_sub(16).filter(|i| *i < out_len && i % row_outputs < panels * 16);
                     let Some(i) = place else {
                         assert_eq!((single.to_bits(), halved.to_bits()), (GUARD, GUARD), "{set:?} {size:?}");
                         continue;

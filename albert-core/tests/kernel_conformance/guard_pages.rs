@@ -71,16 +71,16 @@ fn store(random: &mut Random) -> Store {
 }
 
 fn integer_products(set: Kernels, memory: &mut [Guarded; 8], random: &mut Random) {
-    let (rows, steps, blocks) = (random.below(40), random.below(70), random.below(7));
-    let (row_bytes, row_sums) = (steps * 4 + random.below(70), blocks * 16 + random.below(20));
-    let channels = (blocks * 16).saturating_sub(random.below(16));
+    let (rows, steps, panels) = (random.below(40), random.below(70), random.below(7));
+    let (row_bytes, row_sums) = (steps * 4 + random.below(70), panels * 16 + random.below(20));
+    let channels = (panels * 16).saturating_sub(random.below(16));
     let row_outputs = channels + random.below(9);
     let [a, w, sums, scales, channel_scales, channel_sums, bias, out] = memory;
     let a = a.slice(elements(rows, row_bytes, steps * 4), || random.next() as u8);
-    let w = w.slice(blocks * steps * 64, || random.byte());
+    let w = w.slice(panels * steps * 64, || random.byte());
     let continues = random.below(2) == 0;
-    let all = sums.slice(elements(rows, row_sums, blocks * 16), || 0);
-    set.matmul_i8(&Product { rows, row_bytes, steps, blocks, row_sums, continues }, a, w, all);
+    let all = sums.slice(elements(rows, row_sums, panels * 16), || 0);
+    set.matmul_i8(&Product { rows, row_bytes, steps, panels, row_sums, continues }, a, w, all);
     let scales = scales.slice(rows, || RowScale { scale: 0.5, zero: random.byte().into() });
     let channels_of = Channels {
         scales: channel_scales.slice(channels, || random.unit()),
@@ -96,36 +96,36 @@ fn integer_products(set: Kernels, memory: &mut [Guarded; 8], random: &mut Random
 }
 
 fn float_products(set: Kernels, memory: &mut [Guarded; 8], random: &mut Random) {
-    let (rows, inputs, blocks) = (random.below(30), random.below(60), random.below(6));
-    let (row_inputs, row_outputs) = (inputs + random.below(9), blocks * 16 + random.below(9));
-    let size = FloatProduct { rows, row_inputs, inputs, blocks, row_outputs };
+    let (rows, inputs, panels) = (random.below(30), random.below(60), random.below(6));
+    let (row_inputs, row_outputs) = (inputs + random.below(9), panels * 16 + random.below(9));
+    let size = FloatProduct { rows, row_inputs, inputs, panels, row_outputs };
     let [a, w, halves, out, ..] = memory;
     let a = a.slice(elements(rows, row_inputs, inputs), || random.unit());
-    let out = out.slice(elements(rows, row_outputs, blocks * 16), || 0.0);
-    set.matmul_f32(&size, a, w.slice(blocks * inputs * 16, || random.unit()), out);
-    set.matmul_f16(&size, a, halves.slice(blocks * inputs * 16, || random.next() as u16), out);
+    let out = out.slice(elements(rows, row_outputs, panels * 16), || 0.0);
+    set.matmul_f32(&size, a, w.slice(panels * inputs * 16, || random.unit()), out);
+    set.matmul_f16(&size, a, halves.slice(panels * inputs * 16, || random.next() as u16), out);
 }
 
 fn codebooks(set: Kernels, memory: &mut [Guarded; 8], random: &mut Random) {
-    let (units, blocks, rows) = (random.below(40), 1 + random.below(5), random.below(20));
+    let (units, count, rows) = (random.below(40), 1 + random.below(5), random.below(20));
     let levels = [(); 32].map(|()| random.byte());
     let five = random.below(2) == 0;
     let [codes, high_bits, multipliers, expanded, a, sums, room, _] = memory;
-    let codes = &*codes.slice(units * blocks, || [(); 64].map(|()| random.next() as u8));
-    let high_bits = &*high_bits.slice(if five { units * blocks } else { 0 }, || [(); 16].map(|()| random.next() as u8));
-    let multipliers = &*multipliers.slice(units * blocks, || [(); 4].map(|()| random.byte()));
-    let panel = |block: usize| CodebookPanel {
+    let codes = &*codes.slice(units * count, || [(); 64].map(|()| random.next() as u8));
+    let high_bits = &*high_bits.slice(if five { units * count } else { 0 }, || [(); 16].map(|()| random.next() as u8));
+    let multipliers = &*multipliers.slice(units * count, || [(); 4].map(|()| random.byte()));
+    let panel = |index: usize| CodebookPanel {
         levels: &levels,
-        codes: &codes[block * units..][..units],
-        high_bits: if five { &high_bits[block * units..][..units] } else { &[] },
-        multipliers: &multipliers[block * units..][..units],
+        codes: &codes[index * units..][..units],
+        high_bits: if five { &high_bits[index * units..][..units] } else { &[] },
+        multipliers: &multipliers[index * units..][..units],
         ahead: 64 * units,
     };
-    let panels: Vec<_> = (0..blocks).map(panel).collect();
-    set.expand(&panels[blocks - 1], expanded.slice(units * 128, || 0));
-    let (steps, places) = (units * 2, blocks.next_multiple_of(2) * 16);
+    let panels: Vec<_> = (0..count).map(panel).collect();
+    set.expand(&panels[count - 1], expanded.slice(units * 128, || 0));
+    let (steps, places) = (units * 2, count.next_multiple_of(2) * 16);
     let (row_bytes, row_sums) = (steps * 4 + random.below(9) * 4, places + random.below(9));
-    let size = Product { rows, row_bytes, steps, blocks, row_sums, continues: true };
+    let size = Product { rows, row_bytes, steps, panels: count, row_sums, continues: true };
     let a = a.slice(elements(rows, row_bytes, steps * 4), || random.next() as u8);
     let room = room.slice([0, 256, random.below(600), units * 256][random.below(4)], || 0);
     set.multiply_panels(&size, a, &panels, room, sums.slice(elements(rows, row_sums, places), || 0));

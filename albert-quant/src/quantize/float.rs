@@ -1,6 +1,6 @@
 //! f32 vectors, f32 and binary16 matrices: `[rows/16][columns][16]`.
 
-use albert_core::format::layout::BLOCK_CHANNELS;
+use albert_core::format::layout::PANEL_CHANNELS;
 use half::f16;
 use rayon::prelude::*;
 
@@ -35,21 +35,21 @@ fn pack<T: Send>(
     data: &mut [T],
     encode: impl Fn(f32) -> Option<(T, f32)> + Sync,
 ) -> Result<Fidelity, Error> {
-    let pack_block = |(block, out): (usize, &mut [T])| {
+    let pack_panel = |(block, out): (usize, &mut [T])| {
         let mut fidelity = Fidelity::default();
         let values = read_block(parameter, block)?;
         for (channel, row) in values.chunks_exact(parameter.columns).enumerate() {
             for (column, &weight) in row.iter().enumerate() {
                 let (element, stored) = encode(weight).ok_or_else(|| Error::Fp16Range {
                     name: parameter.name.clone(),
-                    index: index(parameter, block * BLOCK_CHANNELS + channel, column),
+                    index: index(parameter, block * PANEL_CHANNELS + channel, column),
                     value: weight,
                 })?;
-                out[column * BLOCK_CHANNELS + channel] = element;
+                out[column * PANEL_CHANNELS + channel] = element;
                 fidelity.add(weight, weight - stored);
             }
         }
         Ok(fidelity)
     };
-    in_order(data.par_chunks_mut(BLOCK_CHANNELS * parameter.columns).enumerate().map(pack_block).collect())
+    in_order(data.par_chunks_mut(PANEL_CHANNELS * parameter.columns).enumerate().map(pack_panel).collect())
 }

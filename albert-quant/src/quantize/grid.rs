@@ -2,13 +2,13 @@
 
 use std::sync::LazyLock;
 
-use albert_core::format::layout::{BLOCK_CHANNELS, CODEBOOK_CHANNELS, LEVELS_4, LEVELS_5, dtype};
+use albert_core::format::layout::{CODEBOOK_CHANNELS, LEVELS_4, LEVELS_5, PANEL_CHANNELS, dtype};
 use albert_core::kernels::scaled;
 
 /// Channels of a block that share multipliers.
-pub(super) const QUADS: usize = BLOCK_CHANNELS / CODEBOOK_CHANNELS;
+pub(super) const QUADS: usize = PANEL_CHANNELS / CODEBOOK_CHANNELS;
 /// Something for each channel of a block.
-pub(super) type Lanes<T> = [T; BLOCK_CHANNELS];
+pub(super) type Lanes<T> = [T; PANEL_CHANNELS];
 /// Something for each four channels of a block.
 pub(super) type Quads<T> = [T; QUADS];
 
@@ -48,15 +48,15 @@ impl Grid {
     /// The scales of channels, `[16][columns]`: the largest weight is at the end of the range. Channels that share multipliers
     /// have scales in proportion to their weights' root mean square, so that one multiplier suits all.
     pub(super) fn scales(self, weights: &[f32]) -> Lanes<f32> {
-        let columns = (weights.len() / BLOCK_CHANNELS).max(1);
+        let columns = (weights.len() / PANEL_CHANNELS).max(1);
         let channels = || weights.chunks_exact(columns);
         let largest = |weights: &[f32]| weights.iter().fold(0.0f32, |most, weight| most.max(weight.abs()));
-        let mut scales = [0.0; BLOCK_CHANNELS];
+        let mut scales = [0.0; PANEL_CHANNELS];
         scales.iter_mut().zip(channels()).for_each(|(scale, weights)| *scale = largest(weights));
         if let Self::Int8 = self {
             return scales.map(|largest| largest / LIMIT);
         }
-        let mut sizes = [0.0; BLOCK_CHANNELS];
+        let mut sizes = [0.0; PANEL_CHANNELS];
         for (size, (weights, largest)) in sizes.iter_mut().zip(channels().zip(scales)) {
             // In parts of the largest weight, whose square is within range.
             let square: f32 = weights.iter().map(|weight| (weight / largest.max(f32::MIN_POSITIVE)).powi(2)).sum();
@@ -86,9 +86,9 @@ impl Grid {
     /// The value next to each target, and its code.
     pub(super) fn nearest(self, multipliers: &Quads<i8>, targets: &Lanes<f32>) -> (Lanes<i8>, Lanes<u8>) {
         match self {
-            Self::Int8 => (targets.map(|target| round(target.clamp(-LIMIT, LIMIT)) as i8), [0; BLOCK_CHANNELS]),
+            Self::Int8 => (targets.map(|target| round(target.clamp(-LIMIT, LIMIT)) as i8), [0; PANEL_CHANNELS]),
             Self::Codebook(book) => {
-                let (mut values, mut codes) = ([0; BLOCK_CHANNELS], [0; BLOCK_CHANNELS]);
+                let (mut values, mut codes) = ([0; PANEL_CHANNELS], [0; PANEL_CHANNELS]);
                 for (lane, &target) in targets.iter().enumerate() {
                     let multiplier = multipliers[lane / CODEBOOK_CHANNELS];
                     codes[lane] = book.nearest(multiplier, target);
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn int8_rounds_to_nearest_within_its_range() {
-        let mut targets = [0.0; BLOCK_CHANNELS];
+        let mut targets = [0.0; PANEL_CHANNELS];
         targets[..7].copy_from_slice(&[0.5, 1.5, -2.51, 126.6, 400.0, -400.0, -126.4]);
         let (values, _) = Grid::Int8.nearest(&[0; QUADS], &targets);
         assert_eq!(values[..7], [0, 2, -3, 127, 127, -127, -126]);
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn scales_make_four_channels_alike_and_reach_the_largest_weight() {
-        let mut weights = vec![0.0; BLOCK_CHANNELS * 10];
+        let mut weights = vec![0.0; PANEL_CHANNELS * 10];
         for (channel, weights) in weights.chunks_exact_mut(10).enumerate().filter(|(channel, _)| *channel != 5) {
             for (column, weight) in weights.iter_mut().enumerate() {
                 *weight = (channel + 1) as f32 * if column == 3 { 4.0 + channel as f32 } else { 1.0 };
@@ -192,6 +192,6 @@ mod tests {
                 |channel: usize| (channel + 1) as f32 * (9.0 + (4.0 + channel as f32).powi(2)).sqrt() / scales[channel];
             assert!(code == dtype::I8 || (size(8) / size(9) - 1.0).abs() < 1e-5);
         }
-        assert!(Grid::of(dtype::C5).scales(&[f32::MAX / 2.0; BLOCK_CHANNELS]).iter().all(|scale| scale.is_finite()));
+        assert!(Grid::of(dtype::C5).scales(&[f32::MAX / 2.0; PANEL_CHANNELS]).iter().all(|scale| scale.is_finite()));
     }
 }

@@ -1,6 +1,6 @@
 //! int8 and the codebook formats: scales, sums and the panels of `docs/format.md`.
 
-use albert_core::format::layout::{BLOCK_CHANNELS, CodebookLayout, K_GROUP, K_UNIT, dtype, has_scale_steps};
+use albert_core::format::layout::{CodebookLayout, K_GROUP, K_UNIT, PANEL_CHANNELS, dtype, has_scale_steps};
 use rayon::prelude::*;
 
 use super::grid::{Grid, Lanes};
@@ -14,7 +14,7 @@ use crate::network::{Kind, Parameter};
 use crate::writer::Region;
 
 /// Bytes of four slots of a block.
-const STEP: usize = BLOCK_CHANNELS * K_GROUP;
+const STEP: usize = PANEL_CHANNELS * K_GROUP;
 
 /// Rounds so that the errors of a channel's weights make up for each other as far as `feedback` knows how.
 pub(super) fn pack(parameter: &Parameter, region: Region<'_>, feedback: &Feedback) -> Result<Fidelity, Error> {
@@ -22,8 +22,8 @@ pub(super) fn pack(parameter: &Parameter, region: Region<'_>, feedback: &Feedbac
     let grid = Grid::of(code);
     let has_steps = has_scale_steps(code, parameter.kind == Kind::Table);
     let steps = if has_steps { Some(ScaleSteps::of(grid, parameter)?) } else { None };
-    let panel_bytes = (data.len() / parameter.rows.div_ceil(BLOCK_CHANNELS)).max(1);
-    let pack_block = |(block, panel): (usize, &mut [u8])| {
+    let panel_bytes = (data.len() / parameter.rows.div_ceil(PANEL_CHANNELS)).max(1);
+    let pack_panel = |(block, panel): (usize, &mut [u8])| {
         let weights = read_block(parameter, block)?;
         let channels = match &steps {
             Some(steps) => steps.choose(grid, &weights),
@@ -31,20 +31,20 @@ pub(super) fn pack(parameter: &Parameter, region: Region<'_>, feedback: &Feedbac
         };
         let mut rounded = rounding::round(grid, channels, &weights, splits, feedback);
         // Channels past the last have no values.
-        let channels = BLOCK_CHANNELS.min(parameter.rows - block * BLOCK_CHANNELS);
+        let channels = PANEL_CHANNELS.min(parameter.rows - block * PANEL_CHANNELS);
         rounded.codes.iter_mut().for_each(|codes| codes[channels..].fill(0));
         rounded.values.iter_mut().for_each(|values| values[channels..].fill(0));
         match code {
             dtype::I8 => write_int8(&rounded.values, panel),
             _ => write_codes(code, &rounded, panel),
         }
-        let mut sums = [0; BLOCK_CHANNELS];
+        let mut sums = [0; PANEL_CHANNELS];
         for values in &rounded.values {
             sums.iter_mut().zip(values).for_each(|(sum, &value)| *sum += i32::from(value));
         }
         Ok((fidelity(&weights, &rounded), rounded.scales, sums))
     };
-    let blocks: Vec<Result<_, Error>> = data.par_chunks_mut(panel_bytes).enumerate().map(pack_block).collect();
+    let blocks: Vec<Result<_, Error>> = data.par_chunks_mut(panel_bytes).enumerate().map(pack_panel).collect();
     let blocks: Vec<_> = blocks.into_iter().collect::<Result<_, _>>()?;
     let stored: Vec<f32> = blocks.iter().flat_map(|(_, scales, _)| *scales).collect();
     match steps {
@@ -89,7 +89,7 @@ fn write_codes(code: u8, rounded: &QuantizedPanel, panel: &mut [u8]) {
             let place = unit * STEP + channel * K_GROUP + within % K_GROUP;
             panel[place] |= (code & 15) << (4 * (within / K_GROUP));
             if code >> 4 != 0 {
-                panel[layout.high_bits + unit * BLOCK_CHANNELS + channel] |= 1 << within;
+                panel[layout.high_bits + unit * PANEL_CHANNELS + channel] |= 1 << within;
             }
         }
     }

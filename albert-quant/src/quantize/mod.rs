@@ -13,7 +13,7 @@ mod rounding;
 mod scale_steps;
 mod second_order;
 
-use albert_core::format::layout::{BLOCK_CHANNELS, dtype};
+use albert_core::format::layout::{PANEL_CHANNELS, dtype};
 
 use crate::error::Error;
 use crate::network::{Kind, Parameter};
@@ -62,8 +62,8 @@ pub(crate) fn pack(parameter: &Parameter, region: Region<'_>, feedback: &Feedbac
 /// Reads the channels of one block, `[16][columns]`, those past the last as zeros; refuses NaN and infinities.
 fn read_block(parameter: &Parameter, block: usize) -> Result<Vec<f32>, Error> {
     let columns = parameter.columns;
-    let mut values = vec![0.0; BLOCK_CHANNELS * columns];
-    let first = block * BLOCK_CHANNELS;
+    let mut values = vec![0.0; PANEL_CHANNELS * columns];
+    let first = block * PANEL_CHANNELS;
     for (row, values) in (first..parameter.rows).zip(values.chunks_exact_mut(columns)) {
         parameter.source.read_row(row, values);
         check_finite(parameter, row, values)?;

@@ -4,7 +4,7 @@
 //! and what the first columns miss is made up for by none. So every unit is visited again. Where other multipliers and values
 //! lower the squared output error eᵀ H e of its channels, the rest being as it is, they take the place of the present ones.
 
-use albert_core::format::layout::{BLOCK_CHANNELS, CODEBOOK_CHANNELS, K_UNIT};
+use albert_core::format::layout::{CODEBOOK_CHANNELS, K_UNIT, PANEL_CHANNELS};
 
 use super::grid::{Grid, Lanes, QUADS, Quads, fold};
 use super::panel::QuantizedPanel;
@@ -52,7 +52,7 @@ pub(super) fn refine(
     let (columns, slots) = (rounded.errors.len(), rounded.values.len());
     let mut copies = vec![1.0f32; columns];
     splits.iter().for_each(|&column| copies[column as usize] += 1.0);
-    let mut slopes = vec![[0.0; BLOCK_CHANNELS]; columns];
+    let mut slopes = vec![[0.0; PANEL_CHANNELS]; columns];
     for (column, errors) in rounded.errors.iter().enumerate() {
         add_row(&mut slopes, feedback, column, errors);
     }
@@ -96,7 +96,7 @@ impl Block<'_> {
     /// Rounds a unit anew; `columns` are those that its slots belong to.
     fn visit(&mut self, unit: usize, items: &[Item], columns: &[usize]) {
         let mut hessian = [[0.0; K_UNIT]; K_UNIT];
-        let mut slopes = [[0.0; BLOCK_CHANNELS]; K_UNIT];
+        let mut slopes = [[0.0; PANEL_CHANNELS]; K_UNIT];
         for (place, &column) in columns.iter().enumerate() {
             let (start, row) = self.feedback.row(column);
             for (element, &other) in hessian[place].iter_mut().zip(columns) {
@@ -105,7 +105,7 @@ impl Block<'_> {
             slopes[place] = self.slopes[column];
         }
         let part = Part { items, hessian: &hessian, slopes: &slopes };
-        let mut largest = [0.0f32; BLOCK_CHANNELS];
+        let mut largest = [0.0f32; PANEL_CHANNELS];
         for item in items {
             let wanted = part.wanted(item, &self.rounded.values[item.slot], &slopes[item.place]);
             largest.iter_mut().zip(wanted).for_each(|(most, wanted)| *most = most.max(wanted.abs()));
@@ -124,7 +124,7 @@ impl Block<'_> {
                 }
             }
         }
-        let mut changes = [[0.0; BLOCK_CHANNELS]; K_UNIT];
+        let mut changes = [[0.0; PANEL_CHANNELS]; K_UNIT];
         for (quad, choice) in best.iter().enumerate().filter_map(|(quad, choice)| Some((quad, choice.as_ref()?))) {
             let lanes = quad * CODEBOOK_CHANNELS..(quad + 1) * CODEBOOK_CHANNELS;
             self.rounded.multipliers[unit][quad] = choice.multipliers[quad];
@@ -136,7 +136,7 @@ impl Block<'_> {
                 to[lanes.clone()].copy_from_slice(&from[lanes.clone()]);
             }
         }
-        for (&column, changes) in columns.iter().zip(&changes).filter(|(_, changes)| **changes != [0.0; BLOCK_CHANNELS])
+        for (&column, changes) in columns.iter().zip(&changes).filter(|(_, changes)| **changes != [0.0; PANEL_CHANNELS])
         {
             self.rounded.errors[column].iter_mut().zip(changes).for_each(|(error, change)| *error += change);
             add_row(&mut self.slopes, self.feedback, column, changes);
@@ -194,10 +194,10 @@ impl Part<'_> {
 
     /// What changes add to the squared output error of each four channels.
     fn cost(&self, changes: &Unit<Lanes<f32>>, squares: &Lanes<f32>) -> Quads<f32> {
-        let mut costs = [0.0; BLOCK_CHANNELS];
+        let mut costs = [0.0; PANEL_CHANNELS];
         for (place, own) in changes.iter().enumerate() {
             let (before, after) = (&self.slopes[place], self.slope(place, changes));
-            for lane in 0..BLOCK_CHANNELS {
+            for lane in 0..PANEL_CHANNELS {
                 costs[lane] += own[lane] * (before[lane] + after[lane]) * squares[lane];
             }
         }

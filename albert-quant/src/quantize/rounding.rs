@@ -8,7 +8,7 @@
 //! extra slots are rounded first, and its own slot makes up for what they miss, so that the mean is as many times finer as
 //! there are slots.
 
-use albert_core::format::layout::{BLOCK_CHANNELS, K_UNIT};
+use albert_core::format::layout::{K_UNIT, PANEL_CHANNELS};
 
 use super::grid::{Grid, Lanes, QUADS, Quads, fold};
 use super::panel::QuantizedPanel;
@@ -23,8 +23,8 @@ pub(super) fn round(
     splits: &[u32],
     feedback: &Feedback,
 ) -> QuantizedPanel {
-    let columns = weights.len() / BLOCK_CHANNELS;
-    let mut steps = vec![[0.0; BLOCK_CHANNELS]; columns];
+    let columns = weights.len() / PANEL_CHANNELS;
+    let mut steps = vec![[0.0; PANEL_CHANNELS]; columns];
     for (lane, weights) in weights.chunks_exact(columns).enumerate() {
         // A channel whose scale underflows to 0 becomes 0.
         if scales[lane] > 0.0 {
@@ -39,13 +39,13 @@ pub(super) fn round(
         feedback,
         steps,
         squares: scales.map(|scale| (scale / peak).powi(2)),
-        sums: vec![[0.0; BLOCK_CHANNELS]; columns],
+        sums: vec![[0.0; PANEL_CHANNELS]; columns],
         rounded: QuantizedPanel {
             scales,
             multipliers: vec![[0; QUADS]; units],
-            values: vec![[0; BLOCK_CHANNELS]; slots],
-            codes: vec![[0; BLOCK_CHANNELS]; slots],
-            errors: vec![[0.0; BLOCK_CHANNELS]; columns],
+            values: vec![[0; PANEL_CHANNELS]; slots],
+            codes: vec![[0; PANEL_CHANNELS]; slots],
+            errors: vec![[0.0; PANEL_CHANNELS]; columns],
         },
     };
     let items = items(columns, splits, feedback);
@@ -103,7 +103,7 @@ impl Block<'_> {
         let end = items.iter().filter(|item| item.own).map(|item| item.column + 1).max().unwrap_or(0);
         let targets: Vec<Lanes<f32>> = items.iter().map(|item| self.target(item, end)).collect();
         let starts: Vec<Lanes<f32>> = items.iter().map(|item| self.sums[item.column]).collect();
-        let mut largest = [0.0f32; BLOCK_CHANNELS];
+        let mut largest = [0.0f32; PANEL_CHANNELS];
         for ((item, target), start) in items.iter().zip(&targets).zip(&starts) {
             for (largest, (target, sum)) in largest.iter_mut().zip(target.iter().zip(start)) {
                 let wanted = if item.own { item.ordinal * target - sum } else { *target };
@@ -149,7 +149,7 @@ impl Block<'_> {
         end: usize,
     ) -> Quads<f32> {
         items.iter().zip(starts).for_each(|(item, start)| self.sums[item.column] = *start);
-        let mut costs = [0.0; BLOCK_CHANNELS];
+        let mut costs = [0.0; PANEL_CHANNELS];
         for (item, target) in items.iter().zip(targets) {
             let mut target = *target;
             if item.own {
@@ -158,13 +158,13 @@ impl Block<'_> {
                 add(&mut target, behind, &self.rounded.errors[item.column + 1..]);
             }
             let sums = &mut self.sums[item.column];
-            let mut wanted = [0.0; BLOCK_CHANNELS];
-            for lane in 0..BLOCK_CHANNELS {
+            let mut wanted = [0.0; PANEL_CHANNELS];
+            for lane in 0..PANEL_CHANNELS {
                 wanted[lane] = item.ordinal * target[lane] - sums[lane];
             }
             let (values, codes) = self.grid.nearest(multipliers, &wanted);
             let (errors, steps) = (&mut self.rounded.errors[item.column], &self.steps[item.column]);
-            for lane in 0..BLOCK_CHANNELS {
+            for lane in 0..PANEL_CHANNELS {
                 let value = f32::from(values[lane]);
                 let missed = wanted[lane] - value;
                 costs[lane] += item.weight * missed * missed;
@@ -184,7 +184,7 @@ impl Block<'_> {
 
 /// `sum += Σ factors[i] errors[i]`.
 fn add(sum: &mut Lanes<f32>, factors: &[f32], errors: &[Lanes<f32>]) {
-    let mut total = [0.0f32; BLOCK_CHANNELS];
+    let mut total = [0.0f32; PANEL_CHANNELS];
     for (&factor, errors) in factors.iter().zip(errors) {
         total.iter_mut().zip(errors).for_each(|(total, error)| *total += factor * error);
     }
@@ -219,7 +219,7 @@ mod tests {
             let common = number();
             inputs.extend((0..width).map(|_| common + 0.1 * number()));
         }
-        let weights = (0..BLOCK_CHANNELS * width).map(|_| number()).collect();
+        let weights = (0..PANEL_CHANNELS * width).map(|_| number()).collect();
         let mut hessian = Hessian::new(width, width);
         hessian.add(&inputs);
         (hessian, inputs, weights)
@@ -234,7 +234,7 @@ mod tests {
             let values: Vec<f32> = slots.map(|slot| f32::from(rounded.values[slot][lane])).collect();
             rounded.scales[lane] * values.iter().sum::<f32>() / values.len() as f32
         };
-        (0..BLOCK_CHANNELS)
+        (0..PANEL_CHANNELS)
             .flat_map(|lane| (0..columns).map(move |column| (lane, column)))
             .map(|(l, c)| weight(l, c))
             .collect()
@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn split_columns_are_as_many_times_finer() {
         let mut number = numbers(3);
-        let weights: Vec<f32> = (0..BLOCK_CHANNELS * 8).map(|_| number()).collect();
+        let weights: Vec<f32> = (0..PANEL_CHANNELS * 8).map(|_| number()).collect();
         for code in [dtype::I8, dtype::C4, dtype::C5] {
             let error = |splits: &[u32]| {
                 let rounded = round(Grid::of(code), &weights, splits, &Feedback::none());
@@ -301,7 +301,7 @@ mod tests {
             input[channel] = 1.0 + channel as f32;
             hessian.add(&input);
         }
-        let weights: Vec<f32> = (0..BLOCK_CHANNELS * width).map(|i| (i as f32 * 0.37).sin()).collect();
+        let weights: Vec<f32> = (0..PANEL_CHANNELS * width).map(|i| (i as f32 * 0.37).sin()).collect();
         let nearest = round(Grid::Int8, &weights, &[], &Feedback::none());
         let rounded = round(Grid::Int8, &weights, &[], &Feedback::new(&hessian).unwrap());
         assert_eq!(rounded.values, nearest.values);
@@ -314,7 +314,7 @@ mod tests {
         assert!(Feedback::new(&hessian).is_none());
         hessian.add(&[0.0; 4]);
         let feedback = Feedback::new(&hessian).unwrap();
-        let mut weights = [0.5; 4 * BLOCK_CHANNELS];
+        let mut weights = [0.5; 4 * PANEL_CHANNELS];
         weights[4..8].fill(0.0);
         (weights[8], weights[9]) = (f32::from_bits(1), f32::MIN_POSITIVE);
         weights[12] = f32::MAX / 2.0;

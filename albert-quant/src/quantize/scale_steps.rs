@@ -2,7 +2,7 @@
 //!
 //! They are chosen before weights are rounded to multiples of them.
 
-use albert_core::format::layout::{BLOCK_CHANNELS, SCALE_STEP_SHIFT, stepped_scale};
+use albert_core::format::layout::{PANEL_CHANNELS, SCALE_STEP_SHIFT, stepped_scale};
 use rayon::prelude::*;
 
 use super::grid::{Grid, Lanes};
@@ -26,7 +26,7 @@ impl ScaleSteps {
             Ok(scales.into_iter().fold(0.0, f32::max))
         };
         let blocks: Vec<Result<f32, Error>> =
-            (0..matrix.rows.div_ceil(BLOCK_CHANNELS)).into_par_iter().map(largest).collect();
+            (0..matrix.rows.div_ceil(PANEL_CHANNELS)).into_par_iter().map(largest).collect();
         let blocks: Vec<f32> = blocks.into_iter().collect::<Result<_, _>>()?;
         Ok(Self::below(blocks.into_iter().fold(0.0, f32::max)))
     }

@@ -76,12 +76,12 @@ impl Pair {
         values
     }
 
-    /// A product of `rows` by `blocks * 16` by `steps * 4`, weights `skew` bytes off an aligned address.
+    /// A product of `rows` by `panels * 16` by `steps * 4`, weights `skew` bytes off an aligned address.
     fn product(
         &mut self,
         outcome: &mut Outcome,
         rows: usize,
-        blocks: usize,
+        panels: usize,
         steps: usize,
         kinds: [Bytes; 2],
         skew: usize,
@@ -94,13 +94,13 @@ impl Pair {
         kinds[1].fill(&mut a, &mut self.random);
         let a = a.map(|byte| byte as u8);
         let row_bytes = (steps * 4).next_multiple_of(64);
-        let row_sums = blocks * 16 + rows % 3 * 5;
-        let size = Product { rows, row_bytes, steps, blocks, row_sums, continues: false };
-        let w = &weights.0[skew..skew + blocks * steps * 64];
+        let row_sums = panels * 16 + rows % 3 * 5;
+        let size = Product { rows, row_bytes, steps, panels, row_sums, continues: false };
+        let w = &weights.0[skew..skew + panels * steps * 64];
         let a = &a[..(rows - 1) * row_bytes + steps * 4];
         let [(want, scalar), (got, set)] = self.both(|kernels| {
             let mut sums = [77; 9 * 80];
-            kernels.matmul_i8(&size, a, w, &mut sums[..(rows - 1) * row_sums + blocks * 16]);
+            kernels.matmul_i8(&size, a, w, &mut sums[..(rows - 1) * row_sums + panels * 16]);
             sums
         });
         outcome.note(want == got);

@@ -1,7 +1,7 @@
-//! Float products for NEON: `fmla` by element, 6 rows by a block.
+//! Float products for NEON: `fmla` by element, 6 rows by a panel.
 //!
 //! Float models promise closeness, not identical bits, so multiplications and additions are fused. f16 weights are widened
-//! once for all rows, some inputs of a block at a time.
+//! once for all rows, some inputs of a panel at a time.
 
 use crate::kernels::FloatProduct;
 use core::arch::aarch64::*;
@@ -14,12 +14,12 @@ const INPUTS: usize = 64;
 
 #[target_feature(enable = "neon")]
 pub(crate) fn matmul_f32(size: &FloatProduct, a: &[f32], w: &[f32], out: &mut [f32]) {
-    for block in 0..size.blocks {
+    for panel in 0..size.panels {
         let part = Part { first: 0, inputs: size.inputs };
-        // SAFETY: the block is among those of the product, whose sizes fit the slices.
+        // SAFETY: the panel is among those of the product, whose sizes fit the slices.
         unsafe {
-            let w = w.as_ptr().add(block * size.inputs * 16);
-            multiply_block(size, &part, a.as_ptr(), w, out.as_mut_ptr().add(block * 16));
+            let w = w.as_ptr().add(panel * size.inputs * 16);
+            multiply_panel(size, &part, a.as_ptr(), w, out.as_mut_ptr().add(panel * 16));
         }
     }
 }
@@ -27,14 +27,14 @@ pub(crate) fn matmul_f32(size: &FloatProduct, a: &[f32], w: &[f32], out: &mut [f
 #[target_feature(enable = "neon")]
 pub(crate) fn matmul_f16(size: &FloatProduct, a: &[f32], w: &[u16], out: &mut [f32]) {
     let mut wide = [const { MaybeUninit::<f32>::uninit() }; INPUTS * 16];
-    for block in 0..size.blocks {
+    for panel in 0..size.panels {
         for first in (0..size.inputs).step_by(INPUTS) {
             let part = Part { first, inputs: INPUTS.min(size.inputs - first) };
-            // SAFETY: the block and the inputs are among those of the product, whose sizes fit the slices.
+            // SAFETY: the panel and the inputs are among those of the product, whose sizes fit the slices.
             unsafe {
-                widen(w.as_ptr().add((block * size.inputs + first) * 16), part.inputs, wide.as_mut_ptr().cast());
+                widen(w.as_ptr().add((panel * size.inputs + first) * 16), part.inputs, wide.as_mut_ptr().cast());
                 let a = a.as_ptr().add(first);
-                multiply_block(size, &part, a, wide.as_ptr().cast(), out.as_mut_ptr().add(block * 16));
+                multiply_panel(size, &part, a, wide.as_ptr().cast(), out.as_mut_ptr().add(panel * 16));
             }
         }
     }
@@ -48,7 +48,7 @@ struct Part {
     inputs: usize,
 }
 
-/// Widens the weights of some inputs of a block.
+/// Widens the weights of some inputs of a panel.
 ///
 /// # Safety
 /// `w` has 16 weights of each input, and `wide` has room for them.
@@ -64,12 +64,12 @@ unsafe fn widen(w: *const u16, inputs: usize, wide: *mut f32) {
     }
 }
 
-/// All rows by a block.
+/// All rows by a panel.
 ///
 /// # Safety
-/// `a` and `out` have the rows of `size`, and `w` has a block of the part's inputs.
+/// `a` and `out` have the rows of `size`, and `w` has a panel of the part's inputs.
 #[target_feature(enable = "neon")]
-unsafe fn multiply_block(size: &FloatProduct, part: &Part, a: *const f32, w: *const f32, out: *mut f32) {
+unsafe fn multiply_panel(size: &FloatProduct, part: &Part, a: *const f32, w: *const f32, out: *mut f32) {
     let mut row = 0;
     while row < size.rows {
         // Rows are split evenly, so that no tile is much smaller than the others.
@@ -91,10 +91,10 @@ unsafe fn multiply_block(size: &FloatProduct, part: &Part, a: *const f32, w: *co
     }
 }
 
-/// `R` rows by a block. Sums of the first part begin at 0, others at what is there.
+/// `R` rows by a panel. Sums of the first part begin at 0, others at what is there.
 ///
 /// # Safety
-/// `a` and `out` have `R` rows with the strides of `size`, and `w` has a block of the part's inputs.
+/// `a` and `out` have `R` rows with the strides of `size`, and `w` has a panel of the part's inputs.
 #[target_feature(enable = "neon")]
 unsafe fn tile<const R: usize>(size: &FloatProduct, part: &Part, a: *const f32, w: *const f32, out: *mut f32) {
     let mut sums = [[vdupq_n_f32(0.0); R]; 4];

@@ -39,13 +39,13 @@ const TILE_ROWS: usize = 2;
 
 #[target_feature(enable = "neon")]
 fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
-    for block in 0..size.blocks {
+    for panel in 0..size.panels {
         for row in (0..size.rows).step_by(TILE_ROWS) {
-            // SAFETY: the rows and the block are among those of the product, whose sizes fit the slices.
+            // SAFETY: the rows and the panel are among those of the product, whose sizes fit the slices.
             unsafe {
                 let a = a.as_ptr().add(row * size.row_bytes);
-                let w = w.as_ptr().add(block * size.steps * 64);
-                let sums = sums.as_mut_ptr().add(row * size.row_sums + block * 16);
+                let w = w.as_ptr().add(panel * size.steps * 64);
+                let sums = sums.as_mut_ptr().add(row * size.row_sums + panel * 16);
                 match size.rows - row {
                     1 => tile::<1>(size, a, w, sums),
                     _ => tile::<TILE_ROWS>(size, a, w, sums),
@@ -55,10 +55,10 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     }
 }
 
-/// `R` rows by a block.
+/// `R` rows by a panel.
 ///
 /// # Safety
-/// `a` and `sums` have `R` rows with the strides of `size`, and `w` has a block.
+/// `a` and `sums` have `R` rows with the strides of `size`, and `w` has a panel.
 #[target_feature(enable = "neon")]
 unsafe fn tile<const R: usize>(size: &Product, a: *const u8, w: *const i8, sums: *mut i32) {
     // Of four channels, the sums of places 0 and 1 and of places 2 and 3: two channels a register.

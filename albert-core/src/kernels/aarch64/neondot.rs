@@ -14,21 +14,21 @@ const TILE_ROWS: usize = 6;
 
 #[target_feature(enable = "neon,dotprod")]
 pub(crate) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
-    let mut block = 0;
-    while block < size.blocks {
-        // Few rows take more blocks, for as many accumulators.
-        let blocks = if size.rows <= 3 { 2.min(size.blocks - block) } else { 1 };
+    let mut panel = 0;
+    while panel < size.panels {
+        // Few rows take more panels, for as many accumulators.
+        let panels = if size.rows <= 3 { 2.min(size.panels - panel) } else { 1 };
         let mut row = 0;
         while row < size.rows {
             // Rows are split evenly, so that no tile is much smaller than the others.
             let left = size.rows - row;
             let rows = left.div_ceil(left.div_ceil(TILE_ROWS));
-            // SAFETY: the rows and blocks of the tile are among those of the product, whose sizes fit the slices.
+            // SAFETY: the rows and panels of the tile are among those of the product, whose sizes fit the slices.
             unsafe {
                 let a = a.as_ptr().add(row * size.row_bytes);
-                let w = w.as_ptr().add(block * size.steps * 64);
-                let sums = sums.as_mut_ptr().add(row * size.row_sums + block * 16);
-                match (rows, blocks) {
+                let w = w.as_ptr().add(panel * size.steps * 64);
+                let sums = sums.as_mut_ptr().add(row * size.row_sums + panel * 16);
+                match (rows, panels) {
                     (6, _) => tile::<6, 1>(size, a, w, sums),
                     (5, _) => tile::<5, 1>(size, a, w, sums),
                     (4, _) => tile::<4, 1>(size, a, w, sums),
@@ -42,14 +42,14 @@ pub(crate) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
             }
             row += rows;
         }
-        block += blocks;
+        panel += panels;
     }
 }
 
-/// `R` rows by `B` blocks.
+/// `R` rows by `B` panels.
 ///
 /// # Safety
-/// `a` has `R` rows, `w` has `B` blocks and `sums` has `R` rows of `B * 16`, with the strides of `size`.
+/// `a` has `R` rows, `w` has `B` panels and `sums` has `R` rows of `B * 16`, with the strides of `size`.
 #[target_feature(enable = "neon,dotprod")]
 unsafe fn tile<const R: usize, const B: usize>(size: &Product, a: *const u8, w: *const i8, sums: *mut i32) {
     let mut tile = [[[vdupq_n_s32(0); R]; 4]; B];
@@ -85,7 +85,7 @@ unsafe fn tile<const R: usize, const B: usize>(size: &Product, a: *const u8, w: 
 /// One step of a tile, whose activations are element `E` of `bytes`.
 ///
 /// # Safety
-/// `w` has the step's weights in `B` blocks.
+/// `w` has the step's weights in `B` panels.
 #[inline]
 #[target_feature(enable = "neon,dotprod")]
 unsafe fn multiply<const R: usize, const B: usize, const E: usize>(

@@ -1,9 +1,9 @@
 //! NEON with int8 matrix products: `smmla`, two rows by two channels by eight places. Bytes are i8; the rest is that of NEON
 //! with dot products.
 //!
-//! An operand is eight places of two channels, or of two rows. The file's blocks hold four places of a channel in a row, so
+//! An operand is eight places of two channels, or of two rows. The file's panels hold four places of a channel in a row, so
 //! two `zip`s a tile make operands of the weights; the more rows share them the better, hence tiles of up to 12 rows by half a
-//! block. Operands of the activations are made once for all blocks of the call.
+//! panel. Operands of the activations are made once for all panels of the call.
 
 use super::{detect, neondot};
 use crate::kernels::{KernelSet, Product};
@@ -45,13 +45,13 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
             let left = (size.rows - row).div_ceil(2);
             let pairs = left.div_ceil(left.div_ceil(TILE_PAIRS));
             let part = Part { first, steps, pairs, rows: (pairs * 2).min(size.rows - row) };
-            // SAFETY: the rows, blocks and steps of the part are among those of the product, whose sizes fit the slices.
+            // SAFETY: the rows, panels and steps of the part are among those of the product, whose sizes fit the slices.
             unsafe {
                 make_operands(size, &part, a.as_ptr().add(row * size.row_bytes + first * 4), &mut operands);
                 let a = operands.as_ptr().cast();
-                for block in 0..size.blocks {
-                    let w = w.as_ptr().add((block * size.steps + first) * 64);
-                    let sums = sums.as_mut_ptr().add(row * size.row_sums + block * 16);
+                for panel in 0..size.panels {
+                    let w = w.as_ptr().add((panel * size.steps + first) * 64);
+                    let sums = sums.as_mut_ptr().add(row * size.row_sums + panel * 16);
                     match pairs {
                         6 => half_tiles::<6>(size, &part, a, w, sums),
                         5 => half_tiles::<5>(size, &part, a, w, sums),
@@ -102,10 +102,10 @@ unsafe fn make_operands(size: &Product, part: &Part, a: *const u8, operands: &mu
     }
 }
 
-/// `P` pairs of rows by a block, one half after the other.
+/// `P` pairs of rows by a panel, one half after the other.
 ///
 /// # Safety
-/// As for [`tile`], with a whole block.
+/// As for [`tile`], with a whole panel.
 #[target_feature(enable = "neon,dotprod,i8mm")]
 unsafe fn half_tiles<const P: usize>(size: &Product, part: &Part, a: *const int8x16_t, w: *const i8, sums: *mut i32) {
     // SAFETY: the caller's promise.
@@ -115,7 +115,7 @@ unsafe fn half_tiles<const P: usize>(size: &Product, part: &Part, a: *const int8
     }
 }
 
-/// `P` pairs of rows by `Q` quarters of a block. Sums of the first part begin at 0, others at what is there.
+/// `P` pairs of rows by `Q` quarters of a panel. Sums of the first part begin at 0, others at what is there.
 ///
 /// # Safety
 /// `a` has operands of the part's steps and `P` pairs, `w` the weights of its steps, and `sums` its rows of `Q * 4`, with

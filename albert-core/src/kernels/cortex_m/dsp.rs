@@ -59,7 +59,7 @@ unsafe fn multiply<const R: usize>(size: &Product, rows: usize, a: *const u8, w:
     let words = words.as_mut_ptr().cast::<u32>();
     for row in 0..rows {
         // SAFETY: a row of the result has so many elements.
-        unsafe { sums.add(row * size.row_sums).write_bytes(0, size.blocks * 16) }
+        unsafe { sums.add(row * size.row_sums).write_bytes(0, size.panels * 16) }
     }
     let mut first = 0;
     while first < size.steps {
@@ -71,13 +71,13 @@ unsafe fn multiply<const R: usize>(size: &Product, rows: usize, a: *const u8, w:
                 widen::<R>(row.add(first * 4), steps, words.add(place));
             }
         }
-        for block in 0..size.blocks {
+        for panel in 0..size.panels {
             let channels = if R == 1 { 4 } else { 2 };
             for channel in (0..16).step_by(channels) {
-                // SAFETY: steps and channels are among those of the block, and `words` has as many steps.
+                // SAFETY: steps and channels are among those of the panel, and `words` has as many steps.
                 unsafe {
-                    let w = w.add((block * size.steps + first) * 64 + channel * 4);
-                    let sums = sums.add(block * 16 + channel);
+                    let w = w.add((panel * size.steps + first) * 64 + channel * 4);
+                    let sums = sums.add(panel * 16 + channel);
                     let row_bytes = size.row_sums * 4;
                     match R {
                         1 => tile_1x4(w, words, steps, sums),

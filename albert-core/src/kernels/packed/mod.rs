@@ -79,7 +79,7 @@ fn multiply<P: Packing>(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
             let a = a.as_ptr().add(first_row * size.row_bytes);
             let sums = sums.as_mut_ptr().add(first_row * size.row_sums);
             for row in 0..rows {
-                sums.add(row * size.row_sums).write_bytes(0, size.blocks * 16);
+                sums.add(row * size.row_sums).write_bytes(0, size.panels * 16);
             }
             let mut first = 0;
             while first < size.steps {
@@ -88,7 +88,7 @@ fn multiply<P: Packing>(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
                     let a = a.add(row * size.row_bytes + first * 4);
                     P::pack(a, size.row_bytes, (rows - row).min(P::ROWS), steps, words.add(tile * tile_words));
                 }
-                for panel in 0..size.blocks {
+                for panel in 0..size.panels {
                     let w = w.as_ptr().add((panel * size.steps + first) * STEP);
                     let sums = sums.add(panel * 16);
                     if rows <= P::ROWS {

@@ -1,4 +1,4 @@
-//! Float products for WebAssembly: 2 rows by a block.
+//! Float products for WebAssembly: 2 rows by a panel.
 
 use crate::kernels::FloatProduct;
 use core::arch::wasm32::*;
@@ -47,13 +47,13 @@ pub(crate) fn matmul_f16(size: &FloatProduct, a: &[f32], w: &[u16], out: &mut [f
 
 /// The sizes fit the slices.
 fn matmul<W: Weight>(size: &FloatProduct, a: &[f32], w: &[W], out: &mut [f32]) {
-    for block in 0..size.blocks {
+    for panel in 0..size.panels {
         for row in (0..size.rows).step_by(TILE_ROWS) {
-            // SAFETY: the rows and the block are among those of the product, whose sizes fit the slices.
+            // SAFETY: the rows and the panel are among those of the product, whose sizes fit the slices.
             unsafe {
                 let a = a.as_ptr().add(row * size.row_inputs);
-                let w = w.as_ptr().add(block * size.inputs * 16);
-                let out = out.as_mut_ptr().add(row * size.row_outputs + block * 16);
+                let w = w.as_ptr().add(panel * size.inputs * 16);
+                let out = out.as_mut_ptr().add(row * size.row_outputs + panel * 16);
                 match size.rows - row {
                     1 => tile::<W, 1>(size, a, w, out),
                     _ => tile::<W, TILE_ROWS>(size, a, w, out),
@@ -63,10 +63,10 @@ fn matmul<W: Weight>(size: &FloatProduct, a: &[f32], w: &[W], out: &mut [f32]) {
     }
 }
 
-/// `R` rows by a block.
+/// `R` rows by a panel.
 ///
 /// # Safety
-/// `a` and `out` have `R` rows with the strides of `size`, and `w` has a block.
+/// `a` and `out` have `R` rows with the strides of `size`, and `w` has a panel.
 unsafe fn tile<W: Weight, const R: usize>(size: &FloatProduct, a: *const f32, w: *const W, out: *mut f32) {
     let mut tile = [[f32x4_splat(0.0); R]; 4];
     let mut inputs = [f32x4_splat(0.0); R];

@@ -1,4 +1,4 @@
-//! Integer products in tiles of rows by a block of channels, for every instruction that multiplies bytes.
+//! Integer products in tiles of rows by a panel of channels, for every instruction that multiplies bytes.
 
 use crate::kernels::Product;
 use core::arch::wasm32::*;
@@ -19,13 +19,13 @@ pub(super) trait Dot {
 pub(super) const TILE_ROWS: usize = 4;
 
 pub(super) fn matmul_i8<D: Dot>(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
-    for block in 0..size.blocks {
+    for panel in 0..size.panels {
         for (row, rows) in even_rows(size.rows, TILE_ROWS) {
-            // SAFETY: the rows and the block are among those of the product, whose sizes fit the slices.
+            // SAFETY: the rows and the panel are among those of the product, whose sizes fit the slices.
             unsafe {
                 let a = a.as_ptr().add(row * size.row_bytes);
-                let w = w.as_ptr().add(block * size.steps * 64);
-                let sums = sums.as_mut_ptr().add(row * size.row_sums + block * 16);
+                let w = w.as_ptr().add(panel * size.steps * 64);
+                let sums = sums.as_mut_ptr().add(row * size.row_sums + panel * 16);
                 match rows {
                     4 => tile::<D, 4>(size, a, w, sums),
                     3 => tile::<D, 3>(size, a, w, sums),
@@ -49,10 +49,10 @@ pub(super) fn even_rows(rows: usize, most: usize) -> impl Iterator<Item = (usize
     })
 }
 
-/// `R` rows by a block.
+/// `R` rows by a panel.
 ///
 /// # Safety
-/// `a` and `sums` have `R` rows with the strides of `size`, and `w` has a block.
+/// `a` and `sums` have `R` rows with the strides of `size`, and `w` has a panel.
 unsafe fn tile<D: Dot, const R: usize>(size: &Product, a: *const u8, w: *const i8, sums: *mut i32) {
     let mut tile = [[i32x4_splat(0); R]; 4];
     let mut bytes = [D::bytes(i32x4_splat(0)); R];

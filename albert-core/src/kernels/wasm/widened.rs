@@ -1,6 +1,6 @@
 //! Integer products of many rows: bytes are widened to 16 bits once for all tiles, and not for each.
 //!
-//! Weights of a block and rows are widened a slice of K at a time, so that both stay in the first-level cache; sums of the slices
+//! Weights of a panel and rows are widened a slice of K at a time, so that both stay in the first-level cache; sums of the slices
 //! before are in the output.
 
 use super::product::even_rows;
@@ -38,15 +38,15 @@ pub(super) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
         let rows = ROWS.min(size.rows - row);
         for step in (0..size.steps).step_by(SLICE) {
             let steps = SLICE.min(size.steps - step);
-            // SAFETY: rows, steps and blocks are among those of the product, whose sizes fit the slices, and the room has space for
-            // `ROWS` rows and one block of `SLICE` steps. What a tile reads of it was written before.
+            // SAFETY: rows, steps and panels are among those of the product, whose sizes fit the slices, and the room has space for
+            // `ROWS` rows and one panel of `SLICE` steps. What a tile reads of it was written before.
             unsafe {
                 for r in 0..rows {
                     widen_row(a.as_ptr().add((row + r) * size.row_bytes + step * 4), steps, wide_rows.add(r * ROW));
                 }
-                for block in 0..size.blocks {
-                    widen_weights(w.as_ptr().add((block * size.steps + step) * 64), steps, wide_weights);
-                    let sums = sums.as_mut_ptr().add(row * size.row_sums + block * 16);
+                for panel in 0..size.panels {
+                    widen_weights(w.as_ptr().add((panel * size.steps + step) * 64), steps, wide_weights);
+                    let sums = sums.as_mut_ptr().add(row * size.row_sums + panel * 16);
                     for (first, count) in even_rows(rows, TILE_ROWS) {
                         let slice = Slice { steps, adds: step > 0, row_sums: size.row_sums };
                         let (a, sums) = (wide_rows.add(first * ROW), sums.add(first * size.row_sums));
@@ -69,10 +69,10 @@ struct Slice {
     row_sums: usize,
 }
 
-/// `R` rows by a block.
+/// `R` rows by a panel.
 ///
 /// # Safety
-/// `a` has `R` widened rows, `w` a widened block, and `sums` `R` rows of 16.
+/// `a` has `R` widened rows, `w` a widened panel, and `sums` `R` rows of 16.
 #[inline(always)]
 unsafe fn tile<const R: usize>(slice: &Slice, a: *const i16, w: *const i16, sums: *mut i32) {
     let mut tile = [[i32x4_splat(0); R]; 4];
@@ -127,7 +127,7 @@ unsafe fn widen_row(from: *const u8, steps: usize, to: *mut i16) {
     }
 }
 
-/// Widens `steps` steps of a block.
+/// Widens `steps` steps of a panel.
 ///
 /// # Safety
 /// As [`widen_row`].

@@ -16,25 +16,25 @@ pub(crate) static SET: KernelSet = KernelSet {
 
 #[target_feature(enable = "avx2,avxvnni")]
 fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
-    let mut block = 0;
-    while block < size.blocks {
-        // 2 rows by 3 blocks, or 3 by 2: twelve accumulators. Four blocks are 2 + 2, not 3 + 1.
-        let blocks = match size.blocks - block {
+    let mut panel = 0;
+    while panel < size.panels {
+        // 2 rows by 3 panels, or 3 by 2: twelve accumulators. Four panels are 2 + 2, not 3 + 1.
+        let panels = match size.panels - panel {
             4 => 2,
             left => left.min(3),
         };
-        let tile_rows = if blocks == 3 { 2 } else { 3 };
+        let tile_rows = if panels == 3 { 2 } else { 3 };
         for (pass, row) in (0..size.rows).step_by(tile_rows).enumerate() {
             let rows = tile_rows.min(size.rows - row);
-            // Each pass fetches one of the blocks that come next. A lone pass is bound by memory as it is.
-            let fetches = size.continues && size.rows > tile_rows && pass < blocks;
-            let ahead = if fetches { (blocks + pass) * size.steps * 64 } else { 0 };
-            // SAFETY: the rows and blocks of the tile are among those of the product, whose sizes fit the slices.
+            // Each pass fetches one of the panels that come next. A lone pass is bound by memory as it is.
+            let fetches = size.continues && size.rows > tile_rows && pass < panels;
+            let ahead = if fetches { (panels + pass) * size.steps * 64 } else { 0 };
+            // SAFETY: the rows and panels of the tile are among those of the product, whose sizes fit the slices.
             unsafe {
                 let a = a.as_ptr().add(row * size.row_bytes);
-                let w = w.as_ptr().add(block * size.steps * 64);
-                let sums = sums.as_mut_ptr().add(row * size.row_sums + block * 16);
-                match (rows, blocks) {
+                let w = w.as_ptr().add(panel * size.steps * 64);
+                let sums = sums.as_mut_ptr().add(row * size.row_sums + panel * 16);
+                match (rows, panels) {
                     (2, 3) => tile::<2, 3>(size, a, w, sums, ahead),
                     (_, 3) => tile::<1, 3>(size, a, w, sums, ahead),
                     (3, 2) => tile::<3, 2>(size, a, w, sums, ahead),
@@ -46,17 +46,17 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
                 }
             }
         }
-        block += blocks;
+        panel += panels;
     }
 }
 
-/// `R` rows by `B` blocks; fetches the bytes that lie `ahead` of the weights into the second-level cache.
+/// `R` rows by `B` panels; fetches the bytes that lie `ahead` of the weights into the second-level cache.
 ///
 /// The broadcasts of the activations are held and the weights pass through one register: 12 accumulators, 3 broadcasts
 /// and 1 are the 16 registers. The other order needs 17, and its spills halve the speed.
 ///
 /// # Safety
-/// `a` has `R` rows, `w` has `B` blocks and `sums` has `R` rows of `B * 16`, with the strides of `size`.
+/// `a` has `R` rows, `w` has `B` panels and `sums` has `R` rows of `B * 16`, with the strides of `size`.
 #[target_feature(enable = "avx2,avxvnni")]
 unsafe fn tile<const R: usize, const B: usize>(
     size: &Product,
@@ -76,7 +76,7 @@ unsafe fn tile<const R: usize, const B: usize>(
         }
         for (b, halves) in tile.iter_mut().enumerate() {
             for (half, rows) in halves.iter_mut().enumerate() {
-                // SAFETY: step < size.steps, so 64 bytes of the block follow.
+                // SAFETY: step < size.steps, so 64 bytes of the panel follow.
                 let weights =
                     unsafe { _mm256_loadu_si256(w.add((b * size.steps + step) * 64 + half * 32).cast::<__m256i>()) };
                 for (sum, bytes) in rows.iter_mut().zip(bytes) {

@@ -37,14 +37,14 @@ const CHANNELS: [u8; 64] = {
 /// The bits of places 0 to 3 in the bytes of the high bits.
 const PLACES: u32 = 0x0804_0201;
 
-/// Units of two blocks that are expanded at a time, in equal parts of at most 16 KB: they stay in the first-level cache. `None` when
+/// Units of two panels that are expanded at a time, in equal parts of at most 16 KB: they stay in the first-level cache. `None` when
 /// `room`, in bytes, has none for a single one.
 pub(crate) fn part_units(units: usize, room: usize) -> Option<usize> {
     let most = (room / UNIT_BYTES).min(PART_BYTES / UNIT_BYTES);
     (most > 0).then(|| units.div_ceil(units.div_ceil(most).max(1)))
 }
 
-/// Weights of a unit of two blocks, and of a part.
+/// Weights of a unit of two panels, and of a part.
 const UNIT_BYTES: usize = 256;
 const PART_BYTES: usize = 16384;
 

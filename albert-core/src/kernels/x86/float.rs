@@ -150,7 +150,7 @@ macro_rules! tile_of {
 #[inline(always)]
 fn matmul<R: Register, W: Weight<R>>(size: &FloatProduct, a: &[f32], w: &[W], out: &mut [f32]) {
     let passes = size.rows.div_ceil(R::ROWS);
-    let channels = size.blocks * 16;
+    let channels = size.panels * 16;
     let mut channel = 0;
     while channel < channels {
         let registers = 2.min((channels - channel) / R::CHANNELS);
@@ -158,7 +158,7 @@ fn matmul<R: Register, W: Weight<R>>(size: &FloatProduct, a: &[f32], w: &[W], ou
         for pass in 0..passes {
             // Rows are split evenly, so that no tile is much smaller than the others.
             let rows = (size.rows - row).div_ceil(passes - pass);
-            // The first two passes fetch the blocks that come next. A lone pass is bound by memory as it is.
+            // The first two passes fetch the panels that come next. A lone pass is bound by memory as it is.
             let next = registers * R::CHANNELS + pass * 16;
             let ahead = if passes > 1 && pass < 2 { next * size.inputs * size_of::<W>() } else { 0 };
             // SAFETY: the rows and channels are among those of the product, whose sizes fit the slices.
@@ -237,11 +237,11 @@ impl<W: Copy> Operands<W> {
     }
 }
 
-/// `M` rows by `N` registers, the first at the start of a block; fetches the weights that lie `ahead` bytes after these into
+/// `M` rows by `N` registers, the first at the start of a panel; fetches the weights that lie `ahead` bytes after these into
 /// the second-level cache.
 ///
 /// # Safety
-/// `a` has `M` rows, `w` the blocks of `N` registers and `out` `M` rows of them, with the strides of `size`; the
+/// `a` has `M` rows, `w` the panels of `N` registers and `out` `M` rows of them, with the strides of `size`; the
 /// instructions of `R` are enabled.
 #[inline(always)]
 unsafe fn tile<R: Register, W: Weight<R>, const M: usize, const N: usize>(
@@ -251,7 +251,7 @@ unsafe fn tile<R: Register, W: Weight<R>, const M: usize, const N: usize>(
     out: *mut f32,
     ahead: usize,
 ) {
-    // Two registers are the halves of one block, or two blocks.
+    // Two registers are the halves of one panel, or two panels.
     let next = if R::CHANNELS == 16 { size.inputs * 16 } else { R::CHANNELS };
     let stride = size.row_inputs;
     let thirds = [0, 3, 6, 9].map(|row| a.wrapping_add(row * stride));

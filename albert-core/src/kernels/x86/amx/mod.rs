@@ -1,6 +1,6 @@
 //! AMX: `tdpbusd` multiplies tiles of 16 rows x 64 unsigned bytes by 64 x 16 signed ones. The rest is AVX-512 VNNI's.
 //!
-//! Sixteen steps of a weight block are a weight tile as they lie in the file. The tile unit works beside the vector units: while
+//! Sixteen steps of a weight panel are a weight tile as they lie in the file. The tile unit works beside the vector units: while
 //! it multiplies one tile, [`linear`] makes values of the sums of the tile before.
 
 mod tiles;
@@ -63,10 +63,10 @@ fn tiles_permitted() -> bool {
 const FEWEST_ROWS: usize = 7;
 /// Most rows that are multiplied by codebook panels without tiles.
 const MOST_PANEL_ROWS: usize = 8;
-/// Smallest product of steps and blocks that is worth the configuration of the tiles: the products of attention over short inputs
+/// Smallest product of steps and panels that is worth the configuration of the tiles: the products of attention over short inputs
 /// are smaller.
 const FEWEST_TILES: usize = 8 * TILE_STEPS;
-/// Rows of two row tiles and channels of two blocks: what is multiplied at a time.
+/// Rows of two row tiles and channels of two panels: what is multiplied at a time.
 const SQUARE: usize = 32;
 
 /// Activations and weights of a product.
@@ -74,7 +74,7 @@ struct Operands<'a> {
     rows: usize,
     row_bytes: usize,
     steps: usize,
-    blocks: usize,
+    panels: usize,
     a: &'a [u8],
     w: &'a [i8],
 }
@@ -87,62 +87,62 @@ impl Operands<'_> {
     }
 }
 
-/// Two row tiles by two blocks. All row tiles have the same height, so that one configuration serves; the last one of a product
-/// overlaps the one before it, and the last block stands twice when their number is odd.
+/// Two row tiles by two panels. All row tiles have the same height, so that one configuration serves; the last one of a product
+/// overlaps the one before it, and the last panel stands twice when their number is odd.
 #[derive(Clone, Copy)]
 struct Square {
     /// First row of each row tile.
     rows: [usize; 2],
-    blocks: [usize; 2],
+    panels: [usize; 2],
 }
 
 /// What becomes of sums.
 trait Sink {
-    /// Where the sums of the square go: first row tile by both blocks, then the second; and the bytes from row to row.
+    /// Where the sums of the square go: first row tile by both panels, then the second; and the bytes from row to row.
     fn place(&mut self, square: Square) -> ([*mut i32; 4], usize);
-    /// A part of other work, while 64 places of a square are multiplied. `part` counts up for one pair of blocks.
-    fn meanwhile(&mut self, blocks: usize, part: usize);
+    /// A part of other work, while 64 places of a square are multiplied. `part` counts up for one pair of panels.
+    fn meanwhile(&mut self, panel: usize, part: usize);
     /// The sums of the square are in their place.
     fn stored(&mut self, square: Square);
 }
 
-/// Steps of both blocks past the last whole tile, followed by zeros.
+/// Steps of both panels past the last whole tile, followed by zeros.
 #[repr(C, align(64))]
 struct Rest([[i8; TILE_STEPS * 64]; 2]);
 
-/// Multiplies square by square: all rows by two blocks, then by the next two.
+/// Multiplies square by square: all rows by two panels, then by the next two.
 ///
 /// # Safety
 /// AVX-512 and AMX are available, AMX is permitted. The operands suit tiles. What the sink says of its places holds.
 #[inline(always)]
 unsafe fn multiply(operands: &Operands<'_>, sink: &mut impl Sink) {
-    let &Operands { rows, row_bytes, steps, blocks, a, w } = operands;
+    let &Operands { rows, row_bytes, steps, panels, a, w } = operands;
     let row_pairs = rows.div_ceil(SQUARE);
     let height = rows.div_ceil(2 * row_pairs);
     let (whole, left) = (steps / TILE_STEPS, steps % TILE_STEPS);
     let mut rest = Rest([[0; TILE_STEPS * 64]; 2]);
     // SAFETY: the caller's promise; nothing else uses tiles here.
     let mut tiles = unsafe { Tiles::configure(height) };
-    for block in (0..blocks).step_by(2) {
-        let pair = [block, (block + 1).min(blocks - 1)];
+    for panel in (0..panels).step_by(2) {
+        let pair = [panel, (panel + 1).min(panels - 1)];
         if left > 0 {
-            for (rest, block) in rest.0.iter_mut().zip(pair) {
-                let from = part(w, (block * steps + whole * TILE_STEPS) * 64..);
+            for (rest, panel) in rest.0.iter_mut().zip(pair) {
+                let from = part(w, (panel * steps + whole * TILE_STEPS) * 64..);
                 rest.iter_mut().zip(from).take(left * 64).for_each(|(rest, &weight)| *rest = weight);
             }
         }
         for row_pair in 0..row_pairs {
             let first = [2 * row_pair * height, (2 * row_pair + 1) * height].map(|row| row.min(rows - height));
-            let square = Square { rows: first, blocks: pair };
+            let square = Square { rows: first, panels: pair };
             tiles.clear();
-            // SAFETY: rows, steps and blocks are among those of the operands, whose slices hold them (see `suit_tiles`).
+            // SAFETY: rows, steps and panels are among those of the operands, whose slices hold them (see `suit_tiles`).
             unsafe {
                 let a = first.map(|row| a.as_ptr().add(row * row_bytes));
-                let w = pair.map(|block| w.as_ptr().add(block * steps * 64).cast::<u8>());
+                let w = pair.map(|panel| w.as_ptr().add(panel * steps * 64).cast::<u8>());
                 for tile in 0..whole {
                     let (a, w) = (a.map(|a| a.add(tile * 64)), w.map(|w| w.add(tile * TILE_STEPS * 64)));
                     tiles.multiply(a, row_bytes, w);
-                    sink.meanwhile(block, row_pair * whole + tile);
+                    sink.meanwhile(panel, row_pair * whole + tile);
                 }
                 if left > 0 {
                     let [w0, w1] = &rest.0;
@@ -166,8 +166,8 @@ struct Sums {
 impl Sink for Sums {
     #[inline(always)]
     fn place(&mut self, square: Square) -> ([*mut i32; 4], usize) {
-        let place = |row: usize, block: usize| self.start.wrapping_add(row * self.row_sums + block * 16);
-        let Square { rows: [upper, lower], blocks: [left, right] } = square;
+        let place = |row: usize, panel: usize| self.start.wrapping_add(row * self.row_sums + panel * 16);
+        let Square { rows: [upper, lower], panels: [left, right] } = square;
         ([place(upper, left), place(upper, right), place(lower, left), place(lower, right)], self.row_sums * 4)
     }
 
@@ -179,11 +179,11 @@ impl Sink for Sums {
 }
 
 fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
-    let &Product { rows, row_bytes, steps, blocks, row_sums, .. } = size;
-    let operands = Operands { rows, row_bytes, steps, blocks, a, w };
-    if steps * blocks >= FEWEST_TILES && operands.suit_tiles() {
+    let &Product { rows, row_bytes, steps, panels, row_sums, .. } = size;
+    let operands = Operands { rows, row_bytes, steps, panels, a, w };
+    if steps * panels >= FEWEST_TILES && operands.suit_tiles() {
         let mut sink = Sums { start: sums.as_mut_ptr(), row_sums };
-        // SAFETY: the set is available. Rows and blocks of a square are among those of the product, whose sums fit the slice.
+        // SAFETY: the set is available. Rows and panels of a square are among those of the product, whose sums fit the slice.
         unsafe { multiply(&operands, &mut sink) }
     } else {
         // SAFETY: the set is available only where AVX-512 VNNI is; the sizes fit the slices.
@@ -208,7 +208,7 @@ struct Values<'a, F> {
     channels: &'a Channels<'a>,
     out: &'a mut [f32],
     weights: *const i8,
-    /// Lines of the next two blocks' weights to fetch, and rows to finish, while 64 places are multiplied.
+    /// Lines of the next two panels' weights to fetch, and rows to finish, while 64 places are multiplied.
     lines: usize,
     rows_at_a_time: usize,
     /// Sums of the square that is finished, and of the one that is multiplied, by turns.
@@ -227,7 +227,7 @@ impl<F: Finish> Values<'_, F> {
     /// Makes values of the next rows of the square before.
     #[inline(always)]
     fn finish(&mut self, rows: usize) {
-        let channel = self.square.blocks[0] * 16;
+        let channel = self.square.panels[0] * 16;
         let count = (self.size.channels - channel).min(SQUARE);
         let [sums0, sums1] = &self.sums;
         let sums = if self.turn == 0 { sums1 } else { sums0 };
@@ -254,8 +254,8 @@ impl<F: Finish> Sink for Values<'_, F> {
     }
 
     #[inline(always)]
-    fn meanwhile(&mut self, block: usize, part: usize) {
-        let next = self.weights.wrapping_add((block + 2) * self.size.steps * 64 + part * self.lines * 64);
+    fn meanwhile(&mut self, panel: usize, part: usize) {
+        let next = self.weights.wrapping_add((panel + 2) * self.size.steps * 64 + part * self.lines * 64);
         for line in 0..self.lines {
             prefetch::<_MM_HINT_T1>(next.wrapping_add(line * 64));
         }
@@ -266,7 +266,7 @@ impl<F: Finish> Sink for Values<'_, F> {
     fn stored(&mut self, square: Square) {
         self.finish(SQUARE);
         // The lower row tile may begin with rows of the upper one, and both with rows of the square before, which are finished.
-        let before = if square.blocks[0] == self.square.blocks[0] { self.end_row } else { 0 };
+        let before = if square.panels[0] == self.square.panels[0] { self.end_row } else { 0 };
         (self.next_row, self.end_row) = (before, square.rows[1] + self.height);
         (self.square, self.turn) = (square, 1 - self.turn);
     }
@@ -283,7 +283,7 @@ fn linear(
     out: &mut [f32],
 ) -> bool {
     let &LinearProduct { rows: count, row_bytes, steps, channels: width, .. } = size;
-    let operands = Operands { rows: count, row_bytes, steps, blocks: width.div_ceil(16), a, w };
+    let operands = Operands { rows: count, row_bytes, steps, panels: width.div_ceil(16), a, w };
     if !operands.suit_tiles() {
         return false;
     }
@@ -317,7 +317,7 @@ unsafe fn linear_with<F: Finish>(
         rows_at_a_time: (2 * height).div_ceil(parts),
         sums: [const { SquareSums([[0; SQUARE]; SQUARE]) }; 2],
         turn: 0,
-        square: Square { rows: [0; 2], blocks: [0; 2] },
+        square: Square { rows: [0; 2], panels: [0; 2] },
         next_row: 0,
         end_row: 0,
         height,

@@ -1,7 +1,7 @@
-//! The tile registers: their configuration, and the instructions on two row tiles by two weight blocks. The intrinsics are
+//! The tile registers: their configuration, and the instructions on two row tiles by two weight panels. The intrinsics are
 //! unstable in Rust, hence assembly.
 //!
-//! Registers 0 to 3 are sums, 4 and 5 row tiles of activations, 6 and 7 weight blocks. The compiler uses none of them, so they
+//! Registers 0 to 3 are sums, 4 and 5 row tiles of activations, 6 and 7 weight panels. The compiler uses none of them, so they
 //! keep their contents from one function to the next.
 
 use core::arch::asm;
@@ -63,7 +63,7 @@ impl Tiles {
     /// Adds the products of 64 places. Loads and products alternate: each load hides behind the products before it.
     ///
     /// # Safety
-    /// Each row tile has its rows, `a_stride` bytes apart, and each weight block [`TILE_STEPS`] steps.
+    /// Each row tile has its rows, `a_stride` bytes apart, and each weight panel [`TILE_STEPS`] steps.
     #[inline(always)]
     pub(crate) unsafe fn multiply(&mut self, a: [*const u8; 2], a_stride: usize, w: [*const u8; 2]) {
         // SAFETY: the tiles are configured; the caller's promise.
@@ -90,7 +90,7 @@ impl Tiles {
         }
     }
 
-    /// Writes the sums of the first row tile by both blocks, then those of the second.
+    /// Writes the sums of the first row tile by both panels, then those of the second.
     ///
     /// # Safety
     /// Each pointer has the rows of a row tile, `stride` bytes apart, of 16 elements each.

@@ -1,8 +1,8 @@
-//! Products with codebook panels by AVX2: two panels at a time, the blocks of a tile, a part of them after the other, so that what is
+//! Products with codebook panels by AVX2: two panels at a time, which make a tile, a part of them after the other, so that what is
 //! expanded stays in the first-level cache.
 
 use super::super::codebook::{expand_avx2, part_units};
-use super::{multiply_blocks, sum_of_negative};
+use super::{multiply_stored, sum_of_negative};
 use crate::kernels::{CodebookPanel, Product};
 use core::arch::x86_64::_MM_HINT_T0;
 
@@ -26,7 +26,7 @@ pub(crate) fn multiply_panels(
     for (pair, panels) in panels.chunks(2).enumerate() {
         for start in (0..units).step_by(part) {
             let end = units.min(start + part);
-            let size = Product { steps: 2 * (end - start), blocks: panels.len(), ..*size };
+            let size = Product { steps: 2 * (end - start), panels: panels.len(), ..*size };
             let mut next = [core::ptr::null(); 2];
             let places = room.chunks_exact_mut((end - start) * 128);
             for ((panel, place), next) in panels.iter().zip(places).zip(&mut next) {
@@ -39,7 +39,7 @@ pub(crate) fn multiply_panels(
             // SAFETY: the units are among those of the product, whose sizes fit the slices.
             unsafe {
                 let (a, sums) = (a.as_ptr().add(start * 8), sums.as_mut_ptr().add(pair * 32));
-                multiply_blocks::<true, _MM_HINT_T0>(&size, a, room.as_ptr(), sums, next);
+                multiply_stored::<true, _MM_HINT_T0>(&size, a, room.as_ptr(), sums, next);
             }
         }
     }

@@ -42,30 +42,30 @@ const TILE_ROWS: usize = 2;
 
 #[target_feature(enable = "avx2")]
 fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
-    for block in (0..size.blocks).step_by(2) {
-        let blocks = 2.min(size.blocks - block);
-        // SAFETY: the blocks are among those of the product, whose sizes fit the slices; a prefetch may name any address.
+    for panel in (0..size.panels).step_by(2) {
+        let panels = 2.min(size.panels - panel);
+        // SAFETY: the panels are among those of the product, whose sizes fit the slices; a prefetch may name any address.
         unsafe {
-            let w = w.as_ptr().add(block * size.steps * 64);
-            // Each of the first passes fetches one of the blocks that come next. A lone pass is bound by memory as it is.
+            let w = w.as_ptr().add(panel * size.steps * 64);
+            // Each of the first passes fetches one of the panels that come next. A lone pass is bound by memory as it is.
             let next = [0, 1].map(|pass| {
-                let fetches = size.continues && size.rows > TILE_ROWS && pass < blocks;
-                w.wrapping_add(if fetches { (blocks + pass) * size.steps * 64 } else { 0 })
+                let fetches = size.continues && size.rows > TILE_ROWS && pass < panels;
+                w.wrapping_add(if fetches { (panels + pass) * size.steps * 64 } else { 0 })
             });
-            let sums = sums.as_mut_ptr().add(block * 16);
-            multiply_blocks::<false, _MM_HINT_T1>(&Product { blocks, ..*size }, a.as_ptr(), w, sums, next);
+            let sums = sums.as_mut_ptr().add(panel * 16);
+            multiply_stored::<false, _MM_HINT_T1>(&Product { panels, ..*size }, a.as_ptr(), w, sums, next);
         }
     }
 }
 
-/// All rows by one or two blocks. With `ADDS` products are added to the sums that are there, [`sum_of_negative`] included. What is at `next` is fetched in the first two
-/// passes.
+/// All rows by one or two panels. With `ADDS` products are added to the sums that are there, [`sum_of_negative`] included. What is
+/// at `next` is fetched in the first two passes.
 ///
 /// # Safety
 /// The sizes fit the slices.
 #[target_feature(enable = "avx2")]
 #[inline(never)]
-pub(crate) unsafe fn multiply_blocks<const ADDS: bool, const HINT: i32>(
+pub(crate) unsafe fn multiply_stored<const ADDS: bool, const HINT: i32>(
     size: &Product,
     a: *const u8,
     w: *const i8,
@@ -77,7 +77,7 @@ pub(crate) unsafe fn multiply_blocks<const ADDS: bool, const HINT: i32>(
         // SAFETY: the rows of the tile are among those of the product.
         unsafe {
             let (a, sums) = (a.add(row * size.row_bytes), sums.add(row * size.row_sums));
-            match (TILE_ROWS.min(size.rows - row), size.blocks) {
+            match (TILE_ROWS.min(size.rows - row), size.panels) {
                 (2, 2) => tile_i8::<2, 2, ADDS, HINT>(size, a, w, sums, next),
                 (2, _) => tile_i8::<2, 1, ADDS, HINT>(size, a, w, sums, next),
                 (_, 2) => tile_i8::<1, 2, ADDS, HINT>(size, a, w, sums, next),
@@ -87,10 +87,10 @@ pub(crate) unsafe fn multiply_blocks<const ADDS: bool, const HINT: i32>(
     }
 }
 
-/// `R` rows by `B` blocks; fetches 64 bytes a step of what is at `next` into the second-level cache.
+/// `R` rows by `B` panels; fetches 64 bytes a step of what is at `next` into the second-level cache.
 ///
 /// # Safety
-/// `a` has `R` rows, `w` has `B` blocks and `sums` has `R` rows of `B * 16`, with the strides of `size`.
+/// `a` has `R` rows, `w` has `B` panels and `sums` has `R` rows of `B * 16`, with the strides of `size`.
 #[target_feature(enable = "avx2")]
 #[inline]
 unsafe fn tile_i8<const R: usize, const B: usize, const ADDS: bool, const HINT: i32>(
@@ -119,7 +119,7 @@ unsafe fn tile_i8<const R: usize, const B: usize, const ADDS: bool, const HINT: 
         let signs = bytes.map(|bytes| _mm256_cmpgt_epi8(zero, bytes));
         for (b, halves) in sums_of.iter_mut().enumerate() {
             for (half, rows) in halves.iter_mut().enumerate() {
-                // SAFETY: step < size.steps, so 64 bytes of the block follow.
+                // SAFETY: step < size.steps, so 64 bytes of the panel follow.
                 let weights =
                     unsafe { _mm256_loadu_si256(w.add((b * size.steps + step) * 64 + half * 32).cast::<__m256i>()) };
                 for ((sum, sign), magnitude) in rows.iter_mut().zip(signs).zip(magnitudes) {

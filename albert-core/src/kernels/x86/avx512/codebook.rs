@@ -167,7 +167,7 @@ unsafe fn expanding_tile<const R: usize, const HIGH_BITS: bool, const GFNI: bool
     }
 }
 
-/// `R` rows by the weights of two blocks that [`expanding_tile`] has written; fetches what is at `next`, 64 bytes a unit.
+/// `R` rows by the weights of two panels that [`expanding_tile`] has written; fetches what is at `next`, 64 bytes a unit.
 ///
 /// # Safety
 /// The room has that many units; the place has `R` rows of 8 bytes a unit and of 32 sums.
@@ -179,7 +179,7 @@ unsafe fn expanded_tile<const R: usize>(
     room: *const [[i8; 128]; 2],
     [next0, next1]: [*const [u8; 64]; 2],
 ) {
-    // SAFETY: the caller's promise; two steps of 64 bytes of each block.
+    // SAFETY: the caller's promise; two steps of 64 bytes of each panel.
     unsafe {
         let mut tile = Tile::<R>::new(place);
         for unit in 0..units {

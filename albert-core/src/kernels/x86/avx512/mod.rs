@@ -44,13 +44,13 @@ pub(crate) static SET: KernelSet = KernelSet {
 row_kernels!(Avx512Lanes, "avx512f,avx512dq,avx512bw,avx512vl");
 activation_kernels!(Avx512Lanes, "avx512f,avx512dq,avx512bw,avx512vl");
 
-/// Most rows of a tile: with four blocks 24 accumulators, four weights and two broadcasts.
+/// Most rows of a tile: with four panels 24 accumulators, four weights and two broadcasts.
 const TILE_ROWS: usize = 6;
 
-/// Calls the tile with the constants that equal `$rows`, `$blocks` and `$fetch`.
+/// Calls the tile with the constants that equal `$rows`, `$panels` and `$fetch`.
 macro_rules! tile_of {
-    ($rows:ident, $blocks:ident, $fetch:ident in [$(($r:literal, $b:literal))*], $arguments:tt) => {
-        match ($rows, $blocks, $fetch) {
+    ($rows:ident, $panels:ident, $fetch:ident in [$(($r:literal, $b:literal))*], $arguments:tt) => {
+        match ($rows, $panels, $fetch) {
             $(($r, $b, false) => tile::<$r, $b, false> $arguments,)*
             $(($r, $b, true) => tile::<$r, $b, true> $arguments,)*
             _ => {}
@@ -60,12 +60,12 @@ macro_rules! tile_of {
 
 #[target_feature(enable = "avx512f,avx512vnni")]
 pub(crate) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
-    let block_bytes = size.steps * 64;
+    let panel_bytes = size.steps * 64;
     let passes = size.rows.div_ceil(TILE_ROWS);
-    let mut block = 0;
-    while block < size.blocks {
-        // The more blocks share the broadcasts of the activations the better: 5 is 3 + 2, and 6 is 3 + 3.
-        let blocks = match size.blocks - block {
+    let mut panel = 0;
+    while panel < size.panels {
+        // The more panels share the broadcasts of the activations the better: 5 is 3 + 2, and 6 is 3 + 3.
+        let panels = match size.panels - panel {
             5 | 6 => 3,
             left => left.min(4),
         };
@@ -73,18 +73,18 @@ pub(crate) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
         for pass in 0..passes {
             // Rows are split evenly, so that no tile is much smaller than the others.
             let rows = (size.rows - row).div_ceil(passes - pass);
-            // Each pass fetches one or two of the blocks that come next. A lone pass is bound by memory as it is.
-            let share = blocks.div_ceil(passes).min(2);
+            // Each pass fetches one or two of the panels that come next. A lone pass is bound by memory as it is.
+            let share = panels.div_ceil(passes).min(2);
             let ahead = [pass * share, (pass + 1) * share - 1].map(|next| {
-                if size.continues && passes > 1 && next < blocks { (blocks + next) * block_bytes } else { 0 }
+                if size.continues && passes > 1 && next < panels { (panels + next) * panel_bytes } else { 0 }
             });
             let fetch = ahead != [0; 2];
-            // SAFETY: the rows and blocks of the tile are among those of the product, whose sizes fit the slices.
+            // SAFETY: the rows and panels of the tile are among those of the product, whose sizes fit the slices.
             unsafe {
                 let a = a.as_ptr().add(row * size.row_bytes);
-                let w = w.as_ptr().add(block * block_bytes);
-                let sums = sums.as_mut_ptr().add(row * size.row_sums + block * 16);
-                tile_of!(rows, blocks, fetch in [
+                let w = w.as_ptr().add(panel * panel_bytes);
+                let sums = sums.as_mut_ptr().add(row * size.row_sums + panel * 16);
+                tile_of!(rows, panels, fetch in [
                     (1, 1) (2, 1) (3, 1) (4, 1) (5, 1) (6, 1)
                     (1, 2) (2, 2) (3, 2) (4, 2) (5, 2) (6, 2)
                     (1, 3) (2, 3) (3, 3) (4, 3) (5, 3) (6, 3)
@@ -93,7 +93,7 @@ pub(crate) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
             }
             row += rows;
         }
-        block += blocks;
+        panel += panels;
     }
 }
 
@@ -121,7 +121,7 @@ struct Operands {
     thirds: [*const u8; 2],
     stride: usize,
     w: *const i8,
-    block_bytes: usize,
+    panel_bytes: usize,
     /// Distances from the weights to what is fetched into the second-level cache.
     ahead: [usize; 2],
 }
@@ -130,19 +130,19 @@ impl Operands {
     /// Adds the products of the `AT`th step from here, and fetches what lies ahead of it.
     ///
     /// # Safety
-    /// The step is one of the operands', which have `R` rows and `B` blocks.
+    /// The step is one of the operands', which have `R` rows and `B` panels.
     #[inline]
     #[target_feature(enable = "avx512f,avx512vnni")]
     unsafe fn multiply<const R: usize, const B: usize, const FETCH: bool, const AT: usize>(
         &self,
         tile: &mut [[__m512i; B]; R],
     ) {
-        let &Self { thirds, stride, w, block_bytes, ahead } = self;
-        // SAFETY: 64 bytes of each block and four of each row follow; a prefetch may name any address.
+        let &Self { thirds, stride, w, panel_bytes, ahead } = self;
+        // SAFETY: 64 bytes of each panel and four of each row follow; a prefetch may name any address.
         unsafe {
             let mut weights = [_mm512_setzero_si512(); B];
             for (b, weights) in weights.iter_mut().enumerate() {
-                *weights = _mm512_loadu_si512(w.add(b * block_bytes + AT * 64).cast());
+                *weights = _mm512_loadu_si512(w.add(b * panel_bytes + AT * 64).cast());
             }
             for ahead in ahead.into_iter().filter(|_| FETCH) {
                 asm!(
@@ -175,10 +175,10 @@ impl Operands {
     }
 }
 
-/// `R` rows by `B` blocks; fetches the bytes that lie `ahead` of the weights into the second-level cache, or nothing.
+/// `R` rows by `B` panels; fetches the bytes that lie `ahead` of the weights into the second-level cache, or nothing.
 ///
 /// # Safety
-/// `a` has `R` rows, `w` has `B` blocks and `sums` has `R` rows of `B * 16`, with the strides of `size`.
+/// `a` has `R` rows, `w` has `B` panels and `sums` has `R` rows of `B * 16`, with the strides of `size`.
 #[target_feature(enable = "avx512f,avx512vnni")]
 unsafe fn tile<const R: usize, const B: usize, const FETCH: bool>(
     size: &Product,
@@ -187,8 +187,8 @@ unsafe fn tile<const R: usize, const B: usize, const FETCH: bool>(
     sums: *mut i32,
     ahead: [usize; 2],
 ) {
-    let (stride, block_bytes) = (size.row_bytes, size.steps * 64);
-    let mut operands = Operands { thirds: [a, a.wrapping_add(3 * stride)], stride, w, block_bytes, ahead };
+    let (stride, panel_bytes) = (size.row_bytes, size.steps * 64);
+    let mut operands = Operands { thirds: [a, a.wrapping_add(3 * stride)], stride, w, panel_bytes, ahead };
     let mut tile = [[_mm512_setzero_si512(); B]; R];
     // SAFETY: the steps are among `size.steps`.
     unsafe {

@@ -1,9 +1,9 @@
-//! Sums of a few rows by two blocks in registers, for products with codebook panels.
+//! Sums of a few rows by two codebook panels, in registers.
 
 use core::arch::asm;
 use core::arch::x86_64::*;
 
-/// Most rows of a tile: with two blocks 16 sums, four weights, a broadcast, and what an expansion needs.
+/// Most rows of a tile: with two panels 16 sums, four weights, a broadcast, and what an expansion needs.
 pub(crate) const TILE_ROWS: usize = 8;
 
 /// Where a tile reads and writes.
@@ -17,7 +17,7 @@ pub(crate) struct Place {
     pub(crate) adds: bool,
 }
 
-/// Adds the products of a row's next eight bytes to the sums of two blocks. One piece of assembly, so that the compiler does not load the
+/// Adds the products of a row's next eight bytes to the sums of two panels. One piece of assembly, so that the compiler does not load the
 /// bytes of all rows first, for which there are no registers.
 macro_rules! add_products {
     ($row:literal in $address:expr, $sums:expr, $weights:expr, [$($name:ident = $stride:expr),*]) => {
@@ -42,7 +42,7 @@ macro_rules! add_products {
     };
 }
 
-/// The sums of a tile of `R` rows and two blocks, and the activations that come next.
+/// The sums of a tile of `R` rows and two panels, and the activations that come next.
 pub(crate) struct Tile<const R: usize> {
     a: *const u8,
     /// 1, 3, 5 and 7 times the bytes of a row: with them an address names any row, and one addition goes on to the next places. Additions
@@ -67,7 +67,7 @@ impl<const R: usize> Tile<R> {
         Self { a: place.a, strides: [1, 3, 5, 7].map(|rows| rows * place.row_bytes), sums }
     }
 
-    /// Adds the products of a unit of both blocks and goes on to the next.
+    /// Adds the products of a unit of both panels and goes on to the next.
     ///
     /// # Safety
     /// Eight bytes of each row follow.
