@@ -58,7 +58,7 @@ fn layer(set: Kernels, rows: usize, a: &[u8], w: &[i8], sums: &mut [i32]) {
             let size = Product {
                 rows,
                 row_bytes: places,
-                steps: places / 4,
+                k_groups: places / 4,
                 panels,
                 row_sums: GROUP_CHANNELS,
                 continues: true,
@@ -95,7 +95,7 @@ fn codebook_layer(set: Kernels, rows: usize, dtype: u8, a: &[u8], panels: &[u8],
         let size = Product {
             rows,
             row_bytes: places,
-            steps: places / 4,
+            k_groups: places / 4,
             panels: PANELS,
             row_sums: GROUP_CHANNELS,
             continues: false,

@@ -182,8 +182,8 @@ impl Queries {
         let offset = kernels.activation_offset();
         let (rows, place) = (self.count, head - self.heads.start);
         let row_sums = extents.key_channels;
-        let (steps, panels) = (extents.key_k / K_GROUP, row_sums / PANEL_CHANNELS);
-        let product = Product { rows, row_bytes: self.stride, steps, panels, row_sums, continues: true };
+        let (k_groups, panels) = (extents.key_k / K_GROUP, row_sums / PANEL_CHANNELS);
+        let product = Product { rows, row_bytes: self.stride, k_groups, panels, row_sums, continues: true };
         let bytes = part(scratch.quantized.bytes, place * self.row_bytes..);
         kernels.matmul_i8(&product, bytes, cache.keys(head), attention.scores);
 
@@ -201,8 +201,8 @@ impl Queries {
         }
 
         let row_sums = extents.value_channels;
-        let (steps, panels) = (extents.value_k / K_GROUP, row_sums / PANEL_CHANNELS);
-        let product = Product { rows, row_bytes, steps, panels, row_sums, continues: true };
+        let (k_groups, panels) = (extents.value_k / K_GROUP, row_sums / PANEL_CHANNELS);
+        let product = Product { rows, row_bytes, k_groups, panels, row_sums, continues: true };
         kernels.matmul_i8(&product, attention.probabilities, cache.values(head), scratch.products.accumulators);
         for first in (0..size).step_by(GROUP_CHANNELS) {
             let channels = (size - first).min(GROUP_CHANNELS);

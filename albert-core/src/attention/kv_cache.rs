@@ -173,15 +173,15 @@ impl Places<'_> {
         unsafe { self.writer.key_scales.write(place, 1, &[scale]) }
     }
 
-    /// The values of one head and panel of channels, a word for each channel: four tokens (int8) or one (float); `step` counts
+    /// The values of one head and panel of channels, a word for each channel: four tokens (int8) or one (float); `group` counts
     /// those.
     ///
     /// # Safety
     /// No other task writes these tokens and this head.
     #[allow(unsafe_code)]
-    pub(super) unsafe fn write_values(&self, head: usize, step: usize, panel: usize, words: &[[u8; 4]]) {
+    pub(super) unsafe fn write_values(&self, head: usize, group: usize, panel: usize, words: &[[u8; 4]]) {
         let panel_words = PANEL_CHANNELS * self.heads.extents.value_k * self.heads.extents.element / 4;
-        let place = panel * panel_words + step * PANEL_CHANNELS;
+        let place = panel * panel_words + group * PANEL_CHANNELS;
         let first = self.at.values + head * self.heads.value_words() + place;
         // SAFETY: the words belong to this sequence, this head and these tokens alone.
         unsafe { self.writer.values.write(first, 1, words) }
@@ -219,9 +219,9 @@ pub(crate) fn sum_cache(
         let sum = |byte: i32, bytes: &mut [u8], places: usize, channels: usize, words: &[[u8; 4]], sums: &mut [i32]| {
             let row = part_mut(bytes, ..places);
             row.fill(byte as u8);
-            let (steps, panels) = (places / K_GROUP, heads.count * channels / PANEL_CHANNELS);
+            let (k_groups, panels) = (places / K_GROUP, heads.count * channels / PANEL_CHANNELS);
             let row_sums = heads.count * channels;
-            let size = Product { rows: 1, row_bytes: places, steps, panels, row_sums, continues: false };
+            let size = Product { rows: 1, row_bytes: places, k_groups, panels, row_sums, continues: false };
             kernels.matmul_i8(&size, row, bytemuck::must_cast_slice(words), sums);
         };
         let offsets = part_mut(shared.key_offsets, at.scales..at.scales + heads.count * key_channels);

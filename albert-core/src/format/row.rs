@@ -28,9 +28,9 @@ impl Matrix<'_> {
             Weights::I8 { values, scales, .. } => {
                 let scale = scales.of(index);
                 let panel = values.get(start(self.places().next_multiple_of(K_GROUP))..).unwrap_or(&[]);
-                let steps = panel.chunks_exact(PANEL_CHANNELS * K_GROUP);
-                for (values, step) in out.chunks_mut(K_GROUP).zip(steps) {
-                    let places = step.get(channel * K_GROUP..).unwrap_or(&[]);
+                let groups = panel.chunks_exact(PANEL_CHANNELS * K_GROUP);
+                for (values, group) in out.chunks_mut(K_GROUP).zip(groups) {
+                    let places = group.get(channel * K_GROUP..).unwrap_or(&[]);
                     for (value, &place) in values.iter_mut().zip(places) {
                         *value += f32::from(place) * scale;
                     }

@@ -50,10 +50,10 @@ impl Kernels {
     ///
     /// Bytes of `a` are i8 in [-127, 127] or u8, as `activation_offset` says.
     pub fn matmul_i8(self, size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
-        let &Product { rows, row_bytes, steps, panels, row_sums, .. } = size;
-        let any = rows > 0 && steps > 0 && panels > 0;
-        let within = reaches(a.len(), rows, row_bytes, steps.checked_mul(4))
-            && reaches(w.len(), panels, steps.saturating_mul(64), steps.checked_mul(64))
+        let &Product { rows, row_bytes, k_groups, panels, row_sums, .. } = size;
+        let any = rows > 0 && k_groups > 0 && panels > 0;
+        let within = reaches(a.len(), rows, row_bytes, k_groups.checked_mul(4))
+            && reaches(w.len(), panels, k_groups.saturating_mul(64), k_groups.checked_mul(64))
             && reaches(sums.len(), rows, row_sums, panels.checked_mul(16));
         if fits(any, within) {
             // SAFETY: available, fits.
@@ -76,10 +76,10 @@ impl Kernels {
         out: &mut [f32],
         sums: &mut [i32],
     ) {
-        let &LinearProduct { rows: count, row_bytes, steps, channels: width, row_outputs, continues } = size;
-        let any = count > 0 && steps > 0 && width > 0;
-        let within = reaches(a.len(), count, row_bytes, steps.checked_mul(4))
-            && reaches(w.len(), width.div_ceil(16), steps.saturating_mul(64), steps.checked_mul(64))
+        let &LinearProduct { rows: count, row_bytes, k_groups, channels: width, row_outputs, continues } = size;
+        let any = count > 0 && k_groups > 0 && width > 0;
+        let within = reaches(a.len(), count, row_bytes, k_groups.checked_mul(4))
+            && reaches(w.len(), width.div_ceil(16), k_groups.saturating_mul(64), k_groups.checked_mul(64))
             && reaches(out.len(), count, row_outputs, Some(width))
             && rows.len() >= count
             && channels.scales.len().min(channels.sums.len()).min(channels.bias.len()) >= width;
@@ -88,12 +88,12 @@ impl Kernels {
         if !fits(any, within) || self.0.linear.is_some_and(done) {
             return;
         }
-        let groups = w.chunks((GROUP_CHANNELS * 4).saturating_mul(steps).max(1));
+        let groups = w.chunks((GROUP_CHANNELS * 4).saturating_mul(k_groups).max(1));
         for (w, first) in groups.zip((0..width).step_by(GROUP_CHANNELS)) {
             let part = (width - first).min(GROUP_CHANNELS);
             let row_sums = GROUP_CHANNELS;
             let panels = part.div_ceil(16);
-            self.matmul_i8(&Product { rows: count, row_bytes, steps, panels, row_sums, continues }, a, w, sums);
+            self.matmul_i8(&Product { rows: count, row_bytes, k_groups, panels, row_sums, continues }, a, w, sums);
             let tile = Tile { rows: count, channels: part, row_sums, row_outputs };
             let out = part_mut(out, first..);
             self.dequantize(&tile, sums, rows, &channels.part(first, part), store, out);
@@ -117,7 +117,7 @@ impl Kernels {
         }
     }
 
-    /// Weights of one panel of 16 channels, from codes to the layout that [`Self::matmul_i8`] takes: `[step][16][4]`, two steps
+    /// Weights of one panel of 16 channels, from codes to the layout that [`Self::matmul_i8`] takes: `[k_group][16][4]`, two K groups
     /// of 4 places a unit, each weight [`scaled`](super::scaled)`(level of the code, multiplier)`. `out` has 128 bytes a unit.
     pub fn expand(self, panel: &CodebookPanel<'_>, out: &mut [i8]) {
         let units = panel.codes.len();
@@ -148,17 +148,17 @@ impl Kernels {
         sums: &mut [i32],
     ) -> bool {
         let Some(multiply) = self.0.multiply_panels else { return false };
-        let &Product { rows, row_bytes, steps, panels, row_sums, .. } = size;
-        let (units, high_bits) = (steps / 2, weights.first().map_or(0, |panel| panel.high_bits.len()));
+        let &Product { rows, row_bytes, k_groups, panels, row_sums, .. } = size;
+        let (units, high_bits) = (k_groups / 2, weights.first().map_or(0, |panel| panel.high_bits.len()));
         let alike = |panel: &CodebookPanel<'_>| {
             panel.codes.len() == units && panel.multipliers.len() >= units && panel.high_bits.len() == high_bits
         };
-        let any = rows > 0 && steps > 0 && panels > 0;
-        let within = steps == 2 * units
+        let any = rows > 0 && k_groups > 0 && panels > 0;
+        let within = k_groups == 2 * units
             && panels == weights.len()
             && weights.iter().all(alike)
             && (high_bits == 0 || high_bits >= units)
-            && reaches(a.len(), rows, row_bytes, steps.checked_mul(4))
+            && reaches(a.len(), rows, row_bytes, k_groups.checked_mul(4))
             && reaches(sums.len(), rows, row_sums, panels.next_multiple_of(2).checked_mul(16));
         // SAFETY: available, fits.
         fits(any, within) && unsafe { multiply(size, a, weights, room, sums) }

@@ -32,11 +32,11 @@ pub static SET: KernelSet = KernelSet {
 pub(super) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     let rows = a.chunks(size.row_bytes.max(1)).zip(sums.chunks_mut(size.row_sums.max(1)));
     for (a, sums) in rows.take(size.rows) {
-        let panels = w.chunks_exact((size.steps * 64).max(1)).zip(sums.as_chunks_mut::<16>().0);
+        let panels = w.chunks_exact((size.k_groups * 64).max(1)).zip(sums.as_chunks_mut::<16>().0);
         for (panel, sums) in panels.take(size.panels) {
             *sums = [0; 16];
-            for (step, a) in panel.as_chunks::<64>().0.iter().zip(a.as_chunks::<4>().0) {
-                for (sum, w) in sums.iter_mut().zip(step.as_chunks::<4>().0) {
+            for (k_group, a) in panel.as_chunks::<64>().0.iter().zip(a.as_chunks::<4>().0) {
+                for (sum, w) in sums.iter_mut().zip(k_group.as_chunks::<4>().0) {
                     let product = w.iter().zip(a).map(|(&w, &a)| i32::from(w) * i32::from(a as i8)).sum::<i32>();
                     *sum = sum.wrapping_add(product);
                 }

@@ -13,15 +13,15 @@ pub struct RowScale {
     pub zero: i32,
 }
 
-/// Sizes of a matrix product: `rows` x `steps * 4` bytes by `panels * 16` channels.
+/// Sizes of a matrix product: `rows` x `k_groups * 4` bytes by `panels * 16` channels.
 #[derive(Clone, Copy, Debug)]
 pub struct Product {
     /// Rows of activations.
     pub rows: usize,
-    /// Bytes from one row of activations to the next, at least `steps * 4`.
+    /// Bytes from one row of activations to the next, at least `k_groups * 4`.
     pub row_bytes: usize,
     /// Places in K, divided by 4.
-    pub steps: usize,
+    pub k_groups: usize,
     /// Panels of 16 output channels.
     pub panels: usize,
     /// Elements from one row of the result to the next, at least `panels * 16`.
@@ -85,15 +85,15 @@ impl<'a> Channels<'a> {
     }
 }
 
-/// Sizes of [`Kernels::linear_i8`](super::Kernels::linear_i8): `rows` x `steps * 4` bytes by `channels`.
+/// Sizes of [`Kernels::linear_i8`](super::Kernels::linear_i8): `rows` x `k_groups * 4` bytes by `channels`.
 #[derive(Clone, Copy, Debug)]
 pub struct LinearProduct {
     /// Rows of activations.
     pub rows: usize,
-    /// Bytes from one row of activations to the next, at least `steps * 4`.
+    /// Bytes from one row of activations to the next, at least `k_groups * 4`.
     pub row_bytes: usize,
     /// Places in K, divided by 4.
-    pub steps: usize,
+    pub k_groups: usize,
     /// Output channels; the weights have panels of 16.
     pub channels: usize,
     /// Elements from one row of outputs to the next, at least `channels`.

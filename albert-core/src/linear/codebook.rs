@@ -53,8 +53,8 @@ pub(super) fn multiply(
         let channels = channels.part_with(&group_scales, first, count);
         let out = part_mut(data, first - panels.start * PANEL_CHANNELS..);
         let beside = LARGE_TARGET && {
-            let (steps, panels) = (places / K_GROUP, group.len());
-            let size = Product { rows, row_bytes, steps, panels, row_sums: GROUP_CHANNELS, continues: true };
+            let (k_groups, panels) = (places / K_GROUP, group.len());
+            let size = Product { rows, row_bytes, k_groups, panels, row_sums: GROUP_CHANNELS, continues: true };
             let parts: [_; GROUP_PANELS] = core::array::from_fn(|index| stored.part(group.start + index, 0..places, 2));
             let parts = part(&parts, ..panels);
             kernels.multiply_panels(&size, x.bytes, parts, products.panel, products.accumulators)
@@ -111,8 +111,8 @@ fn expanded_panels(
     };
     if stretch == places {
         expand(0..places, products.panel);
-        let steps = places / K_GROUP;
-        let size = LinearProduct { rows, row_bytes, steps, channels: count, row_outputs, continues: false };
+        let k_groups = places / K_GROUP;
+        let size = LinearProduct { rows, row_bytes, k_groups, channels: count, row_outputs, continues: false };
         let (bytes, row_scales) = (&*x.bytes, &*x.row_scales);
         kernels.linear_i8(&size, bytes, products.panel, row_scales, channels, store, out, products.accumulators);
         return;
@@ -120,8 +120,8 @@ fn expanded_panels(
     for start in (0..places).step_by(stretch.max(1)) {
         let some = start..places.min(start + stretch);
         expand(some.clone(), products.panel);
-        let (steps, panels) = (some.len() / K_GROUP, panels.len());
-        let size = Product { rows, row_bytes, steps, panels, row_sums: GROUP_CHANNELS, continues: false };
+        let (k_groups, panels) = (some.len() / K_GROUP, panels.len());
+        let size = Product { rows, row_bytes, k_groups, panels, row_sums: GROUP_CHANNELS, continues: false };
         let bytes = part(x.bytes, start..);
         if start == 0 {
             kernels.matmul_i8(&size, bytes, products.panel, products.accumulators);

@@ -54,13 +54,19 @@ pub(super) fn multiply(
     products: &mut Products<'_>,
 ) {
     let row_bytes = activation_row_bytes(matrix.places());
-    let steps = matrix.places().div_ceil(K_GROUP);
-    let panel_bytes = steps * K_GROUP * PANEL_CHANNELS;
+    let k_groups = matrix.places().div_ceil(K_GROUP);
+    let panel_bytes = k_groups * K_GROUP * PANEL_CHANNELS;
     let weights = part(values, panels.start * panel_bytes..panels.end * panel_bytes);
     let first = panels.start * PANEL_CHANNELS;
     let count = (panels.end * PANEL_CHANNELS).min(matrix.rows) - first;
-    let size =
-        LinearProduct { rows: out.rows, row_bytes, steps, channels: count, row_outputs: out.stride, continues: true };
+    let size = LinearProduct {
+        rows: out.rows,
+        row_bytes,
+        k_groups,
+        channels: count,
+        row_outputs: out.stride,
+        continues: true,
+    };
     let channels = channels.part(first, count);
     kernels.linear_i8(&size, x.bytes, weights, x.row_scales, &channels, store, out.data, products.accumulators);
 }

@@ -34,9 +34,9 @@ fn codebook_expansion() {
             };
             let want = run(Kernels::SCALAR);
             for (index, &weight) in want.iter().enumerate() {
-                let (step, channel, place) = (index / 64, index / 4 % 16, index % 4);
-                let exact = if step < 2 * units { panel.weight(channel, step * 4 + place) } else { 99 };
-                assert_eq!(weight, exact, "{units} units, step {step}, channel {channel}, place {place}");
+                let (k_group, channel, place) = (index / 64, index / 4 % 16, index % 4);
+                let exact = if k_group < 2 * units { panel.weight(channel, k_group * 4 + place) } else { 99 };
+                assert_eq!(weight, exact, "{units} units, K group {k_group}, channel {channel}, place {place}");
             }
             for &set in &sets {
                 assert_eq!(run(set), want, "{set:?}, {units} units, high bits: {has_high_bits}");
@@ -78,11 +78,12 @@ impl Other {
 /// Where a set multiplies panels, the sums are those of the expanded weights, for any number of rows, any strides and
 /// any room. What is beside them stays, but for the place of a panel beside an odd one.
 fn check_products(sets: &[Kernels], panels: &[CodebookPanel<'_>], weights: &[i8], random: &mut Random) {
-    let steps = 2 * panels[0].codes.len();
+    let k_groups = 2 * panels[0].codes.len();
     for (rows, count) in (0..28).flat_map(|rows| (1..=panels.len()).map(move |count| (rows, count))) {
-        let size = Product { rows, row_bytes: steps * 4 + 3, steps, panels: count, row_sums: 69, continues: false };
+        let size =
+            Product { rows, row_bytes: k_groups * 4 + 3, k_groups, panels: count, row_sums: 69, continues: false };
         let a: Vec<u8> = (0..rows * size.row_bytes).map(|_| random.byte() as u8).collect();
-        let mut room = vec![99; [0, 256, 3000, 256 * steps][rows % 4]];
+        let mut room = vec![99; [0, 256, 3000, 256 * k_groups][rows % 4]];
         for set in sets {
             let (mut direct, mut want) = (vec![99; rows * size.row_sums], vec![99; rows * size.row_sums]);
             set.matmul_i8(&size, &a, weights, &mut want);
@@ -90,9 +91,9 @@ fn check_products(sets: &[Kernels], panels: &[CodebookPanel<'_>], weights: &[i8]
                 for row in direct.chunks_mut(size.row_sums).filter(|_| count % 2 == 1) {
                     row[count * 16..][..16].fill(99);
                 }
-                assert_eq!(direct, want, "{set:?}, {rows} rows, {steps} steps, {count} panels");
+                assert_eq!(direct, want, "{set:?}, {rows} rows, {k_groups} K groups, {count} panels");
             } else {
-                assert!(direct.iter().all(|&sum| sum == 99), "{set:?}, {rows} rows, {steps} steps");
+                assert!(direct.iter().all(|&sum| sum == 99), "{set:?}, {rows} rows, {k_groups} K groups");
             }
         }
     }

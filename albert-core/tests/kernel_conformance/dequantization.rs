@@ -55,13 +55,13 @@ fn integer_linears() {
         .zip([1, 15, 16, 17, 31, 32, 33, 48, 64, 65, 80, 96, 130, 312].into_iter().cycle());
     for set in sets() {
         let offset = set.activation_offset();
-        for ((rows, channels), steps) in sizes.clone().zip([1, 7, 16, 17, 31, 32, 49, 64].into_iter().cycle()) {
-            let row_bytes = (steps * 4usize).next_multiple_of(64);
+        for ((rows, channels), k_groups) in sizes.clone().zip([1, 7, 16, 17, 31, 32, 49, 64].into_iter().cycle()) {
+            let row_bytes = (k_groups * 4usize).next_multiple_of(64);
             let row_outputs = channels + rows % 4;
-            let size = LinearProduct { rows, row_bytes, steps, channels, row_outputs, continues: true };
+            let size = LinearProduct { rows, row_bytes, k_groups, channels, row_outputs, continues: true };
             let bytes = Bytes::Random.fill(rows * row_bytes, &mut random);
             let weights =
-                Weights { steps, values: Bytes::Random.fill(channels.div_ceil(16) * steps * 64, &mut random) };
+                Weights { k_groups, values: Bytes::Random.fill(channels.div_ceil(16) * k_groups * 64, &mut random) };
             let channel_sums: Vec<i32> = (0..channels).map(|channel| weights.sum(channel)).collect();
             let scales: Vec<f32> = (0..channels).map(|_| random.unit() * 1e-2).collect();
             let bias: Vec<f32> = (0..channels).map(|_| random.unit()).collect();

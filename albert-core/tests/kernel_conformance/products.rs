@@ -6,21 +6,21 @@ use std::iter::repeat;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Checks products of up to `rows` x `panels` of one depth against sums computed once.
-fn check_matmul_i8(sets: &[Kernels], steps: usize, sizes: &[(usize, usize)], a: Bytes, w: Bytes) {
-    let mut random = Random(steps as u64);
+fn check_matmul_i8(sets: &[Kernels], k_groups: usize, sizes: &[(usize, usize)], a: Bytes, w: Bytes) {
+    let mut random = Random(k_groups as u64);
     let rows = sizes.iter().map(|size| size.0).max().unwrap();
     let panels = sizes.iter().map(|size| size.1).max().unwrap();
-    let row_bytes = (steps * 4).next_multiple_of(64);
+    let row_bytes = (k_groups * 4).next_multiple_of(64);
     // Bytes after the places are not zero here: no set may count them.
     let bytes = a.fill(rows * row_bytes, &mut random);
-    let weights = Weights { steps, values: w.fill(panels * steps * 64, &mut random) };
+    let weights = Weights { k_groups, values: w.fill(panels * k_groups * 64, &mut random) };
     let channel_sums: Vec<i32> = (0..panels * 16).map(|channel| weights.sum(channel)).collect();
     let exact = |row: usize, channel: usize| -> i32 {
-        let row = &bytes[row * row_bytes..][..steps * 4];
+        let row = &bytes[row * row_bytes..][..k_groups * 4];
         row.iter().enumerate().map(|(place, &a)| i32::from(a) * weights.at(channel, place)).sum()
     };
     let mut want = vec![0; rows * panels * 16];
-    let all = Product { rows, row_bytes, steps, panels, row_sums: panels * 16, continues: false };
+    let all = Product { rows, row_bytes, k_groups, panels, row_sums: panels * 16, continues: false };
     let scalar_bytes: Vec<u8> = bytes.iter().map(|&a| a as u8).collect();
     Kernels::SCALAR.matmul_i8(&all, &scalar_bytes, &weights.values, &mut want);
     for (row, channel) in [(0, 0), (rows - 1, panels * 16 - 1), (rows / 2, 7), (0, panels * 16 - 8)] {
@@ -33,12 +33,12 @@ fn check_matmul_i8(sets: &[Kernels], steps: usize, sizes: &[(usize, usize)], a: 
         for &(rows, panels) in sizes {
             let row_sums = panels * 16 + rows % 3 * 5;
             // The slices end where the product does, or where its last row does: reading on would be out of bounds.
-            let a_len = (rows - 1) * row_bytes + if rows % 2 == 0 { row_bytes } else { steps * 4 };
+            let a_len = (rows - 1) * row_bytes + if rows % 2 == 0 { row_bytes } else { k_groups * 4 };
             let sums_len = (rows - 1) * row_sums + panels * 16;
             let mut sums = vec![GUARD as i32; sums_len + 32];
-            let size = Product { rows, row_bytes, steps, panels, row_sums, continues: true };
+            let size = Product { rows, row_bytes, k_groups, panels, row_sums, continues: true };
             let out = &mut sums[16..16 + sums_len];
-            set.matmul_i8(&size, &stored[..a_len], &weights.values[..panels * steps * 64], out);
+            set.matmul_i8(&size, &stored[..a_len], &weights.values[..panels * k_groups * 64], out);
             for (i, &sum) in sums.iter().enumerate() {
                 let place = i.checked_sub(16).filter(|i| *i < sums_len && i % row_sums < panels * 16);
                 let expected = place.map_or(GUARD as i32, |i| {
@@ -60,8 +60,8 @@ fn check_matmul_i8(sets: &[Kernels], steps: usize, sizes: &[(usize, usize)], a: 
 fn integer_products_of_short_rows() {
     let sets = sets();
     let sizes: Vec<_> = (1..=18).flat_map(|rows| (1..=4).map(move |panels| (rows, panels))).collect();
-    for steps in 1..=40 {
-        check_matmul_i8(&sets, steps, &sizes, Bytes::Random, Bytes::Random);
+    for k_groups in 1..=40 {
+        check_matmul_i8(&sets, k_groups, &sizes, Bytes::Random, Bytes::Random);
     }
 }
 
@@ -96,20 +96,20 @@ fn products_of_many_rows_and_channels() {
 #[cfg_attr(panic = "abort", ignore = "panics abort here")]
 #[test]
 fn sizes_that_do_not_fit_do_nothing() {
-    let good = Product { rows: 3, row_bytes: 64, steps: 16, panels: 2, row_sums: 32, continues: false };
+    let good = Product { rows: 3, row_bytes: 64, k_groups: 16, panels: 2, row_sums: 32, continues: false };
     let bad = [
         Product { rows: 4, ..good },
         Product { row_bytes: 65, ..good },
         Product { row_bytes: 60, ..good },
-        Product { steps: 17, ..good },
+        Product { k_groups: 17, ..good },
         Product { panels: 3, ..good },
         Product { row_sums: 31, ..good },
         Product { row_sums: 33, ..good },
         Product { rows: usize::MAX, ..good },
-        Product { steps: usize::MAX / 2, ..good },
+        Product { k_groups: usize::MAX / 2, ..good },
         Product { panels: usize::MAX / 8, ..good },
     ];
-    let empty = [Product { rows: 0, ..good }, Product { steps: 0, ..good }, Product { panels: 0, ..good }];
+    let empty = [Product { rows: 0, ..good }, Product { k_groups: 0, ..good }, Product { panels: 0, ..good }];
     for set in sets().into_iter().chain([Kernels::SCALAR]) {
         let (a, w) = (vec![1; 192], vec![1; 2 * 16 * 64]);
         let mut sums = vec![7; 96];

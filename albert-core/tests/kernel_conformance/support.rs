@@ -152,16 +152,16 @@ impl Floats {
 
 /// Weights in the blocked layout, and a plain product to compare with.
 pub(crate) struct Weights {
-    pub(crate) steps: usize,
+    pub(crate) k_groups: usize,
     pub(crate) values: Vec<i8>,
 }
 
 impl Weights {
     pub(crate) fn at(&self, channel: usize, place: usize) -> i32 {
-        i32::from(self.values[((channel / 16 * self.steps + place / 4) * 16 + channel % 16) * 4 + place % 4])
+        i32::from(self.values[((channel / 16 * self.k_groups + place / 4) * 16 + channel % 16) * 4 + place % 4])
     }
 
     pub(crate) fn sum(&self, channel: usize) -> i32 {
-        (0..self.steps * 4).map(|place| self.at(channel, place)).sum()
+        (0..self.k_groups * 4).map(|place| self.at(channel, place)).sum()
     }
 }

@@ -76,13 +76,13 @@ impl Pair {
         values
     }
 
-    /// A product of `rows` by `panels * 16` by `steps * 4`, weights `skew` bytes off an aligned address.
+    /// A product of `rows` by `panels * 16` by `k_groups * 4`, weights `skew` bytes off an aligned address.
     fn product(
         &mut self,
         outcome: &mut Outcome,
         rows: usize,
         panels: usize,
-        steps: usize,
+        k_groups: usize,
         kinds: [Bytes; 2],
         skew: usize,
     ) {
@@ -93,11 +93,11 @@ impl Pair {
         let mut a = [0i8; 9 * MOST];
         kinds[1].fill(&mut a, &mut self.random);
         let a = a.map(|byte| byte as u8);
-        let row_bytes = (steps * 4).next_multiple_of(64);
+        let row_bytes = (k_groups * 4).next_multiple_of(64);
         let row_sums = panels * 16 + rows % 3 * 5;
-        let size = Product { rows, row_bytes, steps, panels, row_sums, continues: false };
-        let w = &weights.0[skew..skew + panels * steps * 64];
-        let a = &a[..(rows - 1) * row_bytes + steps * 4];
+        let size = Product { rows, row_bytes, k_groups, panels, row_sums, continues: false };
+        let w = &weights.0[skew..skew + panels * k_groups * 64];
+        let a = &a[..(rows - 1) * row_bytes + k_groups * 4];
         let [(want, scalar), (got, set)] = self.both(|kernels| {
             let mut sums = [77; 9 * 80];
             kernels.matmul_i8(&size, a, w, &mut sums[..(rows - 1) * row_sums + panels * 16]);
@@ -115,11 +115,11 @@ fn same(want: &[f32], got: &[f32]) -> bool {
 
 fn products(pair: &mut Pair) -> Outcome {
     let mut outcome = Outcome::default();
-    for steps in (1..=36).chain([63, 64, 65]) {
+    for k_groups in (1..=36).chain([63, 64, 65]) {
         for rows in 1..=9 {
-            pair.product(&mut outcome, rows, 1 + steps % 3, steps, [Bytes::Random; 2], 0);
+            pair.product(&mut outcome, rows, 1 + k_groups % 3, k_groups, [Bytes::Random; 2], 0);
         }
-        pair.product(&mut outcome, 5, 1, steps, [Bytes::Random; 2], steps % 4);
+        pair.product(&mut outcome, 5, 1, k_groups, [Bytes::Random; 2], k_groups % 4);
     }
     for kinds in Bytes::ALL.iter().flat_map(|&w| Bytes::ALL.map(|a| [w, a])) {
         pair.product(&mut outcome, 7, 2, 78, kinds, 0);

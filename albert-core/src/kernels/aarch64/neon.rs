@@ -34,7 +34,7 @@ pub(crate) static SET: KernelSet = KernelSet {
 row_kernels!(NeonLanes, "neon");
 activation_kernels!(NeonLanes, "neon");
 
-/// Rows of a tile: 16 accumulators, and room for the weights and activations of two steps.
+/// Rows of a tile: 16 accumulators, and room for the weights and activations of two K groups.
 const TILE_ROWS: usize = 2;
 
 #[target_feature(enable = "neon")]
@@ -44,7 +44,7 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
             // SAFETY: the rows and the panel are among those of the product, whose sizes fit the slices.
             unsafe {
                 let a = a.as_ptr().add(row * size.row_bytes);
-                let w = w.as_ptr().add(panel * size.steps * 64);
+                let w = w.as_ptr().add(panel * size.k_groups * 64);
                 let sums = sums.as_mut_ptr().add(row * size.row_sums + panel * 16);
                 match size.rows - row {
                     1 => tile::<1>(size, a, w, sums),
@@ -63,15 +63,15 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
 unsafe fn tile<const R: usize>(size: &Product, a: *const u8, w: *const i8, sums: *mut i32) {
     // Of four channels, the sums of places 0 and 1 and of places 2 and 3: two channels a register.
     let mut tile = [[[vdupq_n_s32(0); 2]; R]; 4];
-    // SAFETY: the caller's promise; steps are counted to size.steps.
+    // SAFETY: the caller's promise; K groups are counted to size.k_groups.
     unsafe {
-        for step in (0..size.steps & !1).step_by(2) {
-            let (a, w) = (a.add(step * 4), w.add(step * 64));
+        for k_group in (0..size.k_groups & !1).step_by(2) {
+            let (a, w) = (a.add(k_group * 4), w.add(k_group * 64));
             let bytes = |r: usize| [broadcast(a.add(r * size.row_bytes)), broadcast(a.add(r * size.row_bytes + 4))];
             multiply(bytes, |q| [vld1q_s8(w.add(q * 16)), vld1q_s8(w.add(64 + q * 16))], &mut tile);
         }
-        if size.steps % 2 == 1 {
-            let (a, w) = (a.add((size.steps - 1) * 4), w.add((size.steps - 1) * 64));
+        if size.k_groups % 2 == 1 {
+            let (a, w) = (a.add((size.k_groups - 1) * 4), w.add((size.k_groups - 1) * 64));
             let bytes = |r: usize| [broadcast(a.add(r * size.row_bytes)); 2];
             multiply(bytes, |q| [vld1q_s8(w.add(q * 16)), vdupq_n_s8(0)], &mut tile);
         }
@@ -83,7 +83,7 @@ unsafe fn tile<const R: usize>(size: &Product, a: *const u8, w: *const i8, sums:
     }
 }
 
-/// Two steps of a tile: `bytes(r)` are those of a row, four times over, `weights(q)` those of four channels.
+/// Two K groups of a tile: `bytes(r)` are those of a row, four times over, `weights(q)` those of four channels.
 #[inline]
 #[target_feature(enable = "neon")]
 fn multiply<const R: usize>(
@@ -99,10 +99,10 @@ fn multiply<const R: usize>(
     }
 }
 
-/// Adds the products of two steps to the sums of two rows or quarters.
+/// Adds the products of two K groups to the sums of two rows or quarters.
 ///
 /// In one piece, because the compiler has its own ideas: it multiplies by one half of a broadcast, moving the other half of
-/// the weights for it, and orders the whole step anew, which spills. Four sums keep in-order CPUs busy, too.
+/// the weights for it, and orders the whole K group anew, which spills. Four sums keep in-order CPUs busy, too.
 #[inline]
 #[target_feature(enable = "neon")]
 fn add_products(sums: &mut [[int32x4_t; 2]; 2], weights: [[int8x16_t; 2]; 2], bytes: [[int8x16_t; 2]; 2]) {
@@ -143,7 +143,7 @@ fn add_products(sums: &mut [[int32x4_t; 2]; 2], weights: [[int8x16_t; 2]; 2], by
     }
 }
 
-/// The four bytes of a step, for each of four channels.
+/// The four bytes of a K group, for each of four channels.
 ///
 /// # Safety
 /// Four bytes follow.

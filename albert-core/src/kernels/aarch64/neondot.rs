@@ -26,7 +26,7 @@ pub(crate) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
             // SAFETY: the rows and panels of the tile are among those of the product, whose sizes fit the slices.
             unsafe {
                 let a = a.as_ptr().add(row * size.row_bytes);
-                let w = w.as_ptr().add(panel * size.steps * 64);
+                let w = w.as_ptr().add(panel * size.k_groups * 64);
                 let sums = sums.as_mut_ptr().add(row * size.row_sums + panel * 16);
                 match (rows, panels) {
                     (6, _) => tile::<6, 1>(size, a, w, sums),
@@ -54,25 +54,25 @@ pub(crate) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
 unsafe fn tile<const R: usize, const B: usize>(size: &Product, a: *const u8, w: *const i8, sums: *mut i32) {
     let mut tile = [[[vdupq_n_s32(0); R]; 4]; B];
     let mut bytes = [vdupq_n_s8(0); R];
-    // SAFETY: the caller's promise; steps are counted to size.steps.
+    // SAFETY: the caller's promise; K groups are counted to size.k_groups.
     unsafe {
-        // Four steps are 16 bytes of a row, an element each.
-        for step in (0..size.steps & !3).step_by(4) {
+        // Four K groups are 16 bytes of a row, an element each.
+        for k_group in (0..size.k_groups & !3).step_by(4) {
             for (r, bytes) in bytes.iter_mut().enumerate() {
-                *bytes = vld1q_s8(a.add(r * size.row_bytes + step * 4).cast());
+                *bytes = vld1q_s8(a.add(r * size.row_bytes + k_group * 4).cast());
             }
-            let w = w.add(step * 64);
+            let w = w.add(k_group * 64);
             multiply::<R, B, 0>(size, w, &bytes, &mut tile);
             multiply::<R, B, 1>(size, w.add(64), &bytes, &mut tile);
             multiply::<R, B, 2>(size, w.add(128), &bytes, &mut tile);
             multiply::<R, B, 3>(size, w.add(192), &bytes, &mut tile);
         }
-        for step in size.steps & !3..size.steps {
+        for k_group in size.k_groups & !3..size.k_groups {
             for (r, bytes) in bytes.iter_mut().enumerate() {
-                let four = a.add(r * size.row_bytes + step * 4).cast::<i32>().read_unaligned();
+                let four = a.add(r * size.row_bytes + k_group * 4).cast::<i32>().read_unaligned();
                 *bytes = vreinterpretq_s8_s32(vdupq_n_s32(four));
             }
-            multiply::<R, B, 0>(size, w.add(step * 64), &bytes, &mut tile);
+            multiply::<R, B, 0>(size, w.add(k_group * 64), &bytes, &mut tile);
         }
         for (i, rows) in tile.as_flattened().iter().enumerate() {
             for (r, &sum) in rows.iter().enumerate() {
@@ -82,10 +82,10 @@ unsafe fn tile<const R: usize, const B: usize>(size: &Product, a: *const u8, w: 
     }
 }
 
-/// One step of a tile, whose activations are element `E` of `bytes`.
+/// One K group of a tile, whose activations are element `E` of `bytes`.
 ///
 /// # Safety
-/// `w` has the step's weights in `B` panels.
+/// `w` has the K group's weights in `B` panels.
 #[inline]
 #[target_feature(enable = "neon,dotprod")]
 unsafe fn multiply<const R: usize, const B: usize, const E: usize>(
@@ -97,7 +97,7 @@ unsafe fn multiply<const R: usize, const B: usize, const E: usize>(
     for (b, quarters) in tile.iter_mut().enumerate() {
         for (quarter, rows) in quarters.iter_mut().enumerate() {
             // SAFETY: the caller's promise.
-            let weights = unsafe { vld1q_s8(w.add(b * size.steps * 64 + quarter * 16)) };
+            let weights = unsafe { vld1q_s8(w.add(b * size.k_groups * 64 + quarter * 16)) };
             for (sum, &bytes) in rows.iter_mut().zip(bytes) {
                 *sum = dot::<E>(*sum, weights, bytes);
             }

@@ -24,11 +24,11 @@ pub(crate) static SET: KernelSet = KernelSet {
 
 /// Most pairs of rows in a tile: 24 accumulators, four operands of weights, and room to make and load operands.
 const TILE_PAIRS: usize = 6;
-/// Steps whose activations are made operands at a time.
-const STEPS: usize = 128;
+/// K groups whose activations are made operands at a time.
+const K_GROUPS: usize = 128;
 
-/// Operands of the activations: of each two steps, of each pair of rows, eight places of the one and eight of the other.
-type Operands = [MaybeUninit<int8x16_t>; STEPS / 2 * TILE_PAIRS];
+/// Operands of the activations: of each two K groups, of each pair of rows, eight places of the one and eight of the other.
+type Operands = [MaybeUninit<int8x16_t>; K_GROUPS / 2 * TILE_PAIRS];
 
 #[target_feature(enable = "neon,dotprod,i8mm")]
 fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
@@ -37,20 +37,20 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
         return neondot::matmul_i8(size, a, w, sums);
     }
     let mut operands: Operands = [const { MaybeUninit::uninit() }; _];
-    for first in (0..size.steps).step_by(STEPS) {
-        let steps = STEPS.min(size.steps - first);
+    for first in (0..size.k_groups).step_by(K_GROUPS) {
+        let k_groups = K_GROUPS.min(size.k_groups - first);
         let mut row = 0;
         while row < size.rows {
             // Pairs are split evenly, so that no tile is much smaller than the others.
             let left = (size.rows - row).div_ceil(2);
             let pairs = left.div_ceil(left.div_ceil(TILE_PAIRS));
-            let part = Part { first, steps, pairs, rows: (pairs * 2).min(size.rows - row) };
-            // SAFETY: the rows, panels and steps of the part are among those of the product, whose sizes fit the slices.
+            let part = Part { first, k_groups, pairs, rows: (pairs * 2).min(size.rows - row) };
+            // SAFETY: the rows, panels and K groups of the part are among those of the product, whose sizes fit the slices.
             unsafe {
                 make_operands(size, &part, a.as_ptr().add(row * size.row_bytes + first * 4), &mut operands);
                 let a = operands.as_ptr().cast();
                 for panel in 0..size.panels {
-                    let w = w.as_ptr().add((panel * size.steps + first) * 64);
+                    let w = w.as_ptr().add((panel * size.k_groups + first) * 64);
                     let sums = sums.as_mut_ptr().add(row * size.row_sums + panel * 16);
                     match pairs {
                         6 => half_tiles::<6>(size, &part, a, w, sums),
@@ -66,22 +66,22 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     }
 }
 
-/// Some rows and steps of a product.
+/// Some rows and K groups of a product.
 struct Part {
-    /// First step.
+    /// First K group.
     first: usize,
-    /// Steps, at most [`STEPS`].
-    steps: usize,
+    /// K groups, at most [`K_GROUPS`].
+    k_groups: usize,
     /// Pairs of rows, at most [`TILE_PAIRS`].
     pairs: usize,
     /// Rows: two for each pair, or one less.
     rows: usize,
 }
 
-/// Makes the operands of a part, the missing row a copy of the one before, the missing step 0.
+/// Makes the operands of a part, the missing row a copy of the one before, the missing K group 0.
 ///
 /// # Safety
-/// `a` has the rows of the part, with the stride of `size`, and in each the bytes of its steps.
+/// `a` has the rows of the part, with the stride of `size`, and in each the bytes of its K groups.
 #[target_feature(enable = "neon")]
 unsafe fn make_operands(size: &Product, part: &Part, a: *const u8, operands: &mut Operands) {
     for pair in 0..part.pairs {
@@ -90,12 +90,12 @@ unsafe fn make_operands(size: &Product, part: &Part, a: *const u8, operands: &mu
             let one = a.add(pair * 2 * size.row_bytes);
             let other = if pair * 2 + 1 < part.rows { one.add(size.row_bytes) } else { one };
             let mut places = operands.iter_mut().skip(pair).step_by(part.pairs);
-            for (two_steps, place) in (0..part.steps / 2).zip(&mut places) {
-                let (one, other) = (one.add(two_steps * 8), other.add(two_steps * 8));
+            for (two_groups, place) in (0..part.k_groups / 2).zip(&mut places) {
+                let (one, other) = (one.add(two_groups * 8), other.add(two_groups * 8));
                 place.write(vcombine_s8(vld1_s8(one.cast()), vld1_s8(other.cast())));
             }
-            if let (1, Some(place)) = (part.steps % 2, places.next()) {
-                let last = |row: *const u8| row.add(part.steps / 2 * 8).cast::<u32>().read_unaligned();
+            if let (1, Some(place)) = (part.k_groups % 2, places.next()) {
+                let last = |row: *const u8| row.add(part.k_groups / 2 * 8).cast::<u32>().read_unaligned();
                 place.write(vcombine_s8(vcreate_s8(last(one).into()), vcreate_s8(last(other).into())));
             }
         }
@@ -118,7 +118,7 @@ unsafe fn half_tiles<const P: usize>(size: &Product, part: &Part, a: *const int8
 /// `P` pairs of rows by `Q` quarters of a panel. Sums of the first part begin at 0, others at what is there.
 ///
 /// # Safety
-/// `a` has operands of the part's steps and `P` pairs, `w` the weights of its steps, and `sums` its rows of `Q * 4`, with
+/// `a` has operands of the part's K groups and `P` pairs, `w` the weights of its K groups, and `sums` its rows of `Q * 4`, with
 /// the strides of `size`.
 #[target_feature(enable = "neon,dotprod,i8mm")]
 unsafe fn tile<const P: usize, const Q: usize>(
@@ -130,7 +130,7 @@ unsafe fn tile<const P: usize, const Q: usize>(
 ) {
     let mut tile = [[[vdupq_n_s32(0); 2]; Q]; P];
     let row = |r: usize| sums.wrapping_add(r * size.row_sums);
-    // SAFETY: the caller's promise; steps are counted to part.steps.
+    // SAFETY: the caller's promise; K groups are counted to part.k_groups.
     unsafe {
         if part.first > 0 {
             for (p, quarters) in tile.iter_mut().enumerate() {
@@ -141,13 +141,13 @@ unsafe fn tile<const P: usize, const Q: usize>(
                 }
             }
         }
-        for two_steps in 0..part.steps / 2 {
-            let (a, w) = (a.add(two_steps * P), w.add(two_steps * 128));
-            let load = |q: usize, step: usize| vld1q_s32(w.add(step * 64 + q * 16).cast());
+        for two_groups in 0..part.k_groups / 2 {
+            let (a, w) = (a.add(two_groups * P), w.add(two_groups * 128));
+            let load = |q: usize, k_group: usize| vld1q_s32(w.add(k_group * 64 + q * 16).cast());
             multiply(a, |q| [load(q, 0), load(q, 1)], &mut tile);
         }
-        if part.steps % 2 == 1 {
-            let (a, w) = (a.add(part.steps / 2 * P), w.add(part.steps / 2 * 128));
+        if part.k_groups % 2 == 1 {
+            let (a, w) = (a.add(part.k_groups / 2 * P), w.add(part.k_groups / 2 * 128));
             multiply(a, |q| [vld1q_s32(w.add(q * 16).cast()), vdupq_n_s32(0)], &mut tile);
         }
         for (p, quarters) in tile.iter().enumerate() {
@@ -161,7 +161,7 @@ unsafe fn tile<const P: usize, const Q: usize>(
     }
 }
 
-/// Two steps of a tile: `weights(q)` are those of four channels, a register a step.
+/// Two K groups of a tile: `weights(q)` are those of four channels, a register a K group.
 ///
 /// # Safety
 /// `a` has `P` operands.

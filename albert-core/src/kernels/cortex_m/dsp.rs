@@ -1,6 +1,6 @@
 //! Arm Cortex-M with the DSP extension: `smlad`, two products of 16 bits and their sums in one instruction.
 //!
-//! Bytes become pairs of 16 bits by `sxtb16`: places 0 and 2 of a step, and places 1 and 3. Activations are widened a stretch
+//! Bytes become pairs of 16 bits by `sxtb16`: places 0 and 2 of a K group, and places 1 and 3. Activations are widened a stretch
 //! at a time, on the stack, and serve all channels; weights in the loop, where they serve all rows of a tile.
 
 use crate::build_features::CODEBOOK;
@@ -62,45 +62,45 @@ unsafe fn multiply<const R: usize>(size: &Product, rows: usize, a: *const u8, w:
         unsafe { sums.add(row * size.row_sums).write_bytes(0, size.panels * 16) }
     }
     let mut first = 0;
-    while first < size.steps {
-        let steps = (WORDS / (2 * R)).min(size.steps - first);
+    while first < size.k_groups {
+        let k_groups = (WORDS / (2 * R)).min(size.k_groups - first);
         for place in 0..R {
-            // SAFETY: the steps are among those of the row, and `words` has room for them. An idle row repeats the first.
+            // SAFETY: the K groups are among those of the row, and `words` has room for them. An idle row repeats the first.
             unsafe {
                 let row = a.add(place.saturating_sub(idle) * size.row_bytes);
-                widen::<R>(row.add(first * 4), steps, words.add(place));
+                widen::<R>(row.add(first * 4), k_groups, words.add(place));
             }
         }
         for panel in 0..size.panels {
             let channels = if R == 1 { 4 } else { 2 };
             for channel in (0..16).step_by(channels) {
-                // SAFETY: steps and channels are among those of the panel, and `words` has as many steps.
+                // SAFETY: K groups and channels are among those of the panel, and `words` has as many K groups.
                 unsafe {
-                    let w = w.add((panel * size.steps + first) * 64 + channel * 4);
+                    let w = w.add((panel * size.k_groups + first) * 64 + channel * 4);
                     let sums = sums.add(panel * 16 + channel);
                     let row_bytes = size.row_sums * 4;
                     match R {
-                        1 => tile_1x4(w, words, steps, sums),
-                        _ => tile_4x2(w, words, steps, sums, if idle == 0 { row_bytes } else { 0 }, row_bytes),
+                        1 => tile_1x4(w, words, k_groups, sums),
+                        _ => tile_4x2(w, words, k_groups, sums, if idle == 0 { row_bytes } else { 0 }, row_bytes),
                     }
                 }
             }
         }
-        first += steps;
+        first += k_groups;
     }
 }
 
-/// Widens the steps of a row: for each step the places 0 and 2 of all `R` rows, then 1 and 3 of all; `words` is this row's first.
+/// Widens the K groups of a row: for each K group the places 0 and 2 of all `R` rows, then 1 and 3 of all; `words` is this row's first.
 ///
 /// # Safety
-/// `steps` steps of 4 bytes follow at `a`, and `steps * 2` words, each `R` after the last, at `words`.
-unsafe fn widen<const R: usize>(a: *const u8, steps: usize, words: *mut u32) {
-    for step in 0..steps {
-        // SAFETY: step < steps.
+/// `k_groups` K groups of 4 bytes follow at `a`, and `k_groups * 2` words, each `R` after the last, at `words`.
+unsafe fn widen<const R: usize>(a: *const u8, k_groups: usize, words: *mut u32) {
+    for k_group in 0..k_groups {
+        // SAFETY: k_group < k_groups.
         unsafe {
-            let bytes = a.add(step * 4).cast::<u32>().read_unaligned();
-            words.add(step * 2 * R).write(sxtb16(bytes));
-            words.add(step * 2 * R + R).write(sxtb16(bytes.rotate_right(8)));
+            let bytes = a.add(k_group * 4).cast::<u32>().read_unaligned();
+            words.add(k_group * 2 * R).write(sxtb16(bytes));
+            words.add(k_group * 2 * R + R).write(sxtb16(bytes.rotate_right(8)));
         }
     }
 }
@@ -114,7 +114,7 @@ fn sxtb16(word: u32) -> u32 {
     pair
 }
 
-/// One step of 4 rows by 2 channels. Eight sums, two words of weights, two of activations and two addresses are all
+/// One K group of 4 rows by 2 channels. Eight sums, two words of weights, two of activations and two addresses are all
 /// registers there are; so the weights are loaded twice, for the even and for the odd places.
 macro_rules! step_4x2 {
     () => {
@@ -151,10 +151,10 @@ macro_rules! step_4x2 {
 /// `next` bytes after one another; where `second` is 0 the first row is idle.
 ///
 /// # Safety
-/// `steps` steps follow in `a`, 8 words each, and at `w`, whose address is a multiple of 4, the first 8 of 64 bytes each. The
+/// `k_groups` K groups follow in `a`, 8 words each, and at `w`, whose address is a multiple of 4, the first 8 of 64 bytes each. The
 /// rows of sums have two elements.
-unsafe fn tile_4x2(w: *const i8, a: *const u32, steps: usize, sums: *mut i32, second: usize, next: usize) {
-    // SAFETY: reads what the contract grants, one step after the other until `lr` is at the end, and writes the sums, the idle
+unsafe fn tile_4x2(w: *const i8, a: *const u32, k_groups: usize, sums: *mut i32, second: usize, next: usize) {
+    // SAFETY: reads what the contract grants, one K group after the other until `lr` is at the end, and writes the sums, the idle
     // row's first. The stack keeps what finds no register.
     unsafe {
         asm!(
@@ -188,11 +188,11 @@ unsafe fn tile_4x2(w: *const i8, a: *const u32, steps: usize, sums: *mut i32, se
             "add r10, r12",
             "strd r8, r9, [r10]",
             "pop {{r6, r7}}",
-            inout("r0") a.wrapping_add(steps * 8) => _,
+            inout("r0") a.wrapping_add(k_groups * 8) => _,
             inout("r1") sums => _,
             inout("r2") second => _,
             inout("r3") next => _,
-            inout("r4") steps => _,
+            inout("r4") k_groups => _,
             inout("r12") w => _,
             inout("lr") a => _,
             out("r5") _, out("r8") _, out("r9") _, out("r10") _, out("r11") _,
@@ -203,10 +203,10 @@ unsafe fn tile_4x2(w: *const i8, a: *const u32, steps: usize, sums: *mut i32, se
 /// Adds the products of one row by 4 channels to `sums`.
 ///
 /// # Safety
-/// `steps` steps, at least one, follow in `a`, 2 words each, and at `w`, whose address is a multiple of 4, the first 16 of 64
+/// `k_groups` K groups, at least one, follow in `a`, 2 words each, and at `w`, whose address is a multiple of 4, the first 16 of 64
 /// bytes each. There are four sums.
-unsafe fn tile_1x4(w: *const i8, a: *const u32, steps: usize, sums: *mut i32) {
-    // SAFETY: reads what the contract grants, one step after the other until `r12` is at the end.
+unsafe fn tile_1x4(w: *const i8, a: *const u32, k_groups: usize, sums: *mut i32) {
+    // SAFETY: reads what the contract grants, one K group after the other until `r12` is at the end.
     unsafe {
         asm!(
             "push {{r0, r6, r7}}",
@@ -236,7 +236,7 @@ unsafe fn tile_1x4(w: *const i8, a: *const u32, steps: usize, sums: *mut i32) {
             "pop {{r5, r6, r7}}",
             "stm r5, {{r0-r3}}",
             inout("r0") sums => _,
-            in("r4") a.wrapping_add(steps * 2),
+            in("r4") a.wrapping_add(k_groups * 2),
             inout("r12") a => _,
             inout("lr") w => _,
             out("r1") _, out("r2") _, out("r3") _, out("r5") _, out("r8") _, out("r9") _, out("r10") _, out("r11") _,

@@ -30,37 +30,39 @@ trait Packing {
     type Word: Copy;
     /// Rows of a tile.
     const ROWS: usize;
-    /// Steps of 4 places in K after which the fields of accumulators are taken apart, at most.
-    const STEPS: usize;
-    /// Words of one step of a tile.
-    const STEP_WORDS: usize;
+    /// K groups after which the fields of accumulators are taken apart, at most.
+    const K_GROUPS: usize;
+    /// Words of one K group of a tile.
+    const K_GROUP_WORDS: usize;
 
     /// Adds the products of up to [`Self::ROWS`] rows by the 16 channels of a panel to `sums`.
     ///
     /// # Safety
-    /// `steps` (at most [`Self::STEPS`]) steps of 64 bytes follow at `w`; `words` is what [`Self::pack`] made of these rows. `rows` (1 to [`Self::ROWS`]) rows of 16 elements, `row_sums` apart, are at `sums`.
+    /// `k_groups` (at most [`Self::K_GROUPS`]) K groups of 64 bytes follow at `w`; `words` is what [`Self::pack`] made of these rows.
+    /// `rows` (1 to [`Self::ROWS`]) rows of 16 elements, `row_sums` apart, are at `sums`.
     unsafe fn multiply(
         w: *const i8,
         words: *const Self::Word,
         rows: usize,
-        steps: usize,
+        k_groups: usize,
         sums: *mut i32,
         row_sums: usize,
     );
 
-    /// Packs the first `steps` steps of `rows` rows.
+    /// Packs the first `k_groups` K groups of `rows` rows.
     ///
     /// # Safety
-    /// `rows` (1 to [`Self::ROWS`]) rows of `steps * 4` bytes, `row_bytes` apart, are at `a`; `words` has room for `steps` times [`Self::STEP_WORDS`].
-    unsafe fn pack(a: *const u8, row_bytes: usize, rows: usize, steps: usize, words: *mut Self::Word);
+    /// `rows` (1 to [`Self::ROWS`]) rows of `k_groups * 4` bytes, `row_bytes` apart, are at `a`; `words` has room for `k_groups` times
+    /// [`Self::K_GROUP_WORDS`].
+    unsafe fn pack(a: *const u8, row_bytes: usize, rows: usize, k_groups: usize, words: *mut Self::Word);
 }
 
 /// Words on the stack, for the tiles of rows that are packed at a time.
 const WORDS: usize = 128;
 /// Most tiles that are packed at a time.
 const TILES: usize = 4;
-/// Bytes of a step of a panel.
-const STEP: usize = 64;
+/// Bytes of a K group of a panel.
+const K_GROUP_BYTES: usize = 64;
 /// Most bytes of a piece of a panel that is copied.
 const COPY: usize = 512;
 
@@ -72,8 +74,8 @@ fn multiply<P: Packing>(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     while first_row < size.rows {
         let rows = (size.rows - first_row).min(P::ROWS * TILES);
         let tile_words = WORDS / rows.div_ceil(P::ROWS).next_power_of_two();
-        let most_steps = P::STEPS.min(tile_words / P::STEP_WORDS);
-        // SAFETY: the rows are among those of the product, whose sizes fit the slices. A tile has room for so many steps, which
+        let most_groups = P::K_GROUPS.min(tile_words / P::K_GROUP_WORDS);
+        // SAFETY: the rows are among those of the product, whose sizes fit the slices. A tile has room for so many K groups, which
         // are packed before they are multiplied.
         unsafe {
             let a = a.as_ptr().add(first_row * size.row_bytes);
@@ -82,22 +84,22 @@ fn multiply<P: Packing>(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
                 sums.add(row * size.row_sums).write_bytes(0, size.panels * 16);
             }
             let mut first = 0;
-            while first < size.steps {
-                let steps = (size.steps - first).min(most_steps);
+            while first < size.k_groups {
+                let k_groups = (size.k_groups - first).min(most_groups);
                 for (tile, row) in (0..rows).step_by(P::ROWS).enumerate() {
                     let a = a.add(row * size.row_bytes + first * 4);
-                    P::pack(a, size.row_bytes, (rows - row).min(P::ROWS), steps, words.add(tile * tile_words));
+                    P::pack(a, size.row_bytes, (rows - row).min(P::ROWS), k_groups, words.add(tile * tile_words));
                 }
                 for panel in 0..size.panels {
-                    let w = w.as_ptr().add((panel * size.steps + first) * STEP);
+                    let w = w.as_ptr().add((panel * size.k_groups + first) * K_GROUP_BYTES);
                     let sums = sums.add(panel * 16);
                     if rows <= P::ROWS {
-                        P::multiply(w, words, rows, steps, sums, size.row_sums);
+                        P::multiply(w, words, rows, k_groups, sums, size.row_sums);
                     } else {
-                        multiply_tiles::<P>(w, (words, tile_words), rows, steps, sums, size.row_sums);
+                        multiply_tiles::<P>(w, (words, tile_words), rows, k_groups, sums, size.row_sums);
                     }
                 }
-                first += steps;
+                first += k_groups;
             }
         }
         first_row += rows;
@@ -113,20 +115,20 @@ unsafe fn multiply_tiles<P: Packing>(
     mut w: *const i8,
     (words, tile_words): (*const P::Word, usize),
     rows: usize,
-    steps: usize,
+    k_groups: usize,
     sums: *mut i32,
     row_sums: usize,
 ) {
     let mut copy = [const { MaybeUninit::<i8>::uninit() }; COPY];
     // SAFETY: a piece is copied only if there is room; tiles and rows are among those of the contract.
     unsafe {
-        if !LARGE_TARGET && steps * STEP <= COPY {
-            w.copy_to_nonoverlapping(copy.as_mut_ptr().cast(), steps * STEP);
+        if !LARGE_TARGET && k_groups * K_GROUP_BYTES <= COPY {
+            w.copy_to_nonoverlapping(copy.as_mut_ptr().cast(), k_groups * K_GROUP_BYTES);
             w = copy.as_ptr().cast();
         }
         for (tile, row) in (0..rows).step_by(P::ROWS).enumerate() {
             let sums = sums.add(row * row_sums);
-            P::multiply(w, words.add(tile * tile_words), (rows - row).min(P::ROWS), steps, sums, row_sums);
+            P::multiply(w, words.add(tile * tile_words), (rows - row).min(P::ROWS), k_groups, sums, row_sums);
         }
     }
 }
@@ -135,14 +137,14 @@ unsafe fn multiply_tiles<P: Packing>(
 ///
 /// # Safety
 /// As [`Packing::multiply`] with one row and a word for each place.
-unsafe fn multiply_row(w: *const i8, words: *const i32, steps: usize, sums: *mut i32) {
+unsafe fn multiply_row(w: *const i8, words: *const i32, k_groups: usize, sums: *mut i32) {
     for channel in (0..16).step_by(4) {
         let mut totals = [0i32; 4];
-        for step in 0..steps {
-            // SAFETY: step and channels are among those of the contract.
+        for k_group in 0..k_groups {
+            // SAFETY: K group and channels are among those of the contract.
             unsafe {
-                let a = words.add(step * 4).cast::<[i32; 4]>().read();
-                let w = w.add(step * 64 + channel * 4);
+                let a = words.add(k_group * 4).cast::<[i32; 4]>().read();
+                let w = w.add(k_group * 64 + channel * 4);
                 let [p, q, r, s] = totals;
                 totals = [
                     p.wrapping_add(dot(a, weights(w))),

@@ -22,9 +22,9 @@ const BIAS: i32 = 1 << 15;
 impl Accumulator {
     const ZERO: Self = Self { high: 0, total: 0 };
 
-    /// One step: four places.
+    /// One K group: four places.
     #[inline(always)]
-    fn step(&mut self, [a, b, c, d]: [i32; 4], [p, q, r, s]: [i32; 4]) {
+    fn accumulate(&mut self, [a, b, c, d]: [i32; 4], [p, q, r, s]: [i32; 4]) {
         let first = a.wrapping_mul(p).wrapping_add(b.wrapping_mul(q).wrapping_add(BIAS));
         let second = c.wrapping_mul(r).wrapping_add(d.wrapping_mul(s).wrapping_add(BIAS));
         self.high = self.high.wrapping_add(first >> 16).wrapping_add(second >> 16);
@@ -36,8 +36,8 @@ impl Accumulator {
     /// # Safety
     /// The sums at these addresses can be written.
     #[inline(always)]
-    unsafe fn store(self, steps: usize, low: *mut i32, high: Option<*mut i32>) {
-        let biases = (2 * BIAS).wrapping_mul(steps as i32);
+    unsafe fn store(self, k_groups: usize, low: *mut i32, high: Option<*mut i32>) {
+        let biases = (2 * BIAS).wrapping_mul(k_groups as i32);
         // SAFETY: the caller's.
         unsafe {
             add(low, self.total.wrapping_sub(self.high << 16).wrapping_sub(biases));
@@ -51,28 +51,28 @@ impl Accumulator {
 impl Packing for Pairs {
     type Word = i32;
     const ROWS: usize = 4;
-    const STEPS: usize = 16;
-    const STEP_WORDS: usize = 8;
+    const K_GROUPS: usize = 16;
+    const K_GROUP_WORDS: usize = 8;
 
-    unsafe fn multiply(w: *const i8, words: *const i32, rows: usize, steps: usize, sums: *mut i32, row_sums: usize) {
+    unsafe fn multiply(w: *const i8, words: *const i32, rows: usize, k_groups: usize, sums: *mut i32, row_sums: usize) {
         // SAFETY: the caller's contract, for as many rows as there are.
         unsafe {
             match rows {
-                1 => multiply_row(w, words, steps, sums),
-                2 => multiply_pair(w, words, steps, sums, row_sums),
-                _ => multiply_pairs(w, words, rows, steps, sums, row_sums),
+                1 => multiply_row(w, words, k_groups, sums),
+                2 => multiply_pair(w, words, k_groups, sums, row_sums),
+                _ => multiply_pairs(w, words, rows, k_groups, sums, row_sums),
             }
         }
     }
 
-    unsafe fn pack(a: *const u8, row_bytes: usize, rows: usize, steps: usize, words: *mut i32) {
+    unsafe fn pack(a: *const u8, row_bytes: usize, rows: usize, k_groups: usize, words: *mut i32) {
         let pairs = rows.div_ceil(2);
         for pair in 0..pairs {
-            for step in 0..steps {
-                // SAFETY: rows and steps are among those of the contract; 4 words for each pair of a step.
+            for k_group in 0..k_groups {
+                // SAFETY: rows and K groups are among those of the contract; 4 words for each pair of a K group.
                 unsafe {
-                    let low = a.add(2 * pair * row_bytes + step * 4).cast();
-                    let words = words.add((step * pairs + pair) * 4);
+                    let low = a.add(2 * pair * row_bytes + k_group * 4).cast();
+                    let words = words.add((k_group * pairs + pair) * 4);
                     words.cast::<[i32; 4]>().write(weights(low));
                     if 2 * pair + 1 < rows {
                         let [a, b, c, d] = weights(low.add(row_bytes));
@@ -89,31 +89,38 @@ impl Packing for Pairs {
 ///
 /// # Safety
 /// As [`Packing::multiply`].
-unsafe fn multiply_pairs(w: *const i8, words: *const i32, rows: usize, steps: usize, sums: *mut i32, row_sums: usize) {
+unsafe fn multiply_pairs(
+    w: *const i8,
+    words: *const i32,
+    rows: usize,
+    k_groups: usize,
+    sums: *mut i32,
+    row_sums: usize,
+) {
     for channel in (0..16).step_by(2) {
         let [mut a, mut b, mut c, mut d] = [Accumulator::ZERO; 4];
-        for step in 0..steps {
-            // SAFETY: step and channels are among those of the contract.
+        for k_group in 0..k_groups {
+            // SAFETY: K group and channels are among those of the contract.
             unsafe {
-                let words = words.add(step * 8).cast::<[i32; 4]>();
-                let w = w.add(step * 64 + channel * 4);
+                let words = words.add(k_group * 8).cast::<[i32; 4]>();
+                let w = w.add(k_group * 64 + channel * 4);
                 let (first, second) = (weights(w), weights(w.add(4)));
                 let pair = words.read();
-                a.step(pair, first);
-                b.step(pair, second);
+                a.accumulate(pair, first);
+                b.accumulate(pair, second);
                 let pair = words.add(1).read();
-                c.step(pair, first);
-                d.step(pair, second);
+                c.accumulate(pair, first);
+                d.accumulate(pair, second);
             }
         }
         // SAFETY: there are so many rows of 16 sums.
         unsafe {
             let row = |row: usize| sums.add(row * row_sums + channel);
             let last = (rows == 4).then(|| row(3));
-            a.store(steps, row(0), Some(row(1)));
-            b.store(steps, row(0).add(1), Some(row(1).add(1)));
-            c.store(steps, row(2), last);
-            d.store(steps, row(2).add(1), last.map(|sums| sums.add(1)));
+            a.store(k_groups, row(0), Some(row(1)));
+            b.store(k_groups, row(0).add(1), Some(row(1).add(1)));
+            c.store(k_groups, row(2), last);
+            d.store(k_groups, row(2).add(1), last.map(|sums| sums.add(1)));
         }
     }
 }
@@ -122,27 +129,27 @@ unsafe fn multiply_pairs(w: *const i8, words: *const i32, rows: usize, steps: us
 ///
 /// # Safety
 /// As [`Packing::multiply`] with two rows.
-unsafe fn multiply_pair(w: *const i8, words: *const i32, steps: usize, sums: *mut i32, row_sums: usize) {
+unsafe fn multiply_pair(w: *const i8, words: *const i32, k_groups: usize, sums: *mut i32, row_sums: usize) {
     for channel in (0..16).step_by(4) {
         let [mut a, mut b, mut c, mut d] = [Accumulator::ZERO; 4];
-        for step in 0..steps {
-            // SAFETY: step and channels are among those of the contract.
+        for k_group in 0..k_groups {
+            // SAFETY: K group and channels are among those of the contract.
             unsafe {
-                let pair = words.add(step * 4).cast::<[i32; 4]>().read();
-                let w = w.add(step * 64 + channel * 4);
-                a.step(pair, weights(w));
-                b.step(pair, weights(w.add(4)));
-                c.step(pair, weights(w.add(8)));
-                d.step(pair, weights(w.add(12)));
+                let pair = words.add(k_group * 4).cast::<[i32; 4]>().read();
+                let w = w.add(k_group * 64 + channel * 4);
+                a.accumulate(pair, weights(w));
+                b.accumulate(pair, weights(w.add(4)));
+                c.accumulate(pair, weights(w.add(8)));
+                d.accumulate(pair, weights(w.add(12)));
             }
         }
         // SAFETY: there are two rows of 16 sums.
         unsafe {
             let (low, high) = (sums.add(channel), sums.add(row_sums + channel));
-            a.store(steps, low, Some(high));
-            b.store(steps, low.add(1), Some(high.add(1)));
-            c.store(steps, low.add(2), Some(high.add(2)));
-            d.store(steps, low.add(3), Some(high.add(3)));
+            a.store(k_groups, low, Some(high));
+            b.store(k_groups, low.add(1), Some(high.add(1)));
+            c.store(k_groups, low.add(2), Some(high.add(2)));
+            d.store(k_groups, low.add(3), Some(high.add(3)));
         }
     }
 }

@@ -10,7 +10,7 @@ pub(super) struct Triples;
 /// Bits of the fields of rows 0 and 1.
 const FIELD: u32 = 21;
 
-/// One step: four places.
+/// One K group: four places.
 #[inline(always)]
 fn dot([a, b, c, d]: [i64; 4], w: [i32; 4]) -> i64 {
     let [p, q, r, s] = w.map(i64::from);
@@ -40,21 +40,21 @@ unsafe fn store(total: i64, rows: usize, sums: *mut i32, row_sums: usize) {
 impl Packing for Triples {
     type Word = i64;
     const ROWS: usize = 3;
-    const STEPS: usize = 16;
-    const STEP_WORDS: usize = 4;
+    const K_GROUPS: usize = 16;
+    const K_GROUP_WORDS: usize = 4;
 
-    unsafe fn multiply(w: *const i8, words: *const i64, rows: usize, steps: usize, sums: *mut i32, row_sums: usize) {
+    unsafe fn multiply(w: *const i8, words: *const i64, rows: usize, k_groups: usize, sums: *mut i32, row_sums: usize) {
         if rows == 1 {
             // SAFETY: one row, whose words are places, packed below.
-            return unsafe { multiply_row(w, words.cast(), steps, sums) };
+            return unsafe { multiply_row(w, words.cast(), k_groups, sums) };
         }
         for channel in (0..16).step_by(4) {
             let [mut p, mut q, mut r, mut s] = [0i64; 4];
-            for step in 0..steps {
-                // SAFETY: step and channels are among those of the contract.
+            for k_group in 0..k_groups {
+                // SAFETY: K group and channels are among those of the contract.
                 unsafe {
-                    let a = words.add(step * 4).cast::<[i64; 4]>().read();
-                    let w = w.add(step * 64 + channel * 4);
+                    let a = words.add(k_group * 4).cast::<[i64; 4]>().read();
+                    let w = w.add(k_group * 64 + channel * 4);
                     p = p.wrapping_add(dot(a, weights(w)));
                     q = q.wrapping_add(dot(a, weights(w.add(4))));
                     r = r.wrapping_add(dot(a, weights(w.add(8))));
@@ -72,13 +72,13 @@ impl Packing for Triples {
         }
     }
 
-    unsafe fn pack(a: *const u8, row_bytes: usize, rows: usize, steps: usize, words: *mut i64) {
-        for step in 0..steps {
-            // SAFETY: rows and steps are among those of the contract; 4 words for each step.
+    unsafe fn pack(a: *const u8, row_bytes: usize, rows: usize, k_groups: usize, words: *mut i64) {
+        for k_group in 0..k_groups {
+            // SAFETY: rows and K groups are among those of the contract; 4 words for each K group.
             unsafe {
-                let row = |row: usize| weights(a.add(row * row_bytes + step * 4).cast());
+                let row = |row: usize| weights(a.add(row * row_bytes + k_group * 4).cast());
                 if rows == 1 {
-                    words.cast::<[i32; 4]>().add(step).write(row(0));
+                    words.cast::<[i32; 4]>().add(k_group).write(row(0));
                     continue;
                 }
                 let [a, b, c, d] = if rows == 3 { row(2) } else { [0; 4] };
@@ -87,7 +87,12 @@ impl Packing for Triples {
                 let word = |high: i32, middle: i32, low: i32| {
                     (i64::from(high) << (2 * FIELD)) + (i64::from(middle) << FIELD) + i64::from(low)
                 };
-                words.cast::<[i64; 4]>().add(step).write([word(a, e, i), word(b, f, j), word(c, g, k), word(d, h, l)]);
+                words.cast::<[i64; 4]>().add(k_group).write([
+                    word(a, e, i),
+                    word(b, f, j),
+                    word(c, g, k),
+                    word(d, h, l),
+                ]);
             }
         }
     }

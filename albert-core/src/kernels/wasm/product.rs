@@ -24,7 +24,7 @@ pub(super) fn matmul_i8<D: Dot>(size: &Product, a: &[u8], w: &[i8], sums: &mut [
             // SAFETY: the rows and the panel are among those of the product, whose sizes fit the slices.
             unsafe {
                 let a = a.as_ptr().add(row * size.row_bytes);
-                let w = w.as_ptr().add(panel * size.steps * 64);
+                let w = w.as_ptr().add(panel * size.k_groups * 64);
                 let sums = sums.as_mut_ptr().add(row * size.row_sums + panel * 16);
                 match rows {
                     4 => tile::<D, 4>(size, a, w, sums),
@@ -56,26 +56,26 @@ pub(super) fn even_rows(rows: usize, most: usize) -> impl Iterator<Item = (usize
 unsafe fn tile<D: Dot, const R: usize>(size: &Product, a: *const u8, w: *const i8, sums: *mut i32) {
     let mut tile = [[i32x4_splat(0); R]; 4];
     let mut bytes = [D::bytes(i32x4_splat(0)); R];
-    // SAFETY: the caller's promise; steps are counted to size.steps. Loads need no alignment.
+    // SAFETY: the caller's promise; K groups are counted to size.k_groups. Loads need no alignment.
     unsafe {
-        let mut multiply = |step: usize| {
+        let mut multiply = |k_group: usize| {
             for (r, bytes) in bytes.iter_mut().enumerate() {
-                *bytes = D::bytes(v128_load32_splat(a.add(r * size.row_bytes + step * 4).cast()));
+                *bytes = D::bytes(v128_load32_splat(a.add(r * size.row_bytes + k_group * 4).cast()));
             }
             for (quarter, rows) in tile.iter_mut().enumerate() {
-                let weights = D::bytes(v128_load(w.add(step * 64 + quarter * 16).cast()));
+                let weights = D::bytes(v128_load(w.add(k_group * 64 + quarter * 16).cast()));
                 for (sum, &bytes) in rows.iter_mut().zip(&bytes) {
                     *sum = D::add(*sum, weights, bytes);
                 }
             }
         };
-        // Two steps a turn: engines compute addresses and spill accumulators once for both.
-        for pair in 0..size.steps / 2 {
+        // Two K groups a turn: engines compute addresses and spill accumulators once for both.
+        for pair in 0..size.k_groups / 2 {
             multiply(pair * 2);
             multiply(pair * 2 + 1);
         }
-        if size.steps % 2 == 1 {
-            multiply(size.steps - 1);
+        if size.k_groups % 2 == 1 {
+            multiply(size.k_groups - 1);
         }
         for (quarter, rows) in tile.iter().enumerate() {
             for (r, &sum) in rows.iter().enumerate() {

@@ -146,13 +146,13 @@ mod tests {
 
     #[test]
     fn signed_products_are_those_of_scalar() {
-        for (rows, panels, steps) in [(1, 1, 1), (3, 2, 17), (4, 1, 78), (9, 3, 20)] {
+        for (rows, panels, k_groups) in [(1, 1, 1), (3, 2, 17), (4, 1, 78), (9, 3, 20)] {
             // Every byte but -128, which neither weights nor activations have.
             let bytes = |count: usize, factor: usize| (0..count).map(move |i| ((i * factor + i / 251) % 255) as u8);
-            let a: Vec<u8> = bytes(rows * steps * 4, 97).map(|byte| byte.wrapping_add(129)).collect();
-            let w: Vec<i8> = bytes(panels * steps * 64, 61).map(|byte| byte.wrapping_add(129) as i8).collect();
-            let (row_bytes, row_sums) = (steps * 4, panels * 16);
-            let size = Product { rows, row_bytes, steps, panels, row_sums, continues: false };
+            let a: Vec<u8> = bytes(rows * k_groups * 4, 97).map(|byte| byte.wrapping_add(129)).collect();
+            let w: Vec<i8> = bytes(panels * k_groups * 64, 61).map(|byte| byte.wrapping_add(129) as i8).collect();
+            let (row_bytes, row_sums) = (k_groups * 4, panels * 16);
+            let size = Product { rows, row_bytes, k_groups, panels, row_sums, continues: false };
             let (mut want, mut got) = (vec![0; rows * row_sums], vec![1; rows * row_sums]);
             scalar::matmul_i8(&size, &a, &w, &mut want);
             matmul_i8::<SimulatedArm>(&size, &a, &w, &mut got);

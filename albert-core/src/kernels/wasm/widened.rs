@@ -8,7 +8,7 @@ use crate::kernels::Product;
 use core::arch::wasm32::*;
 use core::mem::MaybeUninit;
 
-/// Steps of a slice: 8 KiB of widened weights.
+/// K groups of a slice: 8 KiB of widened weights.
 const SLICE: usize = 64;
 /// Most rows that are widened at a time, 8 KiB.
 const ROWS: usize = 16;
@@ -20,9 +20,9 @@ const ROW: usize = SLICE * 4;
 /// A slice as 16 bits.
 #[repr(align(16))]
 struct Room {
-    /// Of each step of a row the bytes 0, 2, 1, 3.
+    /// Of each K group of a row the bytes 0, 2, 1, 3.
     rows: [MaybeUninit<i16>; ROWS * ROW],
-    /// Of each step the places 0 and 2 of 16 channels, then 1 and 3.
+    /// Of each K group the places 0 and 2 of 16 channels, then 1 and 3.
     weights: [MaybeUninit<i16>; SLICE * 64],
 }
 
@@ -36,19 +36,23 @@ pub(super) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
         (room.rows.as_mut_ptr().cast(), room.weights.as_mut_ptr().cast());
     for row in (0..size.rows).step_by(ROWS) {
         let rows = ROWS.min(size.rows - row);
-        for step in (0..size.steps).step_by(SLICE) {
-            let steps = SLICE.min(size.steps - step);
-            // SAFETY: rows, steps and panels are among those of the product, whose sizes fit the slices, and the room has space for
-            // `ROWS` rows and one panel of `SLICE` steps. What a tile reads of it was written before.
+        for k_group in (0..size.k_groups).step_by(SLICE) {
+            let k_groups = SLICE.min(size.k_groups - k_group);
+            // SAFETY: rows, K groups and panels are among those of the product, whose sizes fit the slices, and the room has space for
+            // `ROWS` rows and one panel of `SLICE` K groups. What a tile reads of it was written before.
             unsafe {
                 for r in 0..rows {
-                    widen_row(a.as_ptr().add((row + r) * size.row_bytes + step * 4), steps, wide_rows.add(r * ROW));
+                    widen_row(
+                        a.as_ptr().add((row + r) * size.row_bytes + k_group * 4),
+                        k_groups,
+                        wide_rows.add(r * ROW),
+                    );
                 }
                 for panel in 0..size.panels {
-                    widen_weights(w.as_ptr().add((panel * size.steps + step) * 64), steps, wide_weights);
+                    widen_weights(w.as_ptr().add((panel * size.k_groups + k_group) * 64), k_groups, wide_weights);
                     let sums = sums.as_mut_ptr().add(row * size.row_sums + panel * 16);
                     for (first, count) in even_rows(rows, TILE_ROWS) {
-                        let slice = Slice { steps, adds: step > 0, row_sums: size.row_sums };
+                        let slice = Slice { k_groups, adds: k_group > 0, row_sums: size.row_sums };
                         let (a, sums) = (wide_rows.add(first * ROW), sums.add(first * size.row_sums));
                         match count {
                             2 => tile::<2>(&slice, a, wide_weights, sums),
@@ -63,7 +67,7 @@ pub(super) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
 
 /// Sizes of a tile's product.
 struct Slice {
-    steps: usize,
+    k_groups: usize,
     /// Whether the sums of slices before are in the output.
     adds: bool,
     row_sums: usize,
@@ -86,14 +90,14 @@ unsafe fn tile<const R: usize>(slice: &Slice, a: *const i16, w: *const i16, sums
                 }
             }
         }
-        for step in 0..slice.steps {
+        for k_group in 0..slice.k_groups {
             for half in 0..2 {
                 let mut pairs = [i32x4_splat(0); R];
                 for (r, pair) in pairs.iter_mut().enumerate() {
-                    *pair = v128_load32_splat(a.add(r * ROW + step * 4 + half * 2).cast());
+                    *pair = v128_load32_splat(a.add(r * ROW + k_group * 4 + half * 2).cast());
                 }
                 for (quarter, rows) in tile.iter_mut().enumerate() {
-                    let weights = v128_load(w.add(step * 64 + half * 32 + quarter * 8).cast());
+                    let weights = v128_load(w.add(k_group * 64 + half * 32 + quarter * 8).cast());
                     for (sum, &pair) in rows.iter_mut().zip(&pairs) {
                         *sum = i32x4_add(*sum, i32x4_dot_i16x8(weights, pair));
                     }
@@ -108,37 +112,37 @@ unsafe fn tile<const R: usize>(slice: &Slice, a: *const i16, w: *const i16, sums
     }
 }
 
-/// Widens `steps` steps of a row.
+/// Widens `k_groups` K groups of a row.
 ///
 /// # Safety
-/// `from` has the steps, and there is room for them at `to`.
-unsafe fn widen_row(from: *const u8, steps: usize, to: *mut i16) {
+/// `from` has the K groups, and there is room for them at `to`.
+unsafe fn widen_row(from: *const u8, k_groups: usize, to: *mut i16) {
     // SAFETY: the caller's promise.
     unsafe {
         for step in (0..steps / 4 * 4).step_by(4) {
-            let [even, odd] = widen(v128_load(from.add(step * 4).cast()));
-            v128_store(to.add(step * 4).cast(), i32x4_shuffle::<0, 4, 1, 5>(even, odd));
-            v128_store(to.add(step * 4 + 8).cast(), i32x4_shuffle::<2, 6, 3, 7>(even, odd));
+            let [even, odd] = widen(v128_load(from.add(k_group * 4).cast()));
+            v128_store(to.add(k_group * 4).cast(), i32x4_shuffle::<0, 4, 1, 5>(even, odd));
+            v128_store(to.add(k_group * 4 + 8).cast(), i32x4_shuffle::<2, 6, 3, 7>(even, odd));
         }
-        for step in steps / 4 * 4..steps {
-            let [even, odd] = widen(v128_load32_zero(from.add(step * 4).cast()));
-            v128_store64_lane::<0>(i32x4_shuffle::<0, 4, 1, 5>(even, odd), to.add(step * 4).cast());
+        for k_group in k_groups / 4 * 4..k_groups {
+            let [even, odd] = widen(v128_load32_zero(from.add(k_group * 4).cast()));
+            v128_store64_lane::<0>(i32x4_shuffle::<0, 4, 1, 5>(even, odd), to.add(k_group * 4).cast());
         }
     }
 }
 
-/// Widens `steps` steps of a panel.
+/// Widens `k_groups` K groups of a panel.
 ///
 /// # Safety
 /// As [`widen_row`].
-unsafe fn widen_weights(from: *const i8, steps: usize, to: *mut i16) {
+unsafe fn widen_weights(from: *const i8, k_groups: usize, to: *mut i16) {
     // SAFETY: the caller's promise.
     unsafe {
-        for step in 0..steps {
+        for k_group in 0..k_groups {
             for quarter in 0..4 {
-                let [even, odd] = widen(v128_load(from.add(step * 64 + quarter * 16).cast()));
-                v128_store(to.add(step * 64 + quarter * 8).cast(), even);
-                v128_store(to.add(step * 64 + 32 + quarter * 8).cast(), odd);
+                let [even, odd] = widen(v128_load(from.add(k_group * 64 + quarter * 16).cast()));
+                v128_store(to.add(k_group * 64 + quarter * 8).cast(), even);
+                v128_store(to.add(k_group * 64 + 32 + quarter * 8).cast(), odd);
             }
         }
     }

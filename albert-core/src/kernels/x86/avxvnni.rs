@@ -28,11 +28,11 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
             let rows = tile_rows.min(size.rows - row);
             // Each pass fetches one of the panels that come next. A lone pass is bound by memory as it is.
             let fetches = size.continues && size.rows > tile_rows && pass < panels;
-            let ahead = if fetches { (panels + pass) * size.steps * 64 } else { 0 };
+            let ahead = if fetches { (panels + pass) * size.k_groups * 64 } else { 0 };
             // SAFETY: the rows and panels of the tile are among those of the product, whose sizes fit the slices.
             unsafe {
                 let a = a.as_ptr().add(row * size.row_bytes);
-                let w = w.as_ptr().add(panel * size.steps * 64);
+                let w = w.as_ptr().add(panel * size.k_groups * 64);
                 let sums = sums.as_mut_ptr().add(row * size.row_sums + panel * 16);
                 match (rows, panels) {
                     (2, 3) => tile::<2, 3>(size, a, w, sums, ahead),
@@ -66,34 +66,36 @@ unsafe fn tile<const R: usize, const B: usize>(
     ahead: usize,
 ) {
     let mut tile = [[[_mm256_setzero_si256(); R]; 2]; B];
-    let mut multiply = |step: usize| {
-        // One line of 64 bytes a step.
-        prefetch::<_MM_HINT_T1>(w.wrapping_add(ahead + step * 64));
+    let mut multiply = |k_group: usize| {
+        // One line of 64 bytes a K group.
+        prefetch::<_MM_HINT_T1>(w.wrapping_add(ahead + k_group * 64));
         let mut bytes = [_mm256_setzero_si256(); R];
         for (r, bytes) in bytes.iter_mut().enumerate() {
-            // SAFETY: step < size.steps, so four bytes of the row follow.
-            *bytes = _mm256_set1_epi32(unsafe { a.add(r * size.row_bytes + step * 4).cast::<i32>().read_unaligned() });
+            // SAFETY: k_group < size.k_groups, so four bytes of the row follow.
+            *bytes =
+                _mm256_set1_epi32(unsafe { a.add(r * size.row_bytes + k_group * 4).cast::<i32>().read_unaligned() });
         }
         for (b, halves) in tile.iter_mut().enumerate() {
             for (half, rows) in halves.iter_mut().enumerate() {
-                // SAFETY: step < size.steps, so 64 bytes of the panel follow.
-                let weights =
-                    unsafe { _mm256_loadu_si256(w.add((b * size.steps + step) * 64 + half * 32).cast::<__m256i>()) };
+                // SAFETY: k_group < size.k_groups, so 64 bytes of the panel follow.
+                let weights = unsafe {
+                    _mm256_loadu_si256(w.add((b * size.k_groups + k_group) * 64 + half * 32).cast::<__m256i>())
+                };
                 for (sum, bytes) in rows.iter_mut().zip(bytes) {
                     *sum = _mm256_dpbusd_avx_epi32(*sum, bytes, weights);
                 }
             }
         }
     };
-    // Four steps share the additions to the addresses.
-    let fours = size.steps / 4;
+    // Four K groups share the additions to the addresses.
+    let fours = size.k_groups / 4;
     for four in 0..fours {
-        for step in 4 * four..4 * four + 4 {
-            multiply(step);
+        for k_group in 4 * four..4 * four + 4 {
+            multiply(k_group);
         }
     }
-    for step in 4 * fours..size.steps {
-        multiply(step);
+    for k_group in 4 * fours..size.k_groups {
+        multiply(k_group);
     }
     for (i, rows) in tile.as_flattened().iter().enumerate() {
         for (r, sum) in rows.iter().enumerate() {

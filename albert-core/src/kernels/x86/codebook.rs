@@ -95,7 +95,7 @@ fn units_avx2<const HIGH_BITS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) 
                 }
             }
             let [first, second] = weights;
-            // SAFETY: two steps of 64 bytes; half is 0 or 1.
+            // SAFETY: two K groups of 64 bytes; half is 0 or 1.
             unsafe {
                 _mm256_storeu_si256(out.as_mut_ptr().add(half * 32).cast(), first);
                 _mm256_storeu_si256(out.as_mut_ptr().add(64 + half * 32).cast(), second);
@@ -134,11 +134,11 @@ unsafe fn units_avx512<const HIGH_BITS: bool, const GFNI: bool>(panel: &Codebook
     }
 }
 
-/// Writes the two steps of a unit.
+/// Writes the two K groups of a unit.
 #[target_feature(enable = "avx512f")]
 #[inline]
 pub(crate) fn store_unit([first, second]: [__m512i; 2], out: &mut [i8; 128]) {
-    // SAFETY: two steps of 64 bytes.
+    // SAFETY: two K groups of 64 bytes.
     unsafe {
         _mm512_storeu_si512(out.as_mut_ptr().cast(), first);
         _mm512_storeu_si512(out.as_mut_ptr().add(64).cast(), second);

@@ -1,6 +1,6 @@
 //! AMX: `tdpbusd` multiplies tiles of 16 rows x 64 unsigned bytes by 64 x 16 signed ones. The rest is AVX-512 VNNI's.
 //!
-//! Sixteen steps of a weight panel are a weight tile as they lie in the file. The tile unit works beside the vector units: while
+//! Sixteen K groups of a weight panel are a weight tile as they lie in the file. The tile unit works beside the vector units: while
 //! it multiplies one tile, [`linear`] makes values of the sums of the tile before.
 
 mod tiles;
@@ -13,7 +13,7 @@ use crate::kernels::{Channels, CodebookPanel, KernelSet, LinearProduct, Product,
 use crate::slices::{part, part_mut};
 use core::arch::x86_64::_MM_HINT_T1;
 use core::marker::PhantomData;
-use tiles::{TILE_ROWS, TILE_STEPS, Tiles};
+use tiles::{TILE_K_GROUPS, TILE_ROWS, Tiles};
 
 /// The set for x86-64 servers from Sapphire Rapids on, under Linux.
 pub(crate) static SET: KernelSet = KernelSet {
@@ -63,9 +63,9 @@ fn tiles_permitted() -> bool {
 const FEWEST_ROWS: usize = 7;
 /// Most rows that are multiplied by codebook panels without tiles.
 const MOST_PANEL_ROWS: usize = 8;
-/// Smallest product of steps and panels that is worth the configuration of the tiles: the products of attention over short inputs
+/// Smallest product of K groups and panels that is worth the configuration of the tiles: the products of attention over short inputs
 /// are smaller.
-const FEWEST_TILES: usize = 8 * TILE_STEPS;
+const FEWEST_TILES: usize = 8 * TILE_K_GROUPS;
 /// Rows of two row tiles and channels of two panels: what is multiplied at a time.
 const SQUARE: usize = 32;
 
@@ -73,17 +73,17 @@ const SQUARE: usize = 32;
 struct Operands<'a> {
     rows: usize,
     row_bytes: usize,
-    steps: usize,
+    k_groups: usize,
     panels: usize,
     a: &'a [u8],
     w: &'a [i8],
 }
 
 impl Operands<'_> {
-    /// Whether tiles serve: enough rows, and whole tiles to read. What is read of a row past its steps meets weights of zero.
+    /// Whether tiles serve: enough rows, and whole tiles to read. What is read of a row past its K groups meets weights of zero.
     fn suit_tiles(&self) -> bool {
         let last_row = (self.rows - 1) * self.row_bytes;
-        self.rows >= FEWEST_ROWS && last_row + self.steps.next_multiple_of(TILE_STEPS) * 4 <= self.a.len()
+        self.rows >= FEWEST_ROWS && last_row + self.k_groups.next_multiple_of(TILE_K_GROUPS) * 4 <= self.a.len()
     }
 }
 
@@ -106,9 +106,9 @@ trait Sink {
     fn stored(&mut self, square: Square);
 }
 
-/// Steps of both panels past the last whole tile, followed by zeros.
+/// K groups of both panels past the last whole tile, followed by zeros.
 #[repr(C, align(64))]
-struct Rest([[i8; TILE_STEPS * 64]; 2]);
+struct Rest([[i8; TILE_K_GROUPS * 64]; 2]);
 
 /// Multiplies square by square: all rows by two panels, then by the next two.
 ///
@@ -116,18 +116,18 @@ struct Rest([[i8; TILE_STEPS * 64]; 2]);
 /// AVX-512 and AMX are available, AMX is permitted. The operands suit tiles. What the sink says of its places holds.
 #[inline(always)]
 unsafe fn multiply(operands: &Operands<'_>, sink: &mut impl Sink) {
-    let &Operands { rows, row_bytes, steps, panels, a, w } = operands;
+    let &Operands { rows, row_bytes, k_groups, panels, a, w } = operands;
     let row_pairs = rows.div_ceil(SQUARE);
     let height = rows.div_ceil(2 * row_pairs);
-    let (whole, left) = (steps / TILE_STEPS, steps % TILE_STEPS);
-    let mut rest = Rest([[0; TILE_STEPS * 64]; 2]);
+    let (whole, left) = (k_groups / TILE_K_GROUPS, k_groups % TILE_K_GROUPS);
+    let mut rest = Rest([[0; TILE_K_GROUPS * 64]; 2]);
     // SAFETY: the caller's promise; nothing else uses tiles here.
     let mut tiles = unsafe { Tiles::configure(height) };
     for panel in (0..panels).step_by(2) {
         let pair = [panel, (panel + 1).min(panels - 1)];
         if left > 0 {
             for (rest, panel) in rest.0.iter_mut().zip(pair) {
-                let from = part(w, (panel * steps + whole * TILE_STEPS) * 64..);
+                let from = part(w, (panel * k_groups + whole * TILE_K_GROUPS) * 64..);
                 rest.iter_mut().zip(from).take(left * 64).for_each(|(rest, &weight)| *rest = weight);
             }
         }
@@ -135,12 +135,12 @@ unsafe fn multiply(operands: &Operands<'_>, sink: &mut impl Sink) {
             let first = [2 * row_pair * height, (2 * row_pair + 1) * height].map(|row| row.min(rows - height));
             let square = Square { rows: first, panels: pair };
             tiles.clear();
-            // SAFETY: rows, steps and panels are among those of the operands, whose slices hold them (see `suit_tiles`).
+            // SAFETY: rows, K groups and panels are among those of the operands, whose slices hold them (see `suit_tiles`).
             unsafe {
                 let a = first.map(|row| a.as_ptr().add(row * row_bytes));
-                let w = pair.map(|panel| w.as_ptr().add(panel * steps * 64).cast::<u8>());
+                let w = pair.map(|panel| w.as_ptr().add(panel * k_groups * 64).cast::<u8>());
                 for tile in 0..whole {
-                    let (a, w) = (a.map(|a| a.add(tile * 64)), w.map(|w| w.add(tile * TILE_STEPS * 64)));
+                    let (a, w) = (a.map(|a| a.add(tile * 64)), w.map(|w| w.add(tile * TILE_K_GROUPS * 64)));
                     tiles.multiply(a, row_bytes, w);
                     sink.meanwhile(panel, row_pair * whole + tile);
                 }
@@ -179,9 +179,9 @@ impl Sink for Sums {
 }
 
 fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
-    let &Product { rows, row_bytes, steps, panels, row_sums, .. } = size;
-    let operands = Operands { rows, row_bytes, steps, panels, a, w };
-    if steps * panels >= FEWEST_TILES && operands.suit_tiles() {
+    let &Product { rows, row_bytes, k_groups, panels, row_sums, .. } = size;
+    let operands = Operands { rows, row_bytes, k_groups, panels, a, w };
+    if k_groups * panels >= FEWEST_TILES && operands.suit_tiles() {
         let mut sink = Sums { start: sums.as_mut_ptr(), row_sums };
         // SAFETY: the set is available. Rows and panels of a square are among those of the product, whose sums fit the slice.
         unsafe { multiply(&operands, &mut sink) }
@@ -255,7 +255,7 @@ impl<F: Finish> Sink for Values<'_, F> {
 
     #[inline(always)]
     fn meanwhile(&mut self, panel: usize, part: usize) {
-        let next = self.weights.wrapping_add((panel + 2) * self.size.steps * 64 + part * self.lines * 64);
+        let next = self.weights.wrapping_add((panel + 2) * self.size.k_groups * 64 + part * self.lines * 64);
         for line in 0..self.lines {
             prefetch::<_MM_HINT_T1>(next.wrapping_add(line * 64));
         }
@@ -282,8 +282,8 @@ fn linear(
     store: Store,
     out: &mut [f32],
 ) -> bool {
-    let &LinearProduct { rows: count, row_bytes, steps, channels: width, .. } = size;
-    let operands = Operands { rows: count, row_bytes, steps, panels: width.div_ceil(16), a, w };
+    let &LinearProduct { rows: count, row_bytes, k_groups, channels: width, .. } = size;
+    let operands = Operands { rows: count, row_bytes, k_groups, panels: width.div_ceil(16), a, w };
     if !operands.suit_tiles() {
         return false;
     }
@@ -306,7 +306,7 @@ unsafe fn linear_with<F: Finish>(
 ) {
     let row_pairs = size.rows.div_ceil(SQUARE);
     let height = size.rows.div_ceil(2 * row_pairs);
-    let parts = (size.steps / TILE_STEPS).max(1);
+    let parts = (size.k_groups / TILE_K_GROUPS).max(1);
     let mut values = Values {
         size: *size,
         rows,

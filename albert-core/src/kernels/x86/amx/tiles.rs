@@ -8,8 +8,8 @@ use core::arch::asm;
 
 /// Most rows of a row tile.
 pub(crate) const TILE_ROWS: usize = 16;
-/// Steps of 4 places in a tile.
-pub(crate) const TILE_STEPS: usize = 16;
+/// K groups of 4 places in a tile.
+pub(crate) const TILE_K_GROUPS: usize = 16;
 /// Bytes of a row of a tile, and of a row of weights.
 const ROW_BYTES: usize = 64;
 
@@ -63,7 +63,7 @@ impl Tiles {
     /// Adds the products of 64 places. Loads and products alternate: each load hides behind the products before it.
     ///
     /// # Safety
-    /// Each row tile has its rows, `a_stride` bytes apart, and each weight panel [`TILE_STEPS`] steps.
+    /// Each row tile has its rows, `a_stride` bytes apart, and each weight panel [`TILE_K_GROUPS`] K groups.
     #[inline(always)]
     pub(crate) unsafe fn multiply(&mut self, a: [*const u8; 2], a_stride: usize, w: [*const u8; 2]) {
         // SAFETY: the tiles are configured; the caller's promise.

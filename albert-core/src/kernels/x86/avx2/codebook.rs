@@ -15,18 +15,18 @@ pub(crate) fn multiply_panels(
     room: &mut [i8],
     sums: &mut [i32],
 ) -> bool {
-    let units = size.steps / 2;
+    let units = size.k_groups / 2;
     let Some(part) = part_units(units, room.len()) else { return false };
     let rows = a.chunks(size.row_bytes).zip(sums.chunks_mut(size.row_sums)).take(size.rows);
     for (row, sums) in rows {
-        // SAFETY: the row has four bytes a step.
-        let lacking = unsafe { sum_of_negative(row.as_ptr(), size.steps) };
+        // SAFETY: the row has four bytes a K group.
+        let lacking = unsafe { sum_of_negative(row.as_ptr(), size.k_groups) };
         sums.iter_mut().take(panels.len() * 16).for_each(|sum| *sum = lacking);
     }
     for (pair, panels) in panels.chunks(2).enumerate() {
         for start in (0..units).step_by(part) {
             let end = units.min(start + part);
-            let size = Product { steps: 2 * (end - start), panels: panels.len(), ..*size };
+            let size = Product { k_groups: 2 * (end - start), panels: panels.len(), ..*size };
             let mut next = [core::ptr::null(); 2];
             let places = room.chunks_exact_mut((end - start) * 128);
             for ((panel, place), next) in panels.iter().zip(places).zip(&mut next) {

@@ -46,11 +46,11 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
         let panels = 2.min(size.panels - panel);
         // SAFETY: the panels are among those of the product, whose sizes fit the slices; a prefetch may name any address.
         unsafe {
-            let w = w.as_ptr().add(panel * size.steps * 64);
+            let w = w.as_ptr().add(panel * size.k_groups * 64);
             // Each of the first passes fetches one of the panels that come next. A lone pass is bound by memory as it is.
             let next = [0, 1].map(|pass| {
                 let fetches = size.continues && size.rows > TILE_ROWS && pass < panels;
-                w.wrapping_add(if fetches { (panels + pass) * size.steps * 64 } else { 0 })
+                w.wrapping_add(if fetches { (panels + pass) * size.k_groups * 64 } else { 0 })
             });
             let sums = sums.as_mut_ptr().add(panel * 16);
             multiply_stored::<false, _MM_HINT_T1>(&Product { panels, ..*size }, a.as_ptr(), w, sums, next);
@@ -87,7 +87,7 @@ pub(crate) unsafe fn multiply_stored<const ADDS: bool, const HINT: i32>(
     }
 }
 
-/// `R` rows by `B` panels; fetches 64 bytes a step of what is at `next` into the second-level cache.
+/// `R` rows by `B` panels; fetches 64 bytes a K group of what is at `next` into the second-level cache.
 ///
 /// # Safety
 /// `a` has `R` rows, `w` has `B` panels and `sums` has `R` rows of `B * 16`, with the strides of `size`.
@@ -103,25 +103,27 @@ unsafe fn tile_i8<const R: usize, const B: usize, const ADDS: bool, const HINT: 
     let (zero, ones) = (_mm256_setzero_si256(), _mm256_set1_epi16(1));
     let mut lacking = [zero; R];
     for (r, lacking) in lacking.iter_mut().enumerate().filter(|_| !ADDS) {
-        // SAFETY: the row has four bytes a step.
-        *lacking = _mm256_set1_epi32(unsafe { sum_of_negative(a.add(r * size.row_bytes), size.steps) });
+        // SAFETY: the row has four bytes a K group.
+        *lacking = _mm256_set1_epi32(unsafe { sum_of_negative(a.add(r * size.row_bytes), size.k_groups) });
     }
     let mut sums_of = [[lacking; 2]; B];
-    for step in 0..size.steps {
-        // One line of 64 bytes a step.
-        prefetch::<HINT>(next.wrapping_add(step * 64));
+    for k_group in 0..size.k_groups {
+        // One line of 64 bytes a K group.
+        prefetch::<HINT>(next.wrapping_add(k_group * 64));
         let mut bytes = [zero; R];
         for (r, bytes) in bytes.iter_mut().enumerate() {
-            // SAFETY: step < size.steps, so four bytes of the row follow.
-            *bytes = _mm256_set1_epi32(unsafe { a.add(r * size.row_bytes + step * 4).cast::<i32>().read_unaligned() });
+            // SAFETY: k_group < size.k_groups, so four bytes of the row follow.
+            *bytes =
+                _mm256_set1_epi32(unsafe { a.add(r * size.row_bytes + k_group * 4).cast::<i32>().read_unaligned() });
         }
         let magnitudes = bytes.map(|bytes| _mm256_abs_epi8(bytes));
         let signs = bytes.map(|bytes| _mm256_cmpgt_epi8(zero, bytes));
         for (b, halves) in sums_of.iter_mut().enumerate() {
             for (half, rows) in halves.iter_mut().enumerate() {
-                // SAFETY: step < size.steps, so 64 bytes of the panel follow.
-                let weights =
-                    unsafe { _mm256_loadu_si256(w.add((b * size.steps + step) * 64 + half * 32).cast::<__m256i>()) };
+                // SAFETY: k_group < size.k_groups, so 64 bytes of the panel follow.
+                let weights = unsafe {
+                    _mm256_loadu_si256(w.add((b * size.k_groups + k_group) * 64 + half * 32).cast::<__m256i>())
+                };
                 for ((sum, sign), magnitude) in rows.iter_mut().zip(signs).zip(magnitudes) {
                     let pairs = _mm256_maddubs_epi16(magnitude, _mm256_xor_si256(weights, sign));
                     *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(pairs, ones));
@@ -144,18 +146,18 @@ unsafe fn tile_i8<const R: usize, const B: usize, const ADDS: bool, const HINT: 
 /// Sum of the magnitudes of the negative bytes of a row: what products lack.
 ///
 /// # Safety
-/// `row` has four bytes a step.
+/// `row` has four bytes a K group.
 #[target_feature(enable = "avx2")]
 #[inline]
-pub(crate) unsafe fn sum_of_negative(row: *const u8, steps: usize) -> i32 {
+pub(crate) unsafe fn sum_of_negative(row: *const u8, k_groups: usize) -> i32 {
     let zero = _mm256_setzero_si256();
     let magnitudes = |bytes| _mm256_sad_epu8(_mm256_max_epi8(_mm256_sub_epi8(zero, bytes), zero), zero);
-    // SAFETY: four bytes a step, and no lane past the last one is read.
+    // SAFETY: four bytes a K group, and no lane past the last one is read.
     let (eights, rest) = unsafe {
-        let left = _mm256_set1_epi32((steps % 8) as i32);
+        let left = _mm256_set1_epi32((k_groups % 8) as i32);
         let mask = _mm256_cmpgt_epi32(left, _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-        let rest = _mm256_maskload_epi32(row.add(steps / 8 * 32).cast(), mask);
-        (core::slice::from_raw_parts(row.cast::<[u8; 32]>(), steps / 8), rest)
+        let rest = _mm256_maskload_epi32(row.add(k_groups / 8 * 32).cast(), mask);
+        (core::slice::from_raw_parts(row.cast::<[u8; 32]>(), k_groups / 8), rest)
     };
     let mut sums = magnitudes(rest);
     for bytes in eights {

@@ -179,15 +179,15 @@ unsafe fn expanded_tile<const R: usize>(
     room: *const [[i8; 128]; 2],
     [next0, next1]: [*const [u8; 64]; 2],
 ) {
-    // SAFETY: the caller's promise; two steps of 64 bytes of each panel.
+    // SAFETY: the caller's promise; two K groups of 64 bytes of each panel.
     unsafe {
         let mut tile = Tile::<R>::new(place);
         for unit in 0..units {
             prefetch::<_MM_HINT_T0>(next0.wrapping_add(unit).cast());
             prefetch::<_MM_HINT_T0>(next1.wrapping_add(unit).cast());
             let weights = room.add(unit).cast::<i8>();
-            let step = |at: usize| _mm512_loadu_si512(weights.add(at).cast());
-            tile.multiply([[step(0), step(64)], [step(128), step(192)]]);
+            let k_group = |at: usize| _mm512_loadu_si512(weights.add(at).cast());
+            tile.multiply([[k_group(0), k_group(64)], [k_group(128), k_group(192)]]);
         }
         tile.store(place);
     }

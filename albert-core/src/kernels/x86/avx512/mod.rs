@@ -60,7 +60,7 @@ macro_rules! tile_of {
 
 #[target_feature(enable = "avx512f,avx512vnni")]
 pub(crate) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
-    let panel_bytes = size.steps * 64;
+    let panel_bytes = size.k_groups * 64;
     let passes = size.rows.div_ceil(TILE_ROWS);
     let mut panel = 0;
     while panel < size.panels {
@@ -117,7 +117,7 @@ struct Operands {
     /// Rows 0 and 3 of the activations.
     ///
     /// Intel's cores lose products to scalar additions on the same ports, and the compiler would spend one on each row. So
-    /// rows are addressed as 0, 1 and 2 strides from every third row, and steps by constants.
+    /// rows are addressed as 0, 1 and 2 strides from every third row, and K groups by constants.
     thirds: [*const u8; 2],
     stride: usize,
     w: *const i8,
@@ -127,10 +127,10 @@ struct Operands {
 }
 
 impl Operands {
-    /// Adds the products of the `AT`th step from here, and fetches what lies ahead of it.
+    /// Adds the products of the `AT`th K group from here, and fetches what lies ahead of it.
     ///
     /// # Safety
-    /// The step is one of the operands', which have `R` rows and `B` panels.
+    /// The K group is one of the operands', which have `R` rows and `B` panels.
     #[inline]
     #[target_feature(enable = "avx512f,avx512vnni")]
     unsafe fn multiply<const R: usize, const B: usize, const FETCH: bool, const AT: usize>(
@@ -167,11 +167,11 @@ impl Operands {
         }
     }
 
-    /// Goes on by some steps.
+    /// Goes on by some K groups.
     #[inline(always)]
-    fn advance(&mut self, steps: usize) {
-        self.w = self.w.wrapping_add(steps * 64);
-        self.thirds = self.thirds.map(|third| third.wrapping_add(steps * 4));
+    fn advance(&mut self, k_groups: usize) {
+        self.w = self.w.wrapping_add(k_groups * 64);
+        self.thirds = self.thirds.map(|third| third.wrapping_add(k_groups * 4));
     }
 }
 
@@ -187,20 +187,20 @@ unsafe fn tile<const R: usize, const B: usize, const FETCH: bool>(
     sums: *mut i32,
     ahead: [usize; 2],
 ) {
-    let (stride, panel_bytes) = (size.row_bytes, size.steps * 64);
+    let (stride, panel_bytes) = (size.row_bytes, size.k_groups * 64);
     let mut operands = Operands { thirds: [a, a.wrapping_add(3 * stride)], stride, w, panel_bytes, ahead };
     let mut tile = [[_mm512_setzero_si512(); B]; R];
-    // SAFETY: the steps are among `size.steps`.
+    // SAFETY: the K groups are among `size.k_groups`.
     unsafe {
         // Four at a time share the additions of `advance`.
-        for _ in 0..size.steps / 4 {
+        for _ in 0..size.k_groups / 4 {
             operands.multiply::<R, B, FETCH, 0>(&mut tile);
             operands.multiply::<R, B, FETCH, 1>(&mut tile);
             operands.multiply::<R, B, FETCH, 2>(&mut tile);
             operands.multiply::<R, B, FETCH, 3>(&mut tile);
             operands.advance(4);
         }
-        for _ in 0..size.steps % 4 {
+        for _ in 0..size.k_groups % 4 {
             operands.multiply::<R, B, FETCH, 0>(&mut tile);
             operands.advance(1);
         }
