@@ -40,7 +40,7 @@ impl<'a> Panels<'a> {
             codes: part(0, 64).as_chunks().0,
             high_bits: part(layout.high_bits, if has_high_bits { 16 } else { 0 }).as_chunks().0,
             multipliers: multipliers.as_chunks().0,
-            ahead: if units.end < layout.units { 64 * units.len() } else { next * layout.bytes - 64 * units.start },
+            prefetch: if units.end < layout.units { 64 * units.len() } else { next * layout.bytes - 64 * units.start },
         }
     }
 }

@@ -61,7 +61,7 @@ fn layer(set: Kernels, rows: usize, a: &[u8], w: &[i8], sums: &mut [i32]) {
                 k_groups: places / 4,
                 panels,
                 row_sums: GROUP_CHANNELS,
-                continues: true,
+                prefetch: true,
             };
             set.matmul_i8(&size, a, group, sums);
             rest = next;
@@ -98,7 +98,7 @@ fn codebook_layer(set: Kernels, rows: usize, dtype: u8, a: &[u8], panels: &[u8],
             k_groups: places / 4,
             panels: PANELS,
             row_sums: GROUP_CHANNELS,
-            continues: false,
+            prefetch: false,
         };
         for first in (0..channels).step_by(PANELS * 16) {
             let (pair, next) = rest.split_at(PANELS * layout.bytes);
@@ -109,7 +109,7 @@ fn codebook_layer(set: Kernels, rows: usize, dtype: u8, a: &[u8], panels: &[u8],
                     codes: panel[..layout.high_bits].as_chunks().0,
                     high_bits: panel[layout.high_bits..layout.multipliers].as_chunks().0,
                     multipliers: multipliers.as_chunks().0,
-                    ahead: PANELS * layout.bytes,
+                    prefetch: PANELS * layout.bytes,
                 };
                 set.expand(&codes, out);
             }

@@ -183,7 +183,7 @@ impl Queries {
         let (rows, place) = (self.count, head - self.heads.start);
         let row_sums = extents.key_channels;
         let (k_groups, panels) = (extents.key_k / K_GROUP, row_sums / PANEL_CHANNELS);
-        let product = Product { rows, row_bytes: self.stride, k_groups, panels, row_sums, continues: true };
+        let product = Product { rows, row_bytes: self.stride, k_groups, panels, row_sums, prefetch: true };
         let bytes = part(scratch.quantized.bytes, place * self.row_bytes..);
         kernels.matmul_i8(&product, bytes, cache.keys(head), attention.scores);
 
@@ -202,7 +202,7 @@ impl Queries {
 
         let row_sums = extents.value_channels;
         let (k_groups, panels) = (extents.value_k / K_GROUP, row_sums / PANEL_CHANNELS);
-        let product = Product { rows, row_bytes, k_groups, panels, row_sums, continues: true };
+        let product = Product { rows, row_bytes, k_groups, panels, row_sums, prefetch: true };
         kernels.matmul_i8(&product, attention.probabilities, cache.values(head), scratch.products.accumulators);
         for first in (0..size).step_by(GROUP_CHANNELS) {
             let channels = (size - first).min(GROUP_CHANNELS);

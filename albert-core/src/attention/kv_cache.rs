@@ -221,7 +221,7 @@ pub(crate) fn sum_cache(
             row.fill(byte as u8);
             let (k_groups, panels) = (places / K_GROUP, heads.count * channels / PANEL_CHANNELS);
             let row_sums = heads.count * channels;
-            let size = Product { rows: 1, row_bytes: places, k_groups, panels, row_sums, continues: false };
+            let size = Product { rows: 1, row_bytes: places, k_groups, panels, row_sums, prefetch: false };
             kernels.matmul_i8(&size, row, bytemuck::must_cast_slice(words), sums);
         };
         let offsets = part_mut(shared.key_offsets, at.scales..at.scales + heads.count * key_channels);

@@ -76,7 +76,7 @@ impl Kernels {
         out: &mut [f32],
         sums: &mut [i32],
     ) {
-        let &LinearProduct { rows: count, row_bytes, k_groups, channels: width, row_outputs, continues } = size;
+        let &LinearProduct { rows: count, row_bytes, k_groups, channels: width, row_outputs, prefetch } = size;
         let any = count > 0 && k_groups > 0 && width > 0;
         let within = reaches(a.len(), count, row_bytes, k_groups.checked_mul(4))
             && reaches(w.len(), width.div_ceil(16), k_groups.saturating_mul(64), k_groups.checked_mul(64))
@@ -93,7 +93,7 @@ impl Kernels {
             let part = (width - first).min(GROUP_CHANNELS);
             let row_sums = GROUP_CHANNELS;
             let panels = part.div_ceil(16);
-            self.matmul_i8(&Product { rows: count, row_bytes, k_groups, panels, row_sums, continues }, a, w, sums);
+            self.matmul_i8(&Product { rows: count, row_bytes, k_groups, panels, row_sums, prefetch }, a, w, sums);
             let tile = Tile { rows: count, channels: part, row_sums, row_outputs };
             let out = part_mut(out, first..);
             self.dequantize(&tile, sums, rows, &channels.part(first, part), store, out);

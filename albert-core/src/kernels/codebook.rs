@@ -20,7 +20,7 @@ pub struct CodebookPanel<'a> {
     /// A multiplier for each four channels, in [-127, 127]; as many as units.
     pub multipliers: &'a [[i8; 4]],
     /// Bytes from these codes to those wanted next, which the expansion may fetch into a cache; a hint.
-    pub ahead: usize,
+    pub prefetch: usize,
 }
 
 impl CodebookPanel<'_> {

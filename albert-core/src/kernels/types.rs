@@ -27,7 +27,7 @@ pub struct Product {
     /// Elements from one row of the result to the next, at least `panels * 16`.
     pub row_sums: usize,
     /// Whether the weights go on after these panels and are wanted next, so that a kernel may fetch them; a hint.
-    pub continues: bool,
+    pub prefetch: bool,
 }
 
 /// Sizes of a float matrix product: `rows` x `inputs` by `panels * 16` channels.
@@ -98,8 +98,8 @@ pub struct LinearProduct {
     pub channels: usize,
     /// Elements from one row of outputs to the next, at least `channels`.
     pub row_outputs: usize,
-    /// As [`Product::continues`].
-    pub continues: bool,
+    /// As [`Product::prefetch`].
+    pub prefetch: bool,
 }
 
 /// Per-key side of [`Kernels::softmax`](super::Kernels::softmax); each slice has at least the keys asked for.

@@ -54,7 +54,7 @@ pub(super) fn multiply(
         let out = part_mut(data, first - panels.start * PANEL_CHANNELS..);
         let beside = LARGE_TARGET && {
             let (k_groups, panels) = (places / K_GROUP, group.len());
-            let size = Product { rows, row_bytes, k_groups, panels, row_sums: GROUP_CHANNELS, continues: true };
+            let size = Product { rows, row_bytes, k_groups, panels, row_sums: GROUP_CHANNELS, prefetch: true };
             let parts: [_; GROUP_PANELS] = core::array::from_fn(|index| stored.part(group.start + index, 0..places, 2));
             let parts = part(&parts, ..panels);
             kernels.multiply_panels(&size, x.bytes, parts, products.panel, products.accumulators)
@@ -112,7 +112,7 @@ fn expanded_panels(
     if stretch == places {
         expand(0..places, products.panel);
         let k_groups = places / K_GROUP;
-        let size = LinearProduct { rows, row_bytes, k_groups, channels: count, row_outputs, continues: false };
+        let size = LinearProduct { rows, row_bytes, k_groups, channels: count, row_outputs, prefetch: false };
         let (bytes, row_scales) = (&*x.bytes, &*x.row_scales);
         kernels.linear_i8(&size, bytes, products.panel, row_scales, channels, store, out, products.accumulators);
         return;
@@ -121,7 +121,7 @@ fn expanded_panels(
         let some = start..places.min(start + stretch);
         expand(some.clone(), products.panel);
         let (k_groups, panels) = (some.len() / K_GROUP, panels.len());
-        let size = Product { rows, row_bytes, k_groups, panels, row_sums: GROUP_CHANNELS, continues: false };
+        let size = Product { rows, row_bytes, k_groups, panels, row_sums: GROUP_CHANNELS, prefetch: false };
         let bytes = part(x.bytes, start..);
         if start == 0 {
             kernels.matmul_i8(&size, bytes, products.panel, products.accumulators);

@@ -59,14 +59,8 @@ pub(super) fn multiply(
     let weights = part(values, panels.start * panel_bytes..panels.end * panel_bytes);
     let first = panels.start * PANEL_CHANNELS;
     let count = (panels.end * PANEL_CHANNELS).min(matrix.rows) - first;
-    let size = LinearProduct {
-        rows: out.rows,
-        row_bytes,
-        k_groups,
-        channels: count,
-        row_outputs: out.stride,
-        continues: true,
-    };
+    let size =
+        LinearProduct { rows: out.rows, row_bytes, k_groups, channels: count, row_outputs: out.stride, prefetch: true };
     let channels = channels.part(first, count);
     kernels.linear_i8(&size, x.bytes, weights, x.row_scales, &channels, store, out.data, products.accumulators);
 }

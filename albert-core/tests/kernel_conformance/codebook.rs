@@ -25,7 +25,7 @@ fn codebook_expansion() {
                 codes: &codes,
                 high_bits: &high_bits,
                 multipliers: &multipliers,
-                ahead: 64,
+                prefetch: 64,
             };
             let run = |set: Kernels| {
                 let mut out = vec![99; units * 128 + 64];
@@ -81,7 +81,7 @@ fn check_products(sets: &[Kernels], panels: &[CodebookPanel<'_>], weights: &[i8]
     let k_groups = 2 * panels[0].codes.len();
     for (rows, count) in (0..28).flat_map(|rows| (1..=panels.len()).map(move |count| (rows, count))) {
         let size =
-            Product { rows, row_bytes: k_groups * 4 + 3, k_groups, panels: count, row_sums: 69, continues: false };
+            Product { rows, row_bytes: k_groups * 4 + 3, k_groups, panels: count, row_sums: 69, prefetch: false };
         let a: Vec<u8> = (0..rows * size.row_bytes).map(|_| random.byte() as u8).collect();
         let mut room = vec![99; [0, 256, 3000, 256 * k_groups][rows % 4]];
         for set in sets {

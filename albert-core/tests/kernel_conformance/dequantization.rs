@@ -58,7 +58,7 @@ fn integer_linears() {
         for ((rows, channels), k_groups) in sizes.clone().zip([1, 7, 16, 17, 31, 32, 49, 64].into_iter().cycle()) {
             let row_bytes = (k_groups * 4usize).next_multiple_of(64);
             let row_outputs = channels + rows % 4;
-            let size = LinearProduct { rows, row_bytes, k_groups, channels, row_outputs, continues: true };
+            let size = LinearProduct { rows, row_bytes, k_groups, channels, row_outputs, prefetch: true };
             let bytes = Bytes::Random.fill(rows * row_bytes, &mut random);
             let weights =
                 Weights { k_groups, values: Bytes::Random.fill(channels.div_ceil(16) * k_groups * 64, &mut random) };

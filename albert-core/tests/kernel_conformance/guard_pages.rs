@@ -78,9 +78,9 @@ fn integer_products(set: Kernels, memory: &mut [Guarded; 8], random: &mut Random
     let [a, w, sums, scales, channel_scales, channel_sums, bias, out] = memory;
     let a = a.slice(elements(rows, row_bytes, k_groups * 4), || random.next() as u8);
     let w = w.slice(panels * k_groups * 64, || random.byte());
-    let continues = random.below(2) == 0;
+    let prefetch = random.below(2) == 0;
     let all = sums.slice(elements(rows, row_sums, panels * 16), || 0);
-    set.matmul_i8(&Product { rows, row_bytes, k_groups, panels, row_sums, continues }, a, w, all);
+    set.matmul_i8(&Product { rows, row_bytes, k_groups, panels, row_sums, prefetch }, a, w, all);
     let scales = scales.slice(rows, || RowScale { scale: 0.5, zero: random.byte().into() });
     let channels_of = Channels {
         scales: channel_scales.slice(channels, || random.unit()),
@@ -91,7 +91,7 @@ fn integer_products(set: Kernels, memory: &mut [Guarded; 8], random: &mut Random
     let tile = Tile { rows, channels, row_sums, row_outputs };
     set.dequantize(&tile, all, scales, &channels_of, store(random), out);
     let sums = sums.slice(rows * 64, || 0);
-    let size = LinearProduct { rows, row_bytes, k_groups, channels, row_outputs, continues };
+    let size = LinearProduct { rows, row_bytes, k_groups, channels, row_outputs, prefetch };
     set.linear_i8(&size, a, w, scales, &channels_of, store(random), out, sums);
 }
 
@@ -119,13 +119,13 @@ fn codebooks(set: Kernels, memory: &mut [Guarded; 8], random: &mut Random) {
         codes: &codes[index * units..][..units],
         high_bits: if five { &high_bits[index * units..][..units] } else { &[] },
         multipliers: &multipliers[index * units..][..units],
-        ahead: 64 * units,
+        prefetch: 64 * units,
     };
     let panels: Vec<_> = (0..count).map(panel).collect();
     set.expand(&panels[count - 1], expanded.slice(units * 128, || 0));
     let (k_groups, places) = (units * 2, count.next_multiple_of(2) * 16);
     let (row_bytes, row_sums) = (k_groups * 4 + random.below(9) * 4, places + random.below(9));
-    let size = Product { rows, row_bytes, k_groups, panels: count, row_sums, continues: true };
+    let size = Product { rows, row_bytes, k_groups, panels: count, row_sums, prefetch: true };
     let a = a.slice(elements(rows, row_bytes, k_groups * 4), || random.next() as u8);
     let room = room.slice([0, 256, random.below(600), units * 256][random.below(4)], || 0);
     set.multiply_panels(&size, a, &panels, room, sums.slice(elements(rows, row_sums, places), || 0));

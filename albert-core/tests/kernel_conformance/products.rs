@@ -20,7 +20,7 @@ fn check_matmul_i8(sets: &[Kernels], k_groups: usize, sizes: &[(usize, usize)], 
         row.iter().enumerate().map(|(place, &a)| i32::from(a) * weights.at(channel, place)).sum()
     };
     let mut want = vec![0; rows * panels * 16];
-    let all = Product { rows, row_bytes, k_groups, panels, row_sums: panels * 16, continues: false };
+    let all = Product { rows, row_bytes, k_groups, panels, row_sums: panels * 16, prefetch: false };
     let scalar_bytes: Vec<u8> = bytes.iter().map(|&a| a as u8).collect();
     Kernels::SCALAR.matmul_i8(&all, &scalar_bytes, &weights.values, &mut want);
     for (row, channel) in [(0, 0), (rows - 1, panels * 16 - 1), (rows / 2, 7), (0, panels * 16 - 8)] {
@@ -36,7 +36,7 @@ fn check_matmul_i8(sets: &[Kernels], k_groups: usize, sizes: &[(usize, usize)], 
             let a_len = (rows - 1) * row_bytes + if rows % 2 == 0 { row_bytes } else { k_groups * 4 };
             let sums_len = (rows - 1) * row_sums + panels * 16;
             let mut sums = vec![GUARD as i32; sums_len + 32];
-            let size = Product { rows, row_bytes, k_groups, panels, row_sums, continues: true };
+            let size = Product { rows, row_bytes, k_groups, panels, row_sums, prefetch: true };
             let out = &mut sums[16..16 + sums_len];
             set.matmul_i8(&size, &stored[..a_len], &weights.values[..panels * k_groups * 64], out);
             for (i, &sum) in sums.iter().enumerate() {
@@ -96,7 +96,7 @@ fn products_of_many_rows_and_channels() {
 #[cfg_attr(panic = "abort", ignore = "panics abort here")]
 #[test]
 fn sizes_that_do_not_fit_do_nothing() {
-    let good = Product { rows: 3, row_bytes: 64, k_groups: 16, panels: 2, row_sums: 32, continues: false };
+    let good = Product { rows: 3, row_bytes: 64, k_groups: 16, panels: 2, row_sums: 32, prefetch: false };
     let bad = [
         Product { rows: 4, ..good },
         Product { row_bytes: 65, ..good },

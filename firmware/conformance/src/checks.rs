@@ -95,7 +95,7 @@ impl Pair {
         let a = a.map(|byte| byte as u8);
         let row_bytes = (k_groups * 4).next_multiple_of(64);
         let row_sums = panels * 16 + rows % 3 * 5;
-        let size = Product { rows, row_bytes, k_groups, panels, row_sums, continues: false };
+        let size = Product { rows, row_bytes, k_groups, panels, row_sums, prefetch: false };
         let w = &weights.0[skew..skew + panels * k_groups * 64];
         let a = &a[..(rows - 1) * row_bytes + k_groups * 4];
         let [(want, scalar), (got, set)] = self.both(|kernels| {
@@ -151,7 +151,7 @@ fn expansion(pair: &mut Pair) -> Outcome {
             codes: &codes[..units],
             high_bits: if has_high_bits { &high_bits[..units] } else { &[] },
             multipliers: &multipliers[..units],
-            ahead: 0,
+            prefetch: 0,
         };
         let [(want, scalar), (got, set)] = pair.both(|kernels| {
             let mut out = [99; 40 * 128 + 64];

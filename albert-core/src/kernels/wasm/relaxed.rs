@@ -152,7 +152,7 @@ mod tests {
             let a: Vec<u8> = bytes(rows * k_groups * 4, 97).map(|byte| byte.wrapping_add(129)).collect();
             let w: Vec<i8> = bytes(panels * k_groups * 64, 61).map(|byte| byte.wrapping_add(129) as i8).collect();
             let (row_bytes, row_sums) = (k_groups * 4, panels * 16);
-            let size = Product { rows, row_bytes, k_groups, panels, row_sums, continues: false };
+            let size = Product { rows, row_bytes, k_groups, panels, row_sums, prefetch: false };
             let (mut want, mut got) = (vec![0; rows * row_sums], vec![1; rows * row_sums]);
             scalar::matmul_i8(&size, &a, &w, &mut want);
             matmul_i8::<SimulatedArm>(&size, &a, &w, &mut got);

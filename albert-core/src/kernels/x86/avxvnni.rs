@@ -27,7 +27,7 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
         for (pass, row) in (0..size.rows).step_by(tile_rows).enumerate() {
             let rows = tile_rows.min(size.rows - row);
             // Each pass fetches one of the panels that come next. A lone pass is bound by memory as it is.
-            let fetches = size.continues && size.rows > tile_rows && pass < panels;
+            let fetches = size.prefetch && size.rows > tile_rows && pass < panels;
             let ahead = if fetches { (panels + pass) * size.k_groups * 64 } else { 0 };
             // SAFETY: the rows and panels of the tile are among those of the product, whose sizes fit the slices.
             unsafe {

@@ -313,7 +313,7 @@ unsafe fn linear_with<F: Finish>(
         channels,
         out,
         weights: operands.w.as_ptr(),
-        lines: if size.continues { (SQUARE / row_pairs).clamp(4, 16) } else { 0 },
+        lines: if size.prefetch { (SQUARE / row_pairs).clamp(4, 16) } else { 0 },
         rows_at_a_time: (2 * height).div_ceil(parts),
         sums: [const { SquareSums([[0; SQUARE]; SQUARE]) }; 2],
         turn: 0,

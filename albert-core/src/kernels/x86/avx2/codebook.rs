@@ -33,7 +33,7 @@ pub(crate) fn multiply_panels(
                 let some = panel.part(start..end);
                 expand_avx2(&some, place);
                 // The first rows fetch the codes that come next.
-                let ahead = if end < units { 64 * (end - start) } else { panel.ahead };
+                let ahead = if end < units { 64 * (end - start) } else { panel.prefetch };
                 *next = some.codes.as_ptr().cast::<i8>().wrapping_add(ahead);
             }
             // SAFETY: the units are among those of the product, whose sizes fit the slices.

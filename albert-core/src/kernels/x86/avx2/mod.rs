@@ -49,7 +49,7 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
             let w = w.as_ptr().add(panel * size.k_groups * 64);
             // Each of the first passes fetches one of the panels that come next. A lone pass is bound by memory as it is.
             let next = [0, 1].map(|pass| {
-                let fetches = size.continues && size.rows > TILE_ROWS && pass < panels;
+                let fetches = size.prefetch && size.rows > TILE_ROWS && pass < panels;
                 w.wrapping_add(if fetches { (panels + pass) * size.k_groups * 64 } else { 0 })
             });
             let sums = sums.as_mut_ptr().add(panel * 16);

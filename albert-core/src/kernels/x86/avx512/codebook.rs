@@ -98,7 +98,8 @@ unsafe fn all_rows<const HIGH_BITS: bool, const GFNI: bool>(
         for pass in 0..passes {
             let rows = division.rows + usize::from(pass < division.larger);
             // The first of the later passes fetches the codes that come next: they leave memory idle.
-            let next = parts.map(|part| part.codes.as_ptr().wrapping_byte_add(if pass == 1 { part.ahead } else { 0 }));
+            let next =
+                parts.map(|part| part.codes.as_ptr().wrapping_byte_add(if pass == 1 { part.prefetch } else { 0 }));
             // SAFETY: rows and units are among those of the product, and so many units fit the room.
             unsafe {
                 let place = Place {

@@ -76,7 +76,7 @@ pub(crate) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
             // Each pass fetches one or two of the panels that come next. A lone pass is bound by memory as it is.
             let share = panels.div_ceil(passes).min(2);
             let ahead = [pass * share, (pass + 1) * share - 1].map(|next| {
-                if size.continues && passes > 1 && next < panels { (panels + next) * panel_bytes } else { 0 }
+                if size.prefetch && passes > 1 && next < panels { (panels + next) * panel_bytes } else { 0 }
             });
             let fetch = ahead != [0; 2];
             // SAFETY: the rows and panels of the tile are among those of the product, whose sizes fit the slices.
