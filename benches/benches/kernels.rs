@@ -184,7 +184,7 @@ fn row_kernels(c: &mut Criterion) {
         });
         let tile = Tile { rows: 1, channels: N, row_sums: N, row_outputs: N };
         let channels = Channels { scales: &scales, sums: &zeros, bias: &bias };
-        let row = [RowScale { scale: 0.02, zero: 131 }];
+        let row = [RowScale { scale: 0.02, zero_point: 131 }];
         for (name, store) in [
             ("dequantize", Store::Write),
             ("dequantize, gelu", Store::Activate(Activation::Gelu)),

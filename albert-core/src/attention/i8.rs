@@ -197,7 +197,7 @@ impl Queries {
         for ((scores, query_scale), (bytes, row_scale)) in scores.zip(places) {
             let bytes = part_mut(bytes, ..keys);
             let scale = kernels.softmax(scores, &scales, query_scale * factor, scratch.quantization.row, bytes);
-            *row_scale = RowScale { scale, zero: offset - 127 };
+            *row_scale = RowScale { scale, zero_point: offset - 127 };
         }
 
         let row_sums = extents.value_channels;

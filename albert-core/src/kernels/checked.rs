@@ -164,7 +164,7 @@ impl Kernels {
         fits(any, within) && unsafe { multiply(size, a, weights, room, sums) }
     }
 
-    /// `out[r][n] = store(((sums[r][n] - rows[r].zero * channels.sums[n]) as f32 * channels.scales[n]) * rows[r].scale +
+    /// `out[r][n] = store(((sums[r][n] - rows[r].zero_point * channels.sums[n]) as f32 * channels.scales[n]) * rows[r].scale +
     /// channels.bias[n])`, multiplications and additions rounded one by one; integers wrap.
     pub fn dequantize(
         self,

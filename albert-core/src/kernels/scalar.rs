@@ -75,7 +75,7 @@ fn dequantize(tile: &Tile, sums: &[i32], rows: &[RowScale], channels: &Channels<
         for (((&sum, out), ((&scale, &channel_sum), &bias)), _) in
             sums.iter().zip(out).zip(columns).zip(0..tile.channels)
         {
-            let exact = sum.wrapping_sub(row.zero.wrapping_mul(channel_sum));
+            let exact = sum.wrapping_sub(row.zero_point.wrapping_mul(channel_sum));
             let value = exact as f32 * scale * row.scale + bias;
             *out = match store {
                 Store::Write => value,
@@ -90,10 +90,10 @@ fn range(x: &[f32]) -> (f32, f32) {
     x.iter().fold((0.0, 0.0), |(least, most), &x| (x.lesser(least), x.greater(most)))
 }
 
-pub(super) fn quantize(x: &[f32], inverse: f32, zero: i32, offset: i32, out: &mut [u8]) {
+pub(super) fn quantize(x: &[f32], inverse: f32, zero_point: i32, offset: i32, out: &mut [u8]) {
     for (&x, out) in x.iter().zip(out) {
         let rounded = ((x * inverse + ROUND).to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
-        *out = (rounded.wrapping_add(zero).clamp(-127, 127) + offset) as u8;
+        *out = (rounded.wrapping_add(zero_point).clamp(-127, 127) + offset) as u8;
     }
 }
 
@@ -146,13 +146,13 @@ pub(super) fn quantize_row_by(
         }
     }
     let (low, high) = range(x);
-    let (scale, inverse, zero) = asymmetric_steps(low, high);
+    let (scale, inverse, zero_point) = asymmetric_steps(low, high);
     let (body, extra) = out.split_at_mut_checked(x.len()).or_empty();
-    quantize(x, inverse, zero, offset, body);
+    quantize(x, inverse, zero_point, offset, body);
     let entries = channels.iter().zip(&*saved).zip(copies.iter().zip(ranks)).zip(extra);
     for (((&channel, &value), (&copies, &rank)), extra) in entries {
         let limit = 127.0 * copies;
-        let total = (value * inverse + ROUND - ROUND + copies * zero as f32).lesser(limit).greater(-limit) as i32;
+        let total = (value * inverse + ROUND - ROUND + copies * zero_point as f32).lesser(limit).greater(-limit) as i32;
         let share = total.checked_div_euclid(copies as i32).unwrap_or(0);
         let left = total.wrapping_sub(share.wrapping_mul(copies as i32));
         let part = |rank: f32| (share + i32::from((rank as i32) < left) + offset) as u8;
@@ -161,10 +161,10 @@ pub(super) fn quantize_row_by(
         }
         *extra = part(rank);
     }
-    RowScale { scale, zero: zero + offset }
+    RowScale { scale, zero_point: zero_point + offset }
 }
 
-/// Size of one step, its inverse and the byte of zero for values from `low` to `high`, neither on the other side of zero.
+/// Size of one step, its inverse and the zero point for values from `low` to `high`, neither on the other side of zero.
 pub(super) fn asymmetric_steps(low: f32, high: f32) -> (f32, f32, i32) {
     let range = high - low;
     let (scale, inverse) = if range < SMALLEST_RANGE { (0.0, 0.0) } else { (range / 254.0, 254.0 / range) };

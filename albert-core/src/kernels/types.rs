@@ -3,14 +3,14 @@
 use crate::config::Activation;
 use crate::slices;
 
-/// How one row of activations was rounded: value = `scale` x (byte - `zero`).
+/// How one row of activations was quantized: value = `scale` x (byte - `zero_point`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct RowScale {
     /// Size of one step.
     pub scale: f32,
     /// The byte that stands for 0.0, [`Kernels::activation_offset`](super::Kernels::activation_offset) included.
-    pub zero: i32,
+    pub zero_point: i32,
 }
 
 /// Sizes of a matrix product: `rows` x `k_groups * 4` bytes by `panels * 16` channels.

@@ -21,7 +21,7 @@ fn dequantization() {
             let channel_sums: Vec<i32> = (0..channels).map(|_| (random.next() >> 44) as i32 - (1 << 19)).collect();
             let bias: Vec<f32> = (0..channels).map(|_| random.unit()).collect();
             let row_scales: Vec<RowScale> = (0..rows)
-                .map(|_| RowScale { scale: random.unit() * 1e-3, zero: (random.next() % 256) as i32 })
+                .map(|_| RowScale { scale: random.unit() * 1e-3, zero_point: (random.next() % 256) as i32 })
                 .collect();
             let per_channel = Channels { scales: &scales, sums: &channel_sums, bias: &bias };
             let mut want: Vec<f32> = (0..rows * row_outputs + 1).map(|_| random.unit()).collect();
@@ -39,7 +39,7 @@ fn dequantization_follows_its_formula() {
     let channels = Channels { scales: &[0.5, 0.25], sums: &[10, -3], bias: &[1.0, -1.0] };
     for set in sets().into_iter().chain([Kernels::SCALAR]) {
         let mut out = [100.0, 200.0];
-        set.dequantize(&tile, &[100, 50], &[RowScale { scale: 2.0, zero: 4 }], &channels, Store::Add, &mut out);
+        set.dequantize(&tile, &[100, 50], &[RowScale { scale: 2.0, zero_point: 4 }], &channels, Store::Add, &mut out);
         assert_eq!(out, [100.0 + 61.0, 200.0 + 30.0], "{set:?}");
     }
 }
@@ -66,7 +66,7 @@ fn integer_linears() {
             let scales: Vec<f32> = (0..channels).map(|_| random.unit() * 1e-2).collect();
             let bias: Vec<f32> = (0..channels).map(|_| random.unit()).collect();
             let row_scales: Vec<RowScale> = (0..rows)
-                .map(|_| RowScale { scale: random.unit() * 1e-3, zero: (random.next() % 255) as i32 - 127 })
+                .map(|_| RowScale { scale: random.unit() * 1e-3, zero_point: (random.next() % 255) as i32 - 127 })
                 .collect();
             let per_channel = Channels { scales: &scales, sums: &channel_sums, bias: &bias };
             let before: Vec<f32> = (0..rows * row_outputs + 1).map(|_| random.unit()).collect();
@@ -75,7 +75,7 @@ fn integer_linears() {
                 let mut run = |kernels: Kernels, offset: i32| {
                     let stored: Vec<u8> = bytes.iter().map(|&a| (i32::from(a) + offset) as u8).collect();
                     let rows: Vec<_> =
-                        row_scales.iter().map(|row| RowScale { zero: row.zero + offset, ..*row }).collect();
+                        row_scales.iter().map(|row| RowScale { zero_point: row.zero_point + offset, ..*row }).collect();
                     let mut out = before.clone();
                     let end = 1 + (size.rows - 1) * row_outputs + channels;
                     let written = &mut out[1..end];

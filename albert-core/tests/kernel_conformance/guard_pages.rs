@@ -81,7 +81,7 @@ fn integer_products(set: Kernels, memory: &mut [Guarded; 8], random: &mut Random
     let prefetch = random.below(2) == 0;
     let all = sums.slice(elements(rows, row_sums, panels * 16), || 0);
     set.matmul_i8(&Product { rows, row_bytes, k_groups, panels, row_sums, prefetch }, a, w, all);
-    let scales = scales.slice(rows, || RowScale { scale: 0.5, zero: random.byte().into() });
+    let scales = scales.slice(rows, || RowScale { scale: 0.5, zero_point: random.byte().into() });
     let channels_of = Channels {
         scales: channel_scales.slice(channels, || random.unit()),
         sums: channel_sums.slice(channels, || random.byte().into()),

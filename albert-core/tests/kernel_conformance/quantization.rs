@@ -9,16 +9,17 @@ fn quantized_row(x: &[f32], channels: &[u32], offset: i32) -> (Vec<u8>, RowScale
     let shares = x.iter().enumerate().map(|(channel, &x)| x / places(channel) as f32);
     let (low, high) = shares.fold((0.0f32, 0.0f32), |(low, high), share| (low.min(share), high.max(share)));
     let (scale, inverse) = if high - low < 1e-30 { (0.0, 0.0) } else { ((high - low) / 254.0, 254.0 / (high - low)) };
-    let zero = (-127.0 - low * inverse).round_ties_even() as i32;
+    let zero_point = (-127.0 - low * inverse).round_ties_even() as i32;
     let part = |channel: usize, rank: i32| {
         let count = places(channel);
-        let total = ((x[channel] * inverse).round_ties_even() as i32 + count * zero).clamp(-127 * count, 127 * count);
+        let total =
+            ((x[channel] * inverse).round_ties_even() as i32 + count * zero_point).clamp(-127 * count, 127 * count);
         (total.div_euclid(count) + i32::from(rank < total.rem_euclid(count)) + offset) as u8
     };
     let own = (0..x.len()).map(|channel| part(channel, 0));
     let rank = |index: usize| channels[..=index].iter().filter(|&&channel| channel == channels[index]).count() as i32;
     let extra = channels.iter().enumerate().map(|(index, &channel)| part(channel as usize, rank(index)));
-    (own.chain(extra).collect(), RowScale { scale, zero: zero + offset })
+    (own.chain(extra).collect(), RowScale { scale, zero_point: zero_point + offset })
 }
 
 #[test]
@@ -43,13 +44,17 @@ fn quantization_of_rows() {
             want.extend([0xee; 3]);
             assert_same(&x, &before, || format!("{set:?} input {kind:?} {n}"));
             assert_eq!(bytes, want, "{set:?} {kind:?} {n} {channels:?}");
-            assert_eq!((got.scale.to_bits(), got.zero), (row.scale.to_bits(), row.zero), "{set:?} {kind:?} {n}");
+            assert_eq!(
+                (got.scale.to_bits(), got.zero_point),
+                (row.scale.to_bits(), row.zero_point),
+                "{set:?} {kind:?} {n}"
+            );
         }
         // Ties go to even, and what is not a number does not count for the range.
         let (mut bytes, none) = ([0; 7], Splits::default());
         let row = set.quantize_row(&mut [0.5, 1.5, 2.5, -0.5, f32::NAN, 127.0, -127.0], &none, &mut [], &mut bytes);
         let values = bytes.map(|byte| (i32::from(byte) - set.activation_offset()) as i8);
-        assert_eq!((row.scale, row.zero), (1.0, set.activation_offset()), "{set:?}");
+        assert_eq!((row.scale, row.zero_point), (1.0, set.activation_offset()), "{set:?}");
         assert_eq!((&values[..4], &values[5..]), (&[0, 2, 2, 0][..], &[127, -127][..]), "{set:?}");
     }
 }

@@ -175,7 +175,7 @@ fn quantization(pair: &mut Pair) -> Outcome {
             let (mut row, mut out) = ([0.0; MOST], [0xee; MOST]);
             row[..n].copy_from_slice(x);
             let scale = kernels.quantize_row(&mut row[..n], &Splits::default(), &mut [], &mut out);
-            (out, scale.scale.to_bits(), scale.zero)
+            (out, scale.scale.to_bits(), scale.zero_point)
         });
         outcome.note(want == got);
         (outcome.scalar, outcome.set) = (scalar, set);
@@ -199,7 +199,7 @@ fn dequantize(pair: &mut Pair, outcome: &mut Outcome, rows: usize, channels: usi
     let sums: [i32; 4 * 80] = core::array::from_fn(|_| random.word() as i32 >> 6);
     let channel_sums: [i32; 80] = core::array::from_fn(|_| random.word() as i32 >> 12);
     let row_scales: [RowScale; 4] =
-        core::array::from_fn(|_| RowScale { scale: random.unit() * 1e-3, zero: random.byte().into() });
+        core::array::from_fn(|_| RowScale { scale: random.unit() * 1e-3, zero_point: random.byte().into() });
     let scales: [f32; 80] = core::array::from_fn(|_| random.unit() * 1e-2);
     let (bias, before): ([f32; 80], [f32; 4 * 80]) = (pair.floats(Floats::Normal), pair.floats(Floats::Normal));
     let per_channel = Channels { scales: &scales, sums: &channel_sums, bias: &bias };

@@ -155,10 +155,10 @@ impl Lanes for NeonLanes {
     }
 
     #[inline(always)]
-    fn store_bytes(self, zero: i32, offset: i32, out: &mut [u8; 16]) {
+    fn store_bytes(self, zero_point: i32, offset: i32, out: &mut [u8; 16]) {
         // SAFETY: NEON; the array has 16 bytes.
         unsafe {
-            let [a, b, c, d] = self.0.map(|x| vaddq_s32(vreinterpretq_s32_f32(x), vdupq_n_s32(zero)));
+            let [a, b, c, d] = self.0.map(|x| vaddq_s32(vreinterpretq_s32_f32(x), vdupq_n_s32(zero_point)));
             // Narrowing twice with saturation clamps to [-128, 127].
             let (low, high) = (vqmovn_high_s32(vqmovn_s32(a), b), vqmovn_high_s32(vqmovn_s32(c), d));
             let bytes = vmaxq_s8(vqmovn_high_s16(vqmovn_s16(low), high), vdupq_n_s8(-127));

@@ -253,16 +253,16 @@ fn quantize_heads(x: &[f32], size: usize, offset: i32, stride: usize, out: &mut 
 }
 
 /// Four values at a time: saturated to bytes, packed, and -128 made -127. `offset` is 0 in this set.
-fn quantize(x: &[f32], inverse: f32, zero: i32, offset: i32, out: &mut [u8]) {
+fn quantize(x: &[f32], inverse: f32, zero_point: i32, offset: i32, out: &mut [u8]) {
     let (fours, tail) = x.as_chunks::<4>();
     let (out, out_tail) = out.as_chunks_mut::<4>();
-    let shift = zero.wrapping_sub(ROUND.to_bits() as i32);
+    let shift = zero_point.wrapping_sub(ROUND.to_bits() as i32);
     let round = |x: f32| ((x * inverse + ROUND).to_bits() as i32).wrapping_add(shift);
     // Written out, here and below: when the compiler saves size, it makes a loop of `map`, with both arrays on the stack.
     for (&[a, b, c, d], out) in fours.iter().zip(out) {
         *out = pack(round(a), round(b), round(c), round(d)).to_le_bytes();
     }
-    scalar::quantize(tail, inverse, zero, offset, out_tail);
+    scalar::quantize(tail, inverse, zero_point, offset, out_tail);
 }
 
 /// Four numbers clamped to [-127, 127], as bytes of a word.

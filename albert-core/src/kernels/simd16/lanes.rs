@@ -27,8 +27,8 @@ pub(crate) trait Lanes: Float {
     fn difference(proof: Self::Proof, a: &[i32; 16], b: &[i32; 16], factor: i32) -> Self;
     /// `(a - b) as f32`, integers wrapping.
     fn plain_difference(proof: Self::Proof, a: &[i32; 16], b: &[i32; 16]) -> Self;
-    /// The bits of each lane plus `zero`, wrapping, clamped to [-127, 127], plus `offset`.
-    fn store_bytes(self, zero: i32, offset: i32, out: &mut [u8; 16]);
+    /// The bits of each lane plus `zero_point`, wrapping, clamped to [-127, 127], plus `offset`.
+    fn store_bytes(self, zero_point: i32, offset: i32, out: &mut [u8; 16]);
 
     /// Up to 16 elements, the other lanes `fill`.
     #[inline(always)]
@@ -58,9 +58,9 @@ pub(crate) trait Lanes: Float {
 
     /// [`Self::store_bytes`] of the first lanes, as many as there are bytes.
     #[inline(always)]
-    fn store_bytes_part(self, zero: i32, offset: i32, out: &mut [u8]) {
+    fn store_bytes_part(self, zero_point: i32, offset: i32, out: &mut [u8]) {
         let mut all = [0; 16];
-        self.store_bytes(zero, offset, &mut all);
+        self.store_bytes(zero_point, offset, &mut all);
         copy_first(&all, out);
     }
 
@@ -77,9 +77,9 @@ pub(crate) trait Lanes: Float {
 
     /// [`Self::store_bytes`] of four vectors.
     #[inline(always)]
-    fn store_four(vectors: [Self; 4], zero: i32, offset: i32, out: &mut [u8; 64]) {
+    fn store_four(vectors: [Self; 4], zero_point: i32, offset: i32, out: &mut [u8; 64]) {
         for (vector, out) in vectors.into_iter().zip(out.as_chunks_mut::<16>().0) {
-            vector.store_bytes(zero, offset, out);
+            vector.store_bytes(zero_point, offset, out);
         }
     }
 

@@ -30,13 +30,13 @@ pub(crate) fn quantize<L: Lanes, const FETCH: bool>(
     proof: L::Proof,
     x: &[f32],
     inverse: f32,
-    zero: i32,
+    zero_point: i32,
     offset: i32,
     out: &mut [u8],
 ) {
     let width = x.len();
     let (inverse, round) = (L::all(proof, inverse), L::all(proof, math::ROUND));
-    let zero = zero.wrapping_sub(math::ROUND.to_bits() as i32);
+    let zero_point = zero_point.wrapping_sub(math::ROUND.to_bits() as i32);
     let (fours, rest) = x.as_chunks::<64>();
     let (out_fours, out_rest) = out.as_chunks_mut::<64>();
     for (four, out) in fours.iter().zip(out_fours) {
@@ -47,15 +47,15 @@ pub(crate) fn quantize<L: Lanes, const FETCH: bool>(
                 L::fetch(x.as_ptr().wrapping_add(width));
             }
         }
-        L::store_four(vectors, zero, offset, out);
+        L::store_four(vectors, zero_point, offset, out);
     }
     let (chunks, tail) = rest.as_chunks::<16>();
     let (out, out_tail) = out_rest.as_chunks_mut::<16>();
     for (chunk, out) in chunks.iter().zip(out) {
-        (L::load(proof, chunk) * inverse + round).store_bytes(zero, offset, out);
+        (L::load(proof, chunk) * inverse + round).store_bytes(zero_point, offset, out);
     }
     if !tail.is_empty() {
-        (L::load_part(proof, tail, 0.0) * inverse + round).store_bytes_part(zero, offset, out_tail);
+        (L::load_part(proof, tail, 0.0) * inverse + round).store_bytes_part(zero_point, offset, out_tail);
     }
 }
 
@@ -98,15 +98,15 @@ pub(crate) fn quantize_row<L: Lanes>(
         }
     }
     let (low, high) = range::<L>(proof, x);
-    let (scale, inverse, zero) = scalar::asymmetric_steps(low, high);
+    let (scale, inverse, zero_point) = scalar::asymmetric_steps(low, high);
     let Some((body, extra)) = out.split_at_mut_checked(x.len()) else { return RowScale::default() };
-    quantize::<L, true>(proof, x, inverse, zero, offset, body);
+    quantize::<L, true>(proof, x, inverse, zero_point, offset, body);
     let entries = channels.chunks(16).zip(saved.chunks(16)).zip(copies.chunks(16)).zip(ranks.chunks(16));
     for ((((channels, saved), copies), ranks), extra) in entries.zip(extra.chunks_mut(16)) {
         let (copies, ranks) = (L::load_part(proof, copies, 1.0), L::load_part(proof, ranks, 1.0));
         let (round, limit) = (L::all(proof, math::ROUND), copies * L::all(proof, 127.0));
         let total = (L::load_part(proof, saved, 0.0) * L::all(proof, inverse) + round - round)
-            + copies * L::all(proof, zero as f32);
+            + copies * L::all(proof, zero_point as f32);
         let total = total.lesser(limit).greater(L::all(proof, 0.0) - limit);
         // Whole numbers far below 2^23, so that the quotient of two is whole or clear of the next whole number.
         let quotient = total / copies;
@@ -124,7 +124,7 @@ pub(crate) fn quantize_row<L: Lanes>(
         let extra = part_mut(extra, ..channels.len());
         place(ranks, share, left).store_bytes_part(unround, offset, extra);
     }
-    RowScale { scale, zero: zero + offset }
+    RowScale { scale, zero_point: zero_point + offset }
 }
 
 /// What the places of these ranks get, rounded: the share, and one more for each of the first that is left over.

@@ -151,14 +151,15 @@ pub(crate) fn dequantize_row<L: Lanes, F: Finish>(
     let (sums, sums_tail) = part(sums, ..out.len()).as_chunks::<16>();
     let (out, out_tail) = out.as_chunks_mut::<16>();
     for ((((sums, out), scales), offsets), bias) in sums.iter().zip(out).zip(scales).zip(offsets).zip(biases) {
-        let value = L::difference(proof, sums, offsets, row.zero) * L::load(proof, scales) * L::all(proof, row.scale)
-            + L::load(proof, bias);
+        let value =
+            L::difference(proof, sums, offsets, row.zero_point) * L::load(proof, scales) * L::all(proof, row.scale)
+                + L::load(proof, bias);
         F::finish(value, L::load(proof, out)).store(out);
     }
     let count = out_tail.len();
     if count > 0 {
         let (scales, bias) = (L::load_part(proof, scales_tail, 0.0), L::load_part(proof, biases_tail, 0.0));
-        let exact = L::difference_part(proof, sums_tail, offsets_tail, row.zero);
+        let exact = L::difference_part(proof, sums_tail, offsets_tail, row.zero_point);
         let value = exact * scales * L::all(proof, row.scale) + bias;
         F::finish(value, L::load_part(proof, out_tail, 0.0)).store_part(out_tail);
     }

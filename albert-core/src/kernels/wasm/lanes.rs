@@ -193,8 +193,8 @@ impl Lanes for WasmLanes {
     }
 
     #[inline(always)]
-    fn store_bytes(self, zero: i32, offset: i32, out: &mut [u8; 16]) {
-        let [a, b, c, d] = self.0.map(|x| i32x4_add(x.0, i32x4_splat(zero)));
+    fn store_bytes(self, zero_point: i32, offset: i32, out: &mut [u8; 16]) {
+        let [a, b, c, d] = self.0.map(|x| i32x4_add(x.0, i32x4_splat(zero_point)));
         // Narrowing twice with saturation clamps to [-128, 127].
         let bytes = i8x16_narrow_i16x8(i16x8_narrow_i32x4(a, b), i16x8_narrow_i32x4(c, d));
         // i8 and u8 add alike.

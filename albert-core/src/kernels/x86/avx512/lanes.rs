@@ -156,10 +156,10 @@ impl Lanes for Avx512Lanes {
     }
 
     #[inline(always)]
-    fn store_bytes(self, zero: i32, offset: i32, out: &mut [u8; 16]) {
+    fn store_bytes(self, zero_point: i32, offset: i32, out: &mut [u8; 16]) {
         // SAFETY: AVX-512 is there wherever a proof or a vector is; the array has 16 bytes.
         unsafe {
-            let bytes = _mm512_cvtepi32_epi8(bytes(self.0, zero, offset));
+            let bytes = _mm512_cvtepi32_epi8(bytes(self.0, zero_point, offset));
             _mm_storeu_si128(out.as_mut_ptr().cast(), bytes);
         }
     }
@@ -198,10 +198,14 @@ impl Lanes for Avx512Lanes {
     }
 
     #[inline(always)]
-    fn store_bytes_part(self, zero: i32, offset: i32, out: &mut [u8]) {
+    fn store_bytes_part(self, zero_point: i32, offset: i32, out: &mut [u8]) {
         // SAFETY: AVX-512 is there wherever a proof or a vector is; the mask has no more lanes than the slice bytes.
         unsafe {
-            _mm512_mask_cvtepi32_storeu_epi8(out.as_mut_ptr().cast(), first(out.len()), bytes(self.0, zero, offset))
+            _mm512_mask_cvtepi32_storeu_epi8(
+                out.as_mut_ptr().cast(),
+                first(out.len()),
+                bytes(self.0, zero_point, offset),
+            )
         }
     }
 
@@ -212,10 +216,11 @@ impl Lanes for Avx512Lanes {
     }
 
     #[inline(always)]
-    fn store_four(vectors: [Self; 4], zero: i32, offset: i32, out: &mut [u8; 64]) {
+    fn store_four(vectors: [Self; 4], zero_point: i32, offset: i32, out: &mut [u8; 64]) {
         // SAFETY: AVX-512 is there wherever a proof or a vector is; the array has 64 bytes.
         unsafe {
-            let [a, b, c, d] = vectors.map(|x| _mm512_add_epi32(_mm512_castps_si512(x.0), _mm512_set1_epi32(zero)));
+            let [a, b, c, d] =
+                vectors.map(|x| _mm512_add_epi32(_mm512_castps_si512(x.0), _mm512_set1_epi32(zero_point)));
             // Packing saturates, and works within quarters of a register; the permutation puts them in order.
             let bytes = _mm512_packs_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
             let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
@@ -254,12 +259,12 @@ fn first(count: usize) -> __mmask16 {
     ((1_u32 << count.min(16)) - 1) as __mmask16
 }
 
-/// The bits of `x` plus `zero`, clamped, plus `offset`, as one byte in each lane.
+/// The bits of `x` plus `zero_point`, clamped, plus `offset`, as one byte in each lane.
 #[inline(always)]
-fn bytes(x: __m512, zero: i32, offset: i32) -> __m512i {
+fn bytes(x: __m512, zero_point: i32, offset: i32) -> __m512i {
     // SAFETY: called from functions of `Avx512Lanes` only, where AVX-512 is enabled.
     unsafe {
-        let x = _mm512_add_epi32(_mm512_castps_si512(x), _mm512_set1_epi32(zero));
+        let x = _mm512_add_epi32(_mm512_castps_si512(x), _mm512_set1_epi32(zero_point));
         let x = _mm512_max_epi32(_mm512_min_epi32(x, _mm512_set1_epi32(127)), _mm512_set1_epi32(-127));
         _mm512_add_epi32(x, _mm512_set1_epi32(offset))
     }
