@@ -14,11 +14,11 @@ pub struct Config {
     pub hidden_size: u32,
     /// Width of the feed-forward block, I.
     pub intermediate_size: u32,
-    /// Applications of a layer group, L.
+    /// Layers, L; each runs the blocks of a group.
     pub num_hidden_layers: u32,
     /// Groups with weights of their own, G.
     pub num_hidden_groups: u32,
-    /// Blocks inside a group, all run at each application, N.
+    /// Blocks inside a group, all run by each layer, N.
     pub inner_group_num: u32,
     /// Attention heads, A; a divisor of H.
     pub num_attention_heads: u32,

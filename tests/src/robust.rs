@@ -21,7 +21,7 @@ const MOST_ARENA_BYTES: usize = 16 << 20;
 /// Tokens of the input that accepted files are run on.
 const TOKENS: usize = 9;
 /// Most blocks that are run: a small file can ask for 4096 layers of 64 blocks.
-const MOST_APPLICATIONS: usize = 64;
+const MOST_BLOCK_RUNS: usize = 64;
 
 /// Reads a model file; runs an inference when it is accepted. Returns whether one ran.
 ///
@@ -46,7 +46,7 @@ pub fn run(model: &Model<'_>) -> bool {
         text(&tokenizer, "A b, [MASK] ﬁ e\u{301}\u{200d}한국 ½ \u{10ffff}");
     }
     let plan = Plan::new(config, TOKENS);
-    if plan.arena_bytes() > MOST_ARENA_BYTES || model.applications() > MOST_APPLICATIONS {
+    if plan.arena_bytes() > MOST_ARENA_BYTES || model.block_runs() > MOST_BLOCK_RUNS {
         return false;
     }
     let mut arena = Aligned::zeros(plan.arena_bytes());

@@ -146,12 +146,12 @@ impl<'a> Model<'a> {
         self.tensors.records()
     }
 
-    /// Applications of a block: layers times blocks in a group.
-    pub fn applications(&self) -> usize {
+    /// Runs of blocks in an inference: layers times blocks in a group.
+    pub fn block_runs(&self) -> usize {
         self.config.num_hidden_layers as usize * self.config.inner_group_num as usize
     }
 
-    /// The block that application `index` runs; 0 beyond the last.
+    /// The block of run `index`; 0 beyond the last.
     #[cfg_attr(target_os = "none", inline(never))]
     pub fn block_of(&self, index: usize) -> usize {
         let inner_groups = (self.config.inner_group_num as usize).max(1);

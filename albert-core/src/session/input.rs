@@ -50,7 +50,7 @@ impl<'i> Input<'i> {
         self
     }
 
-    /// With only the first `layers` applications of the layer group.
+    /// With only the first `layers` layers.
     pub const fn with_layers(mut self, layers: u32) -> Self {
         self.layers = Some(layers);
         self

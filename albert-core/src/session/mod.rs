@@ -51,8 +51,8 @@ pub struct Session<'m, 'a> {
     /// First row of the next tile.
     next_row: usize,
     /// The layer that runs, counted in blocks, and how many there are.
-    application: usize,
-    applications: usize,
+    block_run: usize,
+    block_runs: usize,
     executor: &'m dyn Executor,
     /// Rows of the hidden state that the current sub-layer works on, of all sequences.
     rows: usize,
@@ -110,8 +110,8 @@ impl<'m, 'a> Session<'m, 'a> {
             arena,
             phase: Phase::Idle,
             next_row: 0,
-            application: 0,
-            applications: 0,
+            block_run: 0,
+            block_runs: 0,
             executor: &Serial,
             rows: 0,
             selected: 0,
@@ -165,8 +165,8 @@ impl<'m, 'a> Session<'m, 'a> {
         self.arena.sequences = sequences;
         (self.rows, self.selected) = (end.first as usize, end.selected as usize);
         let layers = layers.unwrap_or(config.num_hidden_layers);
-        self.applications = layers as usize * config.inner_group_num as usize;
-        self.application = 0;
+        self.block_runs = layers as usize * config.inner_group_num as usize;
+        self.block_run = 0;
         self.exit = Exit::new(self.exit.policy);
         self.carried = Carried::Nothing;
         self.next_row = 0;
@@ -204,7 +204,7 @@ impl<'m, 'a> Session<'m, 'a> {
             HeadInput::Pooled | HeadInput::Nothing => 0..0,
         };
         Output {
-            layers: layers_of(config, self.application) as u32,
+            layers: layers_of(config, self.block_run) as u32,
             hidden: part(shared.hidden, rows.start * hidden_size..rows.end * hidden_size),
             hidden_size,
             positions: part(shared.rows, rows),
@@ -303,7 +303,7 @@ impl<'m, 'a> Session<'m, 'a> {
     }
 }
 
-/// Layers that so many applications of blocks make up.
-fn layers_of(config: &Config, applications: usize) -> usize {
-    applications.checked_div(config.inner_group_num as usize).unwrap_or(0)
+/// Layers that so many runs of blocks make up.
+fn layers_of(config: &Config, block_runs: usize) -> usize {
+    block_runs.checked_div(config.inner_group_num as usize).unwrap_or(0)
 }

@@ -131,11 +131,11 @@ impl Session<'_, '_> {
             });
         }
         let ends = tiles.rows.end == self.rows;
-        let ends_layer = (self.application + 1).is_multiple_of(config.inner_group_num as usize);
+        let ends_layer = (self.block_run + 1).is_multiple_of(config.inner_group_num as usize);
         let pools = last || (ends_layer && self.exit.policy.is_some());
         self.advance(tiles.rows.end, self.rows, if pools { Phase::Pool } else { Phase::KeysValues });
         if ends {
-            self.application += 1;
+            self.block_run += 1;
         }
         if ends && ends_layer {
             self.show_states();
@@ -185,7 +185,7 @@ impl Session<'_, '_> {
 
     fn classify_pooled(&mut self) {
         let (next, head, width) = (self.next_sequences(), self.head_in_use(), self.width());
-        let layers = layers_of(self.context.model.config(), self.application);
+        let layers = layers_of(self.context.model.config(), self.block_run);
         let (mut shared, mut workers) = self.arena.divide();
         let table = shared.sequences;
         let pooled = |index: usize| table.0.get(index).and_then(|own| head.pooled_rows(shared.rows, own)).is_some();
@@ -194,7 +194,7 @@ impl Session<'_, '_> {
         {
             let own = if HEAD_FILES { self.head } else { None };
             heads::classify_pooled(&self.context, own, &mut shared, &mut worker, next.clone(), layers);
-            if self.application < self.applications {
+            if self.block_run < self.block_runs {
                 // A policy looks at the only sequence.
                 if !self.exit.suffices(part(shared.logits, ..head.labels)) {
                     return self.advance(next.end, self.arena.sequences, Phase::KeysValues);
@@ -232,11 +232,11 @@ impl Session<'_, '_> {
 
     /// Whether the layer at hand is the last.
     fn is_last(&self) -> bool {
-        self.application + 1 == self.applications
+        self.block_run + 1 == self.block_runs
     }
 
     fn block(&self) -> usize {
-        self.context.model.block_of(self.application)
+        self.context.model.block_of(self.block_run)
     }
 
     fn width(&self) -> usize {
@@ -258,7 +258,7 @@ impl Session<'_, '_> {
         let values = self.rows * self.width();
         let (shared, _) = self.arena.divide();
         let hidden = part(shared.hidden, ..values);
-        self.context.observer.show_states(layers_of(self.context.model.config(), self.application), hidden);
+        self.context.observer.show_states(layers_of(self.context.model.config(), self.block_run), hidden);
     }
 
     /// Goes on with row `done`, or with the first row of `next` when all `rows` are done.

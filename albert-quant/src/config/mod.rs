@@ -120,7 +120,7 @@ impl CheckpointConfig {
         Ok(config)
     }
 
-    /// The group that each of the L applications runs: `trunc(i / (L / G))` in f64, as the reference computes it.
+    /// The group that each of the L layers runs: `trunc(i / (L / G))` in f64, as the reference computes it.
     pub(crate) fn groups(&self) -> Vec<u16> {
         let layers_per_group = f64::from(self.num_hidden_layers) / f64::from(self.num_hidden_groups);
         (0..self.num_hidden_layers).map(|layer| (f64::from(layer) / layers_per_group) as u16).collect()

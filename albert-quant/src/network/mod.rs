@@ -25,7 +25,7 @@ pub(crate) struct Network {
     /// `precision` and `storage` are not decided yet.
     pub(crate) config: Config,
     pub(crate) usage: Usage,
-    /// Group of each of the L applications.
+    /// Group of each of the L layers.
     pub(crate) groups: Vec<u16>,
     /// Names of the head's labels; empty when the head has none.
     pub(crate) labels: Vec<String>,

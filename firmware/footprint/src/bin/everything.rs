@@ -50,7 +50,7 @@ fn network(given: &mut Given<'_>) -> Option<()> {
     let model = Model::from_bytes(given.file).ok()?;
     sink(verify_checksum(given.file).is_ok().into());
     sink(model.label(given.index)?.len() + model.provenance().len() + model.bytes().len());
-    sink(model.block_of(given.index) + model.applications());
+    sink(model.block_of(given.index) + model.block_runs());
     model.tensors().for_each(|tensor| sink(tensor.bytes()));
     let plan = Plan::new(model.config(), given.tokens).with_tile_rows(given.tile_rows).with_workers(given.workers);
     sink(plan.arena_bytes() + plan.max_tokens() + plan.tile_rows() + plan.workers());
