@@ -2,6 +2,7 @@
 
 use crate::format::layout::{CodebookLayout, K_UNIT, LEVELS_4, LEVELS_5, dtype};
 use crate::kernels::CodebookPanel;
+use crate::slices::part;
 use core::ops::Range;
 
 /// The levels of a 4-bit format, twice, so that both formats have 32.
@@ -31,14 +32,13 @@ impl<'a> Panels<'a> {
         let has_high_bits = self.dtype == dtype::C5;
         let layout = CodebookLayout::new(self.dtype, self.places);
         let units = places.start / K_UNIT..places.end.div_ceil(K_UNIT);
-        let bytes = self.panels.get(panel * layout.bytes..(panel + 1) * layout.bytes).unwrap_or(&[]);
-        let part =
-            |start: usize, size: usize| bytes.get(start + size * units.start..start + size * units.end).unwrap_or(&[]);
-        let multipliers: &[i8] = bytemuck::must_cast_slice(part(layout.multipliers, 4));
+        let bytes = part(self.panels, panel * layout.bytes..(panel + 1) * layout.bytes);
+        let of_units = |start: usize, size: usize| part(bytes, start + size * units.start..start + size * units.end);
+        let multipliers: &[i8] = bytemuck::must_cast_slice(of_units(layout.multipliers, 4));
         CodebookPanel {
             levels: if has_high_bits { &LEVELS_5 } else { &LEVELS_4_TWICE },
-            codes: part(0, 64).as_chunks().0,
-            high_bits: part(layout.high_bits, if has_high_bits { 16 } else { 0 }).as_chunks().0,
+            codes: of_units(0, 64).as_chunks().0,
+            high_bits: of_units(layout.high_bits, if has_high_bits { 16 } else { 0 }).as_chunks().0,
             multipliers: multipliers.as_chunks().0,
             prefetch: if units.end < layout.units { 64 * units.len() } else { next * layout.bytes - 64 * units.start },
         }

@@ -6,6 +6,13 @@
 use bytemuck::{AnyBitPattern, NoUninit};
 use core::slice::SliceIndex;
 
+/// What follows where a size that was planned or checked does not hold. Debug builds panic; release builds go on without.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn ruled_out() {
+    debug_assert!(false, "a size is not what was planned");
+}
+
 /// A part of a slice.
 #[inline(always)]
 #[track_caller]
@@ -22,6 +29,16 @@ pub(crate) fn part_mut<T, I: SliceIndex<[T], Output = [T]>>(data: &mut [T], rang
     let part = data.get_mut(range);
     debug_assert!(part.is_some(), "a slice is shorter than planned");
     part.unwrap_or(&mut [])
+}
+
+/// Writes one element.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn put<T>(data: &mut [T], index: usize, value: T) {
+    match data.get_mut(index) {
+        Some(place) => *place = value,
+        None => ruled_out(),
+    }
 }
 
 /// Copies values to where there is room for as many.
@@ -82,6 +99,7 @@ mod tests {
     #[test]
     fn a_wrong_size_is_noticed() {
         let fails = |check: fn()| std::panic::catch_unwind(check).is_err();
+        assert!(fails(ruled_out));
         assert!(fails(|| _ = part(&[0u8; 4], 2..5)));
         assert!(fails(|| _ = part_mut(&mut [0u8; 4], ..5)));
         assert!(fails(|| _ = cast::<u8, u32>(&[0; 3])));

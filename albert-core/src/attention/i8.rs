@@ -6,7 +6,7 @@ use crate::format::layout::{GROUP_CHANNELS, K_GROUP, PANEL_CHANNELS};
 use crate::kernels::{Channels, Kernels, Product, RowScale, Store, Tile, interleave};
 use crate::memory::arena::{AttentionScratch, Scratch};
 use crate::memory::plan::{ATTENTION_ROWS, activation_row_bytes};
-use crate::slices::{cast, cast_mut, part, part_mut};
+use crate::slices::{cast, cast_mut, part, part_mut, ruled_out};
 use core::ops::Range;
 
 /// Most heads that are quantized at a time.
@@ -100,7 +100,7 @@ fn store_four_values(
         let mut tokens =
             bytes.chunks_exact((at_a_time * channels).max(1)).map(|bytes| bytes.as_chunks::<PANEL_CHANNELS>().0);
         let (Some(a), Some(b), Some(c), Some(d)) = (tokens.next(), tokens.next(), tokens.next(), tokens.next()) else {
-            return;
+            return ruled_out();
         };
         for (index, (((a, b), c), d)) in a.iter().zip(b).zip(c).zip(d).enumerate() {
             let panels = (channels / PANEL_CHANNELS).max(1);

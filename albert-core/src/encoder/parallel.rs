@@ -18,7 +18,7 @@ use crate::linear::{Input, multiply, quantize};
 use crate::memory::arena::{AttentionScratch, Products, Quantization, Quantized, Scratch, Worker, Workers};
 use crate::memory::plan::{MAX_WORKERS, Plan, activation_row_bytes};
 use crate::memory::{Columns, Rows};
-use crate::slices::{copy, part, part_mut};
+use crate::slices::{copy, part, part_mut, ruled_out};
 use core::num::NonZero;
 use core::ops::Range;
 
@@ -245,7 +245,7 @@ impl Tile for Parallel<'_> {
     ) {
         let (size, rows) = (nonzero(cache.heads().size), self.rows.clone());
         let partition = self.divide(key, size.get());
-        let Some((input, lanes)) = input_and_projecting(&mut self.lanes) else { return };
+        let Some((input, lanes)) = input_and_projecting(&mut self.lanes) else { return ruled_out() };
         for_each(self.executor, lanes.zip(partition.all()), &|(mut lane, own): (Projecting<'_, '_>, Range<usize>)| {
             let (kernels, count, heads) = (context.kernels, rows.len(), own.start / size..own.end / size);
             lane.multiply(context, key, own.clone(), Store::Write, input, count);
@@ -260,7 +260,7 @@ impl Tile for Parallel<'_> {
 
     fn project(&mut self, context: &Context<'_>, linear: &Linear<'_>, unit: usize, store: Store) {
         let (partition, rows) = (self.divide(linear, unit), self.rows.len());
-        let Some((input, lanes)) = input_and_projecting(&mut self.lanes) else { return };
+        let Some((input, lanes)) = input_and_projecting(&mut self.lanes) else { return ruled_out() };
         for_each(self.executor, lanes.zip(partition.all()), &|(mut lane, own): (Projecting<'_, '_>, _)| {
             lane.multiply(context, linear, own, store, input, rows);
         });

@@ -5,6 +5,7 @@ use super::layout::{PANEL_CHANNELS, TENSOR_BYTES, dtype, has_scale_steps, matrix
 use super::shapes::is_vector;
 use super::tensor::{Elements, Linear, Matrix, Scales, Weights};
 use crate::build_features::{CODEBOOK, FLOAT};
+use crate::slices::part;
 
 /// One tensor record, as it stands in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +98,7 @@ impl Record {
     /// What the record's tensor holds, padding left out. The record was checked.
     pub(super) fn elements<'a>(&self, data: &'a [u8]) -> Elements<'a> {
         if is_vector(self.role) {
-            Elements::Vector(self.vector(data).get(..self.columns as usize).unwrap_or(&[]))
+            Elements::Vector(part(self.vector(data), ..self.columns as usize))
         } else {
             Elements::Matrix(self.matrix(data))
         }

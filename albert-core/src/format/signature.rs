@@ -5,6 +5,7 @@ use super::layout::{HEADER_BYTES, SIGNATURE_BYTES, section};
 use super::sections::Sections;
 use super::{HeadFile, IndexFile, Model};
 use crate::progress::Progress;
+use crate::slices::part;
 use ed25519_compact::{PublicKey, Signature, VerifyingState};
 
 /// The algorithm code of Ed25519.
@@ -97,9 +98,9 @@ impl<'a> SignatureCheck<'a> {
         let signature = stated.get(SIGNATURE..).and_then(|tail| tail.first_chunk()).ok_or(SignatureError::Wrong)?;
         let state = PublicKey::new(*public_key).verify_incremental(&Signature::new(*signature));
         let file = sections.file();
-        let message = file.get(..file.len().saturating_sub(SIGNATURE_BYTES)).unwrap_or(&[]);
-        let head = message.get(..HEADER_BYTES - 4).unwrap_or(&[]);
-        let body = message.get(HEADER_BYTES..).unwrap_or(&[]);
+        let message = part(file, ..file.len().saturating_sub(SIGNATURE_BYTES));
+        let head = part(message, ..HEADER_BYTES - 4);
+        let body = part(message, HEADER_BYTES..);
         Ok(Self { state: state.map_err(|_| SignatureError::Wrong)?, rest: [head, body] })
     }
 

@@ -1,6 +1,7 @@
 //! The typed views of tensors that kernels read.
 
 use super::layout::{PANEL_CHANNELS, stepped_scale};
+use crate::slices::part;
 
 /// Elements of a weight matrix in the file's blocked layout, channels padded to a multiple of 16.
 #[derive(Clone, Copy, Debug)]
@@ -66,11 +67,11 @@ impl<'a> Scales<'a> {
     pub fn copy_to(self, first: usize, out: &mut [f32]) {
         match self {
             Self::Exact(scales) => {
-                let scales = scales.get(first..).unwrap_or(&[]);
+                let scales = part(scales, first..);
                 out.iter_mut().zip(scales).for_each(|(out, &scale)| *out = scale);
             }
             Self::Steps { least, steps } => {
-                let steps = steps.get(first..).unwrap_or(&[]);
+                let steps = part(steps, first..);
                 out.iter_mut().zip(steps).for_each(|(out, &steps)| *out = stepped_scale(least, steps));
             }
         }

@@ -3,8 +3,7 @@
 //! Source: nearest class mean; Snell et al., 2017 (Prototypical Networks).
 
 use crate::kernels::square_root;
-use crate::slices::part;
-use core::ops::Range;
+use crate::slices::{OrEmpty, copy, part, part_mut};
 
 /// First bytes of the memory: magic and version.
 const MAGIC: [u8; 4] = *b"APR1";
@@ -198,9 +197,7 @@ impl<'p> Prototypes<'p> {
     /// [`PrototypeError::Label`].
     pub fn forget(&mut self, label: usize) -> Result<(), PrototypeError> {
         let record = self.known(label)?;
-        if let Some(bytes) = self.memory.get_mut(record..record + record_bytes(self.width)) {
-            bytes.fill(0);
-        }
+        part_mut(self.memory, record..record + record_bytes(self.width)).fill(0);
         Ok(())
     }
 
@@ -247,7 +244,7 @@ impl<'p> Prototypes<'p> {
     }
 
     fn word(&self, at: usize) -> u32 {
-        self.memory.get(at..).and_then(|tail| tail.first_chunk()).map_or(0, |bytes| u32::from_le_bytes(*bytes))
+        u32::from_le_bytes(self.memory.get(at..).and_then(|tail| tail.first_chunk()).copied().or_empty())
     }
 
     fn float(&self, at: usize) -> f32 {
@@ -255,15 +252,12 @@ impl<'p> Prototypes<'p> {
     }
 
     fn put(&mut self, at: usize, bytes: [u8; 4]) {
-        if let Some(place) = self.memory.get_mut(at..).and_then(|tail| tail.first_chunk_mut()) {
-            *place = bytes;
-        }
+        copy(part_mut(self.memory, at..at + 4), &bytes);
     }
 
     /// CRC-32 (ISO-HDLC) of everything but the checksum.
     fn checksum(&self) -> u32 {
-        let part = |range: Range<usize>| self.memory.get(range).unwrap_or(&[]);
-        crate::format::checksum_of([part(0..12), part(HEADER..self.memory.len())])
+        crate::format::checksum_of([part(self.memory, ..12), part(self.memory, HEADER..)])
     }
 }
 

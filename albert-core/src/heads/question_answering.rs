@@ -1,6 +1,7 @@
 //! Question answering: from start and end logits to the best spans, as the Hugging Face pipeline searches them.
 
 use super::scores::exp;
+use crate::slices::part;
 
 /// Consecutive tokens that may be the answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -34,23 +35,23 @@ pub fn spans<'b>(
     best: &'b mut [Span],
 ) -> Spans<'b> {
     let counts = |token: usize| token == 0 || context(token);
-    let tokens = || logits.chunks_exact(2).enumerate().filter(|&(token, _)| counts(token));
-    let column = |pair: &[f32], at: usize| pair.get(at).copied().unwrap_or(f32::NEG_INFINITY);
-    let [starts, ends] = [0, 1].map(|at| Softmax::new(|| tokens().map(move |(_, pair)| column(pair, at))));
-    let null_score = tokens()
-        .next()
-        .map_or(0.0, |(_, pair)| starts.probability(column(pair, 0)) * ends.probability(column(pair, 1)));
+    let pairs = logits.as_chunks().0;
+    let tokens = || pairs.iter().enumerate().filter(|&(token, _)| counts(token));
+    let starts = Softmax::new(|| tokens().map(|(_, &[start, _])| start));
+    let ends = Softmax::new(|| tokens().map(|(_, &[_, end])| end));
+    let null_score =
+        tokens().next().map_or(0.0, |(_, &[start, end])| starts.probability(start) * ends.probability(end));
     let mut kept = 0;
-    for (start, pair) in tokens().filter(|&(token, _)| token > 0) {
-        let probability = starts.probability(column(pair, 0));
-        let within = |&(token, _): &(usize, &[f32])| token - start < most_tokens;
-        let later = logits.chunks_exact(2).enumerate().skip(start).take_while(within);
-        for (end, pair) in later.filter(|&(token, _)| context(token)) {
-            let span = Span { start, end: end + 1, score: probability * ends.probability(column(pair, 1)) };
+    for (start, &[logit, _]) in tokens().filter(|&(token, _)| token > 0) {
+        let probability = starts.probability(logit);
+        let within = |&(token, _): &(usize, &[f32; 2])| token - start < most_tokens;
+        let later = pairs.iter().enumerate().skip(start).take_while(within);
+        for (end, &[_, logit]) in later.filter(|&(token, _)| context(token)) {
+            let span = Span { start, end: end + 1, score: probability * ends.probability(logit) };
             kept = insert(best, kept, span);
         }
     }
-    Spans { best: best.get(..kept).unwrap_or(&[]), null_score }
+    Spans { best: part(best, ..kept), null_score }
 }
 
 /// Puts a span behind all that are at least as good; returns how many are kept.

@@ -8,7 +8,7 @@ use crate::linear::{Input, multiply, quantize};
 use crate::memory::arena::{Products, Quantization, Quantized, Scratch};
 use crate::memory::plan::activation_row_bytes;
 use crate::memory::{Columns, Rows};
-use crate::slices::{OrEmpty, part_mut};
+use crate::slices::{OrEmpty, cast_mut, copy, part, part_mut};
 
 /// Why a search cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,22 +81,22 @@ impl<'s> Search<'s> {
         let lead = memory.as_ptr().align_offset(ALIGNMENT);
         let missing = Self::bytes(width).saturating_add(lead).saturating_sub(memory.len());
         let mut rest = memory.get_mut(lead..).filter(|_| missing == 0).ok_or(SearchError::Memory { missing })?;
-        let [copy, row, scale, sums, scores] = parts(width).map(|bytes| {
+        let [vector, row, scale, sums, scores] = parts(width).map(|bytes| {
             let (part, after) = core::mem::take(&mut rest).split_at_mut_checked(bytes).or_empty();
             rest = after;
             part
         });
-        let copy: &mut [f32] = cast(copy);
-        copy.iter_mut().zip(query).for_each(|(to, from)| *to = *from);
+        let vector: &mut [f32] = part_mut(cast_mut(vector), ..width);
+        copy(vector, query);
         let mut scratch = Scratch {
-            quantized: Quantized { bytes: row, row_scales: part_mut(cast(scale), ..1) },
+            quantized: Quantized { bytes: row, row_scales: part_mut(cast_mut(scale), ..1) },
             quantization: Quantization { splits: &mut [], row: &mut [] },
-            products: Products { accumulators: cast(sums), panel: &mut [], partial: &mut [] },
+            products: Products { accumulators: cast_mut(sums), panel: &mut [], partial: &mut [] },
         };
         let vectors = index.vectors();
-        let mut x = Rows { data: copy, stride: width, count: 1 };
+        let mut x = Rows { data: vector, stride: width, count: 1 };
         quantize(kernels, &vectors, &mut x, &mut scratch.quantized, &mut scratch.quantization);
-        Ok(Self { kernels, vectors, scratch, scores: cast(scores), group: 0 })
+        Ok(Self { kernels, vectors, scratch, scores: cast_mut(scores), group: 0 })
     }
 
     /// The scores of the next entries, in order; `None` after the last.
@@ -109,7 +109,7 @@ impl<'s> Search<'s> {
         let Scratch { quantized, products, .. } = &mut self.scratch;
         let input = Input { rows: &[], stride: group.matrix.columns, quantized };
         multiply(self.kernels, &group, 0..count, &input, Store::Write, out, products);
-        Some(Scores { first: first as u32, scores: self.scores.get(..count)? })
+        Some(Scores { first: first as u32, scores: part(self.scores, ..count) })
     }
 
     /// The best entries: scans the index from where the search is to its end. Their scores are those of the product, not softmax
@@ -138,9 +138,9 @@ fn group<'a>(vectors: &Matrix<'a>, first: usize) -> Option<Linear<'a>> {
     let Weights::I8 { values, scales, sums } = vectors.weights else { return None };
     let row_bytes = round_up(vectors.columns, K_GROUP);
     let weights = Weights::I8 {
-        values: values.get(first * row_bytes..)?,
-        scales: Scales::Exact(scales.exact().get(first..)?),
-        sums: sums.get(first..)?,
+        values: part(values, first * row_bytes..),
+        scales: Scales::Exact(part(scales.exact(), first..)),
+        sums: part(sums, first..),
     };
     Some(Linear { matrix: Matrix { rows, weights, ..*vectors }, bias: &NO_BIAS })
 }
@@ -152,10 +152,4 @@ const fn parts(width: usize) -> [usize; 5] {
     let group = GROUP_CHANNELS * 4;
     let query = round_up(width.saturating_mul(4), ALIGNMENT);
     [query, activation_row_bytes(width), round_up(size_of::<RowScale>(), ALIGNMENT), group, group]
-}
-
-/// Bytes at a multiple of 64 as elements.
-fn cast<T: bytemuck::Pod>(bytes: &mut [u8]) -> &mut [T] {
-    let whole = bytes.len() / size_of::<T>() * size_of::<T>();
-    bytes.get_mut(..whole).and_then(|bytes| bytemuck::try_cast_slice_mut(bytes).ok()).unwrap_or(&mut [])
 }

@@ -2,6 +2,7 @@
 
 use super::argmax;
 use crate::format::Model;
+use crate::slices::{OrEmpty, part};
 use core::ops::Range;
 
 /// How tokens become entities (`aggregation_strategy`).
@@ -97,7 +98,7 @@ impl<'a, K: Fn(usize) -> TokenKind> Entities<'a, K> {
     /// Probabilities of a token.
     fn token(&self, token: usize) -> &'a [f32] {
         let start = token.saturating_mul(self.labels);
-        self.probabilities.get(start..start.saturating_add(self.labels)).unwrap_or(&[])
+        part(self.probabilities, start..start.saturating_add(self.labels))
     }
 
     /// Label and probability of a token's best label.
@@ -142,7 +143,7 @@ impl<'a, K: Fn(usize) -> TokenKind> Entities<'a, K> {
     fn best_mean(&self, tokens: Range<usize>) -> Option<(usize, f32)> {
         let count = self.tokens(tokens.clone()).count() as f32;
         let mean = |label: usize| {
-            let of = |token| self.token(token).get(label).copied().unwrap_or(0.0);
+            let of = |token| self.token(token).get(label).copied().or_empty();
             self.tokens(tokens.clone()).map(of).sum::<f32>() / count
         };
         let better = |best: (usize, f32), x: (usize, f32)| if x.1 > best.1 { x } else { best };

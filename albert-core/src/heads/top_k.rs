@@ -69,7 +69,7 @@ impl<'b> TopK<'b> {
 
     /// Puts a candidate behind all that are at least as good, so that of equals the first comes first.
     fn insert(&mut self, candidate: Candidate) {
-        let Some(kept) = self.best.get_mut(..self.best.len().min(self.kept + 1)) else { return };
+        let kept = part_mut(self.best, ..self.best.len().min(self.kept + 1));
         let place = kept.iter().take(self.kept).position(|other| candidate.score > other.score);
         let place = place.unwrap_or(self.kept.min(kept.len() - 1));
         let mut moved = candidate;

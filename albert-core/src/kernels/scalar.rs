@@ -114,8 +114,7 @@ pub(super) fn quantize_heads_by(
     scales: &mut [f32],
     quantize: Quantize,
 ) {
-    for (head, scale) in scales.iter_mut().enumerate() {
-        let Some(x) = x.get(head * size..(head + 1) * size) else { return };
+    for ((head, x), scale) in x.chunks_exact(size.max(1)).enumerate().zip(scales) {
         let steps = symmetric_steps(x.iter().fold(0.0, |most, x| x.abs().greater(most)));
         *scale = steps.0;
         quantize(x, steps.1, 0, offset, part_mut(out, head * stride..head * stride + size));
@@ -137,7 +136,7 @@ pub(super) fn quantize_row_by(
 ) -> RowScale {
     let &Splits { channels, copies, ranks } = splits;
     for (keep, &channel) in saved.iter_mut().zip(channels) {
-        *keep = x.get(channel as usize).copied().unwrap_or(0.0);
+        *keep = x.get(channel as usize).copied().or_empty();
     }
     // For a while each split channel is what one of its places holds.
     for ((&channel, &value), &copies) in channels.iter().zip(&*saved).zip(copies) {

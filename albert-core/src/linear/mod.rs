@@ -13,6 +13,7 @@ use crate::format::{Linear, Weights};
 use crate::kernels::{Channels, Kernels, Store};
 use crate::memory::arena::{Products, Scratch};
 use crate::memory::{Columns, Rows};
+use crate::slices::ruled_out;
 use core::ops::Range;
 
 pub(crate) use input::Input;
@@ -57,7 +58,7 @@ pub(crate) fn multiply(
         Weights::F16(weights) if FLOAT => {
             float::multiply(kernels, linear, float::Weights::F16(weights), channels, x, store, out, products);
         }
-        _ => {}
+        _ => ruled_out(),
     }
 }
 

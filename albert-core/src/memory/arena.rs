@@ -192,10 +192,8 @@ impl Shared<'_> {
 
 /// Swaps row `later` with the earlier row `earlier`.
 fn swap_rows<T>(rows: &mut [T], width: usize, later: usize, earlier: usize) {
-    let Some((before, behind)) = rows.split_at_mut_checked(later * width) else { return };
-    let (Some(a), Some(b)) = (before.get_mut(earlier * width..(earlier + 1) * width), behind.get_mut(..width)) else {
-        return;
-    };
+    let (before, behind) = rows.split_at_mut_checked(later * width).or_empty();
+    let (a, b) = (part_mut(before, earlier * width..(earlier + 1) * width), part_mut(behind, ..width));
     a.iter_mut().zip(b).for_each(|(a, b)| core::mem::swap(a, b));
 }
 

@@ -6,7 +6,7 @@ use crate::error::{BatchError, InputError};
 use crate::memory::Sequence;
 use crate::memory::arena::Shared;
 use crate::memory::plan::Token;
-use crate::slices::{part, part_mut};
+use crate::slices::{OrEmpty, part, part_mut, put};
 
 impl Session<'_, '_> {
     /// Takes an input in; an inference that was under way is dropped.
@@ -66,7 +66,7 @@ impl Session<'_, '_> {
         let (mut shared, _) = self.arena.divide();
         for (position, row) in order.zip(first..) {
             let token = Token {
-                id: input.ids.get(position).copied().unwrap_or(0),
+                id: input.ids.get(position).copied().or_empty(),
                 token_type: input.token_types.get(position).copied().unwrap_or(0),
                 position: position as u32,
             };
@@ -96,9 +96,7 @@ impl Session<'_, '_> {
 
     /// Enters a sequence, and moves `end` behind it.
     pub(super) fn append(&mut self, index: usize, sequence: Sequence, end: &mut Sequence) {
-        if let Some(place) = self.arena.sequences_mut().get_mut(index) {
-            *place = sequence;
-        }
+        put(self.arena.sequences_mut(), index, sequence);
         (end.first_key, end.first_value) = places_behind(self.context.model.config(), &sequence);
         (end.first, end.selected) = (end.first + sequence.rows, end.selected + sequence.selected);
     }
@@ -141,12 +139,8 @@ impl Session<'_, '_> {
 
 /// Puts a token into a row.
 pub(super) fn set_row(shared: &mut Shared<'_>, row: usize, token: Token) {
-    if let Some(place) = shared.tokens().get_mut(row) {
-        *place = token;
-    }
-    if let Some(position) = shared.rows.get_mut(row) {
-        *position = token.position;
-    }
+    put(shared.tokens(), row, token);
+    put(shared.rows, row, token.position);
 }
 
 /// Writes row indices; returns how many.

@@ -26,7 +26,7 @@ use crate::memory::arena::{self, Memory};
 use crate::memory::plan::Plan;
 use crate::observer::{Observer, Observing};
 use crate::progress::Progress;
-use crate::slices::{copy, part};
+use crate::slices::{OrEmpty, copy, part};
 use crate::tokenizer::EncodeOptions;
 
 /// What the next step does.
@@ -195,7 +195,7 @@ impl<'m, 'a> Session<'m, 'a> {
         let head = self.head_in_use();
         let (shared, _) = self.arena.divide();
         let table = shared.sequences;
-        let sequence = table.0.get(index).copied().unwrap_or_default();
+        let sequence = table.0.get(index).copied().or_empty();
         let rows = sequence.rows();
         let pooled = head.pooled_rows(shared.rows, &sequence).is_some();
         let logits = match head.input {

@@ -5,6 +5,7 @@ use super::{Phase, Session};
 use crate::error::InputError;
 use crate::memory::Sequence;
 use crate::memory::plan::Token;
+use crate::slices::OrEmpty;
 use crate::tokenizer::{EncodeError, EncodeOptions};
 
 /// Why a text cannot be run.
@@ -64,7 +65,7 @@ impl Session<'_, '_> {
         let one_row = self.reads_first_row();
         let (mut shared, _) = self.arena.divide();
         for index in 0..tokens {
-            let at = |values: &[u32]| values.get(index).copied().unwrap_or(0);
+            let at = |values: &[u32]| values.get(index).copied().or_empty();
             let token = Token { id: at(shared.rows), token_type: at(shared.selected), position: index as u32 };
             if token.id >= config.vocab_size {
                 return Err(InputError::Id { index, id: token.id });

@@ -116,7 +116,7 @@ fn sxtb16(word: u32) -> u32 {
 
 /// One K group of 4 rows by 2 channels. Eight sums, two words of weights, two of activations and two addresses are all
 /// registers there are; so the weights are loaded twice, for the even and for the odd places.
-macro_rules! step_4x2 {
+macro_rules! group_4x2 {
     () => {
         "ldrd r10, r11, [r12]
          sxtb16 r10, r10
@@ -170,11 +170,11 @@ unsafe fn tile_4x2(w: *const i8, a: *const u32, k_groups: usize, sums: *mut i32,
             "add r10, r11",
             "ldrd r8, r9, [r10]",
             "beq 3f",
-            step_4x2!(),
+            group_4x2!(),
             "b 3f",
             "2:",
-            step_4x2!(),
-            step_4x2!(),
+            group_4x2!(),
+            group_4x2!(),
             "3:",
             "ldr r6, [sp]",
             "cmp lr, r6",

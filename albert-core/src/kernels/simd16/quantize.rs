@@ -3,7 +3,7 @@
 use super::lanes::{Lanes, for_each};
 use crate::kernels::math;
 use crate::kernels::{RowScale, Splits, scalar};
-use crate::slices::part_mut;
+use crate::slices::{OrEmpty, part_mut};
 
 #[inline(always)]
 pub(crate) fn range<L: Lanes>(proof: L::Proof, x: &[f32]) -> (f32, f32) {
@@ -90,7 +90,7 @@ pub(crate) fn quantize_row<L: Lanes>(
     let &Splits { channels, copies, ranks } = splits;
     let saved = part_mut(saved, ..channels.len());
     for (keep, &channel) in saved.iter_mut().zip(channels) {
-        *keep = x.get(channel as usize).copied().unwrap_or(0.0);
+        *keep = x.get(channel as usize).copied().or_empty();
     }
     for ((&channel, &value), &copies) in channels.iter().zip(&*saved).zip(copies) {
         if let Some(x) = x.get_mut(channel as usize) {
@@ -99,7 +99,7 @@ pub(crate) fn quantize_row<L: Lanes>(
     }
     let (low, high) = range::<L>(proof, x);
     let (scale, inverse, zero_point) = scalar::asymmetric_steps(low, high);
-    let Some((body, extra)) = out.split_at_mut_checked(x.len()) else { return RowScale::default() };
+    let (body, extra) = out.split_at_mut_checked(x.len()).or_empty();
     quantize::<L, true>(proof, x, inverse, zero_point, offset, body);
     let entries = channels.chunks(16).zip(saved.chunks(16)).zip(copies.chunks(16)).zip(ranks.chunks(16));
     for ((((channels, saved), copies), ranks), extra) in entries.zip(extra.chunks_mut(16)) {

@@ -119,7 +119,7 @@ unsafe fn tile<const R: usize>(slice: &Slice, a: *const i16, w: *const i16, sums
 unsafe fn widen_row(from: *const u8, k_groups: usize, to: *mut i16) {
     // SAFETY: the caller's promise.
     unsafe {
-        for step in (0..steps / 4 * 4).step_by(4) {
+        for k_group in (0..k_groups / 4 * 4).step_by(4) {
             let [even, odd] = widen(v128_load(from.add(k_group * 4).cast()));
             v128_store(to.add(k_group * 4).cast(), i32x4_shuffle::<0, 4, 1, 5>(even, odd));
             v128_store(to.add(k_group * 4 + 8).cast(), i32x4_shuffle::<2, 6, 3, 7>(even, odd));

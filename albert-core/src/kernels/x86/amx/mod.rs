@@ -10,7 +10,7 @@ use super::prefetch;
 use super::{avx512, detect};
 use crate::kernels::simd16::rows::{self, Finish, finish_of};
 use crate::kernels::{Channels, CodebookPanel, KernelSet, LinearProduct, Product, RowScale, Store};
-use crate::slices::{part, part_mut};
+use crate::slices::{part, part_mut, ruled_out};
 use core::arch::x86_64::_MM_HINT_T1;
 use core::marker::PhantomData;
 use tiles::{TILE_K_GROUPS, TILE_ROWS, Tiles};
@@ -237,7 +237,9 @@ impl<F: Finish> Values<'_, F> {
         for row in self.next_row..end {
             let index = if row < upper + self.height { row - upper } else { row - lower + TILE_ROWS };
             let out = self.out.get_mut(row * self.size.row_outputs + channel..);
-            let (Some(sums), Some(&scale), Some(out)) = (sums.0.get(index), self.rows.get(row), out) else { continue };
+            let (Some(sums), Some(&scale), Some(out)) = (sums.0.get(index), self.rows.get(row), out) else {
+                return ruled_out();
+            };
             rows::dequantize_row::<Avx512Lanes, F>(self.proof, sums, scale, &channels, part_mut(out, ..count));
         }
         self.next_row = end;
