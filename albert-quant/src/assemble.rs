@@ -93,7 +93,7 @@ pub(crate) fn build(
     let formats = parameters.iter().zip(&scheme.formats);
     let plans: Vec<TensorPlan> = formats.map(|(parameter, &format)| plan(parameter, format, scheme)).collect();
     let ocs_places = plans.iter().map(|plan| plan.splits.len() as u32).max().unwrap_or(0);
-    let codebook = plans.iter().any(|plan| matches!(plan.dtype, dtype::C4 | dtype::C5));
+    let codebook = plans.iter().any(|plan| dtype::is_codebook(plan.dtype));
     let storage = Storage { ocs_places, smoothing: false, codebook };
     let config = Config { precision: scheme.precision, storage, ..*config };
     let provenance = provenance.to_string();
@@ -102,7 +102,7 @@ pub(crate) fn build(
     let mut report = Report::default();
     for (index, parameter) in parameters.iter().enumerate() {
         let region = writer.region(index);
-        let (dtype, ocs_places) = (dtype_name(region.dtype), region.splits.len());
+        let (dtype, ocs_places) = (dtype::name(region.dtype), region.splits.len());
         let fidelity = packer.pack(index, parameter, region)?;
         let checkpoint_bytes = parameter.source.bytes();
         report.checkpoint_bytes += checkpoint_bytes as u64;
@@ -136,15 +136,5 @@ fn plan(parameter: &Parameter, format: Format, scheme: &Scheme) -> TensorPlan {
         rows: parameter.rows,
         columns: parameter.columns,
         splits: splits.filter(|_| scheme.is_integer()).cloned().unwrap_or_default(),
-    }
-}
-
-fn dtype_name(code: u8) -> &'static str {
-    match code {
-        dtype::F16 => "f16",
-        dtype::I8 => "int8",
-        dtype::C4 => "int4",
-        dtype::C5 => "int5",
-        _ => "f32",
     }
 }

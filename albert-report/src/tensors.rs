@@ -50,25 +50,14 @@ pub fn tensors(reference: &Model<'_>, model: &Model<'_>) -> Vec<TensorDifference
     let compare = |(name, shape, record): (String, Vec<usize>, Record)| {
         let like = known.get(&name).filter(|(other, _)| *other == shape);
         let difference = like.map(|(_, other)| Difference {
-            reference_dtype: dtype_name(other.dtype),
+            reference_dtype: dtype::name(other.dtype),
             reference_bytes: other.bytes() as u64,
             ..difference(&reference.elements(other), &model.elements(&record))
         });
         let (part, bytes) = (Part::of(record.role), record.bytes() as u64);
-        TensorDifference { name, part, shape, dtype: dtype_name(record.dtype), bytes, difference }
+        TensorDifference { name, part, shape, dtype: dtype::name(record.dtype), bytes, difference }
     };
     all.into_par_iter().map(compare).collect()
-}
-
-/// An element type's name.
-pub fn dtype_name(code: u8) -> &'static str {
-    match code {
-        dtype::F32 => "f32",
-        dtype::F16 => "f16",
-        dtype::I8 => "int8",
-        dtype::C4 => "int4",
-        _ => "int5",
-    }
 }
 
 /// Sums over the elements.

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use albert_core::Plan;
 use albert_core::format::checksum;
+use albert_core::format::layout::dtype;
 use albert_edge::Model;
 use albert_quant::tokenizer::vocabulary;
-use albert_report::tensors::dtype_name;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -90,7 +90,7 @@ fn describe(model: &Model, max_tokens: usize) -> Description {
     let plan = Plan::new(config, max_tokens);
     let tensors = albert_quant::tensors(model.as_core()).map(|(name, shape, record)| Tensor {
         name,
-        dtype: dtype_name(record.dtype),
+        dtype: dtype::name(record.dtype),
         shape,
         bytes: record.bytes(),
         ocs_places: record.ocs_places,

@@ -67,11 +67,11 @@ impl<'a> Checker<'a> {
         columns: u32,
         limits: &MatrixLimits<'_>,
     ) -> Result<(), TensorProblem> {
-        let codebook = matches!(record.dtype, dtype::C4 | dtype::C5);
+        let codebook = dtype::is_codebook(record.dtype);
         if (codebook && !CODEBOOK) || (record.dtype < dtype::I8 && !FLOAT) {
             return Err(TensorProblem::NotCompiledIn);
         }
-        let allowed = record.dtype <= dtype::C5
+        let allowed = record.dtype <= dtype::LAST
             && !(limits.float_only && record.dtype > dtype::F16)
             && (limits.codebook || !codebook);
         if !allowed || !record.reserved {

@@ -149,6 +149,25 @@ pub mod dtype {
     pub const C4: u8 = 3;
     /// As `C4` with 32 levels.
     pub const C5: u8 = 4;
+    /// The last of them.
+    pub const LAST: u8 = C5;
+
+    /// Whether weights of this dtype are expanded from a codebook.
+    pub const fn is_codebook(code: u8) -> bool {
+        matches!(code, C4 | C5)
+    }
+
+    /// The dtype's name; empty for another code.
+    pub const fn name(code: u8) -> &'static str {
+        match code {
+            F32 => "f32",
+            F16 => "f16",
+            I8 => "int8",
+            C4 => "int4",
+            C5 => "int5",
+            _ => "",
+        }
+    }
 }
 
 /// What a tensor is. Block tensors repeat for each block, exit classifiers for each layer; all others occur at most once.
@@ -261,7 +280,7 @@ pub const fn matrix_bytes(dtype: u8, rows: usize, places: usize) -> Option<usize
         dtype::F32 => panels.checked_mul(PANEL_CHANNELS * 4 * places),
         dtype::F16 => panels.checked_mul(PANEL_CHANNELS * 2 * places),
         dtype::I8 => panels.checked_mul(PANEL_CHANNELS * round_up(places, K_GROUP)),
-        dtype::C4 | dtype::C5 => panels.checked_mul(CodebookLayout::new(dtype, places).bytes),
+        dtype if dtype::is_codebook(dtype) => panels.checked_mul(CodebookLayout::new(dtype, places).bytes),
         _ => None,
     }
 }

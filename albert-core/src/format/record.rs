@@ -128,7 +128,7 @@ impl Record {
         let weights = match self.dtype {
             dtype::F32 if FLOAT => Weights::F32(slice(data, self.data, bytes / 4)),
             dtype::F16 if FLOAT => Weights::F16(slice(data, self.data, bytes / 2)),
-            dtype @ (dtype::C4 | dtype::C5) if CODEBOOK => {
+            dtype if CODEBOOK && dtype::is_codebook(dtype) => {
                 Weights::Codebook { dtype, panels: slice(data, self.data, bytes), scales, sums }
             }
             _ => Weights::I8 { values: slice(data, self.data, bytes), scales, sums },

@@ -21,7 +21,7 @@ pub enum Weights<'a> {
     },
     /// Compressed int8: codebook indices and multipliers, which the kernels expand a few blocks at a time.
     Codebook {
-        /// `dtype::C4` or `dtype::C5`.
+        /// One of the codebook formats.
         dtype: u8,
         /// `[rows/16]` panels of codes and multipliers.
         panels: &'a [u8],
