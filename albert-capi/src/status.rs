@@ -219,7 +219,7 @@ impl From<KernelError> for albert_status {
     fn from(error: KernelError) -> Self {
         match error {
             KernelError::Unknown => Self::KernelsUnknown,
-            KernelError::Unavailable => Self::KernelsUnavailable,
+            _ => Self::KernelsUnavailable,
         }
     }
 }
@@ -304,6 +304,7 @@ impl From<EncodeError> for Failure {
             EncodeError::SecondSequenceMissing => Self(status::TextNoSecond, 0),
             EncodeError::TextTooLong => Self(status::TextTooLong, 0),
             EncodeError::OutputTooSmall { needed } => Self(status::BufferTooSmall, needed as u64),
+            _ => Self(status::Argument, 0),
         }
     }
 }

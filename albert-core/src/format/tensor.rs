@@ -5,6 +5,7 @@ use crate::slices::part;
 
 /// Elements of a weight matrix in the file's blocked layout, channels padded to a multiple of 16.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum Weights<'a> {
     /// `[rows/16][K][16]`.
     F32(&'a [f32]),
@@ -34,6 +35,7 @@ pub enum Weights<'a> {
 
 /// The scales of an integer matrix, those of padding channels included.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum Scales<'a> {
     /// Of an int8 matrix that inputs are multiplied by.
     Exact(&'a [f32]),

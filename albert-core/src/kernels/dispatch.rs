@@ -64,6 +64,7 @@ impl core::fmt::Debug for KernelSet {
 /// Why a kernel set cannot be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum KernelError {
     /// No set of this name was compiled in.
     Unknown,

@@ -3,6 +3,7 @@
 /// Why a text could not be encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum EncodeError {
     /// The working memory is too small: at least `missing` bytes more are needed to get further.
     MemoryTooSmall {

@@ -33,6 +33,7 @@ fn word_embeddings(model: &Model) -> Option<(usize, usize)> {
         Weights::F16(values) => (values.as_ptr().addr(), size_of_val(values)),
         Weights::I8 { values, .. } => (values.as_ptr().addr(), size_of_val(values)),
         Weights::Codebook { panels, .. } => (panels.as_ptr().addr(), size_of_val(panels)),
+        _ => return None,
     })
 }
 
