@@ -28,6 +28,7 @@ fn every_attack_has_a_test() {
     let mut all = String::new();
     for folder in [
         "albert-core/src",
+        "albert-core/tests",
         "albert-edge/tests",
         "albert-cli/tests",
         "albert-capi/tests",

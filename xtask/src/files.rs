@@ -14,6 +14,15 @@ pub(crate) fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<(), String> 
     fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))
 }
 
+/// Puts `table` between the marks of `name` in a page: `<!-- NAME -->` and `<!-- end NAME -->`.
+pub(crate) fn update(page: &Path, name: &str, table: &str) -> Result<(), String> {
+    let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end {name} -->"));
+    let text = read(page)?;
+    let parts = text.split_once(&start).and_then(|(head, rest)| Some((head, rest.split_once(&end)?.1)));
+    let (head, tail) = parts.ok_or_else(|| format!("{}: the marks of {name} are missing", page.display()))?;
+    write(page, format!("{head}{start}{table}{end}{tail}"))
+}
+
 /// Makes a folder and those that it lies in.
 pub(crate) fn make(folder: &Path) -> Result<(), String> {
     fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))

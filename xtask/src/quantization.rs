@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::files::{make, read, remove, write};
+use crate::files::{make, remove, update};
 use crate::toolchain::{captured, check, host_cargo, host_target_dir, root};
 
 /// Directory of checkpoints with `reference.safetensors` (or `reference-more.safetensors`, on which nothing was chosen), and `eval.jsonl` where there is labelled data.
@@ -77,7 +77,7 @@ fn figures(models: &Path, scratch: &Path) -> Result<(), String> {
             table += &row(&models.join(case.name), scratch, case, scheme, &mut int8)?;
         }
     }
-    update("figures", &table)
+    update(&root().join(PAGE), "figures", &table)
 }
 
 /// How fast the compared schemes are beside int8.
@@ -93,17 +93,7 @@ fn speeds(models: &Path, scratch: &Path) -> Result<(), String> {
         }
         table += &speed_rows(scratch, case)?;
     }
-    update("speeds", &table)
-}
-
-/// Puts `table` between the marks of its name in the page.
-fn update(name: &str, table: &str) -> Result<(), String> {
-    let path = root().join(PAGE);
-    let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end {name} -->"));
-    let text = read(&path)?;
-    let parts = text.split_once(&start).and_then(|(head, rest)| Some((head, rest.split_once(&end)?.1)));
-    let (head, tail) = parts.ok_or_else(|| format!("{PAGE}: the marks of {name} are missing"))?;
-    write(&path, format!("{head}{start}{table}{end}{tail}"))
+    update(&root().join(PAGE), "speeds", &table)
 }
 
 /// Converts a checkpoint and returns what `albert quantize` reports.

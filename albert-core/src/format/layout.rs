@@ -273,7 +273,8 @@ pub const fn round_up(n: usize, to: usize) -> usize {
     }
 }
 
-/// Bytes of a matrix of `rows` x `places` in the layout of a dtype, scales and sums not counted.
+/// Bytes of a matrix of `rows` x `places` in the layout of a dtype, scales and sums not counted; `None` when they do not fit the
+/// address space. There are at most [`MAX_K`] places.
 pub const fn matrix_bytes(dtype: u8, rows: usize, places: usize) -> Option<usize> {
     let panels = rows.div_ceil(PANEL_CHANNELS);
     match dtype {
@@ -290,10 +291,11 @@ pub const fn has_scale_steps(dtype: u8, lookup: bool) -> bool {
     lookup || dtype != dtype::I8
 }
 
-/// Bytes of the scales of an integer matrix: an f32 a row, or the bits of the least scale and a byte of steps a row; padded.
+/// Bytes of the scales of an integer matrix: an f32 a row, or the bits of the least scale and a byte of steps a row; padded, and
+/// `usize::MAX` when they do not fit the address space.
 pub const fn scale_bytes(steps: bool, rows: usize) -> usize {
     let padded = round_up(rows, PANEL_CHANNELS);
-    if steps { size_of::<u32>() + padded } else { size_of::<f32>() * padded }
+    if steps { padded.saturating_add(size_of::<u32>()) } else { padded.saturating_mul(size_of::<f32>()) }
 }
 
 /// The scale that lies `steps` above the one with the bits `least`.

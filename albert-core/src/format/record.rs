@@ -52,9 +52,9 @@ impl Record {
         }
     }
 
-    /// Places in K: inputs and those of outlier channel splitting.
+    /// Places in K: inputs and those of outlier channel splitting. A record that was not checked may state any.
     pub(super) fn places(&self) -> usize {
-        self.columns as usize + self.ocs_places as usize
+        (self.columns as usize).saturating_add(self.ocs_places as usize)
     }
 
     /// Bytes of the tensor in the file: data, scales, sums, split list and smoothing vector, padding not counted.

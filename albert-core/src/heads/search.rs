@@ -58,10 +58,10 @@ impl core::fmt::Debug for Search<'_> {
 
 impl<'s> Search<'s> {
     /// Bytes of memory for a search among embeddings of `width` elements, at a multiple of 64; from another address, up to 63 more are
-    /// needed.
+    /// needed. `usize::MAX` when that does not fit the address space.
     pub const fn bytes(width: usize) -> usize {
         let [query, row, scale, sums, scores] = parts(width);
-        query + row + scale + sums + scores
+        query.saturating_add(row).saturating_add(scale + sums + scores)
     }
 
     /// Starts a search.

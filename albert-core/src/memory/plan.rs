@@ -314,7 +314,7 @@ impl Sizes {
             sizes.0[Region::RowScales as usize] = mul(max(rows, ATTENTION_ROWS), size_of::<RowScale>());
             sizes.0[Region::Probabilities as usize] = mul(ATTENTION_ROWS, activation_row_bytes(extents.value_k));
             if CODEBOOK && config.storage.codebook {
-                let places = round_up(widest + config.storage.ocs_places as usize, K_UNIT);
+                let places = round_up(widest.saturating_add(config.storage.ocs_places as usize), K_UNIT);
                 let stretch = part_places(places);
                 // Few rows make no use of more; others are faster with whole panels, but for some sets and formats.
                 sizes.0[Region::Panel as usize] = match rows {
