@@ -55,7 +55,10 @@ pub(super) fn multiply(
         let beside = LARGE_TARGET && {
             let (k_groups, panels) = (places / K_GROUP, group.len());
             let size = Product { rows, row_bytes, k_groups, panels, row_sums: GROUP_CHANNELS, prefetch: true };
-            let parts: [_; GROUP_PANELS] = core::array::from_fn(|index| stored.part(group.start + index, 0..places, 2));
+            // A last group may have fewer.
+            let last = group.end.saturating_sub(1);
+            let parts: [_; GROUP_PANELS] =
+                core::array::from_fn(|index| stored.part(last.min(group.start + index), 0..places, 2));
             let parts = part(&parts, ..panels);
             kernels.multiply_panels(&size, x.bytes, parts, products.panel, products.accumulators)
         };
