@@ -1,6 +1,6 @@
 //! A network's matrices in their formats, and the file that they make.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use albert_core::config::{Config, Storage};
 use albert_core::format::layout::{PANEL_CHANNELS, dtype, has_scale_steps, matrix_bytes, round_up, scale_bytes};
@@ -21,6 +21,8 @@ use crate::writer::{Region, Sections, TensorPlan, Writer};
 /// there is no Hessian.
 pub(crate) struct Packer {
     hessians: Hessians,
+    /// The sites so far.
+    seen: BTreeSet<Site>,
     site: Option<Site>,
     /// That of the site.
     feedback: Feedback,
@@ -38,7 +40,7 @@ struct Packed {
 
 impl Packer {
     pub(crate) fn new(hessians: Hessians) -> Self {
-        Self { hessians, site: None, feedback: Feedback::none(), store: BTreeMap::new() }
+        Self { hessians, seen: BTreeSet::new(), site: None, feedback: Feedback::none(), store: BTreeMap::new() }
     }
 
     /// Rounds an integer matrix now, to be written as often as one likes. Parameters come in file order.
@@ -68,9 +70,12 @@ impl Packer {
             region.sums.copy_from_slice(&packed.sums);
             return Ok(packed.fidelity);
         }
-        // Sites come one after the other, so that one feedback is kept at a time; its Hessian is dropped.
+        // Sites come one after the other but for the biases between their matrices, so that one feedback is kept at a time; its
+        // Hessian is dropped.
         let site = Site::of(parameter);
-        if self.site != site {
+        if self.site != site && parameter.kind != Kind::Vector {
+            let first = site.is_none_or(|site| self.seen.insert(site));
+            debug_assert!(first, "the Hessian of {site:?} is gone");
             let hessian = site.and_then(|site| self.hessians.remove(&site));
             self.feedback = hessian.and_then(|hessian| Feedback::new(&hessian)).unwrap_or(Feedback::none());
             self.site = site;

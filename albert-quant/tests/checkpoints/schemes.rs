@@ -121,3 +121,32 @@ fn budgets_need_something_to_measure_on() {
         assert!(matches!(quantized(&options), Err(Error::BudgetNeedsCalibration)));
     }
 }
+
+#[test]
+fn matrices_that_read_one_input_are_rounded_alike() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut checkpoint = Checkpoint::classifier(3);
+    let names: Vec<String> = checkpoint.tensors.keys().filter(|name| name.ends_with("query.weight")).cloned().collect();
+    for query in &names {
+        for other in ["key", "value"] {
+            checkpoint.tensors.insert(query.replace("query", other), checkpoint.tensors[query].clone());
+        }
+    }
+    checkpoint.write(directory.path());
+    let rows: Vec<Vec<u32>> =
+        (0..40).map(|row| (0..16).map(|column| (row * 7 + column * column) % 37).collect()).collect();
+    for weights in [Weights::Int8, Weights::Mixed, Weights::Int4] {
+        let errors = |calibration, matrix: &str| {
+            let mut options = options(weights);
+            options.calibration = calibration;
+            let converted = convert(directory.path(), &options).unwrap();
+            let tensors = converted.report.tensors.iter().filter(|tensor| tensor.name.ends_with(matrix));
+            tensors.map(|tensor| tensor.relative_error).collect::<Vec<_>>()
+        };
+        let query = errors(Calibration::Ids(&rows), "query.weight");
+        assert_ne!(query, errors(Calibration::None, "query.weight"), "{weights:?}");
+        for other in ["key.weight", "value.weight"] {
+            assert_eq!(errors(Calibration::Ids(&rows), other), query, "{weights:?} {other}");
+        }
+    }
+}
