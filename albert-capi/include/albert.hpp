@@ -648,6 +648,41 @@ private:
  *  threads at once. An exception ends the call, too, and comes out of it. */
 using Watch = std::function<bool(std::uint32_t event, std::size_t rows)>;
 
+namespace detail {
+
+/** A watch, and the exception that came out of it. */
+struct Watching {
+    const Watch &watch;
+    std::mutex lock;
+    std::exception_ptr thrown;
+
+    static bool proceed(void *context, std::uint32_t event, std::size_t rows) noexcept {
+        auto *self = static_cast<Watching *>(context);
+        try {
+            return self->watch(event, rows);
+        } catch (...) {
+            const std::lock_guard<std::mutex> guard(self->lock);
+            self->thrown = std::current_exception();
+            return false;
+        }
+    }
+};
+
+/** As call(), with a watch that `work` gets before the place for the error object. */
+template <typename Work>
+void watched(const Watch &watch, Work work) {
+    Watching watching{watch, {}, {}};
+    const albert_watch from{Watching::proceed, &watching};
+    try {
+        call([&](auto error) { return work(watch ? &from : nullptr, error); });
+    } catch (const Error &) {
+        if (watching.thrown) std::rethrow_exception(watching.thrown);
+        throw;
+    }
+}
+
+} // namespace detail
+
 /** A task over a model. run() may be called from several threads at once. */
 class Pipeline {
 public:
@@ -744,35 +779,10 @@ public:
     }
 
 private:
-    /** A watch, and the exception that came out of it. */
-    struct Watching {
-        const Watch &watch;
-        std::mutex lock;
-        std::exception_ptr thrown;
-
-        static bool proceed(void *context, std::uint32_t event, std::size_t rows) noexcept {
-            auto *self = static_cast<Watching *>(context);
-            try {
-                return self->watch(event, rows);
-            } catch (...) {
-                const std::lock_guard<std::mutex> guard(self->lock);
-                self->thrown = std::current_exception();
-                return false;
-            }
-        }
-    };
-
     template <typename Run>
     static Results watched(const Watch &watch, Run run) {
-        Watching watching{watch, {}, {}};
-        const albert_watch from{Watching::proceed, &watching};
         albert_result *result = nullptr;
-        try {
-            detail::call([&](auto error) { return run(watch ? &from : nullptr, &result, error); });
-        } catch (const Error &) {
-            if (watching.thrown) std::rethrow_exception(watching.thrown);
-            throw;
-        }
+        detail::watched(watch, [&](auto watching, auto error) { return run(watching, &result, error); });
         return Results(result);
     }
 

@@ -86,6 +86,11 @@
 #define ALBERT_EVENT_ROWS 1
 
 /**
+ * A fit has finished this many folds.
+ */
+#define ALBERT_EVENT_FOLDS 2
+
+/**
  * Why a call failed. Opaque; albert_error_free frees it.
  */
 typedef struct albert_error albert_error;

@@ -63,15 +63,18 @@ const TASK_SOURCES: [&str; 8] = [
     "tasks/pipeline.rs",
 ];
 
+const FIT_SOURCES: [&str; 3] = ["tasks/fit/example.rs", "tasks/fit/options.rs", "tasks/fit/fitted.rs"];
+
 #[test]
 fn headers_are_up_to_date() {
     is_up_to_date("albert.h", "cbindgen.toml", &SOURCES);
     is_up_to_date("albert_tasks.h", "cbindgen-tasks.toml", &TASK_SOURCES);
+    is_up_to_date("albert_fit.h", "cbindgen-fit.toml", &FIT_SOURCES);
 }
 
 #[test]
 fn headers_are_made_of_all_sources() {
-    for (folder, listed) in [("", SOURCES.as_slice()), ("tasks", &TASK_SOURCES)] {
+    for (folder, listed) in [("", SOURCES.as_slice()), ("tasks", &TASK_SOURCES), ("tasks/fit", &FIT_SOURCES)] {
         let mut listed = listed.to_vec();
         let mut found = public(folder);
         listed.sort_unstable();

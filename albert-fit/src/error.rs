@@ -24,6 +24,25 @@ pub enum Error {
         /// What is wrong with it.
         problem: RowProblem,
     },
+    /// Rows in JSON are none.
+    #[error("the rows are no array of JSON: {0}")]
+    Rows(String),
+    /// A row in JSON is wrong.
+    #[error("row {row}: {problem}")]
+    JsonRow {
+        /// The row, counted from 1.
+        row: usize,
+        /// What is wrong with it.
+        problem: RowProblem,
+    },
+    /// An option has an impossible value.
+    #[error("{option}: expected {expected}")]
+    Option {
+        /// Name of the option.
+        option: &'static str,
+        /// What it can be.
+        expected: &'static str,
+    },
     /// There is nothing to choose from.
     #[error("{found} different labels in the rows; a classifier needs two")]
     Labels {

@@ -52,6 +52,16 @@ pub fn read(path: &Path, columns: &Columns) -> Result<Vec<Example>, Error> {
     rows.map_err(|(line, problem)| Error::Row { path: path.to_owned(), line, problem })
 }
 
+/// Rows of a JSON array, as the lines of a file are.
+///
+/// # Errors
+/// [`Error::Rows`], or [`Error::JsonRow`] with the row.
+pub fn read_json(json: &str, columns: &Columns) -> Result<Vec<Example>, Error> {
+    let rows: Vec<Value> = serde_json::from_str(json).map_err(|error| Error::Rows(error.to_string()))?;
+    let row = |(row, value)| json_value(value, columns).map_err(|problem| Error::JsonRow { row, problem });
+    (1..).zip(&rows).map(row).collect()
+}
+
 type Rows = Result<Vec<Example>, (u64, RowProblem)>;
 
 fn json_lines(bytes: &[u8], columns: &Columns) -> Rows {
@@ -65,6 +75,10 @@ fn json_lines(bytes: &[u8], columns: &Columns) -> Rows {
 
 fn json_row(line: &str, columns: &Columns) -> Result<Example, RowProblem> {
     let value: Value = serde_json::from_str(line).map_err(|error| RowProblem::Json(error.to_string()))?;
+    json_value(&value, columns)
+}
+
+fn json_value(value: &Value, columns: &Columns) -> Result<Example, RowProblem> {
     let object = value.as_object().ok_or(RowProblem::NotAnObject)?;
     let field = |name: &str| object.get(name).filter(|value| !value.is_null());
     let text = |name: &str| match field(name) {
@@ -144,6 +158,17 @@ mod tests {
         assert_eq!(rows("rows.CSV", csv, &columns).unwrap(), expected);
         let tsv = "text\tlabel\tpair\na, \"b\"\tx\tc\nd\ty\t\n";
         assert_eq!(rows("rows.tsv", tsv, &columns).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_array() {
+        let columns = Columns::default();
+        let rows =
+            read_json(r#"[{"text": "a", "pair": "b", "label": "x"}, {"text": "c", "label": ["x", 3]}]"#, &columns);
+        assert_eq!(rows.unwrap(), [example("a", Some("b"), &["x"]), example("c", None, &["x", "3"])]);
+        let error = |json| read_json(json, &columns).unwrap_err().to_string();
+        assert_eq!(error(r#"[{"text": "a", "label": "x"}, {"label": "x"}]"#), "row 2: \"text\" is missing");
+        assert!(error("{}").starts_with("the rows are no array of JSON"));
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! From examples to a classifier.
 
-use std::ops::ControlFlow;
-
 use albert_core::Model;
 use albert_core::config::{Classifier, Pooling, ProblemType};
 use albert_quant::{ClassifierWeights, ModelBytes};
@@ -13,6 +11,7 @@ use crate::features::{Features, features};
 use crate::folds;
 use crate::labels::Labels;
 use crate::matrix::Matrix;
+use crate::options::Options;
 use crate::report::{self, Held, Report};
 use crate::scale::Scaled;
 use crate::selection::{Kind, Problem, STRENGTHS, Trial, held_out, select};
@@ -43,58 +42,6 @@ pub struct Progress {
     pub total: usize,
 }
 
-/// How to fit. Make one with [`Options::default`] and set its fields.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct Options<'a> {
-    /// What the classifier reads; `None`: the best of mean, first token and pooler on held-out rows.
-    pub pooling: Option<Pooling>,
-    /// Strength of the penalty; `None`: the best on held-out rows.
-    pub strength: Option<f64>,
-    /// Folds of the cross-validation; fewer when no label has as many examples.
-    pub folds: usize,
-    /// All labels count the same, however many examples they have.
-    pub balanced: bool,
-    /// Whether a row may have several labels; `None`: when some row has not exactly one.
-    pub multi_label: Option<bool>,
-    /// The share of inputs in scope that may be called out of scope; sets the threshold. One label only.
-    pub reject: Option<f64>,
-    /// A label of rows that are out of scope: it is not learned, but sets the threshold. One label only.
-    pub out_of_scope: Option<&'a str>,
-    /// Most tokens of an input; as many as the model was made for when `None`.
-    pub max_tokens: Option<usize>,
-    /// Decides which rows are held out together.
-    pub seed: u64,
-    /// Threads; the result does not depend on them.
-    pub threads: usize,
-    /// Called as work goes on; [`ControlFlow::Break`] ends it with [`Error::Stopped`].
-    pub progress: &'a (dyn Fn(Progress) -> ControlFlow<()> + Sync),
-}
-
-impl Default for Options<'_> {
-    fn default() -> Self {
-        Self {
-            pooling: None,
-            strength: None,
-            folds: 5,
-            balanced: false,
-            multi_label: None,
-            reject: None,
-            out_of_scope: None,
-            max_tokens: None,
-            seed: 0,
-            threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-            progress: &|_| ControlFlow::Continue(()),
-        }
-    }
-}
-
-impl std::fmt::Debug for Options<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options").field("pooling", &self.pooling).field("folds", &self.folds).finish_non_exhaustive()
-    }
-}
-
 /// A classifier for an encoder.
 #[derive(Clone, Debug)]
 pub struct Fitted {
@@ -117,7 +64,7 @@ pub struct Fitted {
 /// # Errors
 /// [`Error`].
 pub fn fit(encoder: &Model<'_>, examples: &[Example], options: &Options<'_>) -> Result<Fitted, Error> {
-    // What is wrong with the rows is said before the long part.
+    // What is wrong with the options or the rows is said before the long part.
     Rows::new(examples, options)?;
     let bytes = albert_quant::without_head(encoder);
     let encoder = Model::from_bytes(&bytes).map_err(Error::Format)?;
@@ -222,11 +169,12 @@ struct Rows {
 
 impl Rows {
     fn new(examples: &[Example], options: &Options<'_>) -> Result<Self, Error> {
+        options.check()?;
         let is_outside =
-            |row: &usize| examples[*row].labels.iter().any(|label| Some(label.as_str()) == options.out_of_scope);
+            |row: &usize| options.out_of_scope.as_ref().is_some_and(|label| examples[*row].labels.contains(label));
         let (outside, inside): (Vec<usize>, Vec<usize>) = (0..examples.len()).partition(is_outside);
-        if let (Some(label), true) = (options.out_of_scope, outside.is_empty()) {
-            return Err(Error::OutOfScope(label.to_owned()));
+        if let (Some(label), true) = (&options.out_of_scope, outside.is_empty()) {
+            return Err(Error::OutOfScope(label.clone()));
         }
         let scope: Vec<(usize, &Example)> = inside.iter().map(|&row| (row, &examples[row])).collect();
         let labels = Labels::new(&scope, options.multi_label)?;

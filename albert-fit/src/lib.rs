@@ -31,7 +31,7 @@
 //! # }
 //! ```
 //!
-//! - `examples`: rows of JSONL, CSV and TSV files.
+//! - `examples`: rows of JSONL, CSV and TSV files, and of JSON.
 //! - `features`: one vector a text, by the int8 encoder that devices run, so that training sees what they will compute.
 //! - `folds`, `selection`: pooling and penalty by stratified cross-validation.
 //! - `scale`, `basis`, `solver`: logistic regression, solved to convergence.
@@ -49,6 +49,7 @@ mod folds;
 mod labels;
 mod loss;
 mod matrix;
+mod options;
 mod page;
 mod random;
 mod real;
@@ -60,9 +61,10 @@ mod temperature;
 mod threshold;
 
 pub use error::{Error, InferenceError, RowProblem};
-pub use examples::{Columns, Example, read};
+pub use examples::{Columns, Example, read, read_json};
 pub use features::{Features, features};
-pub use fit::{Fitted, HeadStorage, Options, Progress, Stage, fit, fit_features};
+pub use fit::{Fitted, HeadStorage, Progress, Stage, fit, fit_features};
+pub use options::Options;
 pub use page::page;
 pub use report::{Bin, Confusion, Fold, LabelReport, OutOfScope, Report, Tried};
 

@@ -13,7 +13,7 @@ done
 mkdir -p "$build/apple/simulator" "$build/apple/macos" "$build/apple/include"
 lipo -create "$(library aarch64-apple-ios-sim)" "$(library x86_64-apple-ios)" -output "$build/apple/simulator/libalbert.a"
 lipo -create "$(library aarch64-apple-darwin)" "$(library x86_64-apple-darwin)" -output "$build/apple/macos/libalbert.a"
-cp albert-capi/include/albert.h albert-capi/include/albert_tasks.h mobile/ios/module.modulemap "$build/apple/include/"
+cp albert-capi/include/{albert,albert_tasks,albert_fit}.h mobile/ios/module.modulemap "$build/apple/include/"
 rm -rf "$out"
 xcodebuild -create-xcframework \
   -library "$(library aarch64-apple-ios)" -headers "$build/apple/include" \

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::toolchain::{captured, cargo, check, host_cargo, root, target_dir};
 
-const HEADERS: [&str; 3] = ["albert.h", "albert_tasks.h", "albert.hpp"];
+const HEADERS: [&str; 5] = ["albert.h", "albert_tasks.h", "albert_fit.h", "albert.hpp", "albert_fit.hpp"];
 
 /// Names of files on a platform.
 struct Names {

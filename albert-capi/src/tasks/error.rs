@@ -74,6 +74,12 @@ impl Failure {
         Self { status, message: message.to_string(), row: None }
     }
 
+    /// The same of one of several inputs.
+    #[cfg(feature = "fit")]
+    pub(super) fn in_row(self, row: usize) -> Self {
+        Self { row: Some(row), ..self }
+    }
+
     pub(super) fn status(&self) -> albert_status {
         self.status
     }

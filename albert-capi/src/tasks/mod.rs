@@ -7,6 +7,8 @@
 mod answer;
 mod engine;
 mod error;
+#[cfg(feature = "fit")]
+mod fit;
 mod model;
 mod object;
 mod options;
@@ -17,6 +19,8 @@ mod text;
 
 pub use engine::*;
 pub use error::*;
+#[cfg(feature = "fit")]
+pub use fit::*;
 pub use model::*;
 pub use options::*;
 pub use pipeline::*;

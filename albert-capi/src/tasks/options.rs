@@ -106,11 +106,11 @@ pub(super) unsafe fn read_options(from: &albert_options) -> Result<Options, Fail
     Ok(to)
 }
 
-fn number(from: albert_number) -> Option<usize> {
+pub(super) fn number(from: albert_number) -> Option<usize> {
     from.given.then_some(from.value)
 }
 
-fn yes(from: u32) -> Result<Option<bool>, Failure> {
+pub(super) fn yes(from: u32) -> Result<Option<bool>, Failure> {
     match from {
         ALBERT_AS_TASK => Ok(None),
         ALBERT_NO => Ok(Some(false)),
@@ -123,7 +123,11 @@ fn yes(from: u32) -> Result<Option<bool>, Failure> {
 ///
 /// # Safety
 /// As [`albert_text::get`].
-unsafe fn named<T>(name: albert_text, from_name: fn(&str) -> Option<T>, option: &str) -> Result<Option<T>, Failure> {
+pub(super) unsafe fn named<T>(
+    name: albert_text,
+    from_name: fn(&str) -> Option<T>,
+    option: &str,
+) -> Result<Option<T>, Failure> {
     // SAFETY: the caller's promise.
     let Some(name) = (unsafe { name.get() })? else { return Ok(None) };
     let unknown = || Failure::new(albert_status::TaskOption, String::from(option) + " has no value " + name);

@@ -31,6 +31,9 @@ pub const ALBERT_EVENT_STEP: u32 = 0;
 /// A batch has finished this many requests.
 pub const ALBERT_EVENT_ROWS: u32 = 1;
 
+/// A fit has finished this many folds.
+pub const ALBERT_EVENT_FOLDS: u32 = 2;
+
 /// Follows a call and can end it.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +57,10 @@ impl albert_watch {
             Event::Rows(rows) => (ALBERT_EVENT_ROWS, rows),
             _ => (ALBERT_EVENT_STEP, 0),
         };
+        self.call(event, rows)
+    }
+
+    pub(super) fn call(&self, event: u32, rows: usize) -> ControlFlow<()> {
         // SAFETY: the caller's function, as the header says.
         let proceeds = self.proceed.is_none_or(|proceed| unsafe { proceed(self.context, event, rows) });
         if proceeds { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }

@@ -22,7 +22,7 @@ fn java_home() -> Option<PathBuf> {
 }
 
 /// Compiles the native layer, the classes and a program of `tests/java` and returns the command that runs it.
-fn program(name: &str) -> Option<Command> {
+pub(crate) fn program(name: &str) -> Option<Command> {
     let Some(home) = java_home() else {
         at_hand::skip("no JDK with jni.h in PATH: apt-get install openjdk-17-jdk-headless");
         return None;

@@ -1,6 +1,7 @@
 //! C, C++ and Java programs against the headers and both libraries, some under valgrind.
 
 mod conformance;
+mod fit;
 mod installed;
 mod jvm;
 mod tools;
@@ -96,5 +97,19 @@ fn guide_shows_programs_and_their_output() {
         // An absolute path stands for itself.
         let program = compile(&compiler, source.to_str().unwrap(), &format!("guide-{language}"), false);
         assert_eq!(valgrind(&program, &[MODEL], ""), output);
+    }
+}
+
+/// The same of the guide to classifiers of one's own. Without valgrind, on which a fit takes long.
+#[test]
+fn guide_to_own_classifiers_shows_programs_and_their_output() {
+    let page = std::fs::read_to_string(path("../docs/own-classifier.md")).unwrap();
+    let encoder = path("../conformance/encoder.albert");
+    for (language, compiler) in [("c", ["cc", "-std=c99"]), ("cpp", ["c++", "-std=c++17"])] {
+        let (shown, output) = albert_tests::readme::program_of(&page, language);
+        let source = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("guide-own.{language}"));
+        std::fs::write(&source, shown).unwrap();
+        let program = compile(&compiler, source.to_str().unwrap(), &format!("guide-own-{language}"), false);
+        assert_eq!(printed(Command::new(program).arg(&encoder), ""), output);
     }
 }

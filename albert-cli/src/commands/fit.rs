@@ -49,7 +49,7 @@ pub(super) fn run(args: &Fit) -> Result<Outcome> {
     options.balanced = args.balanced;
     options.multi_label = args.multi_label.then_some(true);
     options.reject = args.reject.map(f64::from);
-    options.out_of_scope = args.out_of_scope_label.as_deref();
+    options.out_of_scope = args.out_of_scope_label.clone();
     options.max_tokens = args.max_length;
     options.seed = args.seed;
     options.threads = super::threads(args.threads);

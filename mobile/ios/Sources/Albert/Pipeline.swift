@@ -63,19 +63,6 @@ public final class Pipeline<Output>: @unchecked Sendable {
         defer { albert_result_free(result) }
         return (0..<albert_result_rows(result)).map { task.read(Row(result: result!, row: $0)) }
     }
-
-    private func elsewhere<Result>(_ work: @escaping @Sendable (Cancellation) throws -> Result) async throws -> Result {
-        let cancellation = Cancellation()
-        return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                DispatchQueue.global(qos: .userInitiated).async {
-                    continuation.resume(with: Swift.Result { try work(cancellation) })
-                }
-            }
-        } onCancel: {
-            cancellation.cancel()
-        }
-    }
 }
 
 /// Ends calls from another thread: within a step of an inference, some hundred microseconds of work.
@@ -99,7 +86,21 @@ public final class Cancellation: @unchecked Sendable {
     }
 }
 
+/// Does work on another thread. Cancelling the task ends it.
+func elsewhere<Result>(_ work: @escaping @Sendable (Cancellation) throws -> Result) async throws -> Result {
+    let cancellation = Cancellation()
+    return try await withTaskCancellationHandler {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global(qos: .userInitiated).async {
+                continuation.resume(with: Swift.Result { try work(cancellation) })
+            }
+        }
+    } onCancel: {
+        cancellation.cancel()
+    }
+}
+
 /// Called by the library, from several threads.
-private func proceed(_ context: UnsafeMutableRawPointer?, _ event: UInt32, _ rows: Int) -> Bool {
+func proceed(_ context: UnsafeMutableRawPointer?, _ event: UInt32, _ rows: Int) -> Bool {
     context.map { !Unmanaged<Cancellation>.fromOpaque($0).takeUnretainedValue().isCancelled } ?? true
 }

@@ -1,6 +1,6 @@
-/* Java's native functions over albert_tasks.h, and the prototypes of albert.h. Requests and options come as JSON; results go back packed in one byte array, as
+/* Java's native functions over albert_tasks.h and albert_fit.h, and the prototypes of albert.h. Requests and options come as JSON; results go back packed in one byte array, as
  * Packed.java reads them. Texts are UTF-8 in byte arrays: Java's own encoding for native code is not UTF-8. */
-#include <albert_tasks.h>
+#include <albert_fit.h>
 #include <jni.h>
 
 #include <stdlib.h>
@@ -301,6 +301,62 @@ JNIEXPORT void NATIVE(freePipeline)(JNIEnv *env, jclass class, jlong pipeline) {
     (void)env;
     (void)class;
     albert_pipeline_free((albert_pipeline *)(uintptr_t)pipeline);
+}
+
+/* A classifier with the file of it that is wanted. */
+typedef struct {
+    const albert_fitted *fitted;
+    albert_text json, file;
+} own_classifier;
+
+static void pack_fitted(packer *to, const void *from) {
+    const own_classifier *of = (const own_classifier *)from;
+    albert_fit_report report;
+    const albert_text *labels = NULL;
+    size_t count = 0;
+    albert_fitted_report(of->fitted, &report);
+    albert_fitted_labels(of->fitted, &labels, &count);
+    double numbers[] = {report.strength, report.temperature, report.threshold, report.accuracy, report.accuracy_deviation,
+                        report.macro_f1, report.macro_f1_deviation, report.calibration_error};
+    pack_number(to, report.examples);
+    pack_number(to, report.multi_label);
+    pack_text(to, report.pooling);
+    pack(to, numbers, sizeof numbers);
+    pack_texts(to, labels, count);
+    pack_text(to, of->json);
+    pack_text(to, of->file);
+}
+
+JNIEXPORT jbyteArray NATIVE(fit)(JNIEnv *env, jclass class, jlong model, jbyteArray examples, jbyteArray options,
+                                 jobject cancelled, jboolean whole, jint weights) {
+    (void)class;
+    albert_text rows, json;
+    jbyteArray array = NULL;
+    if (!borrow(env, examples, &rows)) return NULL;
+    if (borrow(env, options, &json)) {
+        albert_watch watch = {proceed, cancelled == NULL ? NULL : (*env)->GetDirectBufferAddress(env, cancelled)};
+        albert_fitted *fitted = NULL;
+        albert_error *error = NULL;
+        albert_status status = albert_fit_json((const albert_shared_model *)(uintptr_t)model, rows, json,
+                                               watch.context == NULL ? NULL : &watch, &fitted, &error);
+        own_classifier own = {fitted, {NULL, 0}, {NULL, 0}};
+        const uint8_t *file = NULL;
+        if (status == ALBERT_STATUS_OK) status = albert_fitted_report_json(fitted, &own.json, &error);
+        if (status == ALBERT_STATUS_OK) {
+            status = (whole ? albert_fitted_model_file : albert_fitted_head_file)(fitted, (uint32_t)weights, &file,
+                                                                                  &own.file.bytes, &error);
+        }
+        own.file.start = (const char *)file;
+        if (status == ALBERT_STATUS_OK) {
+            array = packed(env, pack_fitted, &own);
+        } else {
+            throw_failure(env, status, error);
+        }
+        albert_fitted_free(fitted);
+        give_back(env, options, json);
+    }
+    give_back(env, examples, rows);
+    return array;
 }
 
 /* Prototypes and the memory of their means. */

@@ -2,6 +2,8 @@ package io.github.albertedge;
 
 import java.io.File;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 
 /**
@@ -72,6 +74,31 @@ public final class Model implements AutoCloseable {
      */
     public Model withHead(byte[] head) {
         return handle.use(address -> new Model(NativeAlbert.headBytes(address, head)));
+    }
+
+    /** A classifier of examples, in int8, with all choices made on held-out ones. */
+    public Fitted fit(Collection<Example> examples) {
+        return fit(examples, new FitOptions(), null);
+    }
+
+    /** A classifier of examples. */
+    public Fitted fit(Collection<Example> examples, FitOptions options) {
+        return fit(examples, options, null);
+    }
+
+    /**
+     * A classifier of examples. The encoder stays as it is; a head that the model has does not matter.
+     *
+     * @param cancellation ends the call; null for none
+     * @throws AlbertException.Input when there are too few examples or labels, or one of them is wrong; its row tells which
+     * @throws AlbertException.Options when an option has an impossible value
+     * @throws AlbertException.Cancelled when it was cancelled
+     */
+    public Fitted fit(Collection<Example> examples, FitOptions options, Cancellation cancellation) {
+        List<Json> rows = new ArrayList<>(examples.size());
+        examples.forEach(example -> rows.add(example.json()));
+        byte[] json = NativeAlbert.utf8(Json.array(rows));
+        return Fitted.read(new Packed(handle.use(address -> options.fit(address, json, cancellation))));
     }
 
     /** Longest input in tokens, special tokens counted. */

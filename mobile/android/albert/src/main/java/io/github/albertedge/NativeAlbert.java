@@ -38,6 +38,10 @@ final class NativeAlbert {
 
     static native void freePipeline(long pipeline);
 
+    /** Fits examples in JSON; report, labels and file come packed. `weights` is an ALBERT_WEIGHTS_ number. */
+    static native byte[] fit(
+            long model, byte[] examples, byte[] options, ByteBuffer cancelled, boolean wholeModel, int weights);
+
     static native long newPrototypes(long labels, long width);
 
     static native long restorePrototypes(byte[] stored, long labels, long width);

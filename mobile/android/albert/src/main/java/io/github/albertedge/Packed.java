@@ -20,10 +20,18 @@ final class Packed {
         return bytes.getInt();
     }
 
-    private String text() {
-        byte[] text = new byte[number()];
-        bytes.get(text);
-        return new String(text, StandardCharsets.UTF_8);
+    double real() {
+        return bytes.getDouble();
+    }
+
+    byte[] array() {
+        byte[] array = new byte[number()];
+        bytes.get(array);
+        return array;
+    }
+
+    String text() {
+        return new String(array(), StandardCharsets.UTF_8);
     }
 
     <T> List<T> list(Supplier<T> element) {

@@ -19,6 +19,13 @@ suspend fun <R> Pipeline<R>.awaitAll(
     dispatcher: CoroutineDispatcher = Dispatchers.Default
 ): List<R> = cancellable(dispatcher) { runAll(requests, it) }
 
+/** [Model.fit] on a thread of [dispatcher]. Cancelling the coroutine ends it. */
+suspend fun Model.awaitFit(
+    examples: Collection<Example>,
+    options: FitOptions = FitOptions(),
+    dispatcher: CoroutineDispatcher = Dispatchers.Default
+): Fitted = cancellable(dispatcher) { fit(examples, options, it) }
+
 private suspend fun <T> cancellable(dispatcher: CoroutineDispatcher, work: (Cancellation) -> T): T {
     val cancellation = Cancellation()
     return suspendCancellableCoroutine { continuation ->

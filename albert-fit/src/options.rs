@@ -1,0 +1,122 @@
+//! How to fit.
+
+use std::ops::ControlFlow;
+
+use albert_core::config::Pooling;
+use serde::{Deserialize, Deserializer};
+
+use crate::error::Error;
+use crate::fit::Progress;
+
+/// How to fit. Make one with [`Options::default`] and set its fields, or read it from JSON, where the fields have the names of
+/// the options of `albert fit`.
+#[derive(Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Options<'a> {
+    /// What the classifier reads; `None`: the best of mean, first token and pooler on held-out rows.
+    #[serde(deserialize_with = "pooling")]
+    pub pooling: Option<Pooling>,
+    /// Strength of the penalty, above 0; `None`: the best on held-out rows.
+    pub strength: Option<f64>,
+    /// Folds of the cross-validation; fewer when no label has as many examples.
+    pub folds: usize,
+    /// All labels count the same, however many examples they have.
+    pub balanced: bool,
+    /// Whether a row may have several labels; `None`: when some row has not exactly one.
+    pub multi_label: Option<bool>,
+    /// The share of inputs in scope that may be called out of scope; sets the threshold. One label only.
+    pub reject: Option<f64>,
+    /// A label of rows that are out of scope: it is not learned, but sets the threshold. One label only.
+    #[serde(rename = "out_of_scope_label")]
+    pub out_of_scope: Option<String>,
+    /// Most tokens of an input; as many as the model was made for when `None`.
+    #[serde(rename = "max_length")]
+    pub max_tokens: Option<usize>,
+    /// Decides which rows are held out together.
+    pub seed: u64,
+    /// Threads; the result does not depend on them.
+    pub threads: usize,
+    /// Called as work goes on; [`ControlFlow::Break`] ends it with [`Error::Stopped`].
+    #[serde(skip)]
+    pub progress: &'a (dyn Fn(Progress) -> ControlFlow<()> + Sync),
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Self {
+            pooling: None,
+            strength: None,
+            folds: 5,
+            balanced: false,
+            multi_label: None,
+            reject: None,
+            out_of_scope: None,
+            max_tokens: None,
+            seed: 0,
+            threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            progress: &|_| ControlFlow::Continue(()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("pooling", &self.pooling).field("folds", &self.folds).finish_non_exhaustive()
+    }
+}
+
+impl Options<'_> {
+    /// Refuses values that no fit can have.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let wrong = |option, expected| Err(Error::Option { option, expected });
+        if self.strength.is_some_and(|strength| !(strength > 0.0 && strength.is_finite())) {
+            return wrong("strength", "a number above 0");
+        }
+        if self.reject.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
+            return wrong("reject", "a share from 0 to 1");
+        }
+        if self.folds < 2 {
+            return wrong("folds", "2 or more");
+        }
+        Ok(())
+    }
+}
+
+/// A kind of pooling by its name.
+fn pooling<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Pooling>, D::Error> {
+    let Some(name) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let names = || Pooling::ALL.iter().map(|pooling| pooling.name()).collect::<Vec<_>>().join(", ");
+    let unknown = || serde::de::Error::custom(format_args!("pooling {name:?} is none of {}", names()));
+    Pooling::from_name(&name).map(Some).ok_or_else(unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_by_their_names() {
+        let read = |json| serde_json::from_str::<Options<'_>>(json);
+        let options =
+            read(r#"{"pooling": "first-token", "folds": 3, "out_of_scope_label": "none \"of\" it", "max_length": 9}"#);
+        let options = options.unwrap();
+        assert_eq!((options.pooling, options.folds, options.max_tokens), (Some(Pooling::FirstToken), 3, Some(9)));
+        assert_eq!(options.out_of_scope.as_deref(), Some("none \"of\" it"));
+        assert_eq!((options.multi_label, options.seed), (None, 0));
+        assert!(read(r#"{"fold": 3}"#).unwrap_err().to_string().contains("unknown field `fold`"));
+        assert!(read(r#"{"pooling": "worst"}"#).unwrap_err().to_string().contains("first-token"));
+    }
+
+    #[test]
+    fn impossible_values() {
+        let refused = |change: &dyn Fn(&mut Options<'_>)| {
+            let mut options = Options::default();
+            change(&mut options);
+            options.check().unwrap_err().to_string()
+        };
+        assert!(refused(&|options| options.strength = Some(f64::NAN)).starts_with("strength"));
+        assert!(refused(&|options| options.reject = Some(1.5)).starts_with("reject"));
+        assert!(refused(&|options| options.folds = 1).starts_with("folds"));
+    }
+}
