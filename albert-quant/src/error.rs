@@ -215,6 +215,20 @@ pub enum Error {
         /// Size of the vocabulary.
         vocab_size: u32,
     },
+    /// A word of a text in the sample becomes too long.
+    #[error(
+        "calibration input {input} takes more than {} MiB to encode: the tokenizer's normalizer can make a text {factor} times as \
+         long; shorten its replacements, or the input's longest word",
+        limit >> 20
+    )]
+    CalibrationTextGrows {
+        /// Index of the text.
+        input: usize,
+        /// Bytes that encoding may take.
+        limit: usize,
+        /// Most characters for one.
+        factor: u32,
+    },
     /// A text of the sample cannot be encoded.
     #[error("calibration input {input}: {error}")]
     CalibrationText {

@@ -1,7 +1,7 @@
 //! The inputs that a model is calibrated on.
 
 use albert_core::Model;
-use albert_core::tokenizer::{EncodeOptions, Tokenizer, memory_bytes};
+use albert_core::tokenizer::{EncodeError, EncodeOptions, Tokenizer, memory_bytes};
 
 use super::{Calibration, cost, random};
 use crate::bytes::ModelBytes;
@@ -9,6 +9,9 @@ use crate::error::Error;
 
 /// Lines of the built-in text that are joined to one long input.
 const JOINED_LINES: usize = 6;
+
+/// Most memory for encoding one text: a word of it takes a hundred bytes for every character, after the normalizer made it longer.
+const MOST_BYTES: usize = 32 << 20;
 
 /// Sentences of several kinds, one a line.
 const TEXT: &str = include_str!("text.txt");
@@ -61,12 +64,20 @@ fn built_in() -> Vec<String> {
 
 fn encode(texts: &[String], tokenizer: &Tokenizer<'_>, limit: usize) -> Result<Vec<Vec<u32>>, Error> {
     let options = EncodeOptions { max_tokens: Some(limit), ..EncodeOptions::default() };
-    let longest = texts.iter().map(String::len).max().unwrap_or(0);
-    // A code point can become several when it is normalized.
-    let mut memory = vec![0; memory_bytes(limit, 4 * longest.max(8))];
-    let encode = |(input, text): (usize, &String)| match tokenizer.encode(text, None, &options, &mut memory) {
-        Ok(encoding) => Ok(encoding.ids().to_vec()),
-        Err(error) => Err(Error::CalibrationText { input, error }),
+    let mut memory = vec![0; memory_bytes(limit, 64)];
+    let encode = |(input, text): (usize, &String)| loop {
+        match tokenizer.encode(text, None, &options, &mut memory) {
+            Ok(encoding) => return Ok(encoding.ids().to_vec()),
+            Err(EncodeError::MemoryTooSmall { missing }) => {
+                let needed = memory.len().saturating_add(missing);
+                if needed > MOST_BYTES {
+                    let factor = tokenizer.expansion().factor;
+                    return Err(Error::CalibrationTextGrows { input, limit: MOST_BYTES, factor });
+                }
+                memory.resize(needed.max(2 * memory.len()).min(MOST_BYTES), 0);
+            }
+            Err(error) => return Err(Error::CalibrationText { input, error }),
+        }
     };
     texts.iter().enumerate().map(encode).collect()
 }

@@ -117,6 +117,14 @@ pub enum CompileError {
         /// The token.
         token: String,
     },
+    /// Replacements that make a text much longer.
+    #[error(
+        "the normalizer can make a text more than {} times as long, or add more than {} characters to it: \
+         remove or shorten its replacements (Replace, Prepend, precompiled_charsmap)",
+        albert_core::tokenizer::section::MAX_EXPANSION,
+        albert_core::tokenizer::section::MAX_EXPANSION_EXTRA
+    )]
+    Expansion,
     /// The section that was written is refused by its reader.
     #[error("the compiled tokenizer is inconsistent: {0}")]
     Section(albert_core::tokenizer::TableError),

@@ -6,7 +6,7 @@ use albert_core::tokenizer::section::{
     self, HEADER_WORDS, MAX_EXPANSION, MAX_EXPANSION_EXTRA, MAX_IDS, MAX_OPS, MAX_TOKEN_BYTES, NONE, OP_WORDS,
     PART_ALIGNMENT, added, decoder, flag, header, part, role, step, trie as units,
 };
-use albert_core::tokenizer::{Expansion, Tokenizer};
+use albert_core::tokenizer::{Expansion, TableError, Tokenizer};
 
 use super::code_points::{Map, Pool, table};
 use super::definition::{AddedToken, Decoder, Definition};
@@ -122,7 +122,10 @@ pub(super) fn write(definition: &Definition) -> Result<CompiledTokenizer, Compil
 /// Writes into a section how much its operations can make a text grow.
 fn state_expansion(bytes: &mut [u8]) -> Result<(), CompileError> {
     let words = aligned(bytes);
-    let tokenizer = Tokenizer::parse(bytemuck::cast_slice(&words)).map_err(CompileError::Section)?;
+    let tokenizer = Tokenizer::parse(bytemuck::cast_slice(&words)).map_err(|error| match error {
+        TableError::Expansion => CompileError::Expansion,
+        error => CompileError::Section(error),
+    })?;
     let Expansion { factor, extra } = tokenizer.expansion();
     for (word, value) in [(header::EXPANSION, factor), (header::EXPANSION_EXTRA, extra)] {
         bytes[word * 4..word * 4 + 4].copy_from_slice(&value.to_le_bytes());
