@@ -5,8 +5,12 @@ use std::fs;
 use std::io::Result;
 use std::path::{Path, PathBuf};
 
+use albert_core::Model;
+use albert_core::config::{Classifier, Pooling, ProblemType};
 use albert_core::format::layout::{HEADER_BYTES, SECTION_BYTES, section};
+use albert_fuzz::models;
 use albert_quant::tokenizer::{SpieceKind, compile_spiece};
+use albert_quant::{Calibration, ClassifierWeights, Options, Weights, convert, head_file, index_file};
 use albert_tests::fixtures;
 use albert_tests::model_file::{Inputs, Parts, Storage};
 use albert_tests::reference::Reference;
@@ -23,11 +27,15 @@ const SETTINGS: [(u8, &str, &str); 4] = [
 
 /// Longer seeds slow the fuzzer down more than they teach it.
 const MOST_BYTES: usize = 70_000;
+/// The same for model files, which are copied and checked whole.
+const MOST_MODEL_BYTES: usize = 24 << 10;
 
 fn main() -> Result<()> {
     let folder: OsString = std::env::args_os().nth(1).expect("a folder");
     let seeds = Seeds(folder.into());
     seeds.models_and_checkpoints()?;
+    seeds.heads()?;
+    seeds.attached_files()?;
     seeds.containers()?;
     seeds.tokenizer_sections()?;
     seeds.tokenizer_files()?;
@@ -51,7 +59,9 @@ impl Seeds {
             let reference = Reference::load(&fixture.directory);
             for (name, storage) in storages {
                 let file = Parts::new(&reference, storage).assemble();
-                self.write("model_file", &format!("{}-{name}", fixture.name), &file)?;
+                if file.len() <= MOST_MODEL_BYTES {
+                    self.write("model_file", &format!("{}-{name}", fixture.name), &file)?;
+                }
             }
             self.write("checkpoint", &fixture.name, &checkpoint(&fixture.directory, 0)?)?;
             self.write("config", &fixture.name, &fs::read(fixture.directory.join("config.json"))?)?;
@@ -63,8 +73,7 @@ impl Seeds {
     }
 
     fn containers(&self) -> Result<()> {
-        let heads = Path::new(env!("CARGO_MANIFEST_DIR")).join("../albert-quant/tests/fixtures/heads");
-        for head in fs::read_dir(heads)? {
+        for head in fs::read_dir(heads())? {
             let head = head?;
             let (directory, name) = (head.path(), head.file_name());
             for (container, file) in CONTAINERS.iter().enumerate().filter(|(_, file)| directory.join(file).exists()) {
@@ -75,10 +84,54 @@ impl Seeds {
         Ok(())
     }
 
-    /// The small tokenizers of the tests, and the one of the trained model.
+    /// The smallest model of every head as the converter writes it, in every kind of weights, with a tokenizer.
+    fn heads(&self) -> Result<()> {
+        let rows = [vec![0, 1, 2, 3, 4, 5], vec![6, 7]];
+        for head in fs::read_dir(heads())? {
+            let head = head?;
+            let folder = tempfile::tempdir()?;
+            for file in ["config.json", "model.safetensors"] {
+                fs::copy(head.path().join(file), folder.path().join(file))?;
+            }
+            fs::write(folder.path().join("tokenizer.json"), models::unigram().to_string())?;
+            for weights in Weights::ALL {
+                let mut options = Options::default();
+                (options.weights, options.calibration) = (weights, Calibration::Ids(&rows));
+                let converted = convert(folder.path(), &options).expect("a checkpoint of the tests");
+                self.write("model_file", &format!("{}-{weights:?}", head.file_name().display()), &converted.bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Heads for the encoder that the target has, and an index.
+    fn attached_files(&self) -> Result<()> {
+        let file = models::encoder();
+        let encoder = Model::from_bytes(&file).expect("a valid model");
+        let (width, names) = (encoder.config().hidden_size as usize, ["x", "y", "z"].map(str::to_owned));
+        let weights: Vec<f32> = (0..names.len() * width).map(|index| index as f32 / 8.0 - 1.0).collect();
+        for (int8, pooling) in [(true, Pooling::Mean), (false, Pooling::FirstToken)] {
+            let classifier = Classifier {
+                num_labels: names.len() as u32,
+                problem_type: ProblemType::SingleLabel,
+                pooling,
+                temperature: 2.0,
+                threshold: 0.25,
+            };
+            let (labels, provenance) = (&names[..], serde_json::json!({}));
+            let head = ClassifierWeights { classifier, labels, weights: &weights, bias: &[0.5; 3], int8, provenance };
+            self.write("attached_file", &format!("head-{int8}"), &head_file(&encoder, &head).expect("it fits"))?;
+        }
+        let index = index_file(&encoder, weights, &["one", "two", "three"]).expect("finite embeddings");
+        self.write("attached_file", "index", &index)
+    }
+
+    /// The small tokenizers of the tests, smaller ones, and the one of the trained model.
     fn tokenizer_sections(&self) -> Result<()> {
         let trained = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/clinc-intents-int8.albert"))?;
         let sections = [
+            ("few-pieces", compile(&models::unigram())),
+            ("few-words", compile(&models::wordpiece())),
             ("unigram", compile(&unigram_json())),
             ("wordpiece", compile(&wordpiece_json())),
             (
@@ -89,7 +142,9 @@ impl Seeds {
         ];
         let mut random = albert_tests::tokenizers::Random::new(1);
         for (name, section) in sections {
-            for index in 0..4 {
+            // Sections of a hundred kilobytes have the one text; mutations bring others.
+            let texts = if section.len() < 8192 { 8 } else { 1 };
+            for index in 0..texts {
                 let mut text = hard_text(&mut random);
                 text.truncate(text.floor_char_boundary(255));
                 let seed = [&[text.len() as u8], text.as_bytes(), &section].concat();
@@ -100,7 +155,9 @@ impl Seeds {
     }
 
     fn tokenizer_files(&self) -> Result<()> {
-        for (name, json) in [("unigram", unigram_json()), ("wordpiece", wordpiece_json())] {
+        let small = [("few-pieces", models::unigram()), ("few-words", models::wordpiece())];
+        let files = [("unigram", unigram_json()), ("wordpiece", wordpiece_json())];
+        for (name, json) in small.into_iter().chain(files) {
             self.write("tokenizer_json", name, json.to_string().as_bytes())?;
         }
         let model = fixture("spiece.model");
@@ -134,6 +191,11 @@ impl Seeds {
         fs::create_dir_all(&folder)?;
         fs::write(folder.join(name), bytes)
     }
+}
+
+/// The smallest checkpoints, a directory a head.
+fn heads() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../albert-quant/tests/fixtures/heads")
 }
 
 /// The target's input for a directory's weights in one container.

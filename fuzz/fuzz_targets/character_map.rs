@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-albert_fuzz::target!(|bytes| check(bytes));
+albert_fuzz::target!(init: albert_fuzz::models::unicode_tables(), |bytes| check(bytes));
 
 fn check(bytes: &[u8]) -> Option<()> {
     let (&length, rest) = bytes.split_first()?;

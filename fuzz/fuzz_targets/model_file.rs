@@ -1,4 +1,4 @@
-//! Any bytes as a model file: refused, or read and run. Mutations keep the checksum valid.
+//! Any bytes as a model file: refused, or read and run. Mutations keep the length valid.
 #![no_main]
 
 use albert_fuzz::libfuzzer_sys::{fuzz_mutator, fuzzer_mutate};

@@ -5,7 +5,7 @@
 use albert_quant::tokenizer::{SpieceKind, compile_spiece};
 use albert_tests::robust;
 
-albert_fuzz::target!(|bytes| check(bytes));
+albert_fuzz::target!(init: albert_fuzz::models::unicode_tables(), |bytes| check(bytes));
 
 fn check(bytes: &[u8]) {
     let Some((&kind, model)) = bytes.split_first() else { return };

@@ -11,6 +11,12 @@ pub mod structure;
 
 pub use libfuzzer_sys;
 
+/// One of `items`, chosen by all bytes of an input: each is tried on many inputs, and the same one on the same input.
+pub fn one_of<T: Copy>(items: &[T], bytes: &[u8]) -> T {
+    let sum = bytes.iter().fold(0, |sum: usize, &byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    items[sum % items.len()]
+}
+
 /// Declares a fuzz target: `target!(|bytes| check(bytes))`, or `target!(Limits { seconds: 20, ..Limits::DEFAULT }, |bytes| ..)`
 /// where the defaults do not fit and a comment says why.
 ///

@@ -7,8 +7,9 @@ use albert_core::format::layout::ALIGNMENT;
 /// Bytes whose first address is a multiple of 64, or a chosen number of bytes behind one.
 #[derive(Debug)]
 pub struct Aligned {
-    storage: Vec<u8>,
+    storage: Box<[u8]>,
     start: usize,
+    end: usize,
 }
 
 impl Aligned {
@@ -19,11 +20,10 @@ impl Aligned {
 
     /// Zeros that start `offset` bytes behind an aligned address.
     pub fn behind(offset: usize, length: usize) -> Self {
-        // A vector does not move its elements while it keeps its capacity.
-        let mut storage: Vec<u8> = Vec::with_capacity(offset + length + ALIGNMENT);
-        let lead = storage.as_ptr().align_offset(ALIGNMENT);
-        storage.resize(lead + offset + length, 0);
-        Self { storage, start: lead + offset }
+        // Zeros that the system hands out: of a large arena only the pages that are used cost time.
+        let storage = vec![0; offset + length + ALIGNMENT].into_boxed_slice();
+        let start = storage.as_ptr().align_offset(ALIGNMENT) + offset;
+        Self { storage, start, end: start + length }
     }
 
     /// A copy of `bytes`.
@@ -38,12 +38,12 @@ impl Deref for Aligned {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.storage[self.start..]
+        &self.storage[self.start..self.end]
     }
 }
 
 impl DerefMut for Aligned {
     fn deref_mut(&mut self) -> &mut [u8] {
-        &mut self.storage[self.start..]
+        &mut self.storage[self.start..self.end]
     }
 }
