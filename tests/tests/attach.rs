@@ -166,3 +166,20 @@ fn damaged_indexes() {
     }
     assert!(searched > 100);
 }
+
+#[test]
+fn committed_models_state_the_hash_of_their_encoder() {
+    let mut files = 0;
+    for folder in ["models", "conformance"] {
+        for entry in std::fs::read_dir(albert_tests::readme::root().join(folder)).expect("a folder of the repository") {
+            let path = entry.expect("an entry").path();
+            if path.extension().is_some_and(|extension| extension == "albert") {
+                let bytes = Aligned::copy(&std::fs::read(&path).expect("a file"));
+                let model = Model::from_bytes(&bytes).expect("a valid model file");
+                assert_eq!(encoder_hash(&model), *model.encoder_hash(), "{}", path.display());
+                files += 1;
+            }
+        }
+    }
+    assert!(files >= 12, "{files}");
+}
