@@ -12,6 +12,7 @@ use crate::folds;
 use crate::labels::Labels;
 use crate::matrix::Matrix;
 use crate::options::Options;
+use crate::progress::{Progress, Stage};
 use crate::report::{self, Held, Report};
 use crate::scale::Scaled;
 use crate::selection::{Kind, Problem, STRENGTHS, Trial, held_out, select};
@@ -21,26 +22,6 @@ use crate::threshold;
 /// Relative gain at which the final solution has converged in f32, and in f64.
 const NARROW_TOLERANCE: f64 = 1e-8;
 const TOLERANCE: f64 = 1e-9;
-
-/// A piece of long work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Running the examples through the encoder; units are examples.
-    Features,
-    /// Cross-validation; units are folds, once for each kind of pooling.
-    Folds,
-}
-
-/// How far a stage is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// What is being done.
-    pub stage: Stage,
-    /// Units done.
-    pub done: usize,
-    /// Units in all.
-    pub total: usize,
-}
 
 /// A classifier for an encoder.
 #[derive(Clone, Debug)]

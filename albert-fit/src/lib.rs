@@ -51,6 +51,7 @@ mod loss;
 mod matrix;
 mod options;
 mod page;
+mod progress;
 mod random;
 mod real;
 mod report;
@@ -63,9 +64,10 @@ mod threshold;
 pub use error::{Error, InferenceError, RowProblem};
 pub use examples::{Columns, Example, read, read_json};
 pub use features::{Features, features};
-pub use fit::{Fitted, HeadStorage, Progress, Stage, fit, fit_features};
+pub use fit::{Fitted, HeadStorage, fit, fit_features};
 pub use options::Options;
 pub use page::page;
+pub use progress::{Progress, Stage};
 pub use report::{Bin, Confusion, Fold, LabelReport, OutOfScope, Report, Tried};
 
 /// Threads for work whose result does not depend on them.

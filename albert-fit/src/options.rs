@@ -6,7 +6,7 @@ use albert_core::config::Pooling;
 use serde::{Deserialize, Deserializer};
 
 use crate::error::Error;
-use crate::fit::Progress;
+use crate::progress::Progress;
 
 /// How to fit. Make one with [`Options::default`] and set its fields, or read it from JSON, where the fields have the names of
 /// the options of `albert fit`.

@@ -1,0 +1,21 @@
+//! How far a fit is.
+
+/// A piece of long work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Running the examples through the encoder; units are examples.
+    Features,
+    /// Cross-validation; units are folds, once for each kind of pooling.
+    Folds,
+}
+
+/// How far a stage is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done.
+    pub stage: Stage,
+    /// Units done.
+    pub done: usize,
+    /// Units in all.
+    pub total: usize,
+}
