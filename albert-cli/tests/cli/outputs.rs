@@ -180,6 +180,39 @@ fn a_full_disk_leaves_the_old_file() {
     assert_eq!(names(&folder.path("")), ["m"]);
 }
 
+/// A run that permissions bind: a superuser's without the capabilities to pass over them.
+fn bound_by_permissions(folder: &str, arguments: &[&str]) -> Ran {
+    let program = program();
+    let free = fs::write(Path::new(folder).join("x"), "").is_ok();
+    let mut command = Command::new(if free { "setpriv" } else { "env" });
+    if free {
+        fs::remove_file(Path::new(folder).join("x")).unwrap();
+        command.args(["--bounding-set", "-dac_override,-dac_read_search", "--"]);
+    }
+    command.arg(program.get_program()).args(program.get_args()).args(arguments);
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+#[test]
+fn a_read_only_folder_keeps_its_file() {
+    let folder = Folder::new();
+    let out = folder.path("out");
+    fs::create_dir(&out).unwrap();
+    let old = folder.write("out/m", "the old file");
+    fs::set_permissions(&out, fs::Permissions::from_mode(0o555)).unwrap();
+    for path in [&old, &folder.path("out/new")] {
+        for arguments in [["quantize", &checkpoint(), "-o", path], ["synth", "--geometry=tiny", "-o", path]] {
+            let error = bound_by_permissions(&out, &arguments).fails();
+            assert!(error.contains("cannot write"), "{error}");
+        }
+    }
+    assert_eq!(fs::read(&old).unwrap(), b"the old file");
+    assert_eq!(names(&out), ["m"]);
+    fs::set_permissions(&out, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 fn what_a_killed_program_left_is_removed() {
