@@ -18,6 +18,7 @@ mod loom;
 mod mobile;
 mod python;
 mod quantization;
+mod reproduce;
 mod sanitize;
 mod site;
 mod size;
@@ -53,6 +54,7 @@ cargo xtask fuzz [--minutes N] [--record] [--minimize] [--built] [TARGET]...
                                              fuzzes for N minutes in all, with programs built before; counts executions,
                                              renews the committed inputs
 cargo xtask sanitize address|thread          the kernels, the C interface, damaged files; or the executor, under a sanitizer
+cargo xtask reproduce FOLDER                 converts every checkpoint in a folder, with limits of time and memory
 cargo xtask conformance                      writes the conformance models and their recorded results anew
 cargo xtask site                             the documents as a site, with the demo page in it
 cargo xtask size                             flash bytes of the core by module, RAM and stack, against recorded bounds
@@ -87,6 +89,7 @@ fn main() -> ExitCode {
         Some((command, options)) if command == "fuzz" => fuzz::run(options),
         Some((command, [kind])) if command == "sanitize" && kind == "address" => sanitize::address(),
         Some((command, [kind])) if command == "sanitize" && kind == "thread" => sanitize::thread(),
+        Some((command, [folder])) if command == "reproduce" => reproduce::run(folder.as_ref()),
         Some((command, [])) if command == "conformance" => conformance::run(),
         Some((command, [])) if command == "site" => site::run(),
         Some((command, [])) if command == "size" => size::run(),

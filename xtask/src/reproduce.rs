@@ -105,8 +105,11 @@ fn convert(checkpoint: &Path, scratch: &Path) -> Result<Cost, String> {
         .try_into()
         .map_err(|_| format!("{}: not three numbers", costs.display()))?;
     let said = String::from_utf8_lossy(&output.stderr);
-    let line =
-        said.lines().find(|line| line.starts_with("error")).unwrap_or("").replace(&*checkpoint.to_string_lossy(), "");
+    let line = said
+        .lines()
+        .find(|line| line.starts_with("error"))
+        .unwrap_or("")
+        .replace(&format!("{}/", checkpoint.display()), "");
     let answer = match output.status.code() {
         Some(0) => CONVERTED.into(),
         Some(1 | 2) if !line.is_empty() => line.replace('|', "\\|").chars().take(150).collect(),
