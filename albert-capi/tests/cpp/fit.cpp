@@ -6,13 +6,7 @@
 #include <iostream>
 #include <stdexcept>
 
-#define CHECK(condition)                                                       \
-    do {                                                                       \
-        if (!(condition)) {                                                    \
-            std::cerr << __FILE__ << ':' << __LINE__ << ": " << #condition << '\n'; \
-            std::exit(1);                                                      \
-        }                                                                      \
-    } while (0)
+#include "check.hpp"
 
 namespace {
 

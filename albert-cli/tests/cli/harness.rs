@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -17,6 +17,12 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
+    /// What a program that has ended wrote.
+    pub(crate) fn new(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        Self { code: output.status.code().expect("an exit code"), out: text(output.stdout), err: text(output.stderr) }
+    }
+
     /// Standard output of a run that went well.
     #[track_caller]
     pub(crate) fn ok(self) -> String {
@@ -67,8 +73,7 @@ pub(crate) fn albert_with<A: AsRef<std::ffi::OsStr>>(
     let writer = std::thread::spawn(move || stdin.write_all(&input).unwrap_or_default());
     let output = child.wait_with_output().expect("the program ends");
     writer.join().expect("the writer ends");
-    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    Ran { code: output.status.code().expect("an exit code"), out: text(output.stdout), err: text(output.stderr) }
+    Ran::new(output)
 }
 
 /// The program; behind the emulator that `ALBERT_RUNNER` names, with its options, when it is for another machine.

@@ -163,9 +163,7 @@ fn with_file_limit(blocks: u32, arguments: &[&str]) -> Ran {
     let mut command = Command::new("sh");
     command.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""), "sh"]);
     command.arg(program.get_program()).args(program.get_args()).args(arguments);
-    let output = command.output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    Ran::new(command.output().unwrap())
 }
 
 #[test]
@@ -190,9 +188,7 @@ fn bound_by_permissions(folder: &str, arguments: &[&str]) -> Ran {
         command.args(["--bounding-set", "-dac_override,-dac_read_search", "--"]);
     }
     command.arg(program.get_program()).args(program.get_args()).args(arguments);
-    let output = command.output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    Ran::new(command.output().unwrap())
 }
 
 #[test]

@@ -303,7 +303,7 @@ impl<'m, 'a> Session<'m, 'a> {
     }
 }
 
-/// Layers that so many runs of blocks make up.
+/// How many whole layers a number of block runs makes.
 fn layers_of(config: &Config, block_runs: usize) -> usize {
     block_runs.checked_div(config.inner_group_num as usize).unwrap_or(0)
 }

@@ -75,8 +75,8 @@ fn multiply<P: Packing>(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
         let rows = (size.rows - first_row).min(P::ROWS * TILES);
         let tile_words = WORDS / rows.div_ceil(P::ROWS).next_power_of_two();
         let most_groups = P::K_GROUPS.min(tile_words / P::K_GROUP_WORDS);
-        // SAFETY: the rows are among those of the product, whose sizes fit the slices. A tile has room for so many K groups, which
-        // are packed before they are multiplied.
+        // SAFETY: the rows are among those of the product, whose sizes fit the slices. A tile holds at most `most_groups` K
+        // groups, and each word is packed before it is multiplied.
         unsafe {
             let a = a.as_ptr().add(first_row * size.row_bytes);
             let sums = sums.as_mut_ptr().add(first_row * size.row_sums);
