@@ -38,6 +38,12 @@ def test_readme(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.attempted == 3 and result.failed == 0
 
 
+def test_package_readme(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY / "models")
+    result = run(REPOSITORY / "python" / "README.md")
+    assert result.attempted == 3 and result.failed == 0
+
+
 def test_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """docs/python.md, in one folder."""
     for model in [*CONFORMANCE.glob("*.albert"), *(REPOSITORY / "models").glob("*.albert")]:

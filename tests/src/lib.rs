@@ -33,3 +33,13 @@ pub mod reference;
 pub mod robust;
 pub mod tensors;
 pub mod tokenizers;
+
+/// The programs of `docs/early-exit.md`.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/early-exit.md")]
+pub struct EarlyExit;
+
+/// The programs of `docs/own-classifier.md`.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/own-classifier.md")]
+pub struct OwnClassifier;

@@ -53,3 +53,26 @@ pub fn program_of(page: &str, language: &str) -> (String, String) {
     let output = blocks.get(index + 1).filter(|block| block.language == "text").expect("its output");
     (blocks[index].text.clone(), output.text.clone())
 }
+
+/// The sentences of a page's prose. List items, headings, table rows and blocks end one; colons do not, and neither does a full stop inside
+/// a number or a name.
+pub fn sentences(page: &str) -> Vec<String> {
+    let prose: String = page.split("\n```").step_by(2).collect::<Vec<_>>().join("\n\n");
+    let mut sentences = vec![String::new()];
+    for line in prose.lines() {
+        let no_prose = line.is_empty() || ["|", "#", "!", "<!--"].iter().any(|start| line.starts_with(start));
+        if no_prose || line.starts_with("- ") {
+            sentences.push(String::new());
+        }
+        for word in line.split_whitespace().filter(|_| !no_prose) {
+            let sentence = sentences.last_mut().expect("one at least");
+            sentence.push_str(word);
+            sentence.push(' ');
+            if word.ends_with(['.', '?', '!', '·']) {
+                sentences.push(String::new());
+            }
+        }
+    }
+    sentences.retain(|sentence| !sentence.is_empty());
+    sentences
+}

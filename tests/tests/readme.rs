@@ -35,14 +35,17 @@ fn results_are_those_of_the_benchmarks() {
     assert_eq!(others, fastest);
 }
 
-/// Sentences that a reader in a hurry reads once.
+/// The sizes of the demo model and of albert-base are those of the file, and of the table that is referred to.
 #[test]
-fn sentences_are_short() {
-    let page = page();
-    let prose: String = page.split("\n```").step_by(2).collect::<Vec<_>>().join("\n\n");
-    let lines = prose.lines().map(|line| if line.starts_with('|') || line.starts_with('#') { "." } else { line });
-    let text = lines.map(|line| if line.is_empty() { "." } else { line }).collect::<Vec<_>>().join(" ");
-    for sentence in text.split(['.', ':', '·']) {
-        assert!(sentence.split_whitespace().count() <= 30, "more than 30 words: {sentence}");
-    }
+fn sizes_are_those_of_files_and_tables() {
+    let (page, quantization) = (page(), fs::read_to_string(root().join("docs/quantization.md")).expect("the page"));
+    let demo = fs::metadata(root().join("models/clinc-intents-int8.albert")).expect("the demo model").len();
+    assert!(page.contains(&format!("150 intents in {:.1} MB", demo as f64 / 1e6)));
+    let megabytes = |format: &str| {
+        let start = format!("| `{format}` | ");
+        let row = quantization.lines().find_map(|line| line.strip_prefix(&start)).expect("albert-base in this format");
+        row.trim_end_matches(" |").parse::<f64>().expect("bytes") / 1e6
+    };
+    let sizes = format!("{:.0} MB file in int8, and {:.0} MB in fp32", megabytes("int8"), megabytes("fp32"));
+    assert!(page.contains(&sizes), "{sizes}");
 }

@@ -12,13 +12,15 @@ const TEMPLATES: [(&str, &str); 2] = [("cortex-m", "thumbv7em-none-eabihf"), ("r
 const FILES: [&str; 5] = ["Cargo.toml", ".cargo/config.toml", "memory.x", "build.rs", "src/main.rs"];
 /// Files that the page shows once, and the line that differs otherwise.
 const SHOWN_ONCE: [&str; 2] = ["build.rs", "src/main.rs"];
+/// The command that the page runs its program by, up to the output.
+const RUN: &str =
+    "cargo run --release --config 'patch.crates-io.albert-core.path=\"../albert-edge/albert-core\"'\n```\n```text\n";
 const START_UP: [&str; 2] = ["use cortex_m_rt::entry;", "use riscv_rt::entry;"];
 
 /// Builds both as they are, in folders that have nothing else, and runs them.
 pub(crate) fn run() -> Result<(), String> {
     let page = read(&root().join(PAGE))?;
-    let (_, shown) =
-        page.split_once("cargo run --release\n```\n```text\n").ok_or_else(|| format!("{PAGE} shows no output"))?;
+    let (_, shown) = page.split_once(RUN).ok_or_else(|| format!("{PAGE} shows no output"))?;
     let expected = shown.split("```").next().unwrap_or_default();
     for (name, target) in TEMPLATES {
         let folder = target_dir().join("first-image").join(name);

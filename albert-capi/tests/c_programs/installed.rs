@@ -62,6 +62,19 @@ fn installed_library_serves_programs_by_cmake() {
     output(Command::new("cmake").arg("--build").arg(&build), "");
     conforms(&build.join("conformance-c"), false);
     conforms(&build.join("conformance-cpp"), false);
+    // The lines of docs/c-api.md, as the whole of a program's build.
+    let page = std::fs::read_to_string(path("../docs/c-api.md")).unwrap();
+    let lines = albert_tests::readme::blocks_of(&page).into_iter().find(|block| block.language == "cmake").unwrap();
+    let guide = build.join("guide");
+    std::fs::create_dir_all(&guide).unwrap();
+    std::fs::copy(path("tests/c/conformance.c"), guide.join("program.c")).unwrap();
+    let start = "cmake_minimum_required(VERSION 3.16)\nproject(guide LANGUAGES C)\nadd_executable(program program.c)\n";
+    std::fs::write(guide.join("CMakeLists.txt"), format!("{start}{}", lines.text)).unwrap();
+    let mut configure = Command::new("cmake");
+    configure.arg("-S").arg(&guide).arg("-B").arg(guide.join("build"));
+    output(configure.arg(format!("-DCMAKE_PREFIX_PATH={}", prefix.display())), "");
+    output(Command::new("cmake").arg("--build").arg(guide.join("build")), "");
+    conforms(&guide.join("build/program"), false);
     // A program that needs a later version is refused.
     let text = std::fs::read_to_string(path("tests/outside/CMakeLists.txt")).unwrap();
     let later = build.join("later");

@@ -75,3 +75,13 @@ fn java_threads_closes_cancels_and_throws_on_large_pages() {
     // The JVM's checks of native calls write warnings there; later JVMs write other ones to the standard error.
     assert_eq!(printed, "all checks passed\n");
 }
+
+/// The program of `docs/mobile.md`, and what the page says that it prints.
+#[test]
+fn guide_to_phones_shows_a_program_and_its_output() {
+    let page = std::fs::read_to_string(path("../docs/mobile.md")).unwrap();
+    let (shown, expected) = albert_tests::readme::program_of(&page, "java");
+    assert_eq!(std::fs::read_to_string(path("tests/java/Guide.java")).unwrap(), shown, "Guide.java is the page's");
+    let Some(mut java) = program("Guide") else { return };
+    assert_eq!(printed(java.arg(path("../conformance/encoder.albert")), ""), expected);
+}

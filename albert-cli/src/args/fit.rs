@@ -7,9 +7,15 @@ use clap::Args;
 
 use super::TokenizerOptions;
 
+/// Headings of the help, by what a reader is about to do.
+const CHOICES: &str = "Choices, made on held-out rows by default";
+const LABELS: &str = "Labels and texts out of scope";
+const COLUMNS: &str = "Columns of the data";
+const REPORT: &str = "Report";
+
 #[derive(Args, Debug)]
 pub(crate) struct Fit {
-    /// Model file, checkpoint directory or hub id; its head, if it has one, is left out
+    /// Model file, checkpoint directory or hub id; its own head is not used
     pub(crate) encoder: PathBuf,
     /// Rows of text and label: JSON lines, or .csv or .tsv with a header
     #[arg(long, value_name = "FILE")]
@@ -17,59 +23,59 @@ pub(crate) struct Fit {
     /// Model file to write, or head file with --head-only
     #[arg(short, long, value_name = "MODEL")]
     pub(crate) output: PathBuf,
-    /// Write the classifier alone, for devices that have the encoder already
+    /// Write the classifier alone, for devices that already have the encoder
     #[arg(long)]
     pub(crate) head_only: bool,
     /// What the classifier reads: mean, first-token, pooler, max or mean-sqrt [default: the best on held-out rows]
-    #[arg(long, value_name = "NAME", value_parser = pooling)]
+    #[arg(long, value_name = "NAME", value_parser = pooling, help_heading = CHOICES)]
     pub(crate) pooling: Option<Pooling>,
     /// Strength of the penalty [default: the best on held-out rows]
-    #[arg(long, value_name = "X", value_parser = positive, allow_hyphen_values = true)]
+    #[arg(long, value_name = "X", value_parser = positive, allow_hyphen_values = true, help_heading = CHOICES)]
     pub(crate) strength: Option<f64>,
     /// Folds of the cross-validation, two or more
-    #[arg(long, value_name = "N", default_value = "5", value_parser = folds)]
+    #[arg(long, value_name = "N", default_value = "5", value_parser = folds, help_heading = CHOICES)]
     pub(crate) folds: usize,
-    /// Count all labels the same, however many rows they have
-    #[arg(long)]
+    /// Give all labels the same weight, however many rows they have
+    #[arg(long, help_heading = LABELS)]
     pub(crate) balanced: bool,
-    /// Let a row have several labels: a list in JSON, or separated by --label-separator [default: when some row has]
-    #[arg(long)]
+    /// Let a row have several labels: a list in JSON, or separated by --label-separator [default: if any row has several]
+    #[arg(long, help_heading = LABELS)]
     pub(crate) multi_label: bool,
-    /// Share of texts in scope that may be called out of scope; sets the threshold
-    #[arg(long, value_name = "P", value_parser = super::values::probability, conflicts_with = "out_of_scope_label")]
+    /// Set the threshold so that this share of the texts in scope falls below it
+    #[arg(long, value_name = "P", value_parser = super::values::probability, conflicts_with = "out_of_scope_label", help_heading = LABELS)]
     pub(crate) reject: Option<f32>,
-    /// Label of rows that are out of scope: it is not learned, but sets the threshold
-    #[arg(long, value_name = "LABEL")]
+    /// Label of rows that are out of scope: they set the threshold and are not learned
+    #[arg(long, value_name = "LABEL", help_heading = LABELS)]
     pub(crate) out_of_scope_label: Option<String>,
     /// Store the classifier's weights in f32 instead of int8
     #[arg(long)]
     pub(crate) float: bool,
     /// Name of the text's column
-    #[arg(long, value_name = "NAME", default_value = "text")]
+    #[arg(long, value_name = "NAME", default_value = "text", help_heading = COLUMNS)]
     pub(crate) text_column: String,
     /// Name of the second text's column
-    #[arg(long, value_name = "NAME", default_value = "pair")]
+    #[arg(long, value_name = "NAME", default_value = "pair", help_heading = COLUMNS)]
     pub(crate) pair_column: String,
     /// Name of the label's column
-    #[arg(long, value_name = "NAME", default_value = "label")]
+    #[arg(long, value_name = "NAME", default_value = "label", help_heading = COLUMNS)]
     pub(crate) label_column: String,
     /// What separates labels in .csv and .tsv files
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", help_heading = LABELS)]
     pub(crate) label_separator: Option<String>,
-    /// Most tokens of a text; longer ones are cut [default: as many as the encoder was made for]
+    /// Cut texts to N tokens [default: as many as the encoder was made for]
     #[arg(long, value_name = "N", value_parser = super::values::at_least_one)]
     pub(crate) max_length: Option<usize>,
-    /// Decides which rows are held out together
-    #[arg(long, value_name = "N", default_value = "0")]
+    /// Seed of the division into folds
+    #[arg(long, value_name = "N", default_value = "0", help_heading = CHOICES)]
     pub(crate) seed: u64,
     /// Threads [default: all]; the result does not depend on them
     #[arg(long, value_name = "N", value_parser = super::values::at_least_one)]
     pub(crate) threads: Option<usize>,
     /// Write a page with folds, confusions and reliability
-    #[arg(long, value_name = "FILE.html")]
+    #[arg(long, value_name = "FILE.html", help_heading = REPORT)]
     pub(crate) report: Option<PathBuf>,
     /// Print the report as a line of JSON
-    #[arg(long)]
+    #[arg(long, help_heading = REPORT)]
     pub(crate) json: bool,
     /// For checkpoints; the rows of --data are counted with --vocabulary-from, and their labels' pieces are kept
     #[command(flatten)]

@@ -25,9 +25,16 @@ pub(crate) use search::{Index, Search};
 pub(crate) use sign::{GenerateKey, Sign, Verify};
 pub(crate) use tokenizer::TokenizerOptions;
 
+/// Examples of the whole command.
+const EXAMPLES: &str = "\
+Examples:
+  albert quantize albert/albert-base-v2 -o model.albert
+  albert run model.albert \"Paris is the [MASK] of France.\"
+  albert help run";
+
 /// Quantizes, runs and checks ALBERT models.
 #[derive(Debug, Parser)]
-#[command(name = "albert", version)]
+#[command(name = "albert", version, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -38,7 +45,7 @@ pub(crate) enum Command {
     /// Make a model file from a Hugging Face checkpoint
     #[command(after_help = "Example: albert quantize albert/albert-base-v2 -o model.albert --weights int8")]
     Quantize(Box<Quantize>),
-    /// Run a model on texts: from arguments, --file, or standard input, one a line
+    /// Run a model on texts, from the command line, a file or standard input
     Run(Box<Run>),
     /// Compare a model's outputs with reference outputs
     #[command(
@@ -63,34 +70,34 @@ pub(crate) enum Command {
     /// Make a text classifier from a few examples, on a frozen encoder
     #[command(after_help = "Example: albert fit encoder.albert --data examples.jsonl -o intents.albert")]
     Fit(Box<Fit>),
-    /// Embed texts to search in
+    /// Make an index of texts to search
     #[command(after_help = "Example: albert index encoder.albert --file texts.txt -o texts.index")]
     Index(Index),
-    /// Find the texts of an index that are nearest to a text
+    /// Find the texts of an index that are closest to a text
     #[command(after_help = "Example: albert search texts.index --model encoder.albert \"a question\"")]
     Search(Search),
-    /// Make a pair of keys to sign model files with
+    /// Make a key pair for signing files
     #[command(after_help = "Example: albert generate-key -o maker.pem")]
     GenerateKey(GenerateKey),
     /// Sign a model, head or index file
     #[command(after_help = "Example: albert sign model.albert --key maker.pem")]
     Sign(Sign),
-    /// Check a file's checksum, and with a key its signature
+    /// Verify a file's checksum and, with a key, its signature
     #[command(after_help = "Example: albert verify model.albert --public-key maker.pem.pub")]
     Verify(Verify),
     /// Make a model file with random weights
     #[command(after_help = "Example: albert synth --geometry base -o base.albert")]
     Synth(Synth),
-    /// Print completions of the command line for a shell
+    /// Print shell completions
     #[command(after_help = "Example: albert completions bash > ~/.local/share/bash-completion/completions/albert")]
     Completions {
         /// bash, elvish, fish, powershell or zsh
         shell: clap_complete::Shell,
     },
-    /// Print a manual page, in the format of man
+    /// Print a manual page (roff)
     #[command(after_help = "Example: albert manual run | man -l -")]
     Manual {
-        /// Command that it is about [default: all]
+        /// Command to describe [default: albert itself]
         command: Option<String>,
     },
 }
@@ -102,7 +109,7 @@ pub(crate) fn completions(shell: clap_complete::Shell) -> Vec<u8> {
     text
 }
 
-/// The manual page of a command, or of all.
+/// The manual page of a command, or of `albert` itself.
 pub(crate) fn manual(command: Option<&str>) -> Result<Vec<u8>> {
     let mut all = Cli::command();
     all.build();
@@ -170,7 +177,8 @@ mod tests {
     #[test]
     fn every_command_has_examples_that_parse() {
         let mut seen = 0;
-        for command in Cli::command().get_subcommands() {
+        let whole = Cli::command();
+        for command in whole.get_subcommands().chain([&whole]) {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             let examples: Vec<&str> =
                 help.lines().filter_map(|line| line.find("albert ").map(|at| &line[at..])).collect();
@@ -178,11 +186,50 @@ mod tests {
             for example in examples {
                 let example = example.split(['|', '>']).next().unwrap_or("");
                 let parsed = Cli::try_parse_from(words(example));
-                assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
+                let helps = |error: &clap::Error| error.kind() == ErrorKind::DisplayHelp;
+                assert!(parsed.as_ref().map_or_else(helps, |_| true), "{example}: {}", parsed.unwrap_err());
                 seen += 1;
             }
         }
         assert!(seen > 20, "{seen}");
+    }
+
+    /// The lines at the top of `docs/cli.md`: every command and every option, and no others.
+    #[test]
+    fn the_reference_lists_every_option() {
+        let page = include_str!("../../../docs/cli.md");
+        let (_, synopsis) = page.split_once("```text\n").unwrap();
+        let (synopsis, _) = synopsis.split_once("```").unwrap();
+        let (tokenizer, synopsis) = synopsis.split_once("\n\n").unwrap();
+        let options = |text: &str| -> Vec<String> {
+            let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+            let mut names: Vec<String> = words.filter_map(|word| word.strip_prefix("--")).map(str::to_owned).collect();
+            names.sort();
+            names.dedup();
+            names
+        };
+        let shared = options(tokenizer);
+        let whole = Cli::command();
+        for command in whole.get_subcommands() {
+            let name = command.get_name();
+            let start = format!("albert {name}");
+            let lines = synopsis.lines().skip_while(|line| line.split(' ').take(2).ne(start.split(' '))).enumerate();
+            let lines = lines.take_while(|(index, line)| *index == 0 || line.starts_with(' ')).map(|(_, line)| line);
+            let text = lines.collect::<Vec<_>>().join("\n");
+            assert!(!text.is_empty(), "docs/cli.md does not show albert {name}");
+            let mut shown = options(&text);
+            if text.contains("[TOKENIZER]") {
+                shown.extend(shared.iter().cloned());
+                shown.sort();
+            }
+            let mut taken: Vec<String> =
+                command.get_arguments().filter_map(|option| option.get_long().map(str::to_owned)).collect();
+            taken.retain(|option| option != "output");
+            taken.sort();
+            assert_eq!(shown, taken, "docs/cli.md, albert {name}");
+            let output = command.get_arguments().any(|option| option.get_short() == Some('o'));
+            assert_eq!(text.contains(" -o ") || text.contains("[-o "), output, "docs/cli.md, albert {name}");
+        }
     }
 
     #[test]

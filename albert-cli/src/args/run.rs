@@ -21,10 +21,10 @@ pub(crate) struct Run {
     pub(crate) rows: RowDefaults,
     #[command(flatten)]
     pub(crate) options: TaskOptions,
-    /// Task, when it is not the one that the model's head is made for
+    /// Task [default: the one that the model's head is made for]
     #[arg(long, value_name = "NAME", value_parser = |name: &str| name.parse::<Task>())]
     pub(crate) task: Option<Task>,
-    /// Threads that texts, or the layers of a few texts, are shared out to [default: all]
+    /// Threads: texts, or the layers of a few texts, are divided between them [default: all]
     #[arg(long, value_name = "N", value_parser = values::at_least_one)]
     pub(crate) threads: Option<usize>,
     /// Run only the first N layers
@@ -34,7 +34,7 @@ pub(crate) struct Run {
     pub(crate) exit: Exit,
     #[command(flatten)]
     pub(crate) isa: Isa,
-    /// Compare the model file's checksum first, also when that takes time
+    /// Verify the model file's checksum first; small files are verified in any case
     #[arg(long)]
     pub(crate) verify: bool,
     /// Print JSON lines
@@ -45,10 +45,10 @@ pub(crate) struct Run {
 /// When an inference may end before the last layer.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Exit {
-    /// End an inference after K layers in a row that agree with the layer before them; 0: after the first
+    /// Stop when K layers in a row have agreed with the layer before them; 0 stops after the first layer
     #[arg(long = "exit-patience", value_name = "K")]
     patience: Option<u32>,
-    /// End an inference after the first layer whose best label has probability P or more
+    /// Stop after the first layer whose best label has a probability of P or more
     #[arg(long = "exit-confidence", value_name = "P", conflicts_with = "patience", value_parser = values::probability)]
     confidence: Option<f32>,
 }
@@ -89,10 +89,10 @@ pub(crate) struct RowDefaults {
     /// Text that holds the answer
     #[arg(long, value_name = "C", conflicts_with_all = ["text_pair", "texts", "file"], help_heading = ANSWERS)]
     pub(crate) context: Option<String>,
-    /// A choice; given again for each
+    /// A choice; may be given again
     #[arg(long = "choice", value_name = "T", conflicts_with_all = ["text_pair", "question"], help_heading = CHOICES)]
     pub(crate) choices: Vec<String>,
-    /// A text to rank, where TEXT is the query; given again for each
+    /// A text to rank against TEXT, the query; may be given again
     #[arg(long = "document", value_name = "T", conflicts_with_all = ["text_pair", "question", "choices"], help_heading = RERANKING)]
     pub(crate) documents: Vec<String>,
 }
@@ -141,42 +141,42 @@ Examples:
 
 /// Options of tasks; the names are those of the Hugging Face pipelines.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Results and long texts")]
+#[command(next_help_heading = "Results, long texts, speed")]
 pub(crate) struct TaskOptions {
     /// Results for each text [default: the best one; fill-mask: five; multiple choice, zero-shot, reranking: all]
     #[arg(long, value_name = "K", value_parser = values::at_least_one)]
     top_k: Option<usize>,
-    /// How a text that is too long is cut: longest_first, only_first, only_second or do_not_truncate
+    /// How to cut a text that is too long: longest_first, only_first, only_second or do_not_truncate
     #[arg(long, value_name = "STRATEGY", value_parser = values::truncation)]
     truncation: Option<Truncation>,
-    /// Most tokens of a text, special tokens counted, when that is less than the model takes
+    /// Most tokens of a text, special tokens included [default: as many as the model takes]
     #[arg(long, value_name = "N", value_parser = values::at_least_one)]
     max_length: Option<usize>,
-    /// Softmax, sigmoid or none, whatever the model's problem type is
+    /// Turn logits into scores by softmax, sigmoid or none [default: as the model's problem type says]
     #[arg(long, value_name = "NAME", value_parser = values::function, help_heading = CLASSIFICATION)]
     function_to_apply: Option<Function>,
     /// Labels to choose from, separated by commas
     #[arg(long, value_name = "LABEL,...", value_delimiter = ',', help_heading = ZERO_SHOT)]
     candidate_labels: Vec<String>,
-    /// What is said of a label, which takes the place of {} [default: This example is {}.]
+    /// Sentence that each label is put into, in place of {} [default: This example is {}.]
     #[arg(long, value_name = "TEXT", help_heading = ZERO_SHOT)]
     hypothesis_template: Option<String>,
-    /// Each label by itself
+    /// Score each label by itself, so that several may apply
     #[arg(long, help_heading = ZERO_SHOT)]
     multi_label: bool,
-    /// The label that says "entailment", when it does not begin with "entail"
+    /// The model's label for entailment [default: the one that begins with "entail"]
     #[arg(long, value_name = "LABEL", help_heading = ZERO_SHOT)]
     entailment_label: Option<String>,
-    /// None, simple, first, average or max [default: none]
+    /// Join tokens to entities: none, simple, first, average or max [default: none]
     #[arg(long, value_name = "STRATEGY", value_parser = values::aggregation, help_heading = ENTITIES)]
     aggregation_strategy: Option<Aggregation>,
     /// Read long texts in windows that overlap by N tokens, instead of cutting them
     #[arg(long, value_name = "N", help_heading = ENTITIES)]
     stride: Option<usize>,
-    /// Tokens to choose from, separated by commas
+    /// Tokens to choose from, separated by commas [default: the whole vocabulary]
     #[arg(long, value_name = "TOKEN,...", value_delimiter = ',', help_heading = FILL_MASK)]
     targets: Vec<String>,
-    /// Tokens of a window, question and special tokens counted [default: 384]
+    /// Most tokens of a window, question and special tokens included [default: 384]
     #[arg(long, value_name = "N", value_parser = values::at_least_one, help_heading = ANSWERS)]
     max_seq_len: Option<usize>,
     /// Tokens that neighbouring windows share [default: 128]
@@ -188,7 +188,7 @@ pub(crate) struct TaskOptions {
     /// Whether answers extend to whole words [default: true]
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, help_heading = ANSWERS)]
     align_to_words: Option<bool>,
-    /// Let "no answer" compete
+    /// Also consider that the text has no answer
     #[arg(long, help_heading = ANSWERS)]
     handle_impossible_answer: bool,
 }
