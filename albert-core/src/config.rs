@@ -1,4 +1,4 @@
-//! What the network is: sizes, activation, head. Read from the model file, or written by hand for a `const` plan.
+//! The configuration of a network: sizes, activation, head. It is read from the model file, or written by hand for a `const` plan.
 
 /// Geometry of an ALBERT network and the head on top of it.
 ///
@@ -30,27 +30,27 @@ pub struct Config {
     pub hidden_act: Activation,
     /// Added to the variance in every layer norm.
     pub layer_norm_eps: f32,
-    /// Numbers that the linears' inputs are rounded to.
+    /// The type that inputs of linears are quantized to.
     pub precision: Precision,
-    /// What the network ends in.
+    /// The head of the network.
     pub head: Head,
-    /// Whether the embeddings are mapped to the hidden width by a linear; without, E = H and they are the first hidden states.
+    /// Whether a linear maps the embeddings to the hidden width. Without it, E = H, and the embeddings are the first hidden states.
     pub embedding_mapping: bool,
     /// Whether the pooler's weights are present.
     pub pooler: bool,
-    /// Outputs of the head, C; 0 when it has none of its own.
+    /// Outputs of the head, C; 0 if it has none of its own.
     pub num_labels: u32,
     /// How the classifier's logits become scores.
     pub problem_type: ProblemType,
-    /// What a classifier of whole inputs reads; [`Pooling::Pooler`] for other heads.
+    /// The vector that a classifier of whole inputs reads; [`Pooling::Pooler`] for other heads.
     pub pooling: Pooling,
-    /// Outputs of the dense layer that sentence embeddings go through, D; 0 when there is none.
+    /// Outputs of the dense layer of sentence embeddings, D; 0 if there is none.
     pub sentence_dense: u32,
-    /// What the storage of the weights needs of the arena.
+    /// Properties of the stored weights that the size of the arena depends on.
     pub storage: Storage,
 }
 
-/// What the storage of a model's weights needs of the arena.
+/// Properties of the stored weights that the size of the arena depends on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Storage {
@@ -88,7 +88,7 @@ impl Config {
         storage: Storage { ocs_places: 128, smoothing: false, codebook: false },
     };
 
-    /// Width of one attention head, D; 0 when there are no heads.
+    /// Width of one attention head, D; 0 if there are no heads.
     pub const fn head_size(&self) -> u32 {
         match self.hidden_size.checked_div(self.num_attention_heads) {
             Some(size) => size,
@@ -116,12 +116,12 @@ macro_rules! coded {
             /// Every value, in the order of the codes.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            /// The value that a code of the model file stands for.
+            /// The value with this code in the model file.
             pub const fn from_code(code: u32) -> Option<Self> {
                 match code { $($code => Some(Self::$variant),)* _ => None }
             }
 
-            /// The value of a name; every name of a value counts.
+            /// The value with this name; a value may have several names.
             pub fn from_name(name: &str) -> Option<Self> {
                 match name { $($first $(| $other)* => Some(Self::$variant),)* _ => None }
             }
@@ -179,17 +179,17 @@ coded! {
 }
 
 coded! {
-    /// Numbers that the linears' inputs are quantized to, and the attention's keys and values are kept in.
+    /// The type that inputs of linears are quantized to, and that keys and values are stored in.
     Precision {
-        /// int8, per token; logits are the same bits on every instruction set.
+        /// int8, per token. Logits have the same bits on every instruction set.
         Int8 = 0, "int8";
-        /// f32; closeness is promised, not identity.
+        /// f32. Results on different instruction sets are close, but not identical.
         Float = 1, "f32";
     }
 }
 
 coded! {
-    /// What the network ends in.
+    /// The head of a network.
     Head {
         /// Encoder output only.
         None = 0, "none";
@@ -209,7 +209,7 @@ coded! {
 }
 
 coded! {
-    /// The one vector that the hidden states of a whole input become. Masked tokens do not count.
+    /// How the hidden states of an input become one vector. Masked tokens do not count.
     Pooling {
         /// The pooler: a linear and an activation on the first token's hidden state.
         Pooler = 0, "pooler";
@@ -225,7 +225,7 @@ coded! {
 }
 
 impl Pooling {
-    /// Whether it reads every token, not the first alone.
+    /// Whether it reads every token, not just the first.
     pub const fn reads_all(self) -> bool {
         matches!(self, Self::Mean | Self::Max | Self::MeanSqrt)
     }
@@ -245,7 +245,7 @@ pub struct SentenceEmbedding {
 }
 
 impl SentenceEmbedding {
-    /// For a model file that does not say: the mean over the tokens, length 1.
+    /// The default for model files that do not say: the mean over the tokens, scaled to length 1.
     pub const DEFAULT: Self = Self { pooling: Pooling::Mean, dense: None, normalize: true };
 }
 
@@ -257,22 +257,22 @@ pub struct Classifier {
     pub num_labels: u32,
     /// How logits become scores.
     pub problem_type: ProblemType,
-    /// The vector that it reads.
+    /// The vector that the classifier reads.
     pub pooling: Pooling,
-    /// Logits are divided by it on their way to scores, so that a score of 0.9 is right in 9 of 10 cases; 1 when nothing was
-    /// calibrated. Positive.
+    /// Logits are divided by the temperature before they become scores, so that a score of 0.9 is right in 9 of 10 cases. Positive; 1
+    /// if it was not calibrated.
     pub temperature: f32,
-    /// From 0 to 1; 0 when the file does not say. Single label: an input whose best score is below is out of scope. Multi label: a
-    /// label whose score is below does not apply.
+    /// From 0 to 1; 0 if the file does not say. Single label: an input whose best score is below the threshold is out of scope. Multi
+    /// label: a label whose score is below does not apply.
     pub threshold: f32,
 }
 
-/// What a head's linear reads.
+/// The input of a head's linear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum HeadInput {
-    /// Nothing: there is no such linear.
+    /// None: there is no such linear.
     Nothing,
     /// The pooled output.
     Pooled,
@@ -281,7 +281,7 @@ pub enum HeadInput {
 }
 
 impl Head {
-    /// What the linear of `num_labels` outputs reads.
+    /// The input of the linear with `num_labels` outputs.
     pub const fn input(self) -> HeadInput {
         match self {
             Self::None | Self::MaskedLm => HeadInput::Nothing,
@@ -290,7 +290,7 @@ impl Head {
         }
     }
 
-    /// Whether there are vocabulary logits, too.
+    /// Whether the head has vocabulary logits.
     pub const fn is_masked_lm(self) -> bool {
         matches!(self, Self::MaskedLm | Self::PreTraining)
     }

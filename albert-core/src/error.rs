@@ -9,7 +9,7 @@ use core::fmt::{Display, Formatter, Result};
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum FormatError {
-    /// The bytes end before the structure that they announce; `needed` of them at least.
+    /// The file is truncated: it needs at least `needed` bytes.
     Truncated {
         /// Bytes that the structure needs.
         needed: u64,
@@ -20,11 +20,11 @@ pub enum FormatError {
     Magic,
     /// The version is not one that this library reads.
     Version(u32),
-    /// The header states another size than the file has.
+    /// The size in the header differs from that of the file.
     FileBytes {
-        /// Bytes by the header.
+        /// Size in the header, in bytes.
         stated: u64,
-        /// Bytes at hand.
+        /// Size of the file, in bytes.
         actual: u64,
     },
     /// A section lies outside the file, overlaps its predecessor, leaves a hole or is misaligned.
@@ -32,7 +32,7 @@ pub enum FormatError {
         /// Its index in the directory.
         index: u32,
     },
-    /// A section of unknown kind that must be understood.
+    /// A required section has an unknown kind.
     UnknownSection(u32),
     /// A section of this kind occurs twice.
     DuplicateSection(u32),
@@ -40,7 +40,7 @@ pub enum FormatError {
     MissingSection(u32),
     /// A reserved field is not zero.
     Reserved,
-    /// A field of the configuration is impossible.
+    /// A field of the configuration is out of range.
     Config(ConfigField),
     /// The number of tensors is not what the configuration asks for.
     TensorCount {
@@ -64,7 +64,7 @@ pub enum FormatError {
     Provenance,
     /// The section of prompts is malformed.
     Prompts,
-    /// This build of the library has no code for what the classifier reads: cargo feature `pooling`.
+    /// This build of the library lacks the classifier's pooling: cargo feature `pooling`.
     NotCompiledIn,
 }
 
@@ -111,7 +111,7 @@ pub enum ConfigField {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum TensorProblem {
-    /// Another role or block stands here.
+    /// The record has another role or block.
     Order,
     /// The dtype is unknown or not allowed for this role and precision.
     Dtype,
@@ -126,7 +126,7 @@ pub enum TensorProblem {
     Smoothing,
     /// Query, key and value differ in split list or smoothing vector.
     SharedInput,
-    /// This build of the library has no code for the dtype: cargo feature `float` or `codebook`.
+    /// This build of the library lacks the dtype: cargo feature `float` or `codebook`.
     NotCompiledIn,
 }
 
@@ -134,7 +134,7 @@ pub enum TensorProblem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ChecksumError {
-    /// Checksum by the header.
+    /// Checksum in the header.
     pub stated: u32,
     /// Checksum of the bytes.
     pub computed: u32,
@@ -195,14 +195,14 @@ pub enum InputError {
     },
     /// Ids, token types and attention mask differ in length.
     LengthMismatch,
-    /// The attention mask is zero everywhere: nothing is attended to.
+    /// The attention mask is zero everywhere.
     AllMasked,
     /// A listed position is masked, out of range, or listed twice.
     Position {
         /// Index in the list of positions.
         index: usize,
     },
-    /// More layers asked for than the model has, or none; or not as many as for the first input of a batch.
+    /// The number of layers is 0, exceeds that of the model, or differs from that of the first input of a batch.
     Layers,
     /// More inputs than the session was planned for.
     TooManySequences {
@@ -214,11 +214,11 @@ pub enum InputError {
         /// Tokens allowed, of all inputs.
         limit: usize,
     },
-    /// Several inputs with an exit policy, which looks at one at a time.
+    /// Several inputs together with an exit policy, which works on one input at a time.
     ExitPolicy,
 }
 
-/// Which of several inputs cannot be run, and why.
+/// Says which of several inputs cannot be run, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct BatchError {

@@ -2,22 +2,49 @@
 #![deny(unsafe_code)]
 //! ALBERT inference without `std` and without a heap.
 //!
-//! From the bottom up (`docs/architecture.md` has the whole list, and a test holds it):
-//! - [`tokenizer`]: text to ids, from tables in the model file; knows nothing of the network.
-//! - [`kernels`]: inner loops, one folder for each architecture; they know nothing of models.
-//! - [`format`]: the bytes of a model file to a checked `Model` that borrows them.
-//! - [`plan`]: how many bytes of working memory a network and a length need, as a `const fn`.
-//! - `linear`, `attention`, `encoder`: products, the K/V cache, and one description of a layer on a tile of rows, for one worker or
-//!   several.
-//! - [`heads`]: from hidden states to logits and answers.
-//! - [`Session`]: the state machine over all of it; one `step` is one bounded piece of work, on one input or several.
+//! A [`Model`] borrows the bytes of a model file, a [`Plan`] says how much memory an input needs, and a [`Session`] runs inputs in
+//! one slice of that size:
+//! ```
+//! use albert_core::heads::argmax;
+//! use albert_core::tokenizer::EncodeOptions;
+//! use albert_core::{Model, Plan, Session};
 //!
-//! Nothing here panics on any input; errors are small `Copy` enums.
+//! /// The label of a text of up to 64 tokens. The arena has [`Plan::arena_bytes`], or more.
+//! fn label<'m>(model: &Model<'m>, arena: &mut [u8], text: &str) -> Option<&'m str> {
+//!     let plan = Plan::new(model.config(), 64);
+//!     let mut session = Session::new(model, plan, arena).ok()?;
+//!     let output = session.run_text(text, None, &EncodeOptions::default()).ok()?;
+//!     model.label(argmax(output.logits())?)
+//! }
+//! ```
+//! On a device, [`include_model!`] puts the file into flash and [`Arena`] makes the memory a static.
 //!
-//! Features, for devices that count their flash: `float`, `codebook`, `sentencepiece` and `wordpiece` are kinds of weights and
-//! tokenizers, `pooling` and `head-files` kinds of classifiers, all on by default. What is left is int8 weights, the tokenizers of a
-//! `tokenizer.json` and classifiers over the pooler. A model that needs what was left out is refused when it is opened. `signature`
-//! verifies signed files, `defmt` formats errors and plans for logs, `threads` links std for an executor on threads.
+//! # Modules
+//! - [`format`]: a checked view of the bytes of a model file.
+//! - [`plan`]: the bytes of working memory for a network and an input length, as a `const fn`.
+//! - [`session`]: runs inputs. One `step` is one bounded piece of work, on one input or several.
+//! - [`heads`]: from logits and hidden states to labels, answers, entities, tokens and embeddings.
+//! - [`tokenizer`]: text to ids and back, from tables in the model file.
+//! - [`kernels`]: inner loops, one folder for each architecture.
+//! - [`executor`], [`observer`]: threads for the work of a step; a look at what a network computes.
+//!
+//! `docs/architecture.md` in the repository lists all modules and which may use which.
+//!
+//! # Errors and panics
+//! No function panics, whatever its input. Errors are small `Copy` enums that implement `Display`.
+//!
+//! # Features
+//! All but the last three are on by default. Devices turn them off to save flash; a model that needs a part that is left out is
+//! refused when it is opened.
+//!
+//! | feature | what |
+//! |---|---|
+//! | `float`, `codebook` | fp16 and fp32 weights; weights of 4 and 5 bits. int8 needs no feature |
+//! | `sentencepiece`, `wordpiece` | tokenizers of these kinds. Unigram, from a `tokenizer.json`, needs no feature |
+//! | `pooling`, `head-files` | classifiers that do not read the pooler; classifiers in files of their own |
+//! | `signature` | verification of signed files |
+//! | `defmt` | errors and plans in logs |
+//! | `threads` | an executor on threads, with `std` |
 
 #[cfg(target_endian = "big")]
 compile_error!("model files are little-endian and used in place: big-endian targets are not supported");
@@ -55,3 +82,8 @@ pub use memory::plan::Plan;
 pub use observer::Observer;
 pub use progress::Progress;
 pub use session::{ExitPolicy, Input, Output, Positions, Session, TextError};
+
+/// The example of the package's page.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

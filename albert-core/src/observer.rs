@@ -1,4 +1,4 @@
-//! A look inside an inference, for calibration and for measuring what it costs: inputs of the linears, hidden states.
+//! A look inside an inference, for calibration and measurements: inputs of linears, hidden states.
 
 use crate::memory::Rows;
 
@@ -6,12 +6,12 @@ use crate::memory::Rows;
 ///
 /// Query, key and value read one input, which is shown once, as the query's.
 pub trait Observer: Sync {
-    /// `row` goes into the linear with this role (see [`role`](crate::format::layout::role)) of this block; 0 for a linear
+    /// `row` is an input of the linear with this role (see [`role`](crate::format::layout::role)) of this block; 0 for a linear
     /// outside the blocks, the layer (from 0) for an exit's classifier.
     fn linear_input(&self, role: u16, block: usize, row: &[f32]);
 
-    /// The hidden states after so many layers, 0 for the embeddings: `[rows][H]`, in the order of the positions; of several inputs
-    /// one after another.
+    /// The hidden states after this many layers, 0 for the embeddings: `[rows][H]`, in the order of the positions. Several inputs follow
+    /// one another.
     fn hidden_states(&self, layers: usize, hidden: &[f32]) {
         let _ = (layers, hidden);
     }

@@ -1,11 +1,11 @@
-//! What a bounded piece of work says of the rest.
+//! Whether a piece of work is done.
 
-/// Whether there is more to do: a session's [`step`](crate::Session::step)s, or a signature check's.
+/// Whether more steps are needed: of a session ([`step`](crate::Session::step)) or of a signature check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Progress {
     /// More steps are needed.
     Running,
-    /// The result is there, or nothing was started.
+    /// The result is available, or nothing was started.
     Done,
 }

@@ -5,7 +5,7 @@ mod threaded;
 
 use core::ops::ControlFlow;
 
-/// Cores that this program may use; 1 where that is not known.
+/// Number of cores that this program may use; 1 if that is not known.
 pub(crate) fn cores() -> usize {
     #[cfg(feature = "std")]
     return std::thread::available_parallelism().map_or(1, core::num::NonZero::get);
@@ -13,17 +13,16 @@ pub(crate) fn cores() -> usize {
     1
 }
 
-/// How many rows are under way at once when `threads` serve them, and the threads that each of these has. `rows` is their
-/// number, when it is known.
+/// How many rows run at once on `threads` threads, and how many threads each of them has. `rows` is the number of rows, if known.
 pub fn share(threads: usize, rows: Option<usize>) -> (usize, usize) {
     let rows = rows.map_or(threads, |rows| threads.min(rows)).max(1);
     (rows, (threads / rows).max(1))
 }
 
-/// Does `work` on all items, on `threads` threads (one without the feature `std`), and hands the results to `take` in the order
-/// of the items. Stops when `take` breaks. At most 16 results for each thread wait for an earlier one.
+/// Does `work` on all items, on `threads` threads (one without the feature `std`), and passes the results to `take` in the order of
+/// the items. Stops when `take` breaks. At most 16 results for each thread wait for an earlier one.
 ///
-/// `take` is called by one thread at a time, the one that finishes the result which is next.
+/// `take` is called by one thread at a time: the one that finishes the next result.
 pub fn map<I, T, B>(
     items: I,
     threads: usize,

@@ -1,6 +1,6 @@
 #![no_std]
 #![deny(unsafe_code)]
-//! ALBERT models in applications: one type a task, over the engine of `albert-core`.
+//! ALBERT models in applications: one type for each task, over the engine of `albert-core`.
 //!
 //! ```no_run
 //! use albert_edge::{Model, TextClassification};
@@ -19,14 +19,14 @@
 //!   [`MultipleChoice`], [`SentenceOrder`], [`FeatureExtraction`], [`SentenceEmbedding`], [`Reranking`]: the tasks. Options and
 //!   results have the names of the Hugging Face pipelines.
 //! - [`Pipeline`]: a task that is chosen when the program runs, with [`Request`]s and [`Response`]s of any task.
-//! - [`Engine`]: what they all run on; threads, layers, limits of memory, callbacks, and logits for other purposes.
+//! - [`Engine`]: what all tasks run on: threads, layers, limits of memory, callbacks, and logits for other purposes.
 //! - [`Prototypes`]: labels that are taught while the program runs, by a few examples each.
 //! - [`batch`]: any work on many rows, in order and with bounded memory.
 //!
-//! Every method takes `&self` and may be called from several threads. Results of int8 and codebook models are the same bits on
-//! every machine and with any number of threads.
+//! Every method takes `&self` and may be called from several threads. int8 and codebook models give the same bits on every machine
+//! and with any number of threads.
 //!
-//! Without the feature `std` the crate needs an allocator and atomic pointers, has no files, and runs on the caller's thread.
+//! Without the feature `std`, the crate needs an allocator and atomic pointers, opens no files, and runs on the caller's thread.
 
 extern crate alloc;
 #[cfg(feature = "std")]
@@ -63,3 +63,8 @@ pub use tasks::{
     TextClassification, TokenClassification, ZeroShotClassification,
 };
 pub use text::{AsText, Text};
+
+/// The example of the package's page.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

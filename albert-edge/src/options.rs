@@ -13,7 +13,7 @@ use crate::tasks::Function;
 /// Declares the options, each with the tasks that have it.
 macro_rules! options {
     ($($(#[$meta:meta])* $name:ident: $type:ty => [$($task:ident),+],)*) => {
-        /// Options of all tasks, with the names of the Hugging Face pipelines. What is `None` is as the task has it.
+        /// Options of all tasks, with the names of the Hugging Face pipelines. `None` is the task's default.
         #[derive(Clone, Debug, Default, PartialEq)]
         #[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(default, deny_unknown_fields))]
         #[non_exhaustive]
@@ -38,18 +38,18 @@ macro_rules! options {
 }
 
 options! {
-    /// Most results of an input.
+    /// Most results for an input.
     top_k: usize => [
         TextClassification, ZeroShotClassification, QuestionAnswering, FillMask, MultipleChoice, Reranking
     ],
-    /// What makes scores of logits: `default`, `softmax`, `sigmoid` or `none`.
+    /// How logits become scores: `default`, `softmax`, `sigmoid` or `none`.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "names::function"))]
     function_to_apply: Function => [TextClassification, Reranking],
-    /// What is said of a label, which takes the place of `{}`.
+    /// Sentence that each label is put into, in place of `{}`.
     hypothesis_template: String => [ZeroShotClassification],
     /// Whether each label is scored by itself.
     multi_label: bool => [ZeroShotClassification],
-    /// Name of the label that says "entailment", when it does not begin with "entail".
+    /// Name of the model's label for entailment, if it does not begin with "entail".
     entailment_label: String => [ZeroShotClassification],
     /// Labels to choose from, for requests that have none of their own.
     candidate_labels: Vec<String> => [ZeroShotClassification],
@@ -60,7 +60,7 @@ options! {
     stride: usize => [TokenClassification],
     /// Tokens to choose from, for requests that have none of their own.
     targets: Vec<String> => [FillMask],
-    /// Tokens of a window, question and special tokens counted.
+    /// Tokens of a window, question and special tokens included.
     max_seq_len: usize => [QuestionAnswering],
     /// Tokens that neighbouring windows share.
     doc_stride: usize => [QuestionAnswering],
@@ -68,9 +68,9 @@ options! {
     max_answer_len: usize => [QuestionAnswering],
     /// Whether answers extend to whole words.
     align_to_words: bool => [QuestionAnswering],
-    /// Whether "no answer" competes.
+    /// Whether "no answer" is a possible answer.
     handle_impossible_answer: bool => [QuestionAnswering],
-    /// Scales vectors to length 1, also when the model's own recipe does not.
+    /// Scales embeddings to length 1, even if the model file does not ask for it.
     normalize: bool => [SentenceEmbedding],
     /// How texts that are too long are cut: `longest_first`, `only_first`, `only_second` or `do_not_truncate`.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "names::truncation"))]

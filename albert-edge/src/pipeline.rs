@@ -86,7 +86,7 @@ impl Pipeline {
         Self::with_options(Engine::new(model), task, &Options::default())
     }
 
-    /// The task with an engine that was set up otherwise, and options.
+    /// The task with an engine of the caller's, and options.
     ///
     /// # Errors
     /// As [`Task::check`]; [`Error::Option`] for an option that the task does not have; [`Error::Template`],
@@ -221,7 +221,7 @@ impl Pipeline {
     /// Runs a request.
     ///
     /// # Errors
-    /// [`Error::Missing`] and [`Error::Unexpected`] for a request that does not go with the task; those of the task.
+    /// [`Error::Missing`] and [`Error::Unexpected`] for a request with the wrong fields; those of the task.
     pub fn run(&self, request: &Request) -> Result<Response> {
         match &self.kind {
             Kind::TextClassification(task) => task.run(request.as_text()?).map(Response::Labels),
@@ -261,8 +261,8 @@ impl Pipeline {
         })
     }
 
-    /// Runs requests on all threads as they come, and hands each result to `take` in order, until it breaks. Memory is
-    /// bounded: at most 16 requests for each thread are under way.
+    /// Runs requests on all threads as they come, and passes each result to `take` in order, until it breaks. Memory is bounded: at
+    /// most 16 requests for each thread are in progress.
     ///
     /// # Errors
     /// [`Error::Cancelled`], when `take` or the watch ended the call.

@@ -11,9 +11,9 @@ const LONGEST_REVISION: usize = 255;
 /// The branch that counts when no revision is given.
 const MAIN: &str = "main";
 
-/// A repository of models and a revision of it: `org/name`, or `name` alone for the oldest ones, and `@revision`.
+/// A model repository and a revision of it: `org/name` or `org/name@revision`. The oldest repositories are `name` alone.
 ///
-/// Invariant: neither can leave the directory or the address that it is put into.
+/// Invariant: as a path or in an address, neither leads out of where it is put.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RepoId {
     name: String,
@@ -27,7 +27,7 @@ impl RepoId {
         &self.name
     }
 
-    /// The branch, tag or commit; `main` when none was given.
+    /// The branch, tag or commit; `main` if none was given.
     #[must_use]
     pub fn revision(&self) -> &str {
         self.revision.as_deref().unwrap_or(MAIN)
@@ -36,7 +36,7 @@ impl RepoId {
     /// The same repository at a branch, tag or commit.
     ///
     /// # Errors
-    /// [`HubError::Id`] when that is no name of a revision, or when a revision was given with the name.
+    /// [`HubError::Id`] if `revision` is not a valid name, or if the id already has a revision.
     pub fn at(self, revision: &str) -> Result<Self, HubError> {
         if self.revision.is_some() {
             return Err(HubError::Id { text: self.to_string(), reason: "it names a revision already" });

@@ -1,6 +1,16 @@
 #![forbid(unsafe_code)]
-//! Checkpoints by hub id: `org/name` or `org/name@revision`, out of the local cache or downloaded into it.
+//! Finds checkpoints by hub id, `org/name` or `org/name@revision`: in the local cache, or on the hub.
 //!
+//! ```no_run
+//! use albert_hub::{Hub, RepoId};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let id: RepoId = "albert/albert-base-v2".parse()?;
+//! let directory = Hub::from_env().checkpoint(&id, &mut |file| eprintln!("{}: {} bytes", file.file, file.done))?;
+//! println!("{}", directory.display());
+//! # Ok(())
+//! # }
+//! ```
 //! The cache is the one that the Hugging Face libraries share:
 //! ```text
 //! models--org--name/refs/main                      the commit that a branch or tag stands for
@@ -8,10 +18,10 @@
 //! models--org--name/blobs/<etag>                   a file's bytes
 //! models--org--name/blobs/<etag>.incomplete        the part of them that has arrived
 //! ```
-//! A cached checkpoint that is complete is used as it is, without a request. Otherwise the files that a conversion reads, and
-//! no others, are downloaded; that takes the feature `download`. Finding a checkpoint in the cache takes no feature.
+//! A complete cached checkpoint is used without a request. Otherwise the files that a conversion reads are downloaded, which takes
+//! the feature `download`. Finding a checkpoint in the cache takes no feature.
 //!
-//! The hub is not trusted: [`Limits`] bound what an answer may take, names that it sends never lead out of the cache, and
+//! The hub is not trusted. [`Limits`] bound the size and time of answers, names that it sends never lead out of the cache, and
 //! nothing is written through a link.
 
 mod cache;
@@ -37,22 +47,22 @@ pub use files::WEIGHTS;
 pub use id::RepoId;
 pub use limits::Limits;
 
-/// The hub that is asked unless told otherwise.
+/// Address of the default hub.
 pub const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
 
-/// Where checkpoints come from.
+/// A hub, and the cache of what was downloaded from it.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Hub {
-    /// Root of the cache; `None` when no home directory is known.
+    /// Root of the cache; `None` if no home directory is known.
     pub cache: Option<PathBuf>,
     /// Address of the hub, without a slash at its end.
     pub endpoint: String,
-    /// Sent to the endpoint alone, never to hosts that it redirects to.
+    /// Access token. It is sent to the endpoint only, never to hosts that it redirects to.
     pub token: Option<String>,
-    /// Whether the cache is all there is.
+    /// Whether to use the cache only.
     pub offline: bool,
-    /// What a download may take.
+    /// Bounds of a download.
     pub limits: Limits,
 }
 
@@ -65,15 +75,15 @@ impl std::fmt::Debug for Hub {
     }
 }
 
-/// How far the download of a file is.
+/// Progress of the download of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Downloaded<'f> {
     /// Name of the file.
     pub file: &'f str,
-    /// Bytes that are there.
+    /// Bytes that have arrived, those of earlier attempts included.
     pub done: u64,
-    /// Bytes in all, when the server says so.
+    /// Size of the file in bytes, if the server announces it.
     pub total: Option<u64>,
 }
 
@@ -85,11 +95,11 @@ impl Hub {
         environment::hub(&|name| std::env::var_os(name), std::env::home_dir())
     }
 
-    /// The directory of a checkpoint's files; downloads what is missing and calls `progress` as bytes arrive.
+    /// Returns the directory with a checkpoint's files. Downloads missing files, and calls `progress` as bytes arrive.
     ///
     /// # Errors
-    /// [`HubError`]: there is no such repository, it asks for a token, the checkpoint is not cached and cannot be downloaded,
-    /// a download broke off (the next call goes on where it ended), exceeded the [`Limits`] or did not give what was announced.
+    /// [`HubError`] if the repository does not exist or needs a token, if the checkpoint is not cached and cannot be downloaded,
+    /// or if a download is interrupted (the next call resumes it), exceeds the [`Limits`] or differs from what was announced.
     pub fn checkpoint(&self, id: &RepoId, progress: &mut dyn FnMut(Downloaded<'_>)) -> Result<PathBuf, HubError> {
         let cache = self.cache.as_deref().ok_or(HubError::NoCacheDirectory)?;
         let repository = Repository::new(cache, id);

@@ -10,14 +10,14 @@ pub struct Limits {
     pub settings_bytes: u64,
     /// Most bytes of all weights files together.
     pub weights_bytes: u64,
-    /// From the first request to the last byte.
+    /// Longest time from the first request to the last byte.
     pub time: Duration,
-    /// A body that brings fewer than [`Self::STALL_BYTES`] in this time is given up.
+    /// A body that brings fewer than [`Self::STALL_BYTES`] in this time is abandoned.
     pub stall: Duration,
 }
 
 impl Limits {
-    /// Bytes that a body must bring in [`Self::stall`], unless it ends before.
+    /// Bytes that a body must bring in each [`Self::stall`], unless it ends earlier.
     pub const STALL_BYTES: u64 = 1 << 16;
 }
 

@@ -30,9 +30,9 @@ pub struct ClassifierWeights<'a> {
     pub weights: &'a [f32],
     /// `[labels]`.
     pub bias: &'a [f32],
-    /// Whether the weights are stored in int8; f32 else, as always for an encoder in floating point.
+    /// Whether the weights are stored in int8. Otherwise, and always with a float encoder, they are f32.
     pub int8: bool,
-    /// What is known about where it comes from: a JSON object.
+    /// Provenance: a JSON object.
     pub provenance: Value,
 }
 
@@ -40,7 +40,7 @@ pub struct ClassifierWeights<'a> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AttachError {
-    /// Weights, biases or names are too many or too few.
+    /// The numbers of weights, biases and names do not match.
     #[error(
         "the classifier has {weights} weights, {bias} biases and {names} names for {labels} labels of width {width}"
     )]
@@ -56,10 +56,10 @@ pub enum AttachError {
         /// Width of the encoder's hidden states.
         width: usize,
     },
-    /// It reads the pooler, and there is none.
+    /// The classifier reads the pooler, and the encoder has none.
     #[error("the classifier reads the pooler, and the encoder has none")]
     NoPooler,
-    /// Temperature or threshold are impossible.
+    /// Temperature or threshold are out of range.
     #[error("temperature {temperature} or threshold {threshold} is impossible")]
     Calibration {
         /// Temperature given.
@@ -74,7 +74,7 @@ pub enum AttachError {
 
 /// The model file of an encoder with this classifier in place of its own head.
 ///
-/// The encoder's tensors, its tokenizer and its hash stay the same. A signature is left out.
+/// The encoder's tensors, tokenizer and hash stay the same. A signature is dropped.
 ///
 /// # Errors
 /// [`AttachError`].
@@ -107,7 +107,7 @@ pub fn without_head(model: &Model<'_>) -> ModelBytes {
     with_head(model, &fields, Vec::new(), None, &provenance(model))
 }
 
-/// A classifier alone, for devices that have the encoder.
+/// The head file of a classifier, for devices that already have the encoder.
 ///
 /// # Errors
 /// [`AttachError`].

@@ -18,12 +18,12 @@ use crate::network::{Kind, Network, Parameter};
 use crate::progress::{Progress, Stage};
 use crate::scheme::Scheme;
 
-/// How much the layers' matrices may take, scales and sums included.
+/// Size of the layers' matrices, scales and sums included.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Budget {
-    /// So many bytes.
+    /// In bytes.
     Bytes(u64),
-    /// So many hundredths of what they take in int8.
+    /// In percent of their size in int8.
     Percent(f64),
 }
 

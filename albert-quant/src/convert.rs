@@ -26,28 +26,28 @@ use crate::tokenizer::{self, Choices, CompileError, Vocabulary};
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Options<'a> {
-    /// What the matrices are stored in.
+    /// The format of all matrices.
     pub weights: Weights,
-    /// Exceptions; the last that matches a tensor counts.
+    /// Exceptions. If several match a tensor, the last one counts.
     pub keep: &'a [Keep],
-    /// What the layers' matrices may take: their formats are chosen by what each does to the model's output. Matrices that
-    /// `keep` is about stay as it says.
+    /// Size of the layers' matrices. Their formats are chosen by the effect of each on the model's output. Matrices that match `keep`
+    /// keep the format given there.
     pub budget: Option<Budget>,
-    /// Which head to convert.
+    /// The head to convert.
     pub head: HeadChoice,
-    /// What integer models are calibrated on: outlier channels get extra slots, and weights are rounded so that their errors
-    /// make up for each other on these inputs.
+    /// Inputs that integer models are calibrated on: they decide which outlier channels get extra places in K, and weights are rounded
+    /// so that their errors cancel on these inputs.
     pub calibration: Calibration<'a>,
-    /// The checkpoint that an adapter is merged into; the one that it names when there is none.
+    /// The checkpoint that an adapter is merged into; `None` for the one that the adapter names.
     pub base: Option<&'a Path>,
-    /// Which masked-LM bias counts when there are two.
+    /// The masked-LM bias to use if there are two.
     pub mlm_bias: MlmBias,
-    /// What to do where the tokenizer's files leave a choice.
+    /// Choices that the tokenizer's files leave open.
     pub tokenizer: &'a Choices,
-    /// Which pieces of the vocabulary are kept; `None` for all. The model is calibrated before any are left out, so that a text
-    /// whose pieces are all kept has the same logits with and without.
+    /// The pieces of the vocabulary to keep; `None` for all. The model is calibrated before pieces are left out, so a text whose pieces
+    /// are all kept has the same logits.
     pub vocabulary: Option<Vocabulary<'a>>,
-    /// Called on the calling thread as work goes on.
+    /// Called with the progress of the work, on the calling thread.
     pub progress: &'a dyn Fn(Progress),
 }
 
@@ -81,19 +81,19 @@ impl std::fmt::Debug for Options<'_> {
     }
 }
 
-/// A model file and what there is to say about it.
+/// A model file, with warnings and a report.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Converted {
-    /// The file.
+    /// The bytes of the model file.
     pub bytes: ModelBytes,
-    /// What a user should know.
+    /// Warnings for the user.
     pub warnings: Vec<Warning>,
-    /// Sizes and errors, tensor by tensor.
+    /// Sizes and errors of each tensor.
     pub report: Report,
 }
 
-/// Bounds the threads that conversions of this process use. The first call counts, and none after a conversion has started.
+/// Limits the threads that conversions of this process use. Only the first call has an effect, and only before the first conversion.
 pub fn limit_threads(threads: NonZero<usize>) {
     // An error says that the threads are there already.
     let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
@@ -101,11 +101,11 @@ pub fn limit_threads(threads: NonZero<usize>) {
 
 /// Converts a checkpoint directory, or the weights file of one, to a model file.
 ///
-/// The bytes depend on the configuration, the weights, the tokenizer and the options alone.
+/// The bytes depend on the configuration, the weights, the tokenizer and the options only.
 ///
 /// # Errors
-/// [`Error`] naming what is wrong: a file that cannot be read, a configuration that makes no sense, a tensor that is missing
-/// or has the wrong shape or element type, a weight that is not finite.
+/// [`Error`] says what is wrong: a file that cannot be read, an invalid configuration, a tensor that is missing or has the wrong shape
+/// or element type, a weight that is not finite.
 pub fn convert(checkpoint: &Path, options: &Options<'_>) -> Result<Converted, Error> {
     let mut warnings = Vec::new();
     let checkpoint = Checkpoint::open(checkpoint, options.base, &mut warnings)?;

@@ -6,7 +6,7 @@ use albert_core::config::Precision;
 use albert_core::format::layout::role::ATTENTION_OUTPUT;
 use albert_core::format::layout::{BLOCK_ROLES, dtype};
 
-/// What the matrices of a model are stored in. Biases and layer norms are f32 in every model.
+/// The format of a model's matrices. Biases and layer norms are f32 in every model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Weights {
     /// int8 throughout; activations are int8 too.
@@ -14,7 +14,7 @@ pub enum Weights {
     Int8,
     /// The layers' matrices in 5 bits, all others int8.
     Mixed,
-    /// The layers' matrices in 4 bits, but for the attention output, which is in 5, all others int8.
+    /// The layers' matrices in 4 bits, except the attention output, which is in 5; all others int8.
     Int4,
     /// binary16 throughout; activations are f32.
     Fp16,
@@ -23,7 +23,7 @@ pub enum Weights {
 }
 
 impl Weights {
-    /// Every one.
+    /// All formats.
     pub const ALL: [Self; 5] = [Self::Int8, Self::Mixed, Self::Int4, Self::Fp16, Self::Fp32];
 
     /// The name that `--weights` takes.
@@ -60,7 +60,7 @@ impl Weights {
     }
 }
 
-/// What one matrix is stored in.
+/// The format of one matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Format {
     /// f32.
@@ -77,7 +77,7 @@ pub enum Format {
 
 const FORMATS: [Format; 5] = [Format::Fp32, Format::Fp16, Format::Int8, Format::Int5, Format::Int4];
 
-/// A format's name that is none.
+/// A name that no format has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown format {0:?}; expected one of {names}", names = FORMATS.map(Format::name).join(", "))]
 pub struct UnknownFormat(String);
@@ -121,12 +121,12 @@ impl Format {
     }
 }
 
-/// A format for the matrices of some name.
+/// A format for all matrices whose names match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keep {
     /// A tensor's name, or consecutive parts of it: `attention.dense`, `ffn`, `pooler`, `albert_layers.0`.
     pub name: String,
-    /// What they are stored in.
+    /// Their format.
     pub format: Format,
 }
 

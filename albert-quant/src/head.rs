@@ -7,27 +7,27 @@ use albert_core::config::Head;
 use crate::error::{ConfigProblem, Warning};
 use crate::family::Family;
 
-/// Which head to convert.
+/// The head to convert.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HeadChoice {
-    /// The one that `architectures` names, or else the one that the tensors form.
+    /// The head that `architectures` names, or else the one that the tensors belong to.
     #[default]
     Auto,
-    /// This one; [`Head::None`] drops the head and keeps the pooler, if there is one.
+    /// This head. [`Head::None`] drops the head and keeps the pooler, if there is one.
     Use(Head),
-    /// Hidden states alone: neither head nor pooler.
+    /// Neither head nor pooler: hidden states only.
     Encoder,
 }
 
-/// The masked-LM bias, in checkpoints that have two different ones.
+/// The masked-LM bias to use in checkpoints that have two different ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MlmBias {
-    /// `predictions.decoder.bias`, as the reference library has it since version 3.
+    /// `predictions.decoder.bias`, as in transformers since version 3.
     #[default]
     Decoder,
     /// `predictions.bias`.
     Predictions,
-    /// Their sum, as transformers 2 computed it.
+    /// Their sum, as in transformers 2.
     Sum,
 }
 
@@ -41,7 +41,7 @@ impl MlmBias {
     }
 }
 
-/// A head's name that is none.
+/// A name that no head has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown head {0:?}; expected one of {ENCODER}, {names}", names = names().join(", "))]
 pub struct UnknownHead(String);

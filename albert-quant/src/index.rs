@@ -13,13 +13,13 @@ use crate::error::Error;
 use crate::network::{Kind, Parameter, Source};
 use crate::sections::strings;
 
-/// Makes an index file of embeddings that `encoder` gave, `[texts][width]`, stored in int8.
+/// Makes an index file from embeddings of `encoder`, `[texts][width]`. They are stored in int8.
 ///
 /// # Errors
 /// [`Error::NotFinite`] for an embedding that is not finite.
 ///
 /// # Panics
-/// When there are no texts, or not one vector for each.
+/// If there are no texts, or if the number of vectors differs from that of texts.
 pub fn index_file(encoder: &Model<'_>, vectors: Vec<f32>, texts: &[&str]) -> Result<ModelBytes, Error> {
     assert!(!texts.is_empty() && vectors.len().is_multiple_of(texts.len()), "one vector a text");
     let (rows, columns) = (texts.len(), vectors.len() / texts.len());

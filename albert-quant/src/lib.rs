@@ -1,23 +1,40 @@
 #![deny(unsafe_code)]
-//! Hugging Face ALBERT checkpoints to model files for `albert-core`.
+//! Converts checkpoints of the ALBERT and BERT families to model files for `albert-core`.
 //!
+//! ```no_run
+//! use albert_quant::{Options, Weights, convert};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut options = Options::default();
+//! options.weights = Weights::Int8;
+//! let converted = convert("checkpoint".as_ref(), &options)?;
+//! for warning in &converted.warnings {
+//!     eprintln!("{warning}");
+//! }
+//! std::fs::write("model.albert", &converted.bytes)?;
+//! # Ok(())
+//! # }
+//! ```
+//! A checkpoint is a directory with `config.json`, weights and tokenizer, in the formats of safetensors, PyTorch, TensorFlow, Flax or the
+//! original release. The bytes of the file depend on the weights and the options only, not on the container, the path or the number
+//! of threads.
+//!
+//! # Modules
 //! From the outside in:
 //! - [`convert`](convert()): a checkpoint directory to the bytes of a model file, with warnings and a report.
 //! - [`synth`](synth()): the same for random weights in a known geometry.
 //! - `checkpoint`: one reader per container; all give the same named tensors, read row by row as f32; LoRA
 //!   adapters and the modules of sentence-transformers.
-//! - `config`, `family`, `head`, `names`, `adapt`: what the checkpoint says it is, and which tensors that means.
-//! - `network`: the parameters of the model file, each bound to where its values come from.
-//! - `formats`, `scheme`: what each matrix is stored in.
-//! - `calibrate`: what goes into the linears on sample inputs: outlier channels, Hessians.
-//! - `budget`: formats for a number of bytes.
+//! - `config`, `family`, `head`, `names`, `adapt`: which network the checkpoint describes, and which tensors belong to it.
+//! - `network`: the parameters of the model file, each with the source of its values.
+//! - `formats`, `scheme`: the format of each matrix.
+//! - `calibrate`: statistics of the inputs of linears on a sample: outlier channels, Hessians.
+//! - `budget`: chooses formats for a given number of bytes.
 //! - `assemble`: all matrices in their formats, and the file that they make.
 //! - `quantize`: one parameter's values to the bytes of its dtype in the blocked layout.
-//! - [`tokenizer`]: the checkpoint's tokenizer files to the section that the core reads.
-//! - `attach`: classifiers for encoders that are model files already; `sign`: signatures.
-//! - `writer`, `container`, `sections`: where everything lies in the file, and the sections that are no tensors.
-//!
-//! The bytes depend on the weights and the options alone: not on the container, the path or the number of threads.
+//! - [`tokenizer`]: compiles the checkpoint's tokenizer files to the section that the core reads.
+//! - `attach`: adds classifiers to existing model files; `sign`: signatures.
+//! - `writer`, `container`, `sections`: the layout of the file, and its sections other than tensors.
 
 mod adapt;
 mod assemble;
@@ -67,3 +84,8 @@ pub use progress::{Progress, Stage};
 pub use report::{Report, TensorReport};
 pub use sign::{KeyError, SigningKey, public_key_from_pem, public_key_to_pem, sign};
 pub use synth::{Geometry, UnknownGeometry, synth};
+
+/// The example of the package's page.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,6 +1,6 @@
 //! How far long work is.
 
-/// A piece of long work.
+/// A stage of a conversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// Running the network on the sample to find the means of activations; units are inputs.
@@ -15,13 +15,13 @@ pub enum Stage {
     Quantize,
 }
 
-/// How far a stage is.
+/// Progress of a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// What is being done.
+    /// The stage.
     pub stage: Stage,
     /// Units done.
     pub done: usize,
-    /// Units in all.
+    /// Total number of units.
     pub total: usize,
 }

@@ -15,13 +15,13 @@ pub enum KeyError {
     /// It is not the PEM text of an Ed25519 key.
     #[error("no Ed25519 key in PEM form")]
     Pem,
-    /// It is a public key where a private one is needed, or the other way round.
+    /// It is a public key where a private one is needed, or vice versa.
     #[error("a {needed} key is needed")]
     Kind {
         /// "private" or "public".
         needed: &'static str,
     },
-    /// The system gives no random numbers.
+    /// The system's random number generator failed.
     #[error("the system gives no random numbers")]
     NoRandomness,
 }
@@ -38,7 +38,7 @@ impl std::fmt::Debug for SigningKey {
 }
 
 impl SigningKey {
-    /// A new one, from the system's random numbers.
+    /// Generates a key from the system's random numbers.
     ///
     /// # Errors
     /// [`KeyError::NoRandomness`].
@@ -92,10 +92,10 @@ pub fn public_key_to_pem(key: [u8; 32]) -> String {
     PublicKey::new(key).to_pem()
 }
 
-/// The file with a signature in place of an earlier one.
+/// Returns the file with a signature, which replaces an earlier one.
 ///
 /// # Errors
-/// What is wrong with the bytes, when they are no model, head or index file.
+/// [`FormatError`] if the bytes are not a model, head or index file.
 pub fn sign(file: &[u8], key: &SigningKey) -> Result<ModelBytes, FormatError> {
     // Any kind will do; a file of none is reported as a bad model.
     let kinds = [HeadFile::from_bytes(file).map(|_| ()), IndexFile::from_bytes(file).map(|_| ())];

@@ -38,7 +38,7 @@ const GEOMETRIES: [(&str, Geometry); 5] = [
     ("tiny", Geometry::Tiny),
 ];
 
-/// A geometry's name that is none.
+/// A name that no geometry has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown geometry {0:?}; expected one of base, large, xlarge, xxlarge, tiny")]
 pub struct UnknownGeometry(String);
@@ -102,11 +102,11 @@ const DEVIATION: f32 = 0.02;
 
 /// Makes a model file of random weights: matrices and biases normal, layer norms the identity.
 ///
-/// The same geometry, head, seed and options give the same bytes. An integer model has as many extra slots as a real one and is
-/// rounded to nearest, whatever the options say about calibration.
+/// The same geometry, head, seed and options give the same bytes. An integer model has as many OCS places as a real one. It is rounded
+/// to nearest; the options for calibration have no effect.
 ///
 /// # Errors
-/// As [`convert`](crate::convert()); random weights give none.
+/// As [`convert`](crate::convert()), in principle; random weights cause none.
 pub fn synth(geometry: Geometry, head: Head, seed: u64, options: &Options<'_>) -> Result<Converted, Error> {
     let config = geometry.config(head);
     let source = |index: usize, role: u16| match role {

@@ -1,4 +1,4 @@
-//! Who runs the tasks of a step: the caller's threads, or nobody but the caller.
+//! What runs the tasks of a step: several threads, or the caller's thread alone.
 
 mod queue;
 #[cfg(feature = "threads")]
@@ -8,9 +8,9 @@ pub(crate) use queue::for_each;
 #[cfg(feature = "threads")]
 pub use threads::Threads;
 
-/// Runs independent tasks, side by side when it can. Results do not depend on it.
+/// Runs independent tasks, in parallel if it can. Results do not depend on the executor.
 pub trait Executor: Sync {
-    /// Calls `task` once with each number below `tasks` and returns when all calls have returned.
+    /// Calls `task` once with each number below `tasks`, and returns when all calls have returned.
     fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync));
 }
 

@@ -7,7 +7,7 @@ use crate::error::ChecksumError;
 /// Compares the checksum in the header of a model or head file with that of its bytes. Reads every byte.
 ///
 /// # Errors
-/// [`ChecksumError`] with both values; for bytes shorter than a header both are what can be read of them.
+/// [`ChecksumError`] with both values, as far as the bytes have them.
 pub fn verify_checksum(file: &[u8]) -> Result<(), ChecksumError> {
     let stated = u32_at(file, HEADER_BYTES - 4);
     let computed = checksum(file);

@@ -12,10 +12,10 @@ pub struct EmbeddedModel {
     pub config: Config,
 }
 
-/// Places a model file in read-only memory, flash on a device, at a multiple of 64 bytes. The path is relative to the source
-/// file, as for `include_bytes!`.
+/// Includes a model file in the program's read-only memory (flash on a device), at a multiple of 64 bytes. The path is relative to the
+/// source file, as for `include_bytes!`.
 ///
-/// The compiler checks magic bytes, version, length and configuration, so that a file that is none, is cut or belongs to
+/// Magic bytes, version, length and configuration are checked at compile time: a file that is no model file, is truncated or has
 /// another version does not build. [`Model::from_bytes`](crate::Model::from_bytes) checks the rest when the program runs.
 ///
 /// ```ignore
@@ -39,7 +39,7 @@ macro_rules! include_model {
     }};
 }
 
-/// The configuration of a model file, for constants: what is wrong with the file stops the compiler.
+/// The configuration of a model file, for constants. An invalid file is a compile error.
 #[doc(hidden)]
 pub const fn config_of_embedded(file: &[u8]) -> Config {
     assert!(file.len() >= HEADER_BYTES, "the model file is too short");

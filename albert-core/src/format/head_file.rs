@@ -43,11 +43,11 @@ pub struct HeadFile<'a> {
 impl<'a> HeadFile<'a> {
     /// Checks the bytes of a head file completely, in time proportional to their number.
     ///
-    /// The bytes must start at an address that is a multiple of 64. The checksum is not looked at; see
+    /// The bytes must start at an address that is a multiple of 64. The checksum is not verified; see
     /// [`verify_checksum`](super::verify_checksum).
     ///
     /// # Errors
-    /// The first rule of `docs/format.md` that the bytes break.
+    /// [`FormatError`] names the first rule of the format that the bytes break.
     pub fn from_bytes(file: &'a [u8]) -> Result<Self, FormatError> {
         let sections = Sections::read(file, &KIND)?;
         let head = sections.require(section::HEAD)?;
@@ -94,12 +94,12 @@ impl<'a> HeadFile<'a> {
         super::bytes::array_at(self.head, head_field::ENCODER_HASH)
     }
 
-    /// Name of label `index`, when the file names it.
+    /// Name of label `index`, if the file has names.
     pub fn label(&self, index: usize) -> Option<&'a str> {
         self.labels.get(index)
     }
 
-    /// Where the head comes from: JSON text, empty when the file does not say.
+    /// Where the head comes from: JSON text, empty if the file does not say.
     pub fn provenance(&self) -> &'a str {
         self.provenance
     }

@@ -39,13 +39,13 @@ pub struct IndexFile<'a> {
 }
 
 impl<'a> IndexFile<'a> {
-    /// Checks the bytes of an index file completely, in time proportional to their number, texts included.
+    /// Checks the bytes of an index file completely, texts included, in time proportional to their number.
     ///
-    /// The bytes must start at an address that is a multiple of 64. The checksum is not looked at; see
+    /// The bytes must start at an address that is a multiple of 64. The checksum is not verified; see
     /// [`verify_checksum`](super::verify_checksum).
     ///
     /// # Errors
-    /// The first rule of `docs/format.md` that the bytes break.
+    /// [`FormatError`] names the first rule of the format that the bytes break.
     pub fn from_bytes(file: &'a [u8]) -> Result<Self, FormatError> {
         let sections = Sections::read(file, &KIND)?;
         let description = sections.require(section::INDEX)?;

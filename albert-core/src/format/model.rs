@@ -46,11 +46,11 @@ pub struct Model<'a> {
 impl<'a> Model<'a> {
     /// Checks the bytes of a model file completely, in time proportional to their number.
     ///
-    /// The bytes must start at an address that is a multiple of 64. The checksum is not looked at; see
+    /// The bytes must start at an address that is a multiple of 64. The checksum is not verified; see
     /// [`verify_checksum`](super::verify_checksum).
     ///
     /// # Errors
-    /// The first rule of `docs/format.md` that the bytes break.
+    /// [`FormatError`] names the first rule of the format that the bytes break.
     pub fn from_bytes(file: &'a [u8]) -> Result<Self, FormatError> {
         let sections = Sections::read(file, &KIND)?;
         let config_section = sections.require(section::CONFIG)?;
@@ -81,7 +81,7 @@ impl<'a> Model<'a> {
         &self.sections
     }
 
-    /// The bytes of a section, by its [kind](section), when the file has it.
+    /// The bytes of a section, by its [kind](section), if the file has it.
     pub fn section(&self, kind: u32) -> Option<&'a [u8]> {
         self.sections.find(kind)
     }
@@ -91,17 +91,17 @@ impl<'a> Model<'a> {
         &self.config
     }
 
-    /// The tokenizer, when the file has one.
+    /// The tokenizer, if the file has one.
     pub fn tokenizer(&self) -> Option<Tokenizer<'a>> {
         self.tokenizer
     }
 
-    /// Name of label `index`, when the file names it.
+    /// Name of label `index`, if the file has names.
     pub fn label(&self, index: usize) -> Option<&'a str> {
         self.labels.get(index)
     }
 
-    /// Where the model comes from: JSON text, empty when the file does not say.
+    /// Where the model comes from: JSON text, empty if the file does not say.
     pub fn provenance(&self) -> &'a str {
         self.provenance
     }
@@ -119,13 +119,12 @@ impl<'a> Model<'a> {
         })
     }
 
-    /// How embeddings of texts are made, when the file says so; else [`SentenceEmbedding::DEFAULT`] is a good choice.
+    /// How embeddings of texts are made, if the file says so. [`SentenceEmbedding::DEFAULT`] is a good choice otherwise.
     pub fn sentence_embedding(&self) -> Option<SentenceEmbedding> {
         super::config::sentence_embedding(self.config_section, &self.config)
     }
 
-    /// Most tokens of an input that the model was made for, special tokens counted; `None` when that is as many as it has
-    /// positions.
+    /// Longest input that the model was made for, in tokens, special tokens included; `None` if that is its number of positions.
     pub fn max_sequence(&self) -> Option<u32> {
         Some(u32_at(self.config_section, field::MAX_SEQUENCE)).filter(|&tokens| tokens > 0)
     }
@@ -135,8 +134,8 @@ impl<'a> Model<'a> {
         self.prompts
     }
 
-    /// Hash of the encoder: of all that the hidden states and the pooled output depend on. It ties head files to the model;
-    /// `docs/format.md` says which bytes it is of. The writer of the file states it; nothing here computes it.
+    /// Hash of everything that the hidden states and the pooled output depend on; `docs/format.md` lists the bytes. It ties head files
+    /// to the model. It is read from the file and not recomputed.
     pub fn encoder_hash(&self) -> &'a [u8; 32] {
         array_at(self.config_section, field::ENCODER_HASH)
     }
@@ -146,12 +145,12 @@ impl<'a> Model<'a> {
         self.tensors.records()
     }
 
-    /// Runs of blocks in an inference: layers times blocks in a group.
+    /// Number of block runs of an inference: layers times blocks in a group.
     pub fn block_runs(&self) -> usize {
         self.config.num_hidden_layers as usize * self.config.inner_group_num as usize
     }
 
-    /// The block of run `index`; 0 beyond the last.
+    /// The block of run `index`, from 0; 0 beyond the last run.
     #[cfg_attr(target_os = "none", inline(never))]
     pub fn block_of(&self, index: usize) -> usize {
         let inner_groups = (self.config.inner_group_num as usize).max(1);
@@ -159,7 +158,7 @@ impl<'a> Model<'a> {
         usize::from(group) * inner_groups + index % inner_groups
     }
 
-    /// Whether every layer has a classifier of its own for an exit there. Without, one classifier serves all.
+    /// Whether every layer has a classifier of its own for early exit. Otherwise one classifier serves all layers.
     pub fn has_exits(&self) -> bool {
         self.tensors.exits() > 0
     }
@@ -169,8 +168,8 @@ impl<'a> Model<'a> {
         record.elements(self.data)
     }
 
-    /// The bytes of a tensor, by its record in this file: data, scales, sums, split list, smoothing vector; empty for what it does
-    /// not have.
+    /// The bytes of a tensor, by its record in this file: data, scales, sums, split list, smoothing vector. A part that the tensor
+    /// does not have is empty.
     pub fn parts(&self, record: &Record) -> [&'a [u8]; 5] {
         record.parts(self.data)
     }

@@ -12,7 +12,7 @@ const NO_DEFAULT: u32 = u32::MAX;
 /// The prompts of a model: texts that an application puts before an input, by name.
 #[derive(Clone, Copy, Debug)]
 pub struct Prompts<'a> {
-    /// Names and texts take turns.
+    /// Names and texts alternate.
     strings: Strings<'a>,
     count: u32,
     default: u32,
@@ -32,18 +32,18 @@ impl<'a> Prompts<'a> {
         Ok(Self { strings, count, default })
     }
 
-    /// Name and text of each.
+    /// Name and text of each prompt.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let strings = self.strings;
         (0..self.count as usize).map_while(move |index| Some((strings.get(2 * index)?, strings.get(2 * index + 1)?)))
     }
 
-    /// The text of a name.
+    /// The prompt with this name.
     pub fn get(&self, name: &str) -> Option<&'a str> {
         self.iter().find(|&(known, _)| known == name).map(|(_, text)| text)
     }
 
-    /// Name and text of the one that is used when none is asked for.
+    /// Name and text of the default prompt.
     pub fn default_prompt(&self) -> Option<(&'a str, &'a str)> {
         self.iter().nth(self.default as usize)
     }

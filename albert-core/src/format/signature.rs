@@ -14,18 +14,18 @@ const ED25519: u32 = 1;
 const KEY: usize = 32;
 const SIGNATURE: usize = 64;
 
-/// Why a file is not to be trusted.
+/// Why a signature is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SignatureError {
     /// The file has no signature.
     Unsigned,
-    /// It is signed by an algorithm that this library does not know, or a reserved field is not zero.
+    /// The algorithm is unknown, or a reserved field is not zero.
     Algorithm(u32),
-    /// It is signed with another key.
+    /// The file is signed with another key.
     OtherKey,
-    /// The signature is not that of these bytes and this key.
+    /// The signature does not belong to these bytes and this key.
     Wrong,
 }
 
@@ -42,7 +42,7 @@ impl core::fmt::Display for SignatureError {
 
 impl core::error::Error for SignatureError {}
 
-/// A verification under way: the file is hashed piece by piece, so that a main loop can do other work in between.
+/// A verification in pieces: the file is hashed step by step, so a main loop can do other work in between.
 ///
 /// ```ignore
 /// let mut check = SignatureCheck::of_model(&model, &PUBLIC_KEY)?;
@@ -62,15 +62,15 @@ impl core::fmt::Debug for SignatureCheck<'_> {
 }
 
 impl<'a> SignatureCheck<'a> {
-    /// Starts to verify a model file against the key of its maker.
+    /// Starts the verification of a model file with the maker's public key.
     ///
     /// # Errors
-    /// [`SignatureError`] when there is nothing to verify.
+    /// [`SignatureError`] if the file has no signature by this key.
     pub fn of_model(model: &Model<'a>, public_key: &[u8; 32]) -> Result<Self, SignatureError> {
         Self::new(model.sections(), public_key)
     }
 
-    /// Starts to verify a head file.
+    /// Starts the verification of a head file.
     ///
     /// # Errors
     /// As [`SignatureCheck::of_model`].
@@ -78,7 +78,7 @@ impl<'a> SignatureCheck<'a> {
         Self::new(head.sections(), public_key)
     }
 
-    /// Starts to verify an index file.
+    /// Starts the verification of an index file.
     ///
     /// # Errors
     /// As [`SignatureCheck::of_model`].
@@ -104,7 +104,7 @@ impl<'a> SignatureCheck<'a> {
         Ok(Self { state: state.map_err(|_| SignatureError::Wrong)?, rest: [head, body] })
     }
 
-    /// Hashes up to so many bytes more, at least one; [`Progress::Done`] says that the signature is right.
+    /// Hashes up to `most_bytes` more bytes, at least one. [`Progress::Done`] means that the signature is valid.
     ///
     /// # Errors
     /// [`SignatureError::Wrong`].
@@ -124,30 +124,30 @@ impl<'a> SignatureCheck<'a> {
 }
 
 impl Model<'_> {
-    /// Verifies the file's signature against the key of its maker. Reads every byte.
+    /// Verifies the file's signature with the maker's public key. Reads every byte.
     ///
     /// # Errors
-    /// [`SignatureError`]: the file is not to be trusted then.
+    /// [`SignatureError`] if the signature is missing or not valid. Do not use the file then.
     pub fn verify_signature(&self, public_key: &[u8; 32]) -> Result<(), SignatureError> {
         SignatureCheck::of_model(self, public_key)?.step(usize::MAX).map(|_| ())
     }
 }
 
 impl HeadFile<'_> {
-    /// Verifies the file's signature against the key of its maker. Reads every byte.
+    /// Verifies the file's signature with the maker's public key. Reads every byte.
     ///
     /// # Errors
-    /// [`SignatureError`]: the file is not to be trusted then.
+    /// [`SignatureError`] if the signature is missing or not valid. Do not use the file then.
     pub fn verify_signature(&self, public_key: &[u8; 32]) -> Result<(), SignatureError> {
         SignatureCheck::of_head(self, public_key)?.step(usize::MAX).map(|_| ())
     }
 }
 
 impl IndexFile<'_> {
-    /// Verifies the file's signature against the key of its maker. Reads every byte.
+    /// Verifies the file's signature with the maker's public key. Reads every byte.
     ///
     /// # Errors
-    /// [`SignatureError`]: the file is not to be trusted then.
+    /// [`SignatureError`] if the signature is missing or not valid. Do not use the file then.
     pub fn verify_signature(&self, public_key: &[u8; 32]) -> Result<(), SignatureError> {
         SignatureCheck::of_index(self, public_key)?.step(usize::MAX).map(|_| ())
     }

@@ -11,7 +11,7 @@ use crate::slices::part_mut;
 
 /// The vocabulary logits of one row of the hidden state.
 ///
-/// Each chunk is one bounded piece of work; the next one takes its place in the arena.
+/// Each chunk is one bounded piece of work and overwrites the previous one in the arena.
 pub struct VocabularyLogits<'s> {
     context: Context<'s>,
     worker: Worker<'s>,
@@ -28,9 +28,9 @@ impl core::fmt::Debug for VocabularyLogits<'_> {
 /// Logits of consecutive vocabulary entries.
 #[derive(Clone, Copy, Debug)]
 pub struct VocabularyChunk<'a> {
-    /// Id of the first.
+    /// Id of the first entry.
     pub first: u32,
-    /// One logit an entry.
+    /// One logit for each entry.
     pub logits: &'a [f32],
 }
 

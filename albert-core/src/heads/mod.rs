@@ -7,7 +7,7 @@
 //! | token classification | `classifier`, over every token | `token_classification` |
 //! | question answering | `classifier`, over every token | `question_answering` |
 //! | none | | [`Prototypes`]: labels taught on the device; [`Search`]: the nearest of many texts |
-//! | masked LM, pre-training | `masked_lm`, over the rows that are asked for | `top_k` |
+//! | masked LM, pre-training | `masked_lm`, over the requested rows | `top_k` |
 
 mod classifier;
 mod masked_lm;

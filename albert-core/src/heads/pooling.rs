@@ -3,10 +3,10 @@
 use crate::config::Pooling;
 use crate::slices::copy;
 
-/// Pools the rows of `hidden`, `[tokens][width]`, into `out`, `[width]`. The order of operations is fixed: token by token, so
-/// that the bits are the same everywhere.
+/// Pools the rows of `hidden`, `[tokens][width]`, into `out`, `[width]`. The order of operations is fixed (token by token), so the
+/// bits are the same everywhere.
 ///
-/// The pooler is a part of the network, not of this function: [`Pooling::Pooler`] gives the first token's row.
+/// The pooler itself is part of the network: [`Pooling::Pooler`] gives the first token's row here.
 ///
 /// Source: Reimers and Gurevych, 2019 (Sentence-BERT).
 pub fn pool(pooling: Pooling, hidden: &[f32], out: &mut [f32]) {

@@ -12,17 +12,17 @@ const HEADER: usize = 16;
 /// Before a label's mean: number of examples, and 1 over the mean's length.
 const RECORD_HEADER: usize = 8;
 
-/// Why prototypes cannot be made, taught or asked.
+/// Why an operation on prototypes fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum PrototypeError {
-    /// The memory has another number of bytes than [`Prototypes::bytes`] says.
+    /// The size of the memory differs from [`Prototypes::bytes`].
     Memory {
         /// Bytes needed.
         needed: usize,
     },
-    /// The stored bytes are not those of prototypes of this number of labels and this width, or they are damaged.
+    /// The stored bytes are damaged, or are for another number of labels or another width.
     Stored,
     /// The label is not below the number of labels.
     Label {
@@ -62,9 +62,10 @@ pub struct Nearest {
     pub cosine: f32,
 }
 
-/// Labels by the means of their examples' embeddings, in memory that the caller owns.
+/// A nearest-mean classifier that learns from single examples, in memory that the caller owns: each label is the mean of the embeddings
+/// of its examples.
 ///
-/// Any embeddings of one width will do: the pooled vector, or [`Session::sentence_embedding`](crate::Session::sentence_embedding).
+/// The embeddings may be any vectors of one width: the pooled vector, or [`Session::sentence_embedding`](crate::Session::sentence_embedding).
 /// They are scaled to length 1. The order of operations is fixed, so the same examples in the same order give the same bits on
 /// every machine.
 ///
@@ -96,13 +97,13 @@ impl core::fmt::Debug for Prototypes<'_> {
 }
 
 impl<'p> Prototypes<'p> {
-    /// Bytes of memory for up to `labels` labels over embeddings of `width` elements; `usize::MAX` when that does not fit the address
+    /// Size of the memory in bytes, for up to `labels` labels over embeddings of `width` elements; `usize::MAX` if it exceeds the address
     /// space.
     pub const fn bytes(labels: usize, width: usize) -> usize {
         labels.saturating_mul(record_bytes(width)).saturating_add(HEADER)
     }
 
-    /// Prototypes that know nothing yet.
+    /// Prototypes without any examples.
     ///
     /// # Errors
     /// [`PrototypeError::Memory`] unless the memory has exactly [`Prototypes::bytes`].
@@ -115,11 +116,11 @@ impl<'p> Prototypes<'p> {
         Ok(prototypes)
     }
 
-    /// Prototypes from bytes that [`Prototypes::store`] gave, in place.
+    /// Restores prototypes in place from the bytes of [`Prototypes::store`].
     ///
     /// # Errors
-    /// [`PrototypeError::Memory`]; [`PrototypeError::Stored`] when the bytes are others: damaged, of another number of labels or
-    /// another width.
+    /// [`PrototypeError::Memory`]; [`PrototypeError::Stored`] if the bytes are damaged, or are for another number of labels or another
+    /// width.
     pub fn restore(memory: &'p mut [u8], labels: usize, width: usize) -> Result<Self, PrototypeError> {
         let prototypes = Self::over(memory, labels, width)?;
         let stated = [prototypes.word(0), prototypes.word(4), prototypes.word(8), prototypes.word(12)];
@@ -131,8 +132,7 @@ impl<'p> Prototypes<'p> {
         if stated == expected && sound { Ok(prototypes) } else { Err(PrototypeError::Stored) }
     }
 
-    /// Labels and width that stored bytes are for, when they look like those of [`Prototypes::store`]; [`Prototypes::restore`] checks
-    /// them.
+    /// Number of labels and width of stored bytes, if they look like those of [`Prototypes::store`]. [`Prototypes::restore`] checks them.
     pub fn stored_shape(stored: &[u8]) -> Option<(usize, usize)> {
         let word = |at: usize| stored.get(at..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes) as usize);
         let (labels, width) = (word(4)?, word(8)?);
@@ -146,32 +146,32 @@ impl<'p> Prototypes<'p> {
         if fits { Ok(Self { memory, labels, width }) } else { Err(PrototypeError::Memory { needed }) }
     }
 
-    /// The bytes that [`Prototypes::restore`] takes.
+    /// The bytes to store, for [`Prototypes::restore`].
     pub fn store(&mut self) -> &[u8] {
         let checksum = self.checksum();
         self.put(12, checksum.to_le_bytes());
         self.memory
     }
 
-    /// Labels that there is memory for.
+    /// Number of labels that there is memory for.
     pub fn labels(&self) -> usize {
         self.labels
     }
 
-    /// Elements of an embedding.
+    /// Number of elements of an embedding.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Examples that a label was taught with; 0 beyond the last label.
+    /// Number of examples of a label; 0 beyond the last label.
     pub fn examples(&self, label: usize) -> u32 {
         if label < self.labels { self.word(self.record(label)) } else { 0 }
     }
 
-    /// Teaches a label one more example.
+    /// Adds an example to a label.
     ///
     /// # Errors
-    /// [`PrototypeError::Label`], [`PrototypeError::Width`], [`PrototypeError::Direction`]; nothing is changed then.
+    /// [`PrototypeError::Label`], [`PrototypeError::Width`], [`PrototypeError::Direction`]. Nothing changes then.
     pub fn add(&mut self, label: usize, embedding: &[f32]) -> Result<(), PrototypeError> {
         let record = self.known(label)?;
         let length = self.length_of(embedding)?;
@@ -201,7 +201,7 @@ impl<'p> Prototypes<'p> {
         Ok(())
     }
 
-    /// The label whose mean is nearest by cosine, the first of equals; `None` when no label has been taught.
+    /// The label whose mean has the largest cosine with the embedding, the first of equals; `None` if no label has examples.
     ///
     /// # Errors
     /// [`PrototypeError::Width`], [`PrototypeError::Direction`].

@@ -3,7 +3,7 @@
 use super::scores::exp;
 use crate::slices::part;
 
-/// Consecutive tokens that may be the answer.
+/// Consecutive tokens: a possible answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[repr(C)]
 pub struct Span {
@@ -11,14 +11,14 @@ pub struct Span {
     pub start: usize,
     /// The token after the last.
     pub end: usize,
-    /// Probability that the answer starts there times probability that it ends there.
+    /// Score: the probability that the answer starts at `start`, times the probability that it ends at the last token.
     pub score: f32,
 }
 
 /// Best spans of a window.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spans<'b> {
-    /// In descending order.
+    /// The best spans, best first.
     pub best: &'b [Span],
     /// Score of "no answer": the span of position 0 alone.
     pub null_score: f32,

@@ -3,8 +3,8 @@
 use crate::config::{Activation, ProblemType};
 use crate::kernels::{self, Kernels};
 
-/// Turns logits into scores in place: softmax, a sigmoid for each, or nothing, by the problem type. Logits are divided by
-/// `temperature` first, 1 where nothing was calibrated.
+/// Turns logits into scores in place, as the problem type says: softmax, a sigmoid for each, or no change. Logits are first divided by
+/// `temperature`, which is 1 if nothing was calibrated.
 pub fn scores(kernels: Kernels, problem_type: ProblemType, temperature: f32, logits: &mut [f32]) {
     match problem_type {
         ProblemType::SingleLabel => kernels.softmax_f32(logits, core::f32::consts::LOG2_E / temperature),
@@ -22,7 +22,7 @@ pub fn argmax(values: &[f32]) -> Option<usize> {
     values.iter().copied().enumerate().reduce(better).map(|(index, _)| index)
 }
 
-/// Softmax probability of the largest logit; 1 for a single one.
+/// Softmax probability of the largest logit; 1 if there is only one logit.
 pub fn confidence(logits: &[f32]) -> f32 {
     let peak = logits.iter().fold(f32::NEG_INFINITY, |peak, &logit| if logit > peak { logit } else { peak });
     let sum: f32 = logits.iter().map(|logit| exp(logit - peak)).sum();

@@ -10,7 +10,7 @@ use crate::memory::plan::activation_row_bytes;
 use crate::memory::{Columns, Rows};
 use crate::slices::{OrEmpty, cast_mut, copy, part, part_mut};
 
-/// Why a search cannot be made.
+/// Why a search cannot start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -40,8 +40,8 @@ impl core::error::Error for SearchError {}
 
 /// The scores of an index's entries for one query.
 ///
-/// The query is quantized to int8 as the input of a linear is; a score is the exact integer product with an entry, scaled. So the
-/// best entries are those of an exhaustive search by definition, and the same on every machine.
+/// The query is quantized to int8 like the input of a linear. A score is the exact integer product with an entry, scaled. All entries
+/// are scanned, so the best ones are exact and the same on every machine.
 pub struct Search<'s> {
     kernels: Kernels,
     vectors: Matrix<'s>,
@@ -57,8 +57,8 @@ impl core::fmt::Debug for Search<'_> {
 }
 
 impl<'s> Search<'s> {
-    /// Bytes of memory for a search among embeddings of `width` elements, at a multiple of 64; from another address, up to 63 more are
-    /// needed. `usize::MAX` when that does not fit the address space.
+    /// Size of the memory in bytes for a search among embeddings of `width` elements. Memory that does not start at a multiple of 64
+    /// needs up to 63 bytes more. `usize::MAX` if the size exceeds the address space.
     pub const fn bytes(width: usize) -> usize {
         let [query, row, scale, sums, scores] = parts(width);
         query.saturating_add(row).saturating_add(scale + sums + scores)
@@ -112,7 +112,7 @@ impl<'s> Search<'s> {
         Some(Scores { first: first as u32, scores: part(self.scores, ..count) })
     }
 
-    /// The best entries: scans the index from where the search is to its end. Their scores are those of the product, not softmax
+    /// The best entries: scans the index from the current position to its end. Their scores are those of the product, not softmax
     /// probabilities.
     pub fn best(mut self, best: &mut [Candidate]) -> &[Candidate] {
         let mut top = TopK::new(best);
@@ -126,9 +126,9 @@ impl<'s> Search<'s> {
 /// Scores of consecutive entries.
 #[derive(Clone, Copy, Debug)]
 pub struct Scores<'a> {
-    /// Index of the first.
+    /// Index of the first entry.
     pub first: u32,
-    /// One score an entry.
+    /// One score for each entry.
     pub scores: &'a [f32],
 }
 

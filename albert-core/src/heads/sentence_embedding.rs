@@ -11,7 +11,7 @@ use crate::memory::{Columns, Rows};
 use crate::slices::{copy, part, part_mut};
 use core::ops::Range;
 
-/// The mean of the rows of `hidden`, `[tokens][width]`, scaled to length 1 when `normalized` says so; `out` is `[width]`.
+/// The mean of the rows of `hidden`, `[tokens][width]`, scaled to length 1 if `normalized`; `out` is `[width]`.
 pub fn sentence_embedding(hidden: &[f32], normalized: bool, out: &mut [f32]) {
     pool(Pooling::Mean, hidden, out);
     if normalized {
@@ -19,7 +19,7 @@ pub fn sentence_embedding(hidden: &[f32], normalized: bool, out: &mut [f32]) {
     }
 }
 
-/// Scales a vector to length 1; one of zeros stays.
+/// Scales a vector to length 1; a zero vector is not changed.
 pub fn normalize(vector: &mut [f32]) {
     let squares = vector.iter().fold(0.0, |sum, x| sum + x * x);
     let length = kernels::square_root(squares).max(1e-12);

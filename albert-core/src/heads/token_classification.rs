@@ -9,16 +9,16 @@ use core::ops::Range;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Aggregation {
-    /// Every token is by itself.
+    /// Every token is an entity of its own.
     #[default]
     None,
     /// Neighbouring tokens with the same tag are one entity.
     Simple,
     /// Words first: a word has the label of its first token.
     First,
-    /// Words first: a word has the label whose probability is the largest in the mean over its tokens.
+    /// Words first: a word has the label with the largest mean probability over its tokens.
     Average,
-    /// Words first: a word has the label of its surest token.
+    /// Words first: a word has the label of its token with the highest probability.
     Max,
 }
 
@@ -36,18 +36,18 @@ impl Aggregation {
     }
 }
 
-/// What a token is to the words.
+/// The place of a token in its word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenKind {
-    /// A special token: left out.
+    /// A special token, which is ignored.
     Special,
-    /// The first of a word.
+    /// The first token of a word.
     Begins,
-    /// Goes on with the word of the token before it.
+    /// A later token of a word.
     Continues,
 }
 
-/// Tokens with one tag.
+/// Consecutive tokens with one tag.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Entity {
     /// First token.
@@ -56,11 +56,11 @@ pub struct Entity {
     pub end: usize,
     /// Label of the first token or word.
     pub label: usize,
-    /// Probability: the mean over its tokens, or over its words when the strategy makes words.
+    /// Mean probability over its tokens, or over its words if the strategy makes words.
     pub score: f32,
 }
 
-/// The entities of a text from left to right, those of the label `O` among them.
+/// Iterates over the entities of a text from left to right, those with the label `O` included.
 #[derive(Debug)]
 pub struct Entities<'a, K> {
     model: &'a Model<'a>,

@@ -3,7 +3,7 @@
 use super::scores::exp;
 use crate::slices::{part, part_mut};
 
-/// One of the best.
+/// One of the best entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[repr(C)]
 pub struct Candidate {
@@ -24,17 +24,17 @@ pub struct TopK<'b> {
 }
 
 impl<'b> TopK<'b> {
-    /// Nothing seen so far.
+    /// Starts without logits.
     pub fn new(best: &'b mut [Candidate]) -> Self {
         Self { best, kept: 0, largest: f32::NEG_INFINITY, sum: 0.0 }
     }
 
-    /// Takes the logits of ids `first`, `first + 1`, ...
+    /// Adds the logits of ids `first`, `first + 1`, ...
     pub fn push(&mut self, first: u32, logits: &[f32]) {
         self.extend_with(first, logits, |_| true);
     }
 
-    /// As [`TopK::push`], but only the ids that `wanted` accepts may be kept; the softmax counts all.
+    /// As [`TopK::push`], but keeps only ids that `wanted` accepts. The softmax includes all logits.
     pub fn extend_with(&mut self, first: u32, logits: &[f32], mut wanted: impl FnMut(u32) -> bool) {
         let largest = logits.iter().fold(self.largest, |a, &b| if b > a { b } else { a });
         if largest > self.largest {

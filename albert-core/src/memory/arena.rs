@@ -9,7 +9,7 @@ use crate::slices::{OrEmpty, cast_mut, part, part_mut};
 use bytemuck::Pod;
 use core::ops::Range;
 
-/// An aligned buffer of `N` bytes, for a `static` arena on a board.
+/// An aligned buffer of `N` bytes, for a static arena on a device.
 #[derive(Clone, Debug)]
 #[repr(C, align(64))]
 pub struct Arena<const N: usize>(pub [u8; N]);

@@ -49,7 +49,7 @@ pub(crate) const fn part_places(places: usize) -> usize {
         parts => round_up(places.div_ceil(parts), ALIGNMENT),
     }
 }
-/// The division of the arena for one configuration and one longest input.
+/// How much working memory a session needs, and how it is divided: for one configuration and one longest input.
 ///
 /// ```
 /// # use albert_core::{Config, plan::Plan};
@@ -72,8 +72,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan for inputs of up to `max_tokens` tokens, special tokens counted; more than the model has positions counts as
-    /// that many, none as one.
+    /// A plan for inputs of up to `max_tokens` tokens, special tokens included. The number is limited to the model's positions, and
+    /// is at least 1.
     pub const fn new(config: &Config, max_tokens: usize) -> Self {
         let positions = config.max_position_embeddings as usize;
         let tokens = if max_tokens > positions { positions } else { max_tokens };
@@ -89,9 +89,8 @@ impl Plan {
         }
     }
 
-    /// The plan with other tiles: `rows` (a multiple of 4, from 4 to [`MAX_TILE_ROWS`]; other values become the next one of these)
-    /// go through a layer at a time. Fewer rows need less memory and make shorter steps, more are faster. Results do
-    /// not depend on it.
+    /// Sets how many rows go through a layer together: a multiple of 4, from 4 to [`MAX_TILE_ROWS`]; other values are moved to the next of these.
+    /// Fewer rows need less memory and make shorter steps; more rows are faster. Results do not depend on it.
     pub const fn with_tile_rows(mut self, rows: usize) -> Self {
         self.tile_rows = match rows {
             0 => 4,
@@ -101,15 +100,15 @@ impl Plan {
         self
     }
 
-    /// The plan with the tiles that are fastest on computers, whose second-level cache has 1 MB or more.
+    /// Sets the tiles that are fastest on computers with a second-level cache of 1 MB or more.
     pub const fn with_large_tiles(self) -> Self {
         let [integer, float] = LARGE_TILE_ROWS;
         let rows = if matches!(self.config.precision, Precision::Int8) { integer } else { float };
         self.with_tile_rows(rows)
     }
 
-    /// The plan with scratch memory for `workers` tasks side by side, from 1 to [`MAX_WORKERS`]; see
-    /// [`Executor`](crate::executor::Executor). Each has tiles of its own, or, when an input is too short for that, all share one.
+    /// Adds scratch memory for `workers` parallel tasks, from 1 to [`MAX_WORKERS`]; see [`Executor`](crate::executor::Executor). Each
+    /// worker has tiles of its own; if an input is too short for that, all share one tile.
     pub const fn with_workers(mut self, workers: usize) -> Self {
         self.workers = match workers {
             0 => 1,
@@ -119,15 +118,15 @@ impl Plan {
         self
     }
 
-    /// The plan with room for a head file of up to `labels` labels; see [`Session::set_head`](crate::Session::set_head).
+    /// Adds room for a head file with up to `labels` labels; see [`Session::set_head`](crate::Session::set_head).
     pub const fn with_labels(mut self, labels: usize) -> Self {
         self.labels = labels;
         self
     }
 
-    /// The plan for up to `sequences` inputs in one run, each of up to [`Plan::max_tokens`] tokens and all together of up to
-    /// `total_tokens`; see [`Session::start_batch`](crate::Session::start_batch). Rows of all of them share tiles, so that short
-    /// inputs are faster together. 0 sequences count as one; `total_tokens` is at least one sequence's and at most all sequences'.
+    /// Adds room for up to `sequences` inputs in one run: each with up to [`Plan::max_tokens`] tokens, all together with up to
+    /// `total_tokens`. See [`Session::start_batch`](crate::Session::start_batch). Their rows share tiles, so short inputs are faster
+    /// together. 0 sequences count as 1; `total_tokens` is raised to one sequence's tokens and limited to those of all sequences.
     pub const fn with_sequences(mut self, sequences: usize, total_tokens: usize) -> Self {
         self.sequences = max(sequences, 1);
         let most = mul(self.sequences, self.tokens);
@@ -135,17 +134,17 @@ impl Plan {
         self
     }
 
-    /// Inputs that one run may have.
+    /// Most inputs of one run.
     pub const fn max_sequences(&self) -> usize {
         self.sequences
     }
 
-    /// Tokens that the inputs of one run may have together.
+    /// Most tokens of all inputs of one run together.
     pub const fn total_tokens(&self) -> usize {
         self.total_tokens
     }
 
-    /// Tasks that a step may run side by side.
+    /// Most tasks that a step runs in parallel.
     pub const fn workers(&self) -> usize {
         self.workers
     }
@@ -158,9 +157,9 @@ impl Plan {
         if share < self.tile_rows { share } else { self.tile_rows }
     }
 
-    /// Bytes of the arena. It must start at a multiple of 64; from another address, up to 63 bytes more are needed.
+    /// Size of the arena in bytes. An arena that does not start at a multiple of 64 needs up to 63 bytes more.
     ///
-    /// `usize::MAX` when the sum does not fit the address space.
+    /// `usize::MAX` if the size exceeds the address space.
     pub const fn arena_bytes(&self) -> usize {
         Sizes::new(self).total(self.workers)
     }

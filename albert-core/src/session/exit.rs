@@ -1,39 +1,39 @@
-//! Early exit: the pooled output is classified after every layer, until an answer will do.
+//! Early exit: the pooled output is classified after every layer, until the exit policy is satisfied.
 
 use crate::heads::{argmax, confidence};
 
-/// When the answer of a layer will do, so that the layers behind it are not run.
+/// When to stop before the last layer.
 ///
-/// The classifier of a layer is its own, where the model file has one for each (models trained for early exit), or else the
-/// model's one classifier, which was trained for the last layer alone.
+/// Each layer is classified by its own classifier, if the model file has one for each layer (models trained for early exit). Otherwise
+/// it is the model's classifier, which was trained on the last layer only.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ExitPolicy {
-    /// When so many layers in a row have given the same label as the layer before them.
+    /// Stops when this many layers in a row have given the same label as the layer before them; 0 stops after the first layer.
     ///
     /// Source: Zhou et al., 2020 (BERT Loses Patience: PABEE).
     Patience(u32),
-    /// When the softmax probability of the best label is this or more.
+    /// Stops when the softmax probability of the best label, from 0 to 1, is this or more.
     Confidence(f32),
 }
 
-/// A policy, and what it has seen of the inference at hand.
+/// A policy, and what it has seen of the current inference.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Exit {
     pub(super) policy: Option<ExitPolicy>,
-    /// Label of the layer before.
+    /// Label of the previous layer.
     label: Option<usize>,
     /// Layers in a row that have agreed with the layer before them.
     agreed: u32,
 }
 
 impl Exit {
-    /// For an inference that nothing has been seen of.
+    /// The state before an inference.
     pub(super) fn new(policy: Option<ExitPolicy>) -> Self {
         Self { policy, ..Self::default() }
     }
 
-    /// Takes the logits of the next layer; whether they will do.
+    /// Takes the logits of the next layer; returns whether they satisfy the policy.
     pub(super) fn suffices(&mut self, logits: &[f32]) -> bool {
         match self.policy {
             None => false,

@@ -9,10 +9,10 @@ use crate::memory::plan::Token;
 use crate::slices::{OrEmpty, part, part_mut, put};
 
 impl Session<'_, '_> {
-    /// Takes an input in; an inference that was under way is dropped.
+    /// Starts an inference. A running inference is dropped.
     ///
     /// # Errors
-    /// [`InputError`]; nothing is started then.
+    /// [`InputError`] says what is wrong with the input; nothing is started then.
     pub fn start(&mut self, input: &Input<'_>) -> Result<(), InputError> {
         self.phase = Phase::Idle;
         let mut end = Sequence::default();
@@ -21,15 +21,15 @@ impl Session<'_, '_> {
         Ok(())
     }
 
-    /// Takes several inputs in, which run together: their rows share tiles, each one's attention stays with itself. The results are
-    /// those of one by one, to the bit; [`Session::output_of`], [`Session::scores_of`] and [`Session::vocabulary_logits_of`] give
-    /// them. All have the same number of layers ([`Input::with_layers`]).
+    /// Starts several inputs, which run together: their rows share tiles, and each input attends only to itself. The results have the
+    /// same bits as in runs one by one; see [`Session::output_of`], [`Session::scores_of`] and [`Session::vocabulary_logits_of`]. All
+    /// inputs must have the same number of layers ([`Input::with_layers`]).
     ///
-    /// The plan must have been made for several ([`Plan::with_sequences`](crate::Plan::with_sequences)). Short inputs are worth it:
-    /// an engine reads all weights for every tile of rows, however few they are.
+    /// The plan must have room for them ([`Plan::with_sequences`](crate::Plan::with_sequences)). Short inputs gain most, because all
+    /// weights are read for every tile of rows, however few rows it has.
     ///
     /// # Errors
-    /// [`BatchError`] with the input that is wrong; nothing is started then.
+    /// [`BatchError`] names the input and says what is wrong with it; nothing is started then.
     pub fn start_batch(&mut self, inputs: &[Input<'_>]) -> Result<(), BatchError> {
         self.phase = Phase::Idle;
         let fail = |index, error| Err(BatchError { index, error });

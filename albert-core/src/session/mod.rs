@@ -42,7 +42,10 @@ enum Phase {
     Done,
 }
 
-/// One inference at a time over a model, in a caller-owned arena.
+/// Runs inputs through a model, one inference (or one batch) at a time, in an arena that the caller owns.
+///
+/// [`Session::run`] and [`Session::run_text`] run an input from start to end. [`Session::start`] or [`Session::start_text`], and then
+/// [`Session::step`], do the same in bounded pieces, for programs that have other work in between.
 pub struct Session<'m, 'a> {
     context: Context<'m>,
     plan: Plan,
@@ -84,8 +87,8 @@ impl<'m, 'a> Session<'m, 'a> {
     /// A session with the best kernels for this CPU.
     ///
     /// # Errors
-    /// [`SessionError::PlanMismatch`] when the plan was made for another configuration, [`SessionError::ArenaTooSmall`] with
-    /// the bytes that are missing.
+    /// [`SessionError::PlanMismatch`] if the plan was made for another configuration, [`SessionError::ArenaTooSmall`] with the number
+    /// of missing bytes.
     pub fn new(model: &Model<'m>, plan: Plan, arena: &'a mut [u8]) -> Result<Self, SessionError> {
         Self::with_kernels(model, plan, arena, kernels::detect())
     }
@@ -121,14 +124,14 @@ impl<'m, 'a> Session<'m, 'a> {
         })
     }
 
-    /// Ends inferences from now on after the first layer whose answer satisfies `policy`; `None` runs all layers.
-    /// The results are those of [`Input::with_layers`] with as many layers, to the bit. An inference under way is dropped.
+    /// Sets the policy for early exit: later inferences stop after the first layer whose answer satisfies it. `None` runs all layers.
+    /// The results are those of [`Input::with_layers`] with the same number of layers, bit for bit. A running inference is dropped.
     ///
-    /// Until the exit every layer is computed for all positions, and the pooler and the classifier run after each. If no exit is
-    /// taken, an inference costs slightly more than one without a policy.
+    /// Until the exit, every layer is computed for all positions, and pooler and classifier run after each layer. If no exit is taken,
+    /// an inference costs slightly more than one without a policy.
     ///
     /// # Errors
-    /// [`SessionError::NoExit`] when the head does not choose one label for the whole input.
+    /// [`SessionError::NoExit`] if the head does not choose one label for the whole input.
     pub fn set_early_exit(&mut self, policy: Option<ExitPolicy>) -> Result<(), SessionError> {
         if policy.is_some() && !self.classifier().is_some_and(head::chooses) {
             return Err(SessionError::NoExit);
@@ -138,12 +141,13 @@ impl<'m, 'a> Session<'m, 'a> {
         Ok(())
     }
 
-    /// Lets `executor` run the tasks of a step side by side, as many as the plan has workers. Results stay the same bits.
+    /// Sets the executor that runs the tasks of a step in parallel, at most one for each worker of the plan. Results have the same
+    /// bits.
     pub fn set_executor(&mut self, executor: &'m dyn Executor) {
         self.executor = executor;
     }
 
-    /// Shows the inputs of the linears and the hidden states to `observer` from now on.
+    /// Sets an observer, which sees the inputs of linears and the hidden states of later inferences.
     pub fn set_observer(&mut self, observer: &'m dyn Observer) {
         self.context.observer = Observing(Some(observer));
     }
@@ -173,17 +177,17 @@ impl<'m, 'a> Session<'m, 'a> {
         self.phase = Phase::Embed;
     }
 
-    /// Inputs of the run that was started last.
+    /// Number of inputs of the last run.
     pub fn sequences(&self) -> usize {
         self.arena.sequences
     }
 
-    /// The results, once [`Session::step`] has said that it is done; those of the first input when there are several.
+    /// The results, once [`Session::step`] has returned [`Progress::Done`]; of several inputs, those of the first.
     pub fn output(&mut self) -> Option<Output<'_>> {
         self.output_of(0)
     }
 
-    /// The results of the `index`th input of [`Session::start_batch`]; `None` before the end and beyond the last.
+    /// The results of input `index` (from 0) of [`Session::start_batch`]; `None` before the end and beyond the last input.
     pub fn output_of(&mut self, index: usize) -> Option<Output<'_>> {
         if self.phase == Phase::Done && index < self.arena.sequences { Some(self.results(index)) } else { None }
     }
@@ -213,13 +217,13 @@ impl<'m, 'a> Session<'m, 'a> {
         }
     }
 
-    /// The scores of a classifier of whole inputs: softmax, sigmoid or the logits themselves, by the problem type, at the
-    /// classifier's temperature. `None` for another head or before the end. The output stays as it is.
+    /// Scores `[C]` of a classifier of whole inputs: softmax, sigmoid or the plain logits, as the problem type says, at the
+    /// classifier's temperature. `None` for another head or before the end. The output is not changed.
     pub fn scores(&mut self) -> Option<&[f32]> {
         self.scores_of(0)
     }
 
-    /// As [`Session::scores`], of the `index`th input; those of another one are forgotten.
+    /// As [`Session::scores`], for input `index`. The scores of other inputs are overwritten.
     pub fn scores_of(&mut self, index: usize) -> Option<&[f32]> {
         let labels = self.output_of(index)?.logits().len();
         let Classifier { problem_type, temperature, .. } = self.classifier()?;
@@ -233,13 +237,13 @@ impl<'m, 'a> Session<'m, 'a> {
         Some(scores)
     }
 
-    /// Vocabulary logits of row `row` of the last hidden state; `None` without a masked-LM head, before the end, or beyond
-    /// the rows. The hidden states stay as they are.
+    /// Vocabulary logits of row `row` of the last hidden state; `None` without a masked-LM head, before the end, or beyond the rows.
+    /// The hidden states are not changed.
     pub fn vocabulary_logits(&mut self, row: usize) -> Option<heads::VocabularyLogits<'_>> {
         self.vocabulary_logits_of(0, row)
     }
 
-    /// As [`Session::vocabulary_logits`], of the `index`th input.
+    /// As [`Session::vocabulary_logits`], for input `index`.
     pub fn vocabulary_logits_of(&mut self, index: usize, row: usize) -> Option<heads::VocabularyLogits<'_>> {
         if !self.context.model.config().head.is_masked_lm() || row >= self.output_of(index)?.positions().len() {
             return None;
@@ -250,14 +254,14 @@ impl<'m, 'a> Session<'m, 'a> {
         Some(heads::VocabularyLogits::new(self.context, &mut shared, workers.next()?, row))
     }
 
-    /// The embedding of the text, by the recipe of the model file, or else as [`SentenceEmbedding::DEFAULT`] has it: `[H]`, or
-    /// `[D]` when there is a dense layer. `None` before the end, or when not all positions were carried through the last layer
-    /// and the recipe reads them all: give [`Positions::All`] to a model with a head. The results stay as they are.
+    /// The embedding of the text: `[H]`, or `[D]` if there is a dense layer. The model file says how it is made, or else
+    /// [`SentenceEmbedding::DEFAULT`] does. `None` before the end. Also `None` if pooling reads all positions and not all went through
+    /// the last layer: for a model with a head, start with [`Positions::All`]. The results are not changed.
     pub fn sentence_embedding(&mut self) -> Option<&[f32]> {
         self.sentence_embedding_of(0)
     }
 
-    /// As [`Session::sentence_embedding`], of the `index`th input.
+    /// As [`Session::sentence_embedding`], for input `index`.
     pub fn sentence_embedding_of(&mut self, index: usize) -> Option<&[f32]> {
         if self.phase != Phase::Done {
             return None;
@@ -296,7 +300,7 @@ impl<'m, 'a> Session<'m, 'a> {
         Ok(self.finish())
     }
 
-    /// Does all steps of what was started.
+    /// Runs all steps of what was started.
     fn finish(&mut self) -> Output<'_> {
         while self.step() == Progress::Running {}
         self.results(0)

@@ -12,7 +12,7 @@ pub struct Output<'s> {
 }
 
 impl<'s> Output<'s> {
-    /// Layers that ran: fewer than the model has after an early exit.
+    /// Number of layers that ran: after an early exit, fewer than the model has.
     pub fn layers(&self) -> u32 {
         self.layers
     }
@@ -27,13 +27,13 @@ impl<'s> Output<'s> {
         self.hidden_size
     }
 
-    /// The positions that the rows of the hidden state stand for: listed ones in the order of the list, else ascending, but
-    /// for position 0 when it is masked, which is the last.
+    /// The position of each row of the hidden state: in the order of the list if positions were listed, else ascending. A masked
+    /// position 0 comes last.
     pub fn positions(&self) -> &'s [u32] {
         self.positions
     }
 
-    /// Pooled output `[H]`; `None` without a pooler or without position 0.
+    /// Pooled output `[H]`; `None` if the model has no pooler, or if position 0 was not computed.
     pub fn pooled(&self) -> Option<&'s [f32]> {
         if self.pooled.is_empty() { None } else { Some(self.pooled) }
     }

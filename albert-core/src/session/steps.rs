@@ -11,7 +11,7 @@ use crate::slices::{part, part_mut};
 use core::ops::Range;
 
 impl Session<'_, '_> {
-    /// Does one bounded piece of work: one sub-layer on one tile of rows, or on as many tiles as there are workers.
+    /// Does one bounded piece of work: one sub-layer on one tile of rows, or on one tile for each worker.
     pub fn step(&mut self) -> Progress {
         match self.phase {
             Phase::Idle | Phase::Done => {}

@@ -34,11 +34,11 @@ impl core::fmt::Display for TextError {
 impl core::error::Error for TextError {}
 
 impl Session<'_, '_> {
-    /// Takes a text or a pair of texts in: tokens, special tokens, token types, at most as many as the session was planned
-    /// for (and [`EncodeOptions::max_tokens`] allows). The arena serves as the tokenizer's memory.
+    /// Starts a text or a pair of texts: tokens, special tokens and token types. The text may have as many tokens as the session was
+    /// planned for, or fewer if [`EncodeOptions::max_tokens`] says so. The arena serves as the tokenizer's memory.
     ///
     /// # Errors
-    /// [`TextError`]; nothing is started then.
+    /// [`TextError`] if the text cannot be encoded or has too many tokens; nothing is started then.
     #[cfg_attr(target_os = "none", inline(never))]
     pub fn start_text(&mut self, text: &str, pair: Option<&str>, options: &EncodeOptions) -> Result<(), TextError> {
         let tokenizer = self.context.model.tokenizer().ok_or(TextError::NoTokenizer)?;

@@ -27,14 +27,13 @@ use watch::Watch;
 /// Tokens that run together for each thread: more rows fill no tile better.
 const GROUP_TOKENS: usize = 128;
 
-/// Most bytes of working memory that one call takes unless [`Engine::memory_limit`] says otherwise: 1 GiB, or a quarter of
-/// that on 32 bits.
+/// Default of [`Engine::memory_limit`] in bytes: 1 GiB, or a quarter of that on 32 bits.
 pub const MEMORY_LIMIT: usize = if usize::BITS > 32 { 1 << 30 } else { 1 << 28 };
 
-/// A model, how it is to be run, and the memory for that.
+/// A model, how to run it, and the memory for that.
 ///
-/// Memory is allocated when it is first needed, kept for the next call, and shared by clones. All methods take `&self` and may
-/// be called from several threads at once: each call has memory of its own then.
+/// Memory is allocated when it is first needed, kept for the next call, and shared by clones. All methods take `&self` and may be
+/// called from several threads at once; each call then has memory of its own.
 #[derive(Clone)]
 pub struct Engine {
     model: Model,
@@ -61,7 +60,7 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// The best kernels for this CPU, all its cores, all layers. Nothing is allocated yet.
+    /// An engine with the best kernels for this CPU, all its cores and all layers. Nothing is allocated yet.
     pub fn new(model: &Model) -> Self {
         let settings = Settings {
             kernels: kernels::detect(),
@@ -74,28 +73,28 @@ impl Engine {
         Self { model: model.clone(), pool: Arc::default(), watch: None, settings }
     }
 
-    /// Other kernels; results of int8 and codebook models are the same bits with all of them.
+    /// Sets the kernels. int8 and codebook models give the same bits with all of them.
     pub fn kernels(mut self, kernels: Kernels) -> Self {
         self.settings.kernels = kernels;
         self
     }
 
-    /// Most threads that a call uses, the caller's counted; 1 without the feature `std`. Results do not depend on it.
+    /// Sets the most threads that a call uses, the caller's included; 1 without the feature `std`. Results do not depend on it.
     pub fn threads(mut self, threads: usize) -> Self {
         self.settings.threads = if cfg!(feature = "std") { threads.max(1) } else { 1 };
         self
     }
 
-    /// Runs only the first layers; `None` for all.
+    /// Runs only this many layers; `None` runs all.
     pub fn layers(mut self, layers: Option<u32>) -> Self {
         self.settings.layers = layers;
         self
     }
 
-    /// Ends an inference when the policy is satisfied, after any layer.
+    /// Stops an inference after the first layer that satisfies the policy.
     ///
     /// # Errors
-    /// [`Error::NoExit`] when the head does not choose one label for a text.
+    /// [`Error::NoExit`] if the head does not choose one label for a text.
     pub fn early_exit(mut self, policy: Option<ExitPolicy>) -> Result<Self> {
         use albert_core::config::{Head, ProblemType};
         let config = self.model.config();
@@ -107,21 +106,21 @@ impl Engine {
         Ok(self)
     }
 
-    /// Most bytes of working memory that one call takes; a call that needs more is refused.
+    /// Sets the most bytes of working memory of one call. A call that needs more is an error.
     pub fn memory_limit(mut self, bytes: usize) -> Self {
         self.settings.memory_limit = bytes;
         self
     }
 
-    /// Gives pages of a mapped model file back when an inference has read them for the last time, so that less memory is
-    /// resident; the next inference reads them again. For programs that run a single input.
+    /// Gives pages of a mapped model file back as soon as an inference no longer needs them. Less memory is resident, but the next
+    /// inference reads them again. For programs that run a single input.
     pub fn release_pages(mut self, release: bool) -> Self {
         self.settings.release_pages = release;
         self
     }
 
-    /// Calls `watch` after each step of an inference and each row of a batch; [`ControlFlow::Break`] ends the call with
-    /// [`Error::Cancelled`]. A step is some hundred microseconds of work. Calls may come from several threads.
+    /// Sets a callback that runs after each step of an inference (some hundred microseconds of work) and after each row of a batch.
+    /// [`ControlFlow::Break`] ends the call with [`Error::Cancelled`]. It may be called from several threads.
     pub fn watch(mut self, watch: impl Fn(Event) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
         self.watch = Some(Arc::new(watch));
         self
@@ -163,7 +162,7 @@ impl Engine {
         self.encode_with(text, pair, options, Tokens::new)
     }
 
-    /// As [`Engine::encode`], and hands the encoding to `read`.
+    /// As [`Engine::encode`], but passes the encoding to `read`.
     ///
     /// # Errors
     /// As [`Engine::encode`].
@@ -196,7 +195,7 @@ impl Engine {
         })
     }
 
-    /// The logits of several inputs, as [`Engine::logits`] gives them, to the bit. Short inputs run together, which is faster.
+    /// The logits of several inputs, with the same bits as [`Engine::logits`]. Short inputs run together, which is faster.
     ///
     /// # Errors
     /// As [`Engine::run`], for the first input that is wrong.
@@ -242,7 +241,7 @@ impl Engine {
         })
     }
 
-    /// Runs an input of `tokens` tokens and hands the session, which holds the output, to `read`.
+    /// Runs an input of `tokens` tokens, and passes the session, which has the output, to `read`.
     ///
     /// # Errors
     /// [`Error::TooLong`], [`Error::Input`], [`Error::MemoryLimit`], [`Error::OutOfMemory`], [`Error::Threads`],

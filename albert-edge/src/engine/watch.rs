@@ -3,13 +3,13 @@
 use alloc::sync::Arc;
 use core::ops::ControlFlow;
 
-/// How far a call is.
+/// Progress of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
     /// A step of an inference is done.
     Step,
-    /// So many rows of a batch are done.
+    /// This many rows of a batch are done.
     Rows(usize),
 }
 

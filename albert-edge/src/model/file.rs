@@ -14,8 +14,8 @@ impl Model {
     /// Maps a model file and checks its structure, in time proportional to the number of tensors. The checksum is not
     /// compared; see [`Model::verify_checksum`].
     ///
-    /// The file must not change while the model is in use: another program that writes to it changes results, and one that
-    /// cuts it ends this program with a bus error. Replacing it by renaming a new file is safe.
+    /// The file must not change while the model is in use. A program that writes to it changes results; one that truncates it ends
+    /// this program with a bus error. Replacing the file by renaming a new one is safe.
     ///
     /// # Errors
     /// [`Error::Open`] when it cannot be opened or mapped, [`Error::NotAFile`] for a directory, pipe or device,
@@ -26,7 +26,7 @@ impl Model {
 }
 
 impl HeadFile {
-    /// Maps a head file and checks it. What [`Model::open`] says of files holds for this one, too.
+    /// Maps a head file and checks it. As for [`Model::open`], the file must not change while it is in use.
     ///
     /// # Errors
     /// As [`Model::open`], with [`Error::HeadFormat`] in place of [`Error::Format`].

@@ -23,8 +23,8 @@ self_cell!(
     }
 );
 
-/// A head file in memory, checked once: what `albert fit --head-only` writes. [`Model::with_head`](super::Model::with_head) puts it
-/// beside its encoder.
+/// A head file in memory, checked once: a classifier without its encoder, as `albert fit --head-only` writes it.
+/// [`Model::with_head`](super::Model::with_head) combines it with the encoder.
 ///
 /// Cloning copies a pointer; clones share the memory and may be used on any thread.
 #[derive(Clone)]
@@ -74,7 +74,7 @@ impl HeadFile {
         checked.map(|checked| Self(Arc::new(checked))).map_err(Error::HeadFormat)
     }
 
-    /// The head file as the core knows it.
+    /// The head file as a type of `albert-core`.
     pub fn as_core(&self) -> &albert_core::HeadFile<'_> {
         self.0.borrow_dependent()
     }

@@ -73,7 +73,7 @@ impl Model {
         Self::check(Storage::copy(bytes)?)
     }
 
-    /// The model in a vector: used in place when it happens to start at a multiple of 64, copied otherwise.
+    /// The model in a vector. It is used in place if it starts at a multiple of 64, and copied otherwise.
     ///
     /// # Errors
     /// As [`Model::from_static`].
@@ -81,8 +81,8 @@ impl Model {
         Self::check(Storage::of_vec(bytes)?)
     }
 
-    /// The model in memory that `owner` keeps: a map of a file, an asset of a package, a buffer of another language. Used in
-    /// place when it starts at a multiple of 64, copied otherwise.
+    /// The model in memory that `owner` keeps: a mapped file, an asset of a package, a buffer of another language. It is used in place
+    /// if it starts at a multiple of 64, and copied otherwise.
     ///
     /// # Errors
     /// As [`Model::from_static`].
@@ -95,10 +95,10 @@ impl Model {
         checked.map(|checked| Self { file: Arc::new(checked), head: None }).map_err(Error::Format)
     }
 
-    /// The encoder with another classifier: the model shares this one's memory, and labels, tasks and scores are the head file's.
+    /// The encoder with another classifier. The result shares this model's memory; labels, tasks and scores are those of the head file.
     ///
     /// # Errors
-    /// [`Error::OtherEncoder`] when the head was made for another encoder.
+    /// [`Error::OtherEncoder`] if the head was made for another encoder.
     pub fn with_head(&self, head: &HeadFile) -> Result<Self> {
         let head = Beside::new(self.as_core(), head).ok_or(Error::OtherEncoder)?;
         Ok(Self { file: self.file.clone(), head: Some(Arc::new(head)) })
@@ -109,7 +109,7 @@ impl Model {
         self.head.as_ref().map(|beside| &beside.file)
     }
 
-    /// The model file as the core knows it, without the head file.
+    /// The model as a type of `albert-core`, without the head file.
     pub fn as_core(&self) -> &albert_core::Model<'_> {
         self.file.borrow_dependent()
     }
@@ -143,14 +143,14 @@ impl Model {
         (0..self.config().num_labels as usize).map(|index| self.label(index)).collect()
     }
 
-    /// Longest input in tokens, special tokens included: the model's positions, or fewer when its tokenizer says so.
+    /// Longest input in tokens, special tokens included: the model's positions, or less if its tokenizer says so.
     pub fn max_tokens(&self) -> usize {
         let positions = self.config().max_position_embeddings;
         let by_tokenizer = self.tokenizer().and_then(|tokenizer| tokenizer.model_max_length());
         by_tokenizer.map_or(positions, |limit| limit.min(positions)) as usize
     }
 
-    /// The tasks that the model's head serves, the one that it is made for first.
+    /// The tasks that the model can do; the first is the one that its head is made for.
     pub fn tasks(&self) -> Vec<Task> {
         let own = Task::of_head(self.config().head);
         let others = Task::ALL.iter().copied().filter(|&task| task != own && task.fits(self));
