@@ -1,6 +1,7 @@
 //! The firmware on emulated boards: every program links without panic machinery, prints its golden output, the logits of
 //! this host to the bit, and stays within its stack.
 
+use crate::files::measured;
 use crate::firmware_bounds::{MODEL, bounds};
 use crate::toolchain::{c_library, captured, check, firmware_cargo, root, target_dir};
 use albert_core::tokenizer::EncodeOptions;
@@ -8,6 +9,9 @@ use albert_core::{Model, Plan, Progress, Session, heads::argmax};
 use std::fmt::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+/// The page with what is measured here.
+pub(crate) const PAGE: &str = "docs/firmware.md";
 
 /// A machine of QEMU.
 struct Board {
@@ -61,7 +65,12 @@ pub(crate) fn run() -> Result<(), String> {
                     bounds(&printed, 0)?;
                 }
                 match *program {
-                    "text_to_intent" => gain(&printed, least_gain)?,
+                    "text_to_intent" => {
+                        gain(&printed, least_gain)?;
+                        if board == BOARDS[0].name {
+                            measured(&root().join(PAGE), "instructions", &instructions(&printed))?;
+                        }
+                    }
                     "logging" if printed.matches("# log: ").count() != LOGGED => {
                         return Err(format!("not {LOGGED} lines are logged"));
                     }
@@ -168,6 +177,20 @@ fn gain(printed: &str, least: f64) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Millions of instructions of an inference, as a table: the scalar kernels ran first.
+fn instructions(printed: &str) -> String {
+    let mut table = String::from("| text | scalar | `cortexmdsp` | ratio |\n|---|--:|--:|--:|\n");
+    let counts = printed.lines().filter_map(|line| line.strip_prefix("# network: ")?.split(' ').next()?.parse().ok());
+    let counts: Vec<f64> = counts.collect();
+    let (scalar, best) = counts.split_at(counts.len() / 2);
+    let texts = printed.lines().filter(|line| !line.starts_with(['#', ' '])).filter_map(|line| line.split_once(": "));
+    for ((text, _), (scalar, best)) in texts.zip(scalar.iter().zip(best)) {
+        let row = format!("| {text} | {:.1} | {:.1} | {:.1} |\n", scalar / 1e6, best / 1e6, scalar / best);
+        table += &row;
+    }
+    table
 }
 
 /// What the programs print for each text, computed here with the best kernels of this CPU.

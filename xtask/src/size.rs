@@ -1,8 +1,9 @@
 //! Flash bytes of the core, by module, as the linker laid them out, then RAM and stack of a program that runs. Linking proves
 //! that no panic can be reached.
 
+use crate::files::measured;
 use crate::firmware;
-use crate::toolchain::{captured, check, firmware_cargo, target_dir};
+use crate::toolchain::{captured, check, firmware_cargo, root, target_dir};
 use std::collections::BTreeMap;
 use std::process::Command;
 
@@ -22,23 +23,34 @@ const PROGRAMS: [(&str, &str, u64, u64); 3] = [
     ("everything", "every-kind", 69_500, 74_200),
 ];
 
+/// What [`PROGRAMS`] are called in `docs/firmware.md`.
+const NAMES: [&str; PROGRAMS.len()] = [
+    "text to label: int8 weights, the tokenizer of a `tokenizer.json`",
+    "text to label with a model of any kind",
+    "every public function",
+];
+
 /// Links the programs of `firmware/footprint` and reports.
 pub(crate) fn run() -> Result<(), String> {
+    let mut rows = PROGRAMS.map(|(_, _, goal, _)| format!(" {goal} |"));
     for (target, board) in TARGETS {
-        for (program, features, goal, most) in PROGRAMS {
+        for ((program, features, goal, most), row) in PROGRAMS.into_iter().zip(&mut rows) {
             let mut build = firmware_cargo("build", target)?;
             build.args(["--release", "--locked", "--package", "footprint", "--bin", program, "--features", features]);
             check(&mut build)?;
             let label = if features.is_empty() { program.to_owned() } else { format!("{program}, {features}") };
             let total = report(target, program, &label)?;
             println!("  {} bytes more than the goal of {goal}", total.saturating_sub(goal));
+            *row += &format!(" {total} |");
             if total > most {
                 return Err(format!("{total} bytes of {label} on {target}; at most {most} are allowed"));
             }
         }
         firmware::memory(board, target)?;
     }
-    Ok(())
+    let head = "| program | goal | thumbv7em | thumbv8m |\n|---|--:|--:|--:|\n";
+    let rows: String = NAMES.iter().zip(&rows).map(|(name, row)| format!("| {name} |{row}\n")).collect();
+    measured(&root().join(firmware::PAGE), "sizes", &format!("{head}{rows}"))
 }
 
 /// Prints the modules of a program with their bytes; returns the sum of code and constants.
