@@ -2,17 +2,17 @@
  * ALBERT inference. Every byte of memory is the caller's: nothing is allocated, and nothing has to be freed.
  *
  *   albert_model_init      checks a model file in memory and makes a handle that borrows it
- *   albert_session_init    prepares an arena for inputs of up to so many tokens
- *   albert_session_start_* takes an input in: ids, or text
- *   albert_session_step    one bounded piece of work; albert_session_finish does all that is left
+ *   albert_session_init    prepares an arena for inputs of up to a number of tokens
+ *   albert_session_start_* starts an input: ids, or text
+ *   albert_session_step    does one bounded piece of work; albert_session_finish does the rest
  *   albert_session_output  logits, pooled output, hidden states, in the arena
  *   albert_head_*          another classifier for the model, from a head file
  *   albert_prototypes_*    labels that are taught on the device by a few examples
  *
- * A handle is memory of the caller that a function here has filled in. It may be used from one thread at a time, must not
- * be moved or copied, and borrows what it was made from: the model the file's bytes, the session the file's bytes and the
- * arena. Pointers must be valid for the lengths that go with them; a null pointer where one is needed, text that is not
- * UTF-8 and bad contents of files are errors, never undefined behaviour. docs/c-api.md tells more.
+ * A handle is memory of the caller that a function has filled in. Use it from one thread at a time, and do not move or copy
+ * it. It borrows what it was made from: a model borrows the file's bytes, a session the file's bytes and the arena. Pointers
+ * must be valid for the lengths given with them. A null pointer where one is needed, text that is not UTF-8 and invalid files
+ * are errors, never undefined behaviour. The guide is docs/c-api.md.
  */
 
 #ifndef ALBERT_H

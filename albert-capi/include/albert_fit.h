@@ -1,11 +1,11 @@
 /*
- * Classifiers from a few examples, on an encoder that stays as it is: what the command `albert fit` does. The rules are those of
- * albert_tasks.h; docs/own-classifier.md tells more.
+ * Classifiers from a few examples, on an encoder that is not changed, as the command `albert fit` makes them. The rules of
+ * albert_tasks.h apply. The guide is docs/own-classifier.md.
  *
  *   albert_fit               examples to a classifier
  *   albert_fitted_report     how good it is on examples that it has not seen
- *   albert_fitted_head_file  its bytes: albert_shared_model_with_head takes them
- *   albert_fitted_model_file the encoder with it, as a model file
+ *   albert_fitted_head_file  the classifier alone, for albert_shared_model_with_head
+ *   albert_fitted_model_file encoder and classifier, as a model file
  */
 
 #ifndef ALBERT_FIT_H

@@ -1,15 +1,15 @@
 /*
- * Every task of ALBERT models, for programs that have an allocator. albert.h is the part that needs none.
+ * Every task of ALBERT models, for programs with an allocator. albert.h needs no allocator.
  *
  *   albert_shared_model_open  maps a model file and checks it
  *   albert_pipeline_new       prepares a task over it
  *   albert_pipeline_run       runs requests, from any number of threads at once
  *   albert_result_items       labels, entities, answers ...; albert_result_vectors for hidden states and embeddings
  *
- * What a function makes is freed with the function that is named for it. A function that fails returns a status and, when
- * `error` is not null, makes an error object with a message for people; when it succeeds, it makes `*error` null. Results
- * are written only on success. Pointers must be valid for the lengths that go with them; a null pointer where one is needed,
- * text that is not UTF-8 and bad contents of files are errors, never undefined behaviour. docs/c-api.md tells more.
+ * Free each object with the function named for it. On failure a function returns a status and, if `error` is not null, makes
+ * an error object with a message for people; on success it sets `*error` to null. Results are written only on success.
+ * Pointers must be valid for the lengths given with them. A null pointer where one is needed, text that is not UTF-8 and
+ * invalid files are errors, never undefined behaviour. The guide is docs/c-api.md.
  */
 
 #ifndef ALBERT_TASKS_H
