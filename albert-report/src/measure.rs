@@ -8,6 +8,7 @@ use albert_core::kernels::Kernels;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::changes::{self, Changes, Place};
 use crate::closeness::{Closeness, Comparison};
 use crate::cosines::{CosineSummary, Cosines};
 use crate::outputs::{self, Kind};
@@ -37,6 +38,8 @@ pub struct Measures {
     pub outliers: Vec<Outlier>,
     /// The heads' outputs, by their names in reference files.
     pub outputs: BTreeMap<&'static str, Closeness>,
+    /// Answers that the model gives otherwise.
+    pub changes: Changes,
     /// Some values of each output, for drawing.
     #[serde(skip)]
     pub scatters: Vec<(&'static str, Scatter)>,
@@ -88,6 +91,7 @@ pub fn measure(
     let comparable = same_depths(reference) == same_depths(model);
     let stride = sample.inputs.len().div_ceil(MOST_WATCHED).max(1);
     let mut sums = Summary::new(reference, kinds.len(), comparable);
+    let mut changes = Changes::default();
     let both = |(index, input): (usize, &Input)| {
         let watched = index % stride == 0;
         let run = |model| Runner::new(model, kernels, longest).run(input, &kind_list, watched);
@@ -99,17 +103,32 @@ pub fn measure(
     let mut done = 0;
     for inputs in indexed.chunks(rayon::current_num_threads()) {
         let traces: Vec<_> = inputs.par_iter().map(|&input| both(input)).collect();
-        for ((_, input), traces) in inputs.iter().zip(traces) {
+        for (&(index, input), traces) in inputs.iter().zip(traces) {
             let Some((expected, obtained, watched)) = traces else { continue };
             sums.inputs += 1;
             sums.tokens += input.ids.len();
             sums.watched += usize::from(watched);
             sums.add(&expected, &obtained, &kind_list);
+            for (&(output, kind), (expected, obtained)) in
+                kinds.iter().zip(expected.outputs.iter().zip(&obtained.outputs))
+            {
+                if !changes::comparable(kind, [reference.config(), model.config()]) {
+                    continue;
+                }
+                let width = kind.vector_width(expected.width, expected.values.len());
+                let vectors = expected.values.chunks_exact(width).zip(obtained.values.chunks_exact(width));
+                for (position, (a, b)) in vectors.enumerate() {
+                    let token = (kind.per_token() && !kind.over_tokens()).then_some(position);
+                    let place = Place { index, input, output, kind, token };
+                    changes.take(&place, [reference, model], [a, b]);
+                }
+            }
         }
         done += inputs.len();
         progress(done);
     }
-    sums.finish(sample, &kinds)
+    changes.sort();
+    sums.finish(sample, &kinds, changes)
 }
 
 /// The outputs of the heads that both models compute. A model without head has its pooled output, or its sentence embedding.
@@ -190,8 +209,7 @@ impl Summary {
         {
             let (comparison, scatter) = place;
             scatter.add(&expected.values, &obtained.values);
-            // Start and end logits of all tokens are one vector, as are all others of a row or a token.
-            let width = if kind.is_scalar() { expected.values.len() } else { expected.width }.max(1);
+            let width = kind.vector_width(expected.width, expected.values.len());
             for (a, b) in expected.values.chunks_exact(width).zip(obtained.values.chunks_exact(width)) {
                 comparison.extend(a, b);
                 comparison.end_vector();
@@ -199,7 +217,7 @@ impl Summary {
         }
     }
 
-    fn finish(self, sample: &Sample, kinds: &[(&'static str, Kind)]) -> Measures {
+    fn finish(self, sample: &Sample, kinds: &[(&'static str, Kind)], changes: Changes) -> Measures {
         let depth = |(layers, drift): (usize, &Drift)| Depth {
             layers,
             cosines: drift.cosines.summary(),
@@ -215,6 +233,7 @@ impl Summary {
             depths: self.depths.iter().enumerate().map(depth).collect(),
             outliers: self.peaks.into_iter().map(|(site, peaks)| outlier(site, &peaks)).collect(),
             outputs: kinds.iter().zip(comparisons).map(|((name, _), sums)| (*name, sums.closeness())).collect(),
+            changes,
             scatters: kinds.iter().map(|(name, _)| *name).zip(scatters).collect(),
         }
     }

@@ -86,6 +86,11 @@ impl Kind {
         matches!(self, Self::StartLogits | Self::EndLogits)
     }
 
+    /// Values of a vector, of `values` that are `width` wide for a row or a token: start and end logits of all tokens are one.
+    pub(crate) fn vector_width(self, width: usize, values: usize) -> usize {
+        if self.is_scalar() { values } else { width }.max(1)
+    }
+
     /// Whether the largest element is an answer.
     pub fn ranks(self) -> bool {
         !matches!(self, Self::HiddenState | Self::PoolerOutput | Self::SentenceEmbedding)

@@ -10,6 +10,10 @@ pub struct Input {
     pub ids: Vec<u32>,
     /// A token type for each id, or none for 0 everywhere.
     pub token_types: Vec<u32>,
+    /// The text that they are of; empty when there is none.
+    pub text: String,
+    /// The second text of a pair.
+    pub pair: Option<String>,
 }
 
 /// Inputs, and where they come from.
@@ -21,8 +25,6 @@ pub struct Sample {
     pub inputs: Vec<Input>,
 }
 
-/// Longest built-in input, in tokens.
-const MOST_TOKENS: usize = 128;
 /// Lines of the built-in text that are joined to one long input.
 const JOINED_LINES: usize = 6;
 /// Lengths of random inputs, in turn, and how many there are.
@@ -33,11 +35,14 @@ const RANDOM_INPUTS: usize = 24;
 const TEXT: &str = include_str!("held_out.txt");
 
 impl Sample {
+    /// Longest built-in input, in tokens.
+    pub const MOST_TOKENS: usize = 128;
+
     /// Held-out text that comes with this library: every line by itself, and every few lines as one text. Random ids for a
     /// model without tokenizer.
     pub fn built_in(model: &Model<'_>) -> Self {
         let config = model.config();
-        let limit = MOST_TOKENS.min(config.max_position_embeddings as usize);
+        let limit = Self::MOST_TOKENS.min(config.max_position_embeddings as usize);
         let Some(tokenizer) = model.tokenizer() else {
             return Self {
                 name: "built-in random ids, no tokenizer".to_owned(),
@@ -51,7 +56,7 @@ impl Sample {
         let texts = lines.iter().map(|&line| line.to_owned()).chain(joined);
         let inputs = texts.filter_map(|text| {
             let encoding = tokenizer.encode(&text, None, &options, &mut memory).ok()?;
-            let input = Input { ids: encoding.ids().to_vec(), token_types: Vec::new() };
+            let input = Input { ids: encoding.ids().to_vec(), text: text.clone(), ..Input::default() };
             (!input.ids.is_empty()).then_some(input)
         });
         Self { name: "built-in held-out text".to_owned(), inputs: inputs.collect() }
@@ -73,9 +78,7 @@ fn random(vocabulary: u32, limit: usize) -> Vec<Input> {
         (uniform * uniform * f64::from(vocabulary)) as u32
     };
     let lengths = LENGTHS.into_iter().cycle().take(RANDOM_INPUTS);
-    lengths
-        .map(|length| Input { ids: (0..length.min(limit)).map(|_| id()).collect(), token_types: Vec::new() })
-        .collect()
+    lengths.map(|length| Input { ids: (0..length.min(limit)).map(|_| id()).collect(), ..Input::default() }).collect()
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use albert_edge::Truncation;
+use albert_edge::{Task, Truncation};
 use clap::Args;
 
+use super::columns::Columns;
 use super::run::{Exit, Source};
 use super::{Isa, values};
 
@@ -38,6 +39,43 @@ pub(crate) struct Validate {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct VerifyCheckpoint {
+    /// Checkpoint directory or hub id
+    pub(crate) checkpoint: PathBuf,
+    /// Model file made of it
+    pub(crate) model: PathBuf,
+    /// Branch, tag or commit of a hub id
+    #[arg(long, value_name = "REV")]
+    pub(crate) revision: Option<String>,
+    /// Texts or rows to run both on, instead of a built-in text
+    #[arg(long, visible_alias = "file", value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+    /// Most inputs, evenly spaced
+    #[arg(long, value_name = "N", default_value = "64", value_parser = values::at_least_one)]
+    pub(crate) rows: usize,
+    /// Python that has torch and transformers [default: $ALBERT_PYTHON, or python3]
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) python: Option<PathBuf>,
+    /// Keep inputs and outputs of the checkpoint, for albert validate
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub(crate) reference: Option<PathBuf>,
+    /// Largest difference allowed in any output
+    #[arg(long, value_name = "X")]
+    pub(crate) max_abs: Option<f64>,
+    /// Smallest cosine allowed in any output [default: 0.9999 for fp32 and fp16, 0.98 for int8, 0.9 for mixed and int4]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub(crate) min_cosine: Option<f64>,
+    /// Smallest share of rows (or tokens) whose best logit must be the same, from 0 to 1
+    #[arg(long, value_name = "X")]
+    pub(crate) min_agreement: Option<f64>,
+    #[command(flatten)]
+    pub(crate) isa: Isa,
+    /// Print a line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Compare {
     /// Model file to compare with
     #[arg(value_name = "A")]
@@ -48,6 +86,8 @@ pub(crate) struct Compare {
     /// Rows to run both on, as for eval or run, instead of a built-in text
     #[arg(long, visible_alias = "file", value_name = "FILE")]
     pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) columns: Columns,
     /// Write a page that shows the differences
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
@@ -65,9 +105,26 @@ pub(crate) struct Eval {
     /// Head file in place of the model's own head
     #[arg(long, value_name = "HEAD")]
     pub(crate) head: Option<PathBuf>,
-    /// JSON lines: {"text", "label"}, or {"words", "tags"} for token classification
+    /// Labelled rows: JSON lines, or .csv or .tsv with a header
     #[arg(long, value_name = "FILE")]
     pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) columns: Columns,
+    /// Task, when it is not the one that the model's head is made for
+    #[arg(long, value_name = "NAME", value_parser = |name: &str| name.parse::<Task>())]
+    pub(crate) task: Option<Task>,
+    /// Let "no answer" compete in question answering
+    #[arg(long)]
+    pub(crate) handle_impossible_answer: bool,
+    /// Decides which tokens are masked of texts without a mask
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(crate) seed: u64,
+    /// Write label and answer of each row (JSON lines)
+    #[arg(long, value_name = "FILE", conflicts_with = "sweep_layers")]
+    pub(crate) predictions: Option<PathBuf>,
+    /// Write a page with intervals, reliability, labels and confusions
+    #[arg(long, value_name = "FILE.html", conflicts_with = "sweep_layers")]
+    pub(crate) report: Option<PathBuf>,
     /// Threads that rows are shared out to [default: all; 1 when inferences are timed]
     #[arg(long, value_name = "N", value_parser = values::at_least_one)]
     pub(crate) threads: Option<usize>,

@@ -1,6 +1,7 @@
 //! The command line. Names, options and exit codes are stable: scripts depend on them.
 
 mod check;
+mod columns;
 mod fit;
 mod quantize;
 mod run;
@@ -17,7 +18,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::error::{Error, Result};
 
-pub(crate) use check::{Bench, Compare, Eval, Inspect, Tokenize, Validate};
+pub(crate) use check::{Bench, Compare, Eval, Inspect, Tokenize, Validate, VerifyCheckpoint};
+pub(crate) use columns::Columns;
 pub(crate) use fit::Fit;
 pub(crate) use quantize::{Quantize, Synth};
 pub(crate) use run::{RowDefaults, Run, Source};
@@ -52,6 +54,9 @@ pub(crate) enum Command {
         after_help = "Example: albert validate model.albert --reference reference.safetensors --min-cosine 0.999"
     )]
     Validate(Validate),
+    /// Compare a model file with its checkpoint, which runs in transformers
+    #[command(after_help = "Example: albert verify-checkpoint albert/albert-base-v2 model.albert --data texts.txt")]
+    VerifyCheckpoint(VerifyCheckpoint),
     /// Show how two model files differ: sizes, weights, hidden states, answers
     #[command(after_help = "Example: albert compare old.albert new.albert --data rows.jsonl --report difference.html")]
     Compare(Compare),

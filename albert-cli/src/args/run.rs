@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use albert_edge::{Aggregation, ExitPolicy, Function, Options, Task, Truncation};
 use clap::{ArgAction, Args};
 
+use super::columns::TextColumns;
 use super::{Isa, values};
 
 #[derive(Args, Debug)]
@@ -20,6 +21,8 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) rows: RowDefaults,
     #[command(flatten)]
+    pub(crate) columns: TextColumns,
+    #[command(flatten)]
     pub(crate) options: TaskOptions,
     /// Task [default: the one that the model's head is made for]
     #[arg(long, value_name = "NAME", value_parser = |name: &str| name.parse::<Task>())]
@@ -34,6 +37,12 @@ pub(crate) struct Run {
     pub(crate) exit: Exit,
     #[command(flatten)]
     pub(crate) isa: Isa,
+    /// Write JSON lines to a file that must not be there, instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Go on with an output file after its last whole row; with the same model, rows and options
+    #[arg(long, requires = "output")]
+    pub(crate) resume: bool,
     /// Verify the model file's checksum first; small files are verified in any case
     #[arg(long)]
     pub(crate) verify: bool,
@@ -72,7 +81,7 @@ pub(crate) struct Source {
     /// Texts
     #[arg(value_name = "TEXT")]
     pub(crate) texts: Vec<String>,
-    /// File of JSON lines or plain texts, one a line; - for standard input
+    /// File of JSON lines or plain texts, one a line, or .csv or .tsv with a header; - for standard input
     #[arg(long, value_name = "FILE", conflicts_with = "texts")]
     pub(crate) file: Option<PathBuf>,
 }

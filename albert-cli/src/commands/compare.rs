@@ -21,7 +21,7 @@ pub(super) fn run(args: &Compare) -> Result<Outcome> {
         .collect();
     let page_file = args.report.as_deref().map(|path| Output::new(path, &inputs)).transpose()?;
     if let Some(data) = &args.data {
-        Rows::check_file(data)?;
+        Rows::check_file(data, &args.columns)?;
     }
     let (reference, model) = (open_verified(&args.reference)?, open_verified(&args.model)?);
     let [reference_name, model_name] = [&args.reference, &args.model].map(|path| name(path));
@@ -30,6 +30,7 @@ pub(super) fn run(args: &Compare) -> Result<Outcome> {
         Named { name: &reference_name, model: &reference },
         Named { name: &model_name, model: &model },
         args.data.as_deref(),
+        &args.columns,
         args.isa.kernels,
     )?;
     if let Some(file) = &page_file {

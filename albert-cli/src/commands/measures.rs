@@ -9,10 +9,10 @@ use albert_report::sizes::Sizes;
 use albert_report::tensors::tensors;
 use albert_report::{Accuracy, CosineSummary, Report, Subject, measure};
 
-use super::eval::{self, Length, Setup};
+use super::eval::{self, LabelMap, Score, Setup, Treatment};
 use super::threads;
-use crate::args::RowDefaults;
-use crate::console::Console;
+use crate::args::Columns;
+use crate::console::{Console, Escaped};
 use crate::error::{At, Error, Result};
 use crate::explain::explain;
 use crate::progress;
@@ -32,6 +32,7 @@ pub(super) fn report(
     reference: Named<'_>,
     model: Named<'_>,
     data: Option<&Path>,
+    columns: &Columns,
     kernels: Kernels,
 ) -> Result<Report> {
     let same_vocabulary = reference.model.config().vocab_size == model.model.config().vocab_size;
@@ -50,7 +51,7 @@ pub(super) fn report(
     }
     let encoder = if reference.model.tokenizer().is_some() { reference.model } else { model.model };
     let sample = match data {
-        Some(path) => read(path, encoder, kernels)?,
+        Some(path) => read(path, columns, encoder, kernels, encoder.max_tokens())?,
         None => Sample::built_in(encoder.as_core()),
     };
     let bar = progress::bar(sample.inputs.len() as u64);
@@ -63,18 +64,19 @@ pub(super) fn report(
         return Err(Error::new(format_args!("{}: the models take none of the inputs", sample.name)));
     }
     report.measures = Some(measures);
-    report.accuracy = data.map(|path| accuracy(reference.model, model.model, path, kernels)).transpose()?.flatten();
+    report.accuracy =
+        data.map(|path| accuracy(reference.model, model.model, path, columns, kernels)).transpose()?.flatten();
     Ok(report)
 }
 
-/// The inputs that the rows of a file make, cut to the model's limit.
-fn read(path: &Path, model: &Model, kernels: Kernels) -> Result<Sample> {
-    let rows = Rows::of_file(path, RowDefaults::default())?;
+/// The inputs that the rows of a file make, cut to `limit` tokens.
+pub(super) fn read(path: &Path, columns: &Columns, model: &Model, kernels: Kernels, limit: usize) -> Result<Sample> {
+    let rows = Rows::of_file(path, columns)?;
     let place = rows.place().to_owned();
     let engine = Engine::new(model).kernels(kernels);
     let mut inputs = Vec::new();
     for Numbered { number, row, .. } in rows {
-        let of_row = row.and_then(|row| encode(&engine, &row));
+        let of_row = row.and_then(|row| encode(&engine, &row, limit));
         inputs.extend(of_row.at(format_args!("{place} {number}"))?);
     }
     if inputs.is_empty() {
@@ -84,20 +86,18 @@ fn read(path: &Path, model: &Model, kernels: Kernels) -> Result<Sample> {
     Ok(Sample { name, inputs })
 }
 
-/// The inputs of a row, cut to the model's limit.
-fn encode(engine: &Engine, row: &Row) -> Result<Vec<Input>> {
+/// The inputs of a row.
+fn encode(engine: &Engine, row: &Row, limit: usize) -> Result<Vec<Input>> {
     let request = &row.request;
     if !request.input_ids.is_empty() {
-        return Ok(vec![Input { ids: request.input_ids.clone(), token_types: request.token_type_ids.clone() }]);
+        let (ids, token_types) = (request.input_ids.clone(), request.token_type_ids.clone());
+        return Ok(vec![Input { ids, token_types, ..Input::default() }]);
     }
-    let options = EncodeOptions {
-        max_tokens: Some(engine.model().max_tokens()),
-        truncation: Truncation::LongestFirst,
-        ..EncodeOptions::default()
-    };
+    let options =
+        EncodeOptions { max_tokens: Some(limit), truncation: Truncation::LongestFirst, ..EncodeOptions::default() };
     let tokens = |text: &str, pair: Option<&str>| {
         let tokens = engine.encode(text, pair, &options).map_err(|error| explain(&error, None))?;
-        Ok(Input { ids: tokens.ids, token_types: tokens.types })
+        Ok(Input { ids: tokens.ids, token_types: tokens.types, text: text.to_owned(), pair: pair.map(str::to_owned) })
     };
     match &request.question {
         Some(question) => Ok(vec![tokens(question, request.context.as_deref().or(request.text.as_deref()))?]),
@@ -109,20 +109,38 @@ fn encode(engine: &Engine, row: &Row) -> Result<Vec<Input>> {
     }
 }
 
-/// Accuracy of both, when the rows have labels and both heads choose them.
-fn accuracy(reference: &Model, model: &Model, data: &Path, kernels: Kernels) -> Result<Option<Accuracy>> {
-    let labelled = match Rows::of_file(data, RowDefaults::default())?.next() {
-        Some(Numbered { row: Ok(row), .. }) => row.label.is_some() || !row.tags.is_empty(),
+/// Accuracy of both, when the rows have labels and both models are for the same task.
+fn accuracy(
+    reference: &Model,
+    model: &Model,
+    data: &Path,
+    columns: &Columns,
+    kernels: Kernels,
+) -> Result<Option<Accuracy>> {
+    let labelled = match Rows::of_file(data, columns)?.next() {
+        Some(Numbered { row: Ok(row), .. }) => row.is_labelled(),
         _ => false,
     };
-    if !labelled || eval::scorer(reference).is_err() || eval::scorer(model).is_err() {
+    let (Ok(score), Ok(same)) = (Score::of(reference, None), Score::of(model, None)) else { return Ok(None) };
+    if !labelled || score != same || matches!(score, Score::Value | Score::Similarity) {
         return Ok(None);
     }
-    let length = Length { max_length: None, truncation: Some(Truncation::LongestFirst) };
-    let setup = Setup { kernels, threads: threads(None), layers: None, exit: None, length };
-    let (rows, before) = eval::evaluate(reference, data, &setup)?.accuracy();
-    let (_, after) = eval::evaluate(model, data, &setup)?.accuracy();
-    Ok(Some(Accuracy { rows, reference: before, model: after }))
+    let evaluate = |model: &Model| {
+        let treatment = Treatment {
+            labels: LabelMap::new(model, &columns.labels)?,
+            separator: columns.label_separator.clone(),
+            max_length: None,
+            truncation: Some(Truncation::LongestFirst),
+            handle_impossible_answer: false,
+            seed: 0,
+        };
+        let treatment = &treatment;
+        let setup = Setup { data, columns, treatment, kernels, threads: threads(None), layers: None, exit: None };
+        eval::evaluate(model, score, &setup).map(|evaluated| evaluated.evaluation)
+    };
+    let (before, after) = (evaluate(reference)?, evaluate(model)?);
+    let both = before.accuracy().zip(after.accuracy());
+    Ok(both.map(|(reference, model)| Accuracy { rows: before.rows(), reference, model }))
 }
 
 fn cosines(of: &CosineSummary) -> String {
@@ -144,6 +162,14 @@ pub(super) fn print(output: &mut Console, report: &Report) -> Result<()> {
             cosines(&closeness.cosines),
             closeness.top1_agreement
         ))?;
+    }
+    let changes = &measures.changes;
+    if changes.answers > 0 {
+        let most = changes.rows.first().map_or_else(String::new, |change| {
+            let (reference, model) = (Escaped(&change.reference), Escaped(&change.model));
+            format!("; the surest by {:.4}: {reference} to {model}, input {}", change.reference_margin, change.input)
+        });
+        output.line(format_args!("  {:20} {} of {}{most}", "changed answers", changes.changed, changes.answers))?;
     }
     if let Some(last) = measures.depths.last() {
         output.line(format_args!(

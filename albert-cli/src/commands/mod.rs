@@ -14,6 +14,7 @@ mod sign;
 mod synth;
 mod tokenize;
 mod validate;
+mod verify_checkpoint;
 mod vocabulary;
 
 use std::num::NonZero;
@@ -28,6 +29,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Quantize(args) => quantize::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Validate(args) => validate::run(&args),
+        Command::VerifyCheckpoint(args) => verify_checkpoint::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Tokenize(args) => tokenize::run(&args),

@@ -13,7 +13,7 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::measures::{self, Named};
-use crate::args::{Quantize, RowDefaults};
+use crate::args::{Columns, Quantize};
 use crate::console::{Console, Escaped};
 use crate::error::{At, Error, Outcome, Result, warn};
 use crate::output::Output;
@@ -59,7 +59,7 @@ pub(super) fn run(args: &Quantize) -> Result<Outcome> {
     let base = base.map(|base| locate(&base, None)).transpose()?;
     let outputs = Outputs::new(args, &checkpoint, base.as_deref())?;
     if let Some(data) = &args.data {
-        Rows::check_file(data)?;
+        Rows::check_file(data, &Columns::default())?;
     }
     let sample = args.calibration.as_deref().map(Sample::read).transpose()?;
     let progress = Progress::new();
@@ -138,7 +138,8 @@ fn measure(
     let kernels = kernels::detect();
     let (reference, model) =
         (Named { name: "the checkpoint", model: &reference }, Named { name: &name, model: &model });
-    let mut cost = measures::report(Subject::Quantization, reference, model, args.data.as_deref(), kernels)?;
+    let mut cost =
+        measures::report(Subject::Quantization, reference, model, args.data.as_deref(), &Columns::default(), kernels)?;
     cost.reference_sizes = checkpoint_sizes(model.model, converted);
     Ok(cost)
 }
@@ -181,7 +182,7 @@ impl Sample {
         if path == Path::new("none") {
             return Ok(Self::None);
         }
-        let rows = Rows::of_file(path, RowDefaults::default())?;
+        let rows = Rows::of_file(path, &Columns::default())?;
         let place = rows.place().to_owned();
         let (mut texts, mut ids) = (Vec::new(), Vec::new());
         for Numbered { number, row, .. } in rows {

@@ -4,11 +4,12 @@ use albert_core::tokenizer::{Encoding, Tokenizer};
 use albert_edge::{EncodeOptions, Engine, Error as EdgeError, Truncation};
 use serde::Serialize;
 
-use super::rows::{self, Separator};
-use crate::args::{RowDefaults, Tokenize};
+use super::rows::{self, Destination, Separator};
+use crate::args::{Columns, RowDefaults, Tokenize};
 use crate::console::{Escaped, json};
 use crate::error::{Error, Outcome, Result};
 use crate::explain::{explain, open};
+use crate::output::Done;
 use crate::rows::{Row, Rows};
 
 /// One row, with the field names of the reference library.
@@ -29,12 +30,13 @@ pub(super) fn run(args: &Tokenize) -> Result<Outcome> {
         Error::new(format_args!("{} has no tokenizer; convert a checkpoint that has one", args.model.display()))
     })?;
     let defaults = RowDefaults { text_pair: args.text_pair.clone(), ..RowDefaults::default() };
-    let rows = Rows::open(&args.source, defaults)?;
+    let rows = Rows::open(&args.source, defaults, &Columns::default())?;
     let separator = if args.json { Separator::None } else { Separator::EmptyLine };
     rows::answer_all(
         rows,
+        Done::default(),
         1,
-        separator,
+        Destination::console(separator),
         |_| Engine::new(&model),
         |engine, row, number| {
             let line = encode(engine, tokenizer, row, number, args)?;

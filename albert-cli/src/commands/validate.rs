@@ -23,13 +23,24 @@ use crate::progress;
 use dump::Dump;
 use reference::{Expected, Reference, Row};
 
+/// What was compared, by name.
+pub(super) type Outputs = BTreeMap<&'static str, Closeness>;
+
 #[derive(Debug, Serialize)]
-struct Report {
-    outputs: BTreeMap<&'static str, Closeness>,
-    passed: bool,
+pub(super) struct Report {
+    pub(super) outputs: Outputs,
+    /// Whether no bound is missed.
+    pub(super) passed: bool,
 }
 
 pub(super) fn run(args: &Validate) -> Result<Outcome> {
+    let report = check(args)?;
+    print(args, &report)?;
+    Ok(if report.passed { Outcome::Passed } else { Outcome::Missed })
+}
+
+/// Runs the rows of the reference and compares.
+pub(super) fn check(args: &Validate) -> Result<Report> {
     let files = Files::new(args)?;
     let model = open_verified(&args.model)?;
     let place = args.reference.display();
@@ -91,7 +102,7 @@ impl Files {
 }
 
 /// Bounds, files and the report.
-fn finish(args: &Validate, files: &Files, outputs: &[Checked<'_>]) -> Result<Outcome> {
+fn finish(args: &Validate, files: &Files, outputs: &[Checked<'_>]) -> Result<Report> {
     if let Some(file) = &files.dump {
         dump::write(file, outputs.iter().filter_map(|output| Some((output.expected, output.dump.as_ref()?))))?;
     }
@@ -107,8 +118,7 @@ fn finish(args: &Validate, files: &Files, outputs: &[Checked<'_>]) -> Result<Out
     };
     let passed = outputs.iter().all(within);
     let outputs = outputs.iter().map(|output| (output.expected.name, output.comparison.closeness())).collect();
-    print(args, &Report { outputs, passed })?;
-    Ok(if passed { Outcome::Passed } else { Outcome::Missed })
+    Ok(Report { outputs, passed })
 }
 
 /// One output that is compared, and what was asked for beside the comparison.
@@ -177,20 +187,26 @@ fn print(args: &Validate, report: &Report) -> Result<()> {
     if args.json {
         output.json(report)?;
     } else {
-        let heads = ["vectors", "max_abs", "mean_abs", "cosine_mean", "cosine_p1", "cosine_p01", "agreement"];
-        let heads: String = heads.iter().map(|head| format!(" {head:>12}")).collect();
-        output.line(format_args!("{:18}{heads}", "output"))?;
-        for (name, closeness) in &report.outputs {
-            let Closeness { max_abs, mean_abs, cosines, top1_agreement } = closeness;
-            let CosineSummary { vectors, cosine_mean, cosine_p1, cosine_p01, .. } = cosines;
-            output.line(format_args!(
-                "{name:18} {vectors:>12} {max_abs:>12.3e} {mean_abs:>12.3e} {cosine_mean:>12.6} {cosine_p1:>12.6} \
-                 {cosine_p01:>12.6} {top1_agreement:>12.4}"
-            ))?;
-        }
+        table(&mut output, report)?;
         if args.max_abs.is_some() || args.min_cosine.is_some() || args.min_agreement.is_some() {
             output.line(if report.passed { "within bounds" } else { "a bound is missed" })?;
         }
     }
     output.flush()
+}
+
+/// A line for each output.
+pub(super) fn table(output: &mut Console, report: &Report) -> Result<()> {
+    let heads = ["vectors", "max_abs", "mean_abs", "cosine_mean", "cosine_p1", "cosine_p01", "agreement"];
+    let heads: String = heads.iter().map(|head| format!(" {head:>12}")).collect();
+    output.line(format_args!("{:18}{heads}", "output"))?;
+    for (name, closeness) in &report.outputs {
+        let Closeness { max_abs, mean_abs, cosines, top1_agreement } = closeness;
+        let CosineSummary { vectors, cosine_mean, cosine_p1, cosine_p01, .. } = cosines;
+        output.line(format_args!(
+            "{name:18} {vectors:>12} {max_abs:>12.3e} {mean_abs:>12.3e} {cosine_mean:>12.6} {cosine_p1:>12.6} \
+             {cosine_p01:>12.6} {top1_agreement:>12.4}"
+        ))?;
+    }
+    Ok(())
 }

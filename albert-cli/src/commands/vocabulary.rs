@@ -4,7 +4,7 @@ use std::path::Path;
 
 use albert_quant::tokenizer::{Choices, Vocabulary, VocabularyReport};
 
-use crate::args::{RowDefaults, TokenizerOptions};
+use crate::args::{Columns, TokenizerOptions};
 use crate::console::Console;
 use crate::error::{At, Error, Result};
 use crate::rows::{Numbered, Rows};
@@ -77,7 +77,7 @@ impl TokenizerOptions {
 
 /// The texts of a file, and those that stand beside them.
 fn read(path: &Path) -> Result<Vec<String>> {
-    let rows = Rows::of_file(path, RowDefaults::default())?;
+    let rows = Rows::of_file(path, &Columns::default())?;
     let place = rows.place().to_owned();
     let mut texts = Vec::new();
     for Numbered { number, row, .. } in rows {

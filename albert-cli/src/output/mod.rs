@@ -4,6 +4,7 @@
 //! disk: a reader sees the old file or the new one, and so does whoever looks after a crash. What is written to is settled
 //! before the work: the target of a link, never the link; a device or pipe as it is; and never a file that is read.
 
+mod lines;
 mod place;
 
 use std::fs::{self, File, OpenOptions};
@@ -11,6 +12,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::error::{At, Error, Result};
+pub(crate) use lines::{Done, LineFile};
 
 /// A place for a file, checked and not yet written to.
 #[derive(Debug)]

@@ -1,16 +1,19 @@
 //! Rows: what `run`, `tokenize` and `eval` take in, from arguments, files or standard input.
 
+mod columns;
 mod row;
+mod table;
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, stdin};
 use std::path::Path;
 
-use crate::args::{RowDefaults, Source};
+use crate::args::{Columns, RowDefaults, Source};
 use crate::error::{At, Error, Result};
 
-pub(crate) use row::{Label, Row};
+pub(crate) use row::Row;
+use table::Table;
 
 /// Most bytes of a line.
 const LONGEST_LINE: u64 = 16 << 20;
@@ -32,6 +35,7 @@ pub(crate) struct Rows {
     lines: Lines,
     name: String,
     defaults: RowDefaults,
+    columns: Columns,
     number: usize,
     /// Rows that were read to count them.
     ahead: VecDeque<Numbered>,
@@ -46,35 +50,40 @@ enum Lines {
         reader: Box<dyn BufRead + Send>,
         json: bool,
     },
+    Table(Box<Table>),
     Ended,
 }
 
 impl Rows {
     /// The rows that the command line names.
-    pub(crate) fn open(source: &Source, defaults: RowDefaults) -> Result<Self> {
+    pub(crate) fn open(source: &Source, defaults: RowDefaults, columns: &Columns) -> Result<Self> {
         let (lines, name) = match &source.file {
             Some(path) if path == Path::new("-") => (standard_input(true), "standard input, line".to_owned()),
-            Some(path) => return Self::of_file(path, defaults),
+            Some(path) => return Ok(Self { defaults, ..Self::of_file(path, columns)? }),
             None if !source.texts.is_empty() => (Lines::Arguments(source.texts.clone().into_iter()), "text".to_owned()),
             None if defaults.context.is_some() => (Lines::Single(true), "row".to_owned()),
             None => (standard_input(false), "standard input, line".to_owned()),
         };
-        Ok(Self { lines, name, defaults, number: 0, ahead: VecDeque::new(), file_bytes: None })
+        Ok(Self::new(lines, name, defaults, columns, None))
+    }
+
+    fn new(lines: Lines, name: String, defaults: RowDefaults, columns: &Columns, file_bytes: Option<u64>) -> Self {
+        Self { lines, name, defaults, columns: columns.clone(), number: 0, ahead: VecDeque::new(), file_bytes }
     }
 
     /// The rows of a file.
-    pub(crate) fn of_file(path: &Path, defaults: RowDefaults) -> Result<Self> {
+    pub(crate) fn of_file(path: &Path, columns: &Columns) -> Result<Self> {
         let (lines, file_bytes) = file(path)?;
-        let name = format!("{}, line", path.display());
-        Ok(Self { lines, name, defaults, number: 0, ahead: VecDeque::new(), file_bytes })
+        let unit = if matches!(lines, Lines::Table(_)) { "row" } else { "line" };
+        Ok(Self::new(lines, format!("{}, {unit}", path.display()), RowDefaults::default(), columns, file_bytes))
     }
 
     /// Reads a file that will be read later, and finds what is wrong with it now.
-    pub(crate) fn check_file(path: &Path) -> Result<()> {
+    pub(crate) fn check_file(path: &Path, columns: &Columns) -> Result<()> {
         if !fs::metadata(path).at(format_args!("cannot open {}", path.display()))?.is_file() {
             return Err(Error::new(format_args!("{} is no regular file; it is read more than once", path.display())));
         }
-        let rows = Self::of_file(path, RowDefaults::default())?;
+        let rows = Self::of_file(path, columns)?;
         let place = rows.place().to_owned();
         let mut count = 0;
         for Numbered { number, row, .. } in rows {
@@ -99,7 +108,7 @@ impl Rows {
         match &self.lines {
             Lines::Arguments(texts) => Some(texts.len()),
             Lines::Single(_) => Some(1),
-            Lines::Reader { .. } | Lines::Ended => None,
+            Lines::Reader { .. } | Lines::Table(_) | Lines::Ended => None,
         }
     }
 
@@ -115,6 +124,11 @@ impl Rows {
         self.known_len()
     }
 
+    /// Passes over rows; returns how many there were.
+    pub(crate) fn skip_rows(&mut self, rows: usize) -> usize {
+        (0..rows).take_while(|_| self.next().is_some()).count()
+    }
+
     fn read(&mut self) -> Option<Numbered> {
         let mut bytes = 0;
         let row = self.next_row(&mut bytes)?.map(|row| row.complete(&self.defaults));
@@ -128,6 +142,10 @@ impl Rows {
             Lines::Ended => None,
             Lines::Single(first) => std::mem::take(first).then(|| Ok(Row::default())),
             Lines::Arguments(texts) => texts.next().map(|text| Ok(Row::text(text))),
+            Lines::Table(table) => {
+                let fields = table.next(bytes)?;
+                Some(fields.and_then(|fields| Row::of_fields(fields, &self.columns)))
+            }
             Lines::Reader { reader, json } => {
                 let mut line = Vec::new();
                 let long = match read_line(reader, &mut line) {
@@ -150,7 +168,7 @@ impl Rows {
                     self.lines = Lines::Ended;
                     return Some(Err(Error::new("a JSON array; give one row a line, as jq -c '.[]' writes them")));
                 }
-                Some(parse(line, *json))
+                Some(parse(line, *json, &self.columns))
             }
         }
     }
@@ -192,6 +210,10 @@ fn file(path: &Path) -> Result<(Lines, Option<u64>)> {
     if metadata.is_dir() {
         return Err(Error::new(format_args!("{} is a directory; give a file of JSON lines or texts", path.display())));
     }
+    if let Some(delimiter) = table::delimiter(path) {
+        let table = Table::new(file, delimiter).at(path.display())?;
+        return Ok((Lines::Table(Box::new(table)), metadata.is_file().then_some(metadata.len())));
+    }
     Ok((
         Lines::Reader { reader: Box::new(BufReader::with_capacity(1 << 16, file)), json: true },
         metadata.is_file().then_some(metadata.len()),
@@ -204,11 +226,16 @@ fn begins_array(line: &[u8]) -> bool {
     matches!(rest.trim_ascii_start().first(), None | Some(b'{' | b'"'))
 }
 
-fn parse(line: &[u8], json: bool) -> Result<Row> {
+fn parse(line: &[u8], json: bool, columns: &Columns) -> Result<Row> {
     let text = std::str::from_utf8(line).map_err(|_| Error::new("not UTF-8"))?;
     let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
     if json && text.trim_start().starts_with('{') {
-        return serde_json::from_str(text).map_err(|error| Error::new(format_args!("not a row in JSON: {error}")));
+        let fields =
+            serde_json::from_str(text).map_err(|error| Error::new(format_args!("not a row in JSON: {error}")))?;
+        return Row::of_fields(fields, columns);
     }
-    Ok(Row::text(text))
+    match &columns.texts.text_column {
+        Some(name) if json => Err(Error::new(format_args!("no JSON object, so there is no {name:?}"))),
+        _ => Ok(Row::text(text)),
+    }
 }

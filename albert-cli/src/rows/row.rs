@@ -1,11 +1,11 @@
 //! One row.
 
-use std::fmt;
-
 use albert_edge::Request;
 use serde::Deserialize;
+use serde_json::Value;
 
-use crate::args::RowDefaults;
+use super::columns::{Fields, rename};
+use crate::args::{Columns, RowDefaults};
 use crate::error::{Error, Result};
 
 /// One input. In a file, a line that starts with `{` is a row in JSON; every other line is a text.
@@ -18,28 +18,13 @@ pub(crate) struct Row {
     pub(crate) max_length: Option<usize>,
     /// `tokenize`: as `--truncation`.
     pub(crate) truncation: Option<String>,
-    /// `eval`: name or index of the label.
-    pub(crate) label: Option<Label>,
+    /// `eval`: the label as the data has it.
+    pub(crate) label: Option<Value>,
     /// `eval`: words with a tag each.
     pub(crate) words: Vec<String>,
-    pub(crate) tags: Vec<String>,
-}
-
-/// A label as evaluation data gives it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Label {
-    Index(usize),
-    Name(String),
-}
-
-impl fmt::Display for Label {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Index(index) => write!(f, "{index}"),
-            Self::Name(name) => write!(f, "{name:?}"),
-        }
-    }
+    pub(crate) tags: Vec<Value>,
+    /// `eval`: the accepted answers as the data has them.
+    pub(crate) answers: Option<Value>,
 }
 
 impl Row {
@@ -48,9 +33,20 @@ impl Row {
         Self { request: Request::text(text), ..Self::default() }
     }
 
+    /// The row of fields.
+    pub(super) fn of_fields(fields: Fields, columns: &Columns) -> Result<Self> {
+        let fields = Value::Object(rename(fields, columns)?);
+        serde_json::from_value(fields).map_err(|error| Error::new(format_args!("not a row: {error}")))
+    }
+
     /// The text.
     pub(crate) fn need_text(&self) -> Result<&str> {
         self.request.text.as_deref().ok_or_else(|| Error::new("the row has no \"text\""))
+    }
+
+    /// Whether there is anything to compare answers with.
+    pub(crate) fn is_labelled(&self) -> bool {
+        self.label.is_some() || !self.tags.is_empty() || self.answers.is_some()
     }
 
     /// What the row does not say, from the command line.

@@ -194,3 +194,39 @@ fn reports_that_cannot_be_made() {
     let line: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(line["cost"]["measures"]["inputs"], 1, "an id beyond the vocabulary is left out");
 }
+
+#[test]
+fn answers_that_change() {
+    let folder = Folder::new();
+    let (model, data) = classifier(&folder);
+    let other = folder.path("other.albert");
+    let checkpoint = folder.path("sequence-classification-narrow");
+    albert(["quantize", &checkpoint, "-o", &other, "--weights", "int4", "--calibration", "none"]).ok();
+    let measures = albert(["compare", &model, &other, "--data", &data, "--json"]).json().remove(0)["measures"].take();
+    let (changes, agreement) = (&measures["changes"], &measures["outputs"]["logits"]["top1_agreement"]);
+    let (answers, changed) = (number(&changes["answers"]), number(&changes["changed"]));
+    assert_eq!(answers, 9.0);
+    assert!((number(agreement) - (1.0 - changed / answers)).abs() < 1e-9, "{changed} {agreement}");
+    assert_eq!(changes["rows"].as_array().unwrap().len() as f64, changed);
+    for change in changes["rows"].as_array().unwrap() {
+        let answer =
+            |model: &str| albert(["run", model, change["text"].as_str().unwrap(), "--json"]).json()[0]["label"].clone();
+        assert_eq!((&change["reference"], &change["model"]), (&answer(&model), &answer(&other)));
+        assert!(number(&change["reference_margin"]) >= 0.0 && number(&change["model_margin"]) >= 0.0);
+    }
+    // Labels of a text that apply in one file alone.
+    let model = folder.model("sequence-classification-multi-label");
+    let checkpoint = folder.path("sequence-classification-multi-label");
+    albert(["quantize", &checkpoint, "-o", &other, "--weights", "int4", "--calibration", "none"]).ok();
+    let page = folder.path("page.html");
+    let texts = folder.write("texts.txt", "the river\nparis\nruns north\nof\nlondon and paris\n");
+    let line = ["compare", &model, &other, "--data", &texts, "--report", &page, "--json"];
+    let changes = albert(line).json().remove(0)["measures"]["changes"].take();
+    assert_eq!(changes["answers"], 5 * 5);
+    for change in changes["rows"].as_array().unwrap() {
+        let names = [&change["reference"], &change["model"]].map(|name| name.as_str().unwrap());
+        let [with, without] = if names[0].starts_with("not ") { [names[1], names[0]] } else { names };
+        assert_eq!(format!("not {with}"), without);
+    }
+    assert!(fs::read_to_string(page).unwrap().contains("Which answers change"));
+}

@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod cost;
+mod data;
+mod eval;
 mod harness;
 mod hub;
 mod languages;
@@ -12,3 +14,4 @@ mod pipelines;
 mod readme;
 mod rows;
 mod tasks;
+mod verify_checkpoint;

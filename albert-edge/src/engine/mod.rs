@@ -141,6 +141,11 @@ impl Engine {
         self.settings.threads
     }
 
+    /// Layers of an inference that does not end early.
+    pub fn layers_to_run(&self) -> u32 {
+        self.settings.layers.unwrap_or(self.model.config().num_hidden_layers)
+    }
+
     /// Whether inferences may end before the last layer.
     pub fn may_exit(&self) -> bool {
         self.settings.exit.is_some()

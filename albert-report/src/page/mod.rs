@@ -1,11 +1,14 @@
 //! The report as one HTML file: no scripts, no fonts, nothing from the network. Every figure is in a table too, or is one.
 
+mod changes;
 mod drift;
+mod evaluation;
 mod outliers;
 mod outputs;
 mod sizes;
 mod tensors;
 
+pub use evaluation::evaluation_page;
 use serde::Serialize;
 
 use crate::chart::{THEME, bytes, count, escape, number};
@@ -95,6 +98,7 @@ pub fn page(report: &Report) -> String {
     let mut sections = vec![sizes::section(report)];
     if let Some(measures) = &report.measures {
         sections.push(outputs::section(measures, report.accuracy.as_ref(), report.subject));
+        sections.push(changes::section(&measures.changes, report.subject));
         sections.push(drift::section(measures));
         sections.push(outliers::section(measures));
     }

@@ -1,0 +1,177 @@
+//! Answers that a model gives otherwise than the reference, and how sure both are.
+
+use albert_core::config::ProblemType;
+use albert_core::{Config, Model};
+use serde::Serialize;
+
+use crate::outputs::Kind;
+use crate::sample::Input;
+
+/// Most changes that are kept: those that the reference was most sure of.
+const MOST_KEPT: usize = 1000;
+/// Most characters of a text.
+const MOST_CHARACTERS: usize = 200;
+
+/// An answer that changes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Change {
+    /// The input, from 1.
+    pub input: usize,
+    /// Its text, or as much as there is room for; empty for ids.
+    pub text: String,
+    /// Name of the output.
+    pub output: &'static str,
+    /// Position of the token whose answer it is, from 0, for outputs of tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<usize>,
+    /// The reference's answer.
+    pub reference: String,
+    /// The model's answer.
+    pub model: String,
+    /// How much higher the reference's logit of its answer is than that of the model's.
+    pub reference_margin: f64,
+    /// How much higher the model's logit of its answer is than that of the reference's.
+    pub model_margin: f64,
+}
+
+/// Answers that change.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Changes {
+    /// Answers that were compared: one an input, a token or a label.
+    pub answers: usize,
+    /// Those that changed.
+    pub changed: usize,
+    /// The changed ones, those first that the reference was most sure of; 1,000 at most.
+    pub rows: Vec<Change>,
+}
+
+/// How an output's vectors become answers.
+#[derive(Clone, Copy)]
+enum Rule {
+    /// The largest element.
+    Best,
+    /// Every element from this logit on.
+    Each(f64),
+}
+
+/// Where a vector belongs.
+pub(crate) struct Place<'p> {
+    /// From 0.
+    pub(crate) index: usize,
+    pub(crate) input: &'p Input,
+    pub(crate) output: &'static str,
+    pub(crate) kind: Kind,
+    /// Of a vector that a token has.
+    pub(crate) token: Option<usize>,
+}
+
+/// The rule of an output; `None` when it is no answer by itself.
+fn rule(kind: Kind, model: &Model<'_>) -> Option<Rule> {
+    match (kind, model.config().problem_type) {
+        (Kind::Logits, ProblemType::MultiLabel) => {
+            let classifier = model.classifier()?;
+            let threshold = if classifier.threshold > 0.0 { f64::from(classifier.threshold) } else { 0.5 };
+            Some(Rule::Each(f64::from(classifier.temperature) * (threshold / (1.0 - threshold)).ln()))
+        }
+        (Kind::Logits, ProblemType::SingleLabel) => Some(Rule::Best),
+        (Kind::TokenLogits | Kind::VocabularyLogits | Kind::StartLogits | Kind::EndLogits, _) => Some(Rule::Best),
+        _ => None,
+    }
+}
+
+impl Changes {
+    /// Compares a vector of both. The sides may have rules of their own.
+    pub(crate) fn take(&mut self, place: &Place<'_>, models: [&Model<'_>; 2], vectors: [&[f32]; 2]) {
+        let [Some(of_reference), Some(of_model)] = models.map(|model| rule(place.kind, model)) else { return };
+        match (of_reference, of_model) {
+            (Rule::Each(reference), Rule::Each(model)) => self.take_each(place, models, vectors, [reference, model]),
+            _ => self.take_best(place, models, vectors),
+        }
+    }
+
+    fn take_best(&mut self, place: &Place<'_>, models: [&Model<'_>; 2], vectors: [&[f32]; 2]) {
+        let [Some(reference), Some(model)] = vectors.map(albert_core::heads::argmax) else { return };
+        self.answers += 1;
+        if reference == model {
+            return;
+        }
+        let margin = |vector: &[f32], own: usize, other: usize| match (vector.get(own), vector.get(other)) {
+            (Some(&own), Some(&other)) => f64::from(own) - f64::from(other),
+            _ => f64::NAN,
+        };
+        let margins = [margin(vectors[0], reference, model), margin(vectors[1], model, reference)];
+        self.add(place, [name(place, models[0], reference), name(place, models[1], model)], margins);
+    }
+
+    fn take_each(&mut self, place: &Place<'_>, models: [&Model<'_>; 2], vectors: [&[f32]; 2], from: [f64; 2]) {
+        for (index, (&reference, &model)) in vectors[0].iter().zip(vectors[1]).enumerate() {
+            self.answers += 1;
+            let margins = [f64::from(reference) - from[0], f64::from(model) - from[1]];
+            let applies = margins.map(|margin| margin >= 0.0);
+            if applies[0] == applies[1] {
+                continue;
+            }
+            let label = |side: usize| {
+                let name = name(place, models[side], index);
+                if applies[side] { name } else { format!("not {name}") }
+            };
+            self.add(place, [label(0), label(1)], margins.map(f64::abs));
+        }
+    }
+
+    fn add(&mut self, place: &Place<'_>, [reference, model]: [String; 2], [reference_margin, model_margin]: [f64; 2]) {
+        self.changed += 1;
+        self.rows.push(Change {
+            input: place.index + 1,
+            text: text(place.input),
+            output: place.output,
+            token: place.token,
+            reference,
+            model,
+            reference_margin,
+            model_margin,
+        });
+        // Not at every change: sorting takes time.
+        if self.rows.len() >= 2 * MOST_KEPT {
+            self.sort();
+        }
+    }
+
+    /// The surest first, and no more than are kept.
+    pub(crate) fn sort(&mut self) {
+        self.rows.sort_by(|a, b| b.reference_margin.total_cmp(&a.reference_margin));
+        self.rows.truncate(MOST_KEPT);
+    }
+}
+
+/// What people call an answer.
+fn name(place: &Place<'_>, model: &Model<'_>, index: usize) -> String {
+    let token = |id: u32| {
+        let known = model.tokenizer().and_then(|tokenizer| tokenizer.id_to_token(id).map(str::to_owned));
+        known.unwrap_or_else(|| format!("token {id}"))
+    };
+    match place.kind {
+        Kind::VocabularyLogits => token(index as u32),
+        Kind::StartLogits | Kind::EndLogits => {
+            let id = place.input.ids.get(index).copied().unwrap_or_default();
+            format!("{} at {index}", token(id))
+        }
+        _ => model.label(index).map_or_else(|| format!("LABEL_{index}"), str::to_owned),
+    }
+}
+
+fn text(input: &Input) -> String {
+    let whole = match &input.pair {
+        Some(pair) => format!("{} \u{2016} {pair}", input.text),
+        None => input.text.clone(),
+    };
+    match whole.char_indices().nth(MOST_CHARACTERS) {
+        Some((end, _)) => format!("{}\u{2026}", &whole[..end]),
+        None => whole,
+    }
+}
+
+/// Whether the outputs of these configurations can change an answer.
+pub(crate) fn comparable(kind: Kind, configs: [&Config; 2]) -> bool {
+    kind.ranks() && configs[0].problem_type == configs[1].problem_type
+}
