@@ -10,7 +10,7 @@ from ._native import AlbertError, __version__
 from .model import Model, Tokenizer
 from .pipelines import Pipeline, pipeline
 from .prototypes import Prototypes
-from .tools import Report, bench, compare, evaluate, fit, quantize
+from .tools import Report, bench, compare, evaluate, fit, quantize, verify_checkpoint
 
 __all__ = [
     "AlbertError",
@@ -26,4 +26,5 @@ __all__ = [
     "fit",
     "pipeline",
     "quantize",
+    "verify_checkpoint",
 ]

@@ -1,4 +1,4 @@
-"""``quantize``, ``fit``, ``evaluate``, ``compare`` and ``bench``: commands of ``albert`` whose results are dictionaries.
+"""``quantize``, ``fit``, ``evaluate``, ``compare``, ``verify_checkpoint`` and ``bench``: commands of ``albert`` whose results are dictionaries.
 
 Each runs as a process of its own, so that Ctrl-C ends it, and takes the options of the command with underscores for hyphens.
 """
@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from . import _native
+from ._data import Data, row_file
 
 PathLike: TypeAlias = str | os.PathLike[str]
 
@@ -187,35 +188,55 @@ def _rows(rows: Iterable[dict[str, Any]]) -> Generator[Path, None, None]:
         yield file
 
 
-def evaluate(model: PathLike, data: PathLike | Iterable[dict[str, Any]], **options: Any) -> Report:
-    """Measure a model's accuracy on labelled rows.
+def evaluate(
+    model: PathLike,
+    data: Data,
+    *,
+    labels: Sequence[str] | dict[str, str] | None = None,
+    predictions: PathLike | None = None,
+    report: PathLike | None = None,
+    **options: Any,
+) -> Report:
+    """Measure what a model's answers are worth on labelled rows.
 
     Parameters
     ----------
     model : str or path
         Model file.
-    data : path or iterable of dict
-        JSON lines, or rows: ``{"text", "label"}``, or ``{"words", "tags"}`` for token classification.
+    data : path or rows
+        A file of JSON lines, ``.csv``, ``.tsv`` or Parquet (by pyarrow), dictionaries, or a ``pyarrow.Table``,
+        ``pandas.DataFrame`` or ``datasets.Dataset``. Fields have the names of the public data sets; ``text_column``,
+        ``pair_column`` and ``label_column`` name others.
+    labels : list or dict, optional
+        Names in the order of the data's label numbers, by default those that the data set itself has; or the model's names
+        for those of the data.
+    predictions : str or path, optional
+        File to write: label and answer of each row, as JSON lines.
+    report : str or path, optional
+        Page (HTML) to write: intervals, reliability, labels, confusions.
     **options
-        Other options of ``albert eval``: ``head``, ``truncation``, ``max_length``, ``threads``, ``sweep_layers`` ...
+        Other options of ``albert eval``: ``task``, ``head``, ``truncation``, ``max_length``, ``threads``, ``sweep_layers`` ...
 
     Returns
     -------
     Report
-        The measures.
+        The figures of the task, each with its 95 % interval.
 
     Raises
     ------
     AlbertError
         When a row or an option is refused.
     """
-    if isinstance(data, (str, os.PathLike)):
-        return _report(_lines("eval", model, data=data, **options), None)
-    with _rows(data) as file:
-        return _report(_lines("eval", model, data=file, **options), None)
+    if isinstance(labels, dict):
+        labels = [f"{data}={name}" for data, name in labels.items()]
+    with row_file(data) as (file, names):
+        options.update(data=file, labels=list(labels or names), predictions=predictions, report=report)
+        return _report(_lines("eval", model, **options), report)
 
 
-def compare(reference: PathLike, model: PathLike, *, report: PathLike | None = None, **options: Any) -> Report:
+def compare(
+    reference: PathLike, model: PathLike, *, report: PathLike | None = None, data: Data = None, **options: Any
+) -> Report:
     """Compare two model files: sizes, weights, hidden states, answers.
 
     Parameters
@@ -224,8 +245,10 @@ def compare(reference: PathLike, model: PathLike, *, report: PathLike | None = N
         Model files.
     report : str or path, optional
         Page (HTML) to write.
+    data : path or rows, optional
+        Rows to run both on, as for :func:`evaluate`; a built-in text by default.
     **options
-        Other options of ``albert compare``: ``data``, ``isa``.
+        Other options of ``albert compare``: ``text_column``, ``labels``, ``isa`` ...
 
     Returns
     -------
@@ -237,7 +260,38 @@ def compare(reference: PathLike, model: PathLike, *, report: PathLike | None = N
     AlbertError
         When a file is refused.
     """
-    return _report(_lines("compare", reference, model, report=report, **options), report)
+    if data is None:
+        return _report(_lines("compare", reference, model, report=report, **options), report)
+    with row_file(data) as (file, names):
+        options.update(data=file, report=report)
+        options.setdefault("labels", names)
+        return _report(_lines("compare", reference, model, **options), report)
+
+
+def verify_checkpoint(checkpoint: PathLike, model: PathLike, **options: Any) -> Report:
+    """Compare a model file with what transformers computes from its checkpoint. Needs torch and transformers.
+
+    Parameters
+    ----------
+    checkpoint : str or path
+        Checkpoint directory or hub id.
+    model : str or path
+        Model file.
+    **options
+        Options of ``albert verify-checkpoint``: ``data``, ``max_abs``, ``min_cosine``, ``min_agreement``, ``rows`` ...
+
+    Returns
+    -------
+    Report
+        ``tokenization`` (texts, and how many have the same tokens), ``outputs`` with their errors, and ``passed``.
+
+    Raises
+    ------
+    AlbertError
+        When torch or transformers is not installed, or a file is refused.
+    """
+    options.setdefault("python", sys.executable)
+    return _report(_lines("verify-checkpoint", checkpoint, model, **options), None)
 
 
 def bench(model: PathLike, *, tokens: Iterable[int] | None = None, threads: int = 1) -> list[dict[str, Any]]:

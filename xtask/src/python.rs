@@ -9,7 +9,7 @@ use crate::toolchain::{check, host_target_dir, root};
 /// What builds the wheel and runs the tests.
 const TOOLS: [&str; 7] = ["maturin==1.*", "numpy", "pytest", "pytest-timeout", "mypy==2.*", "pyright==1.1.*", "tqdm"];
 /// What the rest of the tests take: other engines, and programs that run several processes.
-const EXTRAS: [&str; 8] = [
+const EXTRAS: [&str; 11] = [
     "pyarrow",
     "pandas",
     "dask[dataframe,distributed]",
@@ -18,6 +18,9 @@ const EXTRAS: [&str; 8] = [
     "torch",
     "onnxruntime",
     "tokenizers",
+    "scikit-learn",
+    "scipy",
+    "seqeval",
 ];
 
 /// Builds and checks the package; with the tests that need other engines when `all`.
