@@ -112,7 +112,7 @@ impl<T: Real> Inverse<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matrix::product;
+    use crate::product::Products;
     use crate::random::Random;
 
     /// Moments of random rows, fewer than there are columns or more.
@@ -121,7 +121,7 @@ mod tests {
         let mut features = Matrix::zeros(rows, n);
         features.values.iter_mut().enumerate().for_each(|(i, x)| *x = random.normal() * (1 + i % n) as f64);
         let mut moments = Matrix::zeros(n, n);
-        product(&mut moments.values, features.view().transposed(), features.view());
+        Products::Native.product(&mut moments.values, features.view().transposed(), features.view());
         moments
     }
 
@@ -132,9 +132,9 @@ mod tests {
             let scale = moments.values.iter().fold(1.0, |a: f64, &b| a.max(b.abs()));
             let basis = Basis::new(moments.clone());
             let (mut half, mut rotated, mut unit) = (moments.clone(), moments.clone(), moments.clone());
-            product(&mut half.values, moments.view(), basis.rotation.view());
-            product(&mut rotated.values, basis.rotation.view().transposed(), half.view());
-            product(&mut unit.values, basis.rotation.view().transposed(), basis.rotation.view());
+            Products::Native.product(&mut half.values, moments.view(), basis.rotation.view());
+            Products::Native.product(&mut rotated.values, basis.rotation.view().transposed(), half.view());
+            Products::Native.product(&mut unit.values, basis.rotation.view().transposed(), basis.rotation.view());
             for i in 0..n {
                 for j in 0..n {
                     let expected = match i.abs_diff(j) {

@@ -80,7 +80,7 @@ pub fn features(
         vectors
     };
     let rows: Vec<_> =
-        crate::pool(threads)?.install(|| examples.par_iter().map_init(Memory::default, of_row).collect());
+        crate::threads::run(threads, || examples.par_iter().map_init(Memory::default, of_row).collect())?;
     if stopped.into_inner() {
         return Err(Error::Stopped);
     }

@@ -12,6 +12,7 @@ use crate::folds;
 use crate::labels::Labels;
 use crate::matrix::Matrix;
 use crate::options::Options;
+use crate::product::Products;
 use crate::progress::{Progress, Stage};
 use crate::report::{self, Held, Report};
 use crate::scale::Scaled;
@@ -40,7 +41,8 @@ pub struct Fitted {
 
 /// Fits a classifier on a frozen encoder. Its head, if it has one, does not matter.
 ///
-/// The result depends on encoder, examples and options, not on the number of threads.
+/// The result depends on encoder, examples and options, not on the number of threads; by [`Options::portable`] not on the machine
+/// either.
 ///
 /// # Errors
 /// [`Error`].
@@ -68,11 +70,12 @@ pub fn fit_features(features: &[Features], examples: &[Example], options: &Optio
     let (targets, weights) = (labels.targets(), labels.weights(options.balanced));
     let folds = folds::assign(&labels.of_rows, labels.names.len(), fold_count, options.seed);
     let exclusive = labels.exclusive;
-    let problem = Problem { targets: &targets, weights: &weights, exclusive, folds: &folds, fold_count };
-    let (trials, solution) = crate::pool(options.threads)?.install(|| solve(&problem, features, &inside, options))?;
+    let products = Products::new(options.portable);
+    let problem = Problem { targets: &targets, weights: &weights, exclusive, folds: &folds, fold_count, products };
+    let (trials, solution) = crate::threads::run(options.threads, || solve(&problem, features, &inside, options))??;
     let best = &trials[0];
     let chosen = features.iter().position(|features| features.pooling == best.pooling).unwrap_or(0);
-    let outside_logits = solution.logits(&features[chosen].pick(&outside).widen());
+    let outside_logits = solution.logits(&features[chosen].pick(&outside).widen(), products);
     let held = held_out(&folds);
     let held_targets = targets.pick(&held);
     let threshold = threshold::choose(best, &held_targets, exclusive, &outside_logits, options.reject);
@@ -110,7 +113,7 @@ fn solve(
     options: &Options<'_>,
 ) -> Result<(Vec<Trial>, Solution), Error> {
     let kind = |features: &Features| {
-        let scaled = Scaled::new(&features.pick(inside), problem.weights);
+        let scaled = Scaled::new(&features.pick(inside), problem.weights, problem.products);
         Kind { pooling: features.pooling, narrow: scaled.features.cast(), scaled }
     };
     let kinds: Vec<Kind> = features.par_iter().map(kind).collect();
@@ -135,7 +138,8 @@ fn training<'a, T>(
     features: &'a Matrix<T>,
     targets: &'a Matrix<T>,
 ) -> Training<'a, T> {
-    Training { features, targets, weights: problem.weights, exclusive: problem.exclusive, basis: &scaled.basis }
+    let Problem { weights, exclusive, products, .. } = *problem;
+    Training { features, targets, weights, exclusive, basis: &scaled.basis, products }
 }
 
 /// The examples, sorted out.

@@ -37,8 +37,10 @@
 //! - `scale`, `basis`, `solver`: logistic regression, solved to convergence.
 //! - `temperature`, `threshold`: honest scores, and what is out of scope.
 //! - `report`: what the held-out rows say.
+//! - `product`, `portable`, `view`: what most of the time goes into.
 //!
-//! The result depends on encoder, examples and options alone: any number of threads gives the same bytes.
+//! The result depends on encoder, examples and options alone: any number of threads gives the same bytes. [`Options::portable`] makes
+//! them the same on every machine, too, and WebAssembly always does.
 
 mod basis;
 mod error;
@@ -51,6 +53,8 @@ mod loss;
 mod matrix;
 mod options;
 mod page;
+mod portable;
+mod product;
 mod progress;
 mod random;
 mod real;
@@ -59,7 +63,9 @@ mod scale;
 mod selection;
 mod solver;
 mod temperature;
+mod threads;
 mod threshold;
+mod view;
 
 pub use error::{Error, InferenceError, RowProblem};
 pub use examples::{Columns, Example, read, read_json};
@@ -69,9 +75,3 @@ pub use options::Options;
 pub use page::page;
 pub use progress::{Progress, Stage};
 pub use report::{Bin, Confusion, Fold, LabelReport, OutOfScope, Report, Tried};
-
-/// Threads for work whose result does not depend on them.
-pub(crate) fn pool(threads: usize) -> Result<rayon::ThreadPool, Error> {
-    let builder = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1));
-    builder.build().map_err(|error| Error::Threads(error.to_string()))
-}

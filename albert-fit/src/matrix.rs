@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::real::Real;
+use crate::view::View;
 
 /// Elements that are summed in their own precision before the sums are summed in f64.
 const BLOCK: usize = 4096;
@@ -16,46 +17,11 @@ pub(crate) struct Matrix<T = f64> {
     pub(crate) values: Vec<T>,
 }
 
-/// An operand of [`product`]: a matrix, some of its rows, or either transposed.
-#[derive(Clone, Copy)]
-pub(crate) struct View<'a, T> {
-    rows: usize,
-    columns: usize,
-    strides: [isize; 2],
-    values: &'a [T],
-}
-
-impl<'a, T> View<'a, T> {
-    pub(crate) fn new(rows: usize, columns: usize, values: &'a [T]) -> Self {
-        assert_eq!(Some(values.len()), rows.checked_mul(columns), "elements of a matrix");
-        Self { rows, columns, strides: [columns as isize, 1], values }
-    }
-
-    pub(crate) fn transposed(self) -> Self {
-        let [row, column] = self.strides;
-        Self { rows: self.columns, columns: self.rows, strides: [column, row], values: self.values }
-    }
-}
-
 /// Adds the rows of a matrix to `sums`.
 pub(crate) fn add_rows<T: Real>(sums: &mut [T], rows: &[T]) {
     for row in rows.chunks_exact(sums.len().max(1)) {
         sums.iter_mut().zip(row).for_each(|(sum, &x)| *sum += x);
     }
-}
-
-/// `c = a b`, row-major.
-#[allow(unsafe_code)]
-pub(crate) fn product<T: Real>(c: &mut [T], a: View<'_, T>, b: View<'_, T>) {
-    let (m, k, n) = (a.rows, a.columns, b.columns);
-    assert!(k == b.rows && c.len() == m * n, "shapes of a product agree");
-    if m == 0 || n == 0 {
-        return;
-    }
-    let (a, b) = ((a.values.as_ptr(), a.strides), (b.values.as_ptr(), b.strides));
-    // SAFETY: a view's strides are those of a matrix of exactly its elements, transposed or not; `c` has m x n and is borrowed
-    // mutably.
-    unsafe { T::multiply([m, k, n], a, b, c.as_mut_ptr()) }
 }
 
 impl<T: Real> Matrix<T> {
@@ -76,7 +42,7 @@ impl<T: Real> Matrix<T> {
     }
 
     pub(crate) fn view_rows(&self, rows: Range<usize>) -> View<'_, T> {
-        View::new(rows.len(), self.columns, &self.values[rows.start * self.columns..rows.end * self.columns])
+        View::of_rows(self.columns, &self.values, rows)
     }
 
     /// Some of the rows.
@@ -131,18 +97,6 @@ pub(crate) fn reduce<T: Real>(values: &[T], start: T, operation: impl Fn(T, T) -
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn products() {
-        let a = View::new(2, 3, &[1., 2., 3., 4., 5., 6.]);
-        let b = View::new(2, 3, &[1., 0., 1., 2., 1., 0.]);
-        let mut c = [0.0; 4];
-        product(&mut c, a, b.transposed());
-        assert_eq!(c, [4., 4., 10., 13.]);
-        let mut c = [0.0; 9];
-        product(&mut c, a.transposed(), b);
-        assert_eq!(c, [9., 4., 1., 12., 5., 2., 15., 6., 3.]);
-    }
 
     #[test]
     fn sums() {

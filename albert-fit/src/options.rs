@@ -37,6 +37,9 @@ pub struct Options<'a> {
     pub seed: u64,
     /// Threads; the result does not depend on them.
     pub threads: usize,
+    /// The same bytes on every machine, WebAssembly included, in two to three times the time. Otherwise another CPU may round weights
+    /// in the last place. (For encoders of float weights hidden states may differ, too.)
+    pub portable: bool,
     /// Called as work goes on; [`ControlFlow::Break`] ends it with [`Error::Stopped`].
     #[serde(skip)]
     pub progress: &'a (dyn Fn(Progress) -> ControlFlow<()> + Sync),
@@ -55,6 +58,7 @@ impl Default for Options<'_> {
             max_tokens: None,
             seed: 0,
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            portable: false,
             progress: &|_| ControlFlow::Continue(()),
         }
     }

@@ -29,43 +29,6 @@ pub(crate) trait Real:
     fn get(self) -> f64;
     /// e to the power of each; none is above 0.
     fn exponentials(values: &mut [Self]);
-    /// `c = a b`, of m x k and k x n elements; rows of `c` are adjacent. A matrix is a pointer and the strides of its rows and
-    /// columns.
-    ///
-    /// # Safety
-    /// The pointers are valid for the sizes and strides, and no other reference to `c`'s elements is in use.
-    #[allow(unsafe_code)]
-    unsafe fn multiply(
-        [m, k, n]: [usize; 3],
-        (a, [rsa, csa]): (*const Self, [isize; 2]),
-        (b, [rsb, csb]): (*const Self, [isize; 2]),
-        c: *mut Self,
-    ) {
-        // SAFETY: as the caller promises.
-        unsafe {
-            gemm::gemm(
-                m,
-                n,
-                k,
-                c,
-                1,
-                n as isize,
-                false,
-                a,
-                csa,
-                rsa,
-                b,
-                csb,
-                rsb,
-                Self::of(0.0),
-                Self::of(1.0),
-                false,
-                false,
-                false,
-                gemm::Parallelism::None,
-            )
-        }
-    }
 }
 
 impl Real for f32 {

@@ -3,13 +3,15 @@
 
 use crate::basis::Basis;
 use crate::features::Features;
-use crate::matrix::{Matrix, dot, product};
+use crate::matrix::{Matrix, dot};
+use crate::product::Products;
 use crate::solver::Solution;
 
 /// Features in the basis of their second moments, and the way back.
 pub(crate) struct Scaled {
     centre: Vec<f64>,
     factor: f64,
+    products: Products,
     pub(crate) basis: Basis,
     /// `[rows][width]`.
     pub(crate) features: Matrix,
@@ -17,7 +19,7 @@ pub(crate) struct Scaled {
 
 impl Scaled {
     /// `weights`: how much each row counts; their sum is 1.
-    pub(crate) fn new(features: &Features, weights: &[f64]) -> Self {
+    pub(crate) fn new(features: &Features, weights: &[f64], products: Products) -> Self {
         let width = features.width;
         let mut scaled = features.widen();
         let count = scaled.rows.max(1) as f64;
@@ -35,17 +37,18 @@ impl Scaled {
             row.iter_mut().for_each(|x| *x *= weight);
         }
         let mut moments = Matrix::zeros(width, width);
-        product(&mut moments.values, weighted.view().transposed(), scaled.view());
+        products.product(&mut moments.values, weighted.view().transposed(), scaled.view());
         let basis = Basis::new(moments);
         let mut rotated = weighted;
-        product(&mut rotated.values, scaled.view(), basis.rotation.view());
-        Self { centre, factor, basis, features: rotated }
+        products.product(&mut rotated.values, scaled.view(), basis.rotation.view());
+        Self { centre, factor, products, basis, features: rotated }
     }
 
     /// The classifier of the features as they are.
     pub(crate) fn unscale(&self, solution: &Solution) -> Solution {
         let mut plain = solution.clone();
-        product(&mut plain.weights.values, solution.weights.view(), self.basis.rotation.view().transposed());
+        let back = self.basis.rotation.view().transposed();
+        self.products.product(&mut plain.weights.values, solution.weights.view(), back);
         plain.weights.values.iter_mut().for_each(|w| *w *= self.factor);
         let rows = plain.weights.values.chunks_exact(self.centre.len().max(1));
         plain.bias.iter_mut().zip(rows).for_each(|(bias, weights)| *bias -= dot(weights, &self.centre));
@@ -62,14 +65,14 @@ mod tests {
     fn logits_stay() {
         let features =
             Features { pooling: Pooling::Mean, width: 3, values: (0..30).map(|x| (x * x % 11) as f32 - 2.0).collect() };
-        let scaled = Scaled::new(&features, &[0.1; 10]);
+        let scaled = Scaled::new(&features, &[0.1; 10], Products::Portable);
         let mean_square = scaled.features.values.iter().map(|x| x * x).sum::<f64>() / 30.0;
         assert!((mean_square - 1.0).abs() < 1e-12);
         let mut solution = Solution::zeros(2, 3);
         solution.weights.values = vec![1., -2., 0.5, 0.25, 3., -1.];
         solution.bias = vec![0.5, -1.0];
-        let expected = solution.logits(&scaled.features);
-        let found = scaled.unscale(&solution).logits(&features.widen());
+        let expected = solution.logits(&scaled.features, Products::Portable);
+        let found = scaled.unscale(&solution).logits(&features.widen(), Products::Portable);
         for (found, expected) in found.values.iter().zip(&expected.values) {
             assert!((found - expected).abs() < 1e-9);
         }

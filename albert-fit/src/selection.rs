@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use crate::basis::Basis;
 use crate::error::Error;
 use crate::matrix::Matrix;
+use crate::product::Products;
 use crate::scale::Scaled;
 use crate::solver::{Path, Training};
 use crate::temperature::calibrate;
@@ -41,6 +42,7 @@ pub(crate) struct Problem<'a> {
     /// The fold of each row.
     pub(crate) folds: &'a [Option<usize>],
     pub(crate) fold_count: usize,
+    pub(crate) products: Products,
 }
 
 /// Features of one kind of pooling.
@@ -231,13 +233,14 @@ impl<'a> Fold<'a> {
 
     fn path(&self) -> Path<'_, f32> {
         let Rows { features, targets, weights } = &self.train;
-        Path::new(Training { features, targets, weights, exclusive: self.problem.exclusive, basis: self.basis })
+        let Problem { exclusive, products, .. } = *self.problem;
+        Path::new(Training { features, targets, weights, exclusive, basis: self.basis, products })
     }
 
     /// Logits of the held-out rows.
     fn try_strength(&self, path: &mut Path<'_, f32>, strength: f64) -> Matrix<f32> {
         path.solve(strength, ROUGH);
-        path.solution().logits(&self.test.features)
+        path.solution().logits(&self.test.features, self.problem.products)
     }
 
     fn outcome(&self, logits: Matrix<f32>) -> Outcome {

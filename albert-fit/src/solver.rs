@@ -13,8 +13,10 @@ use rayon::prelude::*;
 
 use crate::basis::{Basis, Inverse};
 use crate::loss::loss;
-use crate::matrix::{Matrix, View, add, add_rows, dot, product};
+use crate::matrix::{Matrix, add, add_rows, dot};
+use crate::product::Products;
 use crate::real::Real;
+use crate::view::View;
 
 /// Pairs of steps and gradient changes that L-BFGS keeps.
 const MEMORY: usize = 8;
@@ -36,6 +38,7 @@ pub(crate) struct Training<'a, T> {
     pub(crate) exclusive: bool,
     /// The basis of the features.
     pub(crate) basis: &'a Basis,
+    pub(crate) products: Products,
 }
 
 /// A linear classifier, or a gradient of one.
@@ -53,9 +56,9 @@ impl<T: Real> Solution<T> {
     }
 
     /// Logits of rows of features, `[rows][labels]`.
-    pub(crate) fn logits(&self, features: &Matrix<T>) -> Matrix<T> {
+    pub(crate) fn logits(&self, features: &Matrix<T>, products: Products) -> Matrix<T> {
         let mut logits = Matrix::zeros(features.rows, self.bias.len());
-        product(&mut logits.values, features.view(), self.weights.view().transposed());
+        products.product(&mut logits.values, features.view(), self.weights.view().transposed());
         self.add_bias(&mut logits.values);
         logits
     }
@@ -274,10 +277,10 @@ fn evaluate_rows<T: Real>(
     x: &Solution<T>,
     rows: std::ops::Range<usize>,
 ) -> (f64, Solution<T>) {
-    let Training { features, targets, weights, exclusive, .. } = training;
+    let Training { features, targets, weights, exclusive, products, .. } = training;
     let labels = targets.columns;
     let mut residuals = vec![T::default(); rows.len() * labels];
-    product(&mut residuals, features.view_rows(rows.clone()), x.weights.view().transposed());
+    products.product(&mut residuals, features.view_rows(rows.clone()), x.weights.view().transposed());
     x.add_bias(&mut residuals);
     let mut sum = 0.0;
     for (row, logits) in rows.clone().zip(residuals.chunks_exact_mut(labels.max(1))) {
@@ -288,7 +291,7 @@ fn evaluate_rows<T: Real>(
     let mut gradient = Solution::zeros(labels, features.columns);
     add_rows(&mut gradient.bias, &residuals);
     let residuals = View::new(rows.len(), labels, &residuals).transposed();
-    product(&mut gradient.weights.values, residuals, features.view_rows(rows));
+    products.product(&mut gradient.weights.values, residuals, features.view_rows(rows));
     (sum, gradient)
 }
 
@@ -313,11 +316,11 @@ mod tests {
             }
         }
         let mut moments = Matrix::zeros(width, width);
-        product(&mut moments.values, features.view().transposed(), features.view());
+        Products::Native.product(&mut moments.values, features.view().transposed(), features.view());
         moments.values.iter_mut().for_each(|x| *x /= rows as f64);
         let basis = Basis::new(moments);
         let mut rotated = Matrix::zeros(rows, width);
-        product(&mut rotated.values, features.view(), basis.rotation.view());
+        Products::Native.product(&mut rotated.values, features.view(), basis.rotation.view());
         (rotated, targets, basis)
     }
 
@@ -326,7 +329,7 @@ mod tests {
         weights: &'a [f64],
         exclusive: bool,
     ) -> Training<'a, T> {
-        Training { features, targets, weights, exclusive, basis }
+        Training { features, targets, weights, exclusive, basis, products: Products::Native }
     }
 
     /// At the solution the gradient is zero, and every other point is worse, whatever the way to it.

@@ -54,6 +54,20 @@ fn threads_do_not_matter_and_the_telling_pooling_wins() {
 }
 
 #[test]
+fn portable_products_differ_in_the_last_places() {
+    let features = [features(Pooling::Mean, 2.0)];
+    let [native, portable] = [false, true].map(|portable| {
+        let mut options = Options::default();
+        options.portable = portable;
+        fit_features(&features, &examples(1), &options).unwrap()
+    });
+    assert_eq!(native.report.strength, portable.report.strength);
+    let largest = native.weights.iter().fold(0f32, |most, weight| most.max(weight.abs()));
+    let apart = native.weights.iter().zip(&portable.weights).fold(0f32, |most, (a, b)| most.max((a - b).abs()));
+    assert!(apart < 1e-3 * largest, "{apart} of {largest}");
+}
+
+#[test]
 fn few_rows_are_all_tried() {
     let pick = |features: Features| Features { values: features.values[..40 * WIDTH].to_vec(), ..features };
     let features = [pick(features(Pooling::FirstToken, 0.0)), pick(features(Pooling::Mean, 2.0))];

@@ -42,6 +42,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// [`KeyError::NoRandomness`].
+    #[cfg(not(target_family = "wasm"))]
     pub fn generate() -> Result<Self, KeyError> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|_| KeyError::NoRandomness)?;

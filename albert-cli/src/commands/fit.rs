@@ -53,6 +53,7 @@ pub(super) fn run(args: &Fit) -> Result<Outcome> {
     options.max_tokens = args.max_length;
     options.seed = args.seed;
     options.threads = super::threads(args.threads);
+    options.portable = args.portable;
     options.progress = &show;
     let fitted = fit(&encoder, &examples, &options).map_err(Error::new)?;
     bars.end();
