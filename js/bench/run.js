@@ -1,9 +1,9 @@
 // Bytes, milliseconds and memory of the package, written to docs/javascript-benchmarks.md. ALBERT_PEERS names the folder that
-// benches/peers/prepare.py has filled; without it only bytes are counted, and nothing is written. ALBERT_NODE: other programs than
-// `node` to measure with, with commas.
+// benches/peers/prepare.py has filled; without it bytes alone are counted, and the rest of the page stays. ALBERT_NODE: other programs
+// than `node` to measure with, with commas.
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -28,6 +28,7 @@ const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 lines.push("## Bytes over the wire", "", "Kilobytes, models not counted. A browser fetches the scripts and one of the modules.", "");
 table(sizes());
 
+const document = path.join(REPOSITORY, "docs/javascript-benchmarks.md");
 const prepared = process.env.ALBERT_PEERS;
 if (prepared) {
   const packages = install();
@@ -40,7 +41,10 @@ if (prepared) {
     "work took part of the time, and only the ratios, whose sides take turns, can be relied on.",
     "",
   );
-  writeFileSync(path.join(REPOSITORY, "docs/javascript-benchmarks.md"), `${lines.join("\n").trimEnd()}\n`);
+  writeFileSync(document, `${lines.join("\n").trimEnd()}\n`);
+} else {
+  const [, ...rest] = readFileSync(document, "utf8").split(/^(?=## Beside)/m);
+  writeFileSync(document, [`${lines.join("\n").trimEnd()}\n\n`, ...rest].join(""));
 }
 console.log(lines.join("\n"));
 

@@ -28,10 +28,14 @@ export function size(names, folder) {
   return [0, 1, 2].map((place) => kilobytes(files.reduce((sum, file) => sum + file[place], 0)));
 }
 
+/** Scripts that are fetched for `albert-edge/fit`, beside those of every task. */
+const FITTING = ["fit.js", "fit-worker.js"];
+
 /** Rows of a table. */
 export function sizes() {
   const scripts = readdirSync(dist).filter((name) => name.endsWith(".js"));
-  const [every, alone] = [scripts.filter((name) => name !== "classify.js"), scripts];
+  const every = scripts.filter((name) => !["classify.js", ...FITTING].includes(name));
+  const alone = [...every, "classify.js"];
   const here = (names) => size(names, dist);
   return [
     ["", "raw", "gzip", "brotli"],
@@ -41,6 +45,8 @@ export function sizes() {
     ["**every task**: scripts and `albert-relaxed.wasm`", ...here([...every, "albert-relaxed.wasm"])],
     ...["albert-classify.wasm", "albert-classify-relaxed.wasm"].map((build) => [`\`${build}\``, ...here([build])]),
     ["**classification alone**: scripts and `albert-classify-relaxed.wasm`", ...here([...alone, "albert-classify-relaxed.wasm"])],
+    ...["albert-fit.wasm", "albert-fit-relaxed.wasm"].map((build) => [`\`${build}\``, ...here([build])]),
+    ["**fitting**, beside every task: `fit.js`, its worker and `albert-fit-relaxed.wasm`", ...here([...FITTING, "albert-fit-relaxed.wasm"])],
     ["the demo page's own files", ...size(readdirSync(path.join(PACKAGE, "demo")), path.join(PACKAGE, "demo"))],
   ];
 }

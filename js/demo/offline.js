@@ -10,8 +10,8 @@ const FILES = [
   "page.js",
   "show.js",
   ...[
-    ...["index", "builds", "checksum", "download", "engine", "error", "features", "fetch-model", "location", "model"],
-    ...["prototypes", "remote", "request", "tasks", "until", "worker"],
+    ...["index", "builds", "checksum", "download", "engine", "error", "features", "fetch-model", "instantiate"],
+    ...["location", "model", "port", "prototypes", "remote", "request", "tasks", "until", "worker"],
   ].map((name) => `albert-edge/${name}.js`),
   "albert-edge/albert.wasm",
   "albert-edge/albert-relaxed.wasm",

@@ -13,6 +13,10 @@ export const classification = () =>
     ? new URL("./albert-classify-relaxed.wasm", import.meta.url)
     : new URL("./albert-classify.wasm", import.meta.url);
 
+/** The one that fits classifiers. */
+export const fitting = () =>
+  isRelaxed() ? new URL("./albert-fit-relaxed.wasm", import.meta.url) : new URL("./albert-fit.wasm", import.meta.url);
+
 function isRelaxed() {
   if (!hasSimd()) throw new AlbertError("this browser has no WebAssembly SIMD; it is older than 2021 (Safari: 2023)");
   return hasRelaxedSimd();

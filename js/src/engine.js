@@ -2,7 +2,7 @@
 
 import { everyTask } from "./builds.js";
 import { AlbertError } from "./error.js";
-import { locate, readLocal } from "./location.js";
+import { instantiate } from "./instantiate.js";
 
 /** The engine of everything that is not given one. */
 let shared;
@@ -26,25 +26,7 @@ export function init(source) {
 /** An engine of its own from a source, or the shared one. */
 export const engineFrom = (source) => (source === undefined ? init() : start(source));
 
-async function start(source = everyTask()) {
-  const { instance } = await instantiate(source);
-  return new Engine(instance.exports);
-}
-
-async function instantiate(source) {
-  if (source instanceof WebAssembly.Module) return { instance: await WebAssembly.instantiate(source, {}) };
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.instantiate(source, {});
-  const response = source instanceof Response ? source : await read(locate(source));
-  if (!(response instanceof Response)) return WebAssembly.instantiate(response, {});
-  if (!response.ok) throw new AlbertError(`${response.url}: HTTP ${response.status}`);
-  // Servers that do not know the file's type are common.
-  if (response.headers.get("content-type")?.startsWith("application/wasm")) {
-    return WebAssembly.instantiateStreaming(response, {});
-  }
-  return WebAssembly.instantiate(await response.arrayBuffer(), {});
-}
-
-const read = (url) => (url.protocol === "file:" ? readLocal(url) : fetch(url));
+const start = async (source = everyTask()) => new Engine(await instantiate(source));
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -4,6 +4,7 @@ import { AlbertError } from "./error.js";
 import { fetchModel } from "./fetch-model.js";
 import { locate } from "./location.js";
 import { Model } from "./model.js";
+import { listen } from "./port.js";
 import { until } from "./until.js";
 
 /** A backend in a worker: a new one for `true`, or one that the caller has started from `albert-edge/worker`. */
@@ -46,23 +47,13 @@ class Line {
   #owned;
   #waiting = new Map();
   #closed = false;
-  #stop = [];
+  #stop;
 
   constructor(worker, owned) {
     this.#worker = worker;
     this.#owned = owned;
-    const receive = (message) => this.#receive(message);
     const failed = (error) => this.#fail(new AlbertError(`the worker failed: ${error.message ?? "no reason given"}`));
-    // Workers of Node are event emitters, all others event targets.
-    if (worker.on) {
-      worker.on("message", receive).on("error", failed);
-      this.#stop.push(() => worker.off("message", receive).off("error", failed));
-    } else {
-      const event = ({ data }) => receive(data);
-      worker.addEventListener("message", event);
-      worker.addEventListener("error", failed);
-      this.#stop.push(() => worker.removeEventListener("message", event), () => worker.removeEventListener("error", failed));
-    }
+    this.#stop = listen(worker, (message) => this.#receive(message), failed);
   }
 
   ask(kind, value, progress) {
@@ -84,7 +75,7 @@ class Line {
     if (this.#closed) return;
     this.#fail(new AlbertError("the pipeline is closed"));
     this.#closed = true;
-    for (const stop of this.#stop) stop();
+    this.#stop();
     if (this.#owned) this.#worker.terminate();
   }
 

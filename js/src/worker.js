@@ -1,6 +1,7 @@
 // The other end of a pipeline with `worker`: opens models and runs requests, one after another.
 
 import { Model } from "./model.js";
+import { answer } from "./port.js";
 import { Tasks } from "./tasks.js";
 
 const pipelines = new Map();
@@ -56,9 +57,4 @@ function keep(opened, task, options) {
   }
 }
 
-if (globalThis.WorkerGlobalScope) {
-  const answer = serve(globalThis);
-  addEventListener("message", ({ data }) => answer(data));
-} else {
-  import("node:worker_threads").then(({ parentPort }) => parentPort.on("message", serve(parentPort)));
-}
+answer(serve);

@@ -18,6 +18,7 @@ async function open(t, answer = () => false) {
     "/dist/": path.join(PACKAGE, "dist"),
     "/support/": path.join(PACKAGE, "test/support"),
     "/conformance/": CONFORMANCE,
+    "/record/": path.join(REPOSITORY, "albert-fit/tests/data"),
     "/models/": path.join(REPOSITORY, "models"),
   };
   const blank = (request, response) => {
@@ -40,6 +41,13 @@ async function open(t, answer = () => false) {
   };
   return { ...(await tab()), tab, context, server, asked };
 }
+
+test("a classifier is fitted in the page with the recorded bytes", async (t) => {
+  const { call, violations, server } = await open(t);
+  assert.deepEqual(await call("fitted", "/record/portable.json"), { report: true, head: true });
+  assert.ok(server.requests.includes("GET /dist/albert-fit-relaxed.wasm"));
+  assert.deepEqual(violations, []);
+});
 
 test("every task, both builds, on the page and in a worker: the recorded bits", async (t) => {
   const { call, asked, server, violations } = await open(t);

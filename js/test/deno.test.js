@@ -10,7 +10,8 @@ test("Deno: every task, both builds, the recorded bits", (t) => {
   const deno = path.join(PACKAGE, "node_modules/.bin/deno");
   const program = path.join(PACKAGE, "test/support/in-deno.js");
   const printed = execFileSync(deno, ["run", "--no-config", "--no-prompt", "--allow-read", program], { encoding: "utf8" });
-  const results = JSON.parse(printed);
+  const { results, fitted } = JSON.parse(printed);
+  assert.ok(fitted, "a classifier has the recorded bytes");
   for (const { build, worker, isa, cases, differing } of results) {
     t.diagnostic(`${build}${worker ? ", worker" : ""}: ${cases} cases, ${isa}`);
     assert.deepEqual(differing, []);

@@ -43,6 +43,9 @@ test("what the manual shows under Node is what is printed", (t) => {
   const alone = blocks.find(({ text }) => text.includes("classifier({"));
   writeFileSync(path.join(folder, "alone.mjs"), alone.text);
   assert.equal(execFileSync("node", ["alone.mjs"], { cwd: folder, encoding: "utf8" }), "play_music\n");
+  const own = blocks.find(({ text }) => text.includes("fit("));
+  writeFileSync(path.join(folder, "own.mjs"), own.text);
+  assert.equal(execFileSync("node", ["own.mjs"], { cwd: folder, encoding: "utf8" }), "6 music\n");
   assert.match(execFileSync("node", ["model.mjs"], { cwd: folder, encoding: "utf8" }), /^151 256 \w+\n\d+ 151\nplay_music\n$/);
 });
 
@@ -76,6 +79,6 @@ test("the tarball holds what the package names, and nothing else", (t) => {
   for (const each of named) assert.ok(readFileSync(path.join(folder, each)).length > 0, each);
   assert.deepEqual(readdirSync(folder).sort(), ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "dist", "package.json"]);
   const source = readdirSync(path.join(PACKAGE, "src"));
-  const modules = ["albert", "albert-relaxed", "albert-classify", "albert-classify-relaxed"].map((each) => `${each}.wasm`);
+  const modules = ["albert", "albert-classify", "albert-fit"].flatMap((each) => [each, `${each}-relaxed`]).map((each) => `${each}.wasm`);
   assert.deepEqual(readdirSync(path.join(folder, "dist")).sort(), [...source, ...modules].sort());
 });

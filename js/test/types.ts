@@ -1,6 +1,8 @@
 // Uses every declaration; `tsc -p test` must find nothing, and must find each error that is expected.
 import { AlbertError, Model, Prototypes, fetchModel, init, pipeline } from "albert-edge";
 import { classifier } from "albert-edge/classify";
+import { fit } from "albert-edge/fit";
+import type { Example, FitReport } from "albert-edge/fit";
 import type { Entity, Label, Pipeline, TaskName } from "albert-edge";
 
 export async function uses(): Promise<void> {
@@ -30,6 +32,12 @@ export async function uses(): Promise<void> {
   await init(new WebAssembly.Module(new Uint8Array(0)));
   const model = await Model.load(await fetchModel("/m.albert", { checksum: "00", cache: false }), { wasm: "/albert.wasm" });
   const own = await pipeline("text-classification", { model: "/m.albert", head: "/own.head" });
+  const examples: Example[] = [{ text: "a", label: "b" }, { text: "c", pair: "d", label: ["e", "f"] }];
+  const progress = ({ stage, done, total }: { stage: string; done: number; total: number }) => console.log(stage, done, total);
+  const made = await fit("/m.albert", examples, { folds: 3, pooling: "mean", progress, signal: new AbortController().signal });
+  const report: FitReport = made.report;
+  console.log(report.folds[0]?.macro_f1, made.modelFile.length);
+  await pipeline("text-classification", { model: "/m.albert", head: made.headFile });
   const taught = await Prototypes.create(2, 52);
   taught.add(0, await embed("a"));
   const nearest: { label: number; cosine: number } | null = taught.nearest(vector);
@@ -51,6 +59,8 @@ export async function uses(): Promise<void> {
   await pipeline("fill-mask", { model: "m.albert", temperature: 2 });
   // @ts-expect-error an option of another task
   await classifier({ model: "m.albert", stride: 2 });
+  // @ts-expect-error an example needs a label
+  await fit("m.albert", [{ text: "a" }]);
   // @ts-expect-error a text, not a number
   await classify(1);
 }

@@ -9,8 +9,12 @@ use std::process::Command;
 const TARGET: &str = "wasm32-unknown-unknown";
 /// Names of the modules' ends, and the instructions that they are compiled for.
 const INSTRUCTIONS: [(&str, &str); 2] = [("", "+simd128"), ("-relaxed", "+simd128,+relaxed-simd")];
-/// Names of the modules' beginnings, and the features that they are compiled with.
-const TASKS: [(&str, &[&str]); 2] = [("albert", &[]), ("albert-classify", &["--no-default-features"])];
+/// Names of the modules' beginnings, their crates, and what they are compiled with.
+const MODULES: [(&str, &str, &[&str]); 3] = [
+    ("albert", "albert-edge-wasm", &[]),
+    ("albert-classify", "albert-edge-wasm", &["--no-default-features"]),
+    ("albert-fit", "albert-edge-fit-wasm", &[]),
+];
 
 /// Builds the package and the page, then tests both.
 pub(crate) fn run() -> Result<(), String> {
@@ -38,9 +42,10 @@ pub(crate) fn build() -> Result<(), String> {
     // The scripts without their comments, which are a fourth of them.
     npm(&["run", "dist", "--silent"])?;
     for (end, instructions) in INSTRUCTIONS {
-        for (name, features) in TASKS {
-            wasm(instructions, features)?;
-            let built = target_dir().join(TARGET).join("release/albert_edge_wasm.wasm");
+        for (name, module, features) in MODULES {
+            wasm(instructions, module, features)?;
+            let file = format!("{}.wasm", module.replace('-', "_"));
+            let built = target_dir().join(TARGET).join("release").join(file);
             done(fs::copy(&built, dist.join(format!("{name}{end}.wasm"))), &built)?;
         }
     }
@@ -53,10 +58,11 @@ pub(crate) fn build() -> Result<(), String> {
     npm(&["pack", "--loglevel=error"])
 }
 
-/// Compiles the module for these instructions, with these features.
-fn wasm(instructions: &str, features: &[&str]) -> Result<(), String> {
+/// Compiles a module for these instructions, with these features.
+fn wasm(instructions: &str, module: &str, features: &[&str]) -> Result<(), String> {
     let mut cargo = cargo("build", TARGET, "std,panic_abort")?;
-    cargo.current_dir(root().join("js/wasm")).args(["--release", "--locked", "--quiet"]).args(features);
+    cargo.current_dir(root().join("js/wasm")).args(["--package", module, "--release", "--locked", "--quiet"]);
+    cargo.args(features);
     // What must be in line says so; the rest is smaller in functions of its own, and as fast.
     cargo.env("RUSTFLAGS", format!("-Ctarget-feature={instructions} -Cllvm-args=-inline-threshold=20"));
     if !has_library(TARGET) {

@@ -1,5 +1,6 @@
-// Runs under Deno: the recorded cases that differ, as JSON.
+// Runs under Deno: the recorded cases that differ, and whether a classifier is fitted with the recorded bytes, as JSON.
 
+import { fit } from "../../dist/fit.js";
 import { pipeline } from "../../dist/index.js";
 import { expected, same } from "./same.js";
 
@@ -20,4 +21,7 @@ async function run(build, worker) {
 }
 
 const results = [await run("albert.wasm", false), await run("albert-relaxed.wasm", false), await run(undefined, true)];
-console.log(JSON.stringify(results));
+const root = new URL("../../../", import.meta.url);
+const record = JSON.parse(await Deno.readTextFile(new URL("albert-fit/tests/data/portable.json", root)));
+const { headFile } = await fit(new URL(record.encoder, root), record.examples, record.options);
+console.log(JSON.stringify({ results, fitted: Array.from(headFile, (byte) => byte.toString(16).padStart(2, "0")).join("") === record.head }));

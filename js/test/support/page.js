@@ -104,3 +104,12 @@ export async function longestPause(worker) {
   pipe.close();
   return longest;
 }
+
+/** Whether a fit gives the report and the head file of a record. */
+export async function fitted(url) {
+  const { fit } = await import("/dist/fit.js");
+  const record = await (await fetch(url)).json();
+  const { report, headFile } = await fit(`/${record.encoder}`, record.examples, record.options);
+  const hex = Array.from(headFile, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return { report: same(report, JSON.parse(record.report)), head: hex === record.head };
+}
