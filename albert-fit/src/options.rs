@@ -37,8 +37,8 @@ pub struct Options<'a> {
     pub seed: u64,
     /// Threads; the result does not depend on them.
     pub threads: usize,
-    /// The same bytes on every machine, WebAssembly included, in two to three times the time. Otherwise another CPU may round weights
-    /// in the last place. (For encoders of float weights hidden states may differ, too.)
+    /// The same bytes on every machine, WebAssembly included; slower. Otherwise another CPU may round weights in the last place.
+    /// (For encoders of float weights hidden states may differ, too.)
     pub portable: bool,
     /// Called as work goes on; [`ControlFlow::Break`] ends it with [`Error::Stopped`].
     #[serde(skip)]

@@ -71,7 +71,7 @@ pub(crate) struct Fit {
     /// Threads [default: all]; the result does not depend on them
     #[arg(long, value_name = "N", value_parser = super::values::at_least_one)]
     pub(crate) threads: Option<usize>,
-    /// The same bytes on every machine, JavaScript included, in two to three times the time [default: as this CPU rounds]
+    /// The same bytes on every machine, JavaScript included; slower [default: as this CPU rounds]
     #[arg(long)]
     pub(crate) portable: bool,
     /// Write a page with folds, confusions and reliability
