@@ -437,7 +437,9 @@ fn specification() {
     }
     says("dtype: 0 f32, 1 f16, 2 int8, 3 codebook of 16 levels, 4 codebook of 32 levels");
     assert_eq!([dtype::F32, dtype::F16, dtype::I8, dtype::C4, dtype::C5], [0, 1, 2, 3, 4]);
-    says("roles 0 to 6; for each block (group-major) roles 16\nto 31; then any of roles 64 to 77");
+    says("1. roles 0 to 6, without 5 and 6");
+    says("2. for each block (group-major), roles 16 to 31;");
+    says("3. those of roles 64 to 77");
     assert_eq!((EMBEDDING_ROLES, BLOCK_ROLES), (0..=6, 16..=31));
     assert_eq!(HEAD_ROLES, 64..=77);
     says("roles 78 and 79 for each layer but the last");
