@@ -205,7 +205,7 @@ mod tests {
         let page = include_str!("../../../docs/cli.md");
         let (_, synopsis) = page.split_once("```text\n").unwrap();
         let (synopsis, _) = synopsis.split_once("```").unwrap();
-        let (tokenizer, synopsis) = synopsis.split_once("\n\n").unwrap();
+        let (shared, synopsis) = synopsis.split_once("\n\n").unwrap();
         let options = |text: &str| -> Vec<String> {
             let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
             let mut names: Vec<String> = words.filter_map(|word| word.strip_prefix("--")).map(str::to_owned).collect();
@@ -213,7 +213,12 @@ mod tests {
             names.dedup();
             names
         };
-        let shared = options(tokenizer);
+        // Sets of options by the name that stands for them: `[NAME]: ...`.
+        let set = |text: &str| {
+            let (name, text) = text.split_once(':').unwrap();
+            (format!("[{}", name.trim_start_matches('[')), options(text))
+        };
+        let shared: Vec<(String, Vec<String>)> = shared.split("\n[").map(set).collect();
         let whole = Cli::command();
         for command in whole.get_subcommands() {
             let name = command.get_name();
@@ -223,10 +228,8 @@ mod tests {
             let text = lines.collect::<Vec<_>>().join("\n");
             assert!(!text.is_empty(), "docs/cli.md does not show albert {name}");
             let mut shown = options(&text);
-            if text.contains("[TOKENIZER]") {
-                shown.extend(shared.iter().cloned());
-                shown.sort();
-            }
+            shown.extend(shared.iter().filter(|(name, _)| text.contains(name)).flat_map(|(_, set)| set.clone()));
+            shown.sort();
             let mut taken: Vec<String> =
                 command.get_arguments().filter_map(|option| option.get_long().map(str::to_owned)).collect();
             taken.retain(|option| option != "output");
