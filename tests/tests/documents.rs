@@ -185,7 +185,7 @@ fn chores_and_tests_that_pages_name_are_there() {
 }
 
 /// Where the tests of crates lie.
-const TESTS: [&str; 7] = [
+const TESTS: [&str; 9] = [
     "tests/tests",
     "albert-core/tests",
     "albert-capi/tests",
@@ -193,6 +193,8 @@ const TESTS: [&str; 7] = [
     "albert-edge/tests",
     "albert-quant/tests",
     "albert-fit/tests",
+    "albert-hub/tests",
+    "albert-report/tests",
 ];
 
 fn notes() -> Vec<String> {
