@@ -7,7 +7,7 @@ import os
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from . import _native
 
@@ -22,7 +22,7 @@ _LABELS = ("label", "labels", "ner_tags", "tags")
 def row_file(data: Data) -> Generator[tuple[Path, list[str]], None, None]:
     """A file of the rows, and the names that their label numbers stand for, when the data says so."""
     if isinstance(data, (str, os.PathLike)):
-        path = Path(data)
+        path = Path(cast("str | os.PathLike[str]", data))
         if path.suffix.lower() not in (".parquet", ".pq"):
             yield path, []
             return
@@ -71,7 +71,7 @@ def _plain(value: Any) -> Any:
 def _names(data: Any) -> list[str]:
     """Names of labels: of a data set's features, or of those that a file of the hub keeps in its schema."""
     features: Any = getattr(data, "features", None)
-    metadata = getattr(getattr(data, "schema", None), "metadata", None) or {}
+    metadata: dict[bytes, bytes] = getattr(getattr(data, "schema", None), "metadata", None) or {}
     if features is None and b"huggingface" in metadata:
         import json
 
