@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import CLASSIFIER, CONFORMANCE, FIXTURES
+from support import CLASSIFIER, CONFORMANCE, FIXTURES, shared
 
-from albert_edge import AlbertError, Model, compare, evaluate, verify_checkpoint
+from albert_edge import AlbertError, Model, compare, evaluate, quantize, verify_checkpoint
 
 TEXTS = ["the river runs north of Paris", "the sea", "Paris", "who lives in London", "Anna", "the old bridge", "north", "the sea and Paris"]
 LABELS = ["bad", "so-so", "good"]
@@ -129,3 +129,37 @@ def test_verify_checkpoint_without_torch() -> None:
         pytest.skip("torch is installed")
     with pytest.raises(AlbertError, match="torch"):
         verify_checkpoint(FIXTURES / "sequence-classification-narrow", CLASSIFIER)
+
+
+HEADS = [
+    "model-narrow",
+    "sequence-classification-narrow",
+    "token-classification-groups",
+    "question-answering-square",
+    "multiple-choice-narrow",
+    "masked-lm-untied",
+    "pre-training-groups",
+]
+
+
+@pytest.mark.extra
+@pytest.mark.parametrize("name", HEADS)
+def test_verify_checkpoint(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    pytest.importorskip("torch")
+    quantize(FIXTURES / name, tmp_path / "model.albert", weights="fp32")
+    report = verify_checkpoint(FIXTURES / name, tmp_path / "model.albert")
+    assert report["passed"] and report["rows"] == 24
+    assert all(output["max_abs"] < 1e-5 for output in report["outputs"].values())
+    report = verify_checkpoint(FIXTURES / name, tmp_path / "model.albert", max_abs=1e-12)
+    assert not report["passed"]
+
+
+@pytest.mark.extra
+def test_verify_tokens(tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    pytest.importorskip("torch")
+    folder = shared("models/snips-slots")
+    quantize(folder, tmp_path / "model.albert")
+    report = verify_checkpoint(folder, tmp_path / "model.albert")
+    assert report["passed"] and report["tokenization"]["same"] == report["tokenization"]["texts"] > 50

@@ -245,6 +245,7 @@ fn print(
             let reason = answer.tokenizer_error.as_deref().unwrap_or("no reason given");
             output.line(format_args!("tokens: not compared; transformers loads no tokenizer: {reason}"))?;
         }
+        Some(Tokenization { texts: 0, .. }) => output.line("tokens: not compared; the inputs are ids")?,
         Some(Tokenization { texts, same, first }) => {
             output.line(format_args!("tokens: {same} of {texts} texts have the same in both"))?;
             if let Some(Difference { text, ids, model_ids }) = first {
@@ -256,7 +257,8 @@ fn print(
     let verdict = if passed { "the same" } else { "NOT the same" };
     let bounds = [("largest error", args.max_abs), ("agreement", args.min_agreement)];
     let given: String = bounds.iter().filter_map(|(name, bound)| Some(format!(", {name} {}", (*bound)?))).collect();
-    let tokens = if answer.tokenization.is_some() { ", tokens equal" } else { "" };
+    let compared = answer.tokenization.as_ref().is_some_and(|tokens| tokens.texts > 0);
+    let tokens = if compared { ", tokens equal" } else { "" };
     output.line(format_args!("{verdict} within bounds: every cosine from {bound} on{given}{tokens}"))?;
     output.flush()
 }
