@@ -151,8 +151,6 @@ def test_verify_checkpoint(name: str, tmp_path: Path) -> None:
     report = verify_checkpoint(FIXTURES / name, tmp_path / "model.albert")
     assert report["passed"] and report["rows"] == 24
     assert all(output["max_abs"] < 1e-5 for output in report["outputs"].values())
-    report = verify_checkpoint(FIXTURES / name, tmp_path / "model.albert", max_abs=1e-12)
-    assert not report["passed"]
 
 
 @pytest.mark.extra
@@ -163,3 +161,4 @@ def test_verify_tokens(tmp_path: Path) -> None:
     quantize(folder, tmp_path / "model.albert")
     report = verify_checkpoint(folder, tmp_path / "model.albert")
     assert report["passed"] and report["tokenization"]["same"] == report["tokenization"]["texts"] > 50
+    assert not verify_checkpoint(folder, tmp_path / "model.albert", max_abs=1e-12)["passed"]
