@@ -23,7 +23,9 @@ impl<'a, T: Copy> Disjoint<'a, T> {
     ///
     /// # Safety
     /// No other task writes these elements while the `Disjoint` lives.
-    #[inline]
+    // One copy where flash is scarce: with a stride known to be 1 it would call `memcpy`.
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(crate) unsafe fn write(&self, first: usize, stride: usize, values: &[T]) {
         let last = values.len().saturating_sub(1).saturating_mul(stride).saturating_add(first);
         if last < self.len {

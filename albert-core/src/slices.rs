@@ -4,7 +4,7 @@
 //! be empty.
 
 use bytemuck::{AnyBitPattern, NoUninit};
-use core::slice::SliceIndex;
+use core::ops::{Bound, RangeBounds};
 
 /// What follows where a size that was planned or checked does not hold. Debug builds panic; release builds go on without.
 #[inline(always)]
@@ -16,19 +16,59 @@ pub(crate) fn ruled_out() {
 /// A part of a slice.
 #[inline(always)]
 #[track_caller]
-pub(crate) fn part<T, I: SliceIndex<[T], Output = [T]>>(data: &[T], range: I) -> &[T] {
-    let part = data.get(range);
-    debug_assert!(part.is_some(), "a slice is shorter than planned");
-    part.unwrap_or(&[])
+pub(crate) fn part<T>(data: &[T], range: impl RangeBounds<usize>) -> &[T] {
+    let (start, end) = bounds(&range, data.len());
+    debug_assert!(data.get(start..end).is_some(), "a slice is shorter than planned");
+    between(data, start, end)
 }
 
 /// As [`part`], to be written.
 #[inline(always)]
 #[track_caller]
-pub(crate) fn part_mut<T, I: SliceIndex<[T], Output = [T]>>(data: &mut [T], range: I) -> &mut [T] {
-    let part = data.get_mut(range);
-    debug_assert!(part.is_some(), "a slice is shorter than planned");
-    part.unwrap_or(&mut [])
+pub(crate) fn part_mut<T>(data: &mut [T], range: impl RangeBounds<usize>) -> &mut [T] {
+    let (start, end) = bounds(&range, data.len());
+    debug_assert!(data.get(start..end).is_some(), "a slice is shorter than planned");
+    between_mut(data, start, end)
+}
+
+#[inline(always)]
+fn bounds(range: &impl RangeBounds<usize>, len: usize) -> (usize, usize) {
+    let start = match range.start_bound() {
+        Bound::Included(&start) => start,
+        _ => 0,
+    };
+    let end = match range.end_bound() {
+        Bound::Excluded(&end) => end,
+        _ => len,
+    };
+    (start, end)
+}
+
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
+fn between<T>(data: &[T], start: usize, end: usize) -> &[T] {
+    data.get(start..end).unwrap_or(&[])
+}
+
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
+fn between_mut<T>(data: &mut [T], start: usize, end: usize) -> &mut [T] {
+    data.get_mut(start..end).unwrap_or(&mut [])
+}
+
+/// A part of a text, whose ends are boundaries of characters.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn text_part(text: &str, range: impl RangeBounds<usize>) -> &str {
+    let (start, end) = bounds(&range, text.len());
+    debug_assert!(text.get(start..end).is_some(), "a text is shorter than found, or cut inside of a character");
+    text_between(text, start, end)
+}
+
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
+fn text_between(text: &str, start: usize, end: usize) -> &str {
+    text.get(start..end).unwrap_or_default()
 }
 
 /// Writes one element.
@@ -39,6 +79,13 @@ pub(crate) fn put<T>(data: &mut [T], index: usize, value: T) {
         Some(place) => *place = value,
         None => ruled_out(),
     }
+}
+
+/// Fills bytes. One copy where flash is scarce: a constant of 0 has a function of its own in the compiler's library.
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline(always))]
+pub(crate) fn fill(bytes: &mut [u8], value: u8) {
+    bytes.fill(value);
 }
 
 /// Copies values to where there is room for as many.

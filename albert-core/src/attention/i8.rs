@@ -6,7 +6,7 @@ use crate::format::layout::{GROUP_CHANNELS, K_GROUP, PANEL_CHANNELS};
 use crate::kernels::{Channels, Kernels, Product, RowScale, Store, Tile, interleave};
 use crate::memory::arena::{AttentionScratch, Scratch};
 use crate::memory::plan::{ATTENTION_ROWS, activation_row_bytes};
-use crate::slices::{cast, cast_mut, part, part_mut, ruled_out};
+use crate::slices::{cast, cast_mut, fill, part, part_mut, ruled_out};
 use core::ops::Range;
 
 /// Most heads that are quantized at a time.
@@ -32,7 +32,7 @@ pub(super) fn store_keys(
     let at_a_time = heads_at_a_time(bytes.len(), stride);
     let bytes = part_mut(bytes, ..at_a_time * stride);
     // Places past the head are zero: nobody writes them.
-    bytes.fill(0);
+    fill(bytes, 0);
     let mut scales = [0.0; HEADS];
     for (row, token) in x.chunks_exact((heads.len() * size).max(1)).zip(tokens) {
         for (x, first) in row.chunks(at_a_time * size).zip(heads.clone().step_by(at_a_time)) {
@@ -81,7 +81,7 @@ fn store_four_values(
     let width = (heads.len() * size).max(1);
     let at_a_time = heads_at_a_time(bytes.len(), 4 * channels);
     let bytes = part_mut(bytes, ..4 * at_a_time * channels);
-    bytes.fill(0);
+    fill(bytes, 0);
     for first_head in heads.clone().step_by(at_a_time) {
         let some = first_head..(first_head + at_a_time).min(heads.end);
         let tokens = bytes.chunks_exact_mut((at_a_time * channels).max(1));

@@ -9,7 +9,7 @@ use crate::kernels::{Kernels, Keys, Product, square_root};
 use crate::memory::arena::{AttentionScratch, Shared};
 use crate::memory::plan::Extents;
 use crate::memory::{Sequence, Sequences};
-use crate::slices::{cast, part, part_mut};
+use crate::slices::{cast, fill, part, part_mut};
 use core::ops::Range;
 
 /// Extents of the heads for one sequence.
@@ -218,7 +218,7 @@ pub(crate) fn sum_cache(
         let at = Starts::new(&heads, sequence, index);
         let sum = |byte: i32, bytes: &mut [u8], places: usize, channels: usize, words: &[[u8; 4]], sums: &mut [i32]| {
             let row = part_mut(bytes, ..places);
-            row.fill(byte as u8);
+            fill(row, byte as u8);
             let (k_groups, panels) = (places / K_GROUP, heads.count * channels / PANEL_CHANNELS);
             let row_sums = heads.count * channels;
             let size = Product { rows: 1, row_bytes: places, k_groups, panels, row_sums, prefetch: false };

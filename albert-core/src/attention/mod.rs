@@ -13,29 +13,18 @@ use crate::memory::arena::{AttentionScratch, Scratch};
 use crate::slices::{part, part_mut};
 use core::ops::Range;
 
-/// Puts the keys of a tile's rows and of some heads into their places; a row of `x` holds those heads. The caller has these rows or
-/// these heads for itself. `bytes` is scratch.
-pub(crate) fn store_keys(
-    kernels: Kernels,
-    x: &[f32],
-    rows: Range<usize>,
-    caches: &CacheWriter<'_>,
-    heads: Range<usize>,
-    bytes: &mut [u8],
-) {
-    let width = heads.len() * caches.heads().size;
-    for own in caches.shares(rows) {
-        let x = part(x, own.start * width..(own.start + own.tokens.len()) * width);
-        match own.precision() {
-            Precision::Float if FLOAT => f32::store_keys(x, own.tokens.clone(), &own, heads.clone()),
-            _ => i8::store_keys(kernels, x, own.tokens.clone(), &own, heads.clone(), bytes),
-        }
-    }
+/// What a linear has made of a tile's rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Projected {
+    Keys,
+    Values,
 }
 
-/// As [`store_keys`], the values.
-pub(crate) fn store_values(
+/// Puts the keys or the values of a tile's rows and of some heads into their places; a row of `x` holds those heads. The caller has
+/// these rows or these heads for itself. `bytes` is scratch.
+pub(crate) fn store(
     kernels: Kernels,
+    what: Projected,
     x: &[f32],
     rows: Range<usize>,
     caches: &CacheWriter<'_>,
@@ -45,9 +34,12 @@ pub(crate) fn store_values(
     let width = heads.len() * caches.heads().size;
     for own in caches.shares(rows) {
         let x = part(x, own.start * width..(own.start + own.tokens.len()) * width);
-        match own.precision() {
-            Precision::Float if FLOAT => f32::store_values(x, own.tokens.clone(), &own, heads.clone()),
-            _ => i8::store_values(kernels, x, own.tokens.clone(), &own, heads.clone(), bytes),
+        let (tokens, heads) = (own.tokens.clone(), heads.clone());
+        match (own.precision(), what) {
+            (Precision::Float, Projected::Keys) if FLOAT => f32::store_keys(x, tokens, &own, heads),
+            (Precision::Float, Projected::Values) if FLOAT => f32::store_values(x, tokens, &own, heads),
+            (_, Projected::Keys) => i8::store_keys(kernels, x, tokens, &own, heads, bytes),
+            (_, Projected::Values) => i8::store_values(kernels, x, tokens, &own, heads, bytes),
         }
     }
 }

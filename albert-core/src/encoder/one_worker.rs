@@ -2,7 +2,7 @@
 
 use super::layer::{Shown, Tile};
 use super::tiles::TileWork;
-use crate::attention::{CacheWriter, Caches, attend, store_keys, store_values};
+use crate::attention::{CacheWriter, Caches, Projected, attend, store};
 use crate::context::Context;
 use crate::format::{Linear, Matrix, Norm};
 use crate::kernels::Store;
@@ -39,10 +39,10 @@ impl Tile for OneWorker<'_> {
         let (kernels, rows, heads) = (context.kernels, self.0.rows.clone(), 0..cache.heads().count);
         self.project(context, key, 0, Store::Write);
         let Worker { intermediate, attention, .. } = &mut self.0.worker;
-        store_keys(kernels, intermediate, rows.clone(), cache, heads.clone(), attention.head);
+        store(kernels, Projected::Keys, intermediate, rows.clone(), cache, heads.clone(), attention.head);
         self.project(context, value, 0, Store::Write);
         let Worker { intermediate, attention, .. } = &mut self.0.worker;
-        store_values(kernels, intermediate, rows, cache, heads, attention.head);
+        store(kernels, Projected::Values, intermediate, rows, cache, heads, attention.head);
         if let Some(query) = query {
             self.project(context, query, 0, Store::Write);
         }

@@ -7,7 +7,7 @@
 
 use super::layer::{Shown, Tile};
 use super::partition::Partition;
-use crate::attention::{CacheWriter, Caches, attend, store_keys, store_values};
+use crate::attention::{CacheWriter, Caches, Projected, attend, store};
 use crate::config::Config;
 use crate::context::Context;
 use crate::executor::{Executor, for_each};
@@ -249,9 +249,9 @@ impl Tile for Parallel<'_> {
         for_each(self.executor, lanes.zip(partition.all()), &|(mut lane, own): (Projecting<'_, '_>, Range<usize>)| {
             let (kernels, count, heads) = (context.kernels, rows.len(), own.start / size..own.end / size);
             lane.multiply(context, key, own.clone(), Store::Write, input, count);
-            store_keys(kernels, lane.strip, rows.clone(), cache, heads.clone(), lane.attention.head);
+            store(kernels, Projected::Keys, lane.strip, rows.clone(), cache, heads.clone(), lane.attention.head);
             lane.multiply(context, value, own.clone(), Store::Write, input, count);
-            store_values(kernels, lane.strip, rows.clone(), cache, heads, lane.attention.head);
+            store(kernels, Projected::Values, lane.strip, rows.clone(), cache, heads, lane.attention.head);
             if let Some(query) = query {
                 lane.multiply(context, query, own, Store::Write, input, count);
             }

@@ -60,12 +60,11 @@ impl<'a> HeadFile<'a> {
         }
         let [matrix, bias] = [0, 1].map(|index| Record::read(records, index));
         check(&matrix, &bias, data, u32_at(head, head_field::WIDTH), classifier.num_labels)?;
-        let labels = match sections.find(section::LABELS) {
-            Some(section) => Strings::read(section, classifier.num_labels).ok_or(FormatError::Labels)?,
-            None => Strings::NONE,
+        let Some(labels) = Strings::read_optional(sections.find(section::LABELS), classifier.num_labels) else {
+            return Err(FormatError::Labels);
         };
         let provenance = sections.find(section::PROVENANCE).unwrap_or(&[]);
-        let provenance = core::str::from_utf8(provenance).map_err(|_| FormatError::Provenance)?;
+        let Ok(provenance) = core::str::from_utf8(provenance) else { return Err(FormatError::Provenance) };
         Ok(Self { sections, head, classifier, matrix, bias, data, labels, provenance })
     }
 

@@ -57,9 +57,8 @@ impl<'a> Model<'a> {
         let config = super::config::read(config_section)?;
         let data = sections.require(section::DATA)?;
         let tensors = tensors::Table::read(sections.require(section::TENSORS)?, data, &config)?;
-        let labels = match sections.find(section::LABELS) {
-            Some(section) => Strings::read(section, config.num_labels).ok_or(FormatError::Labels)?,
-            None => Strings::NONE,
+        let Some(labels) = Strings::read_optional(sections.find(section::LABELS), config.num_labels) else {
+            return Err(FormatError::Labels);
         };
         let tokenizer = match sections.find(section::TOKENIZER) {
             Some(section) => Some(Tokenizer::parse(section).map_err(FormatError::Tokenizer)?),
@@ -67,7 +66,7 @@ impl<'a> Model<'a> {
         };
         let prompts = Prompts::read(sections.find(section::PROMPTS))?;
         let provenance = sections.find(section::PROVENANCE).unwrap_or(&[]);
-        let provenance = core::str::from_utf8(provenance).map_err(|_| FormatError::Provenance)?;
+        let Ok(provenance) = core::str::from_utf8(provenance) else { return Err(FormatError::Provenance) };
         Ok(Self { sections, config, config_section, tensors, data, labels, tokenizer, prompts, provenance })
     }
 

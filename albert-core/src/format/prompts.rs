@@ -24,7 +24,9 @@ impl<'a> Prompts<'a> {
         let Some(section) = section else { return Ok(Self { strings: Strings::NONE, count: 0, default: NO_DEFAULT }) };
         let (default, twice) = (u32_at(section, 0), u32_at(section, 4));
         let count = twice / 2;
-        let strings = section.get(4..).and_then(|list| Strings::read(list, twice)).ok_or(FormatError::Prompts)?;
+        let Some(strings) = section.get(4..).and_then(|list| Strings::read(list, twice)) else {
+            return Err(FormatError::Prompts);
+        };
         let known = default == NO_DEFAULT || default < count;
         if !twice.is_multiple_of(2) || count > MOST_PROMPTS || !known {
             return Err(FormatError::Prompts);

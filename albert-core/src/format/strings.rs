@@ -25,6 +25,14 @@ impl<'a> Strings<'a> {
         (whole && (0..count as usize).all(|index| strings.get(index).is_some())).then_some(strings)
     }
 
+    /// As [`Strings::read`]; without a section there are no texts.
+    pub(super) fn read_optional(section: Option<&'a [u8]>, count: u32) -> Option<Self> {
+        match section {
+            Some(section) => Self::read(section, count),
+            None => Some(Self::NONE),
+        }
+    }
+
     fn offset(&self, index: usize) -> usize {
         u32_at(self.offsets, 4 * index) as usize
     }

@@ -7,7 +7,7 @@ use crate::kernels::{Channels, Kernels, LinearProduct, Store};
 use crate::memory::arena::{Products, Quantization, Quantized};
 use crate::memory::plan::activation_row_bytes;
 use crate::memory::{Columns, Rows};
-use crate::slices::{part, part_mut};
+use crate::slices::{fill, part, part_mut};
 use core::ops::Range;
 
 /// Quantizes the rows of `x` when the matrix is an integer one.
@@ -36,7 +36,7 @@ pub(crate) fn quantize(
             kernels.quantize_row(smoothed, &splits, saved, bytes)
         };
         // Places of K that the linear does not have.
-        bytes.iter_mut().skip(matrix.places()).for_each(|byte| *byte = 0);
+        fill(part_mut(bytes, matrix.places()..), 0);
     }
 }
 

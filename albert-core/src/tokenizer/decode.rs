@@ -2,6 +2,7 @@
 
 use core::fmt::{self, Write};
 
+use super::characters;
 use super::tables::Tables;
 use super::tables::section::{decoder, flag, header};
 
@@ -49,7 +50,8 @@ fn metaspace<'m>(
     let blank = blank(tables);
     let mut drop = tables.has(flag::DROP_FIRST_BLANK);
     for (token, _) in tokens {
-        for code in token.chars() {
+        let mut chars = token.chars();
+        while let Some(code) = characters::next(&mut chars) {
             match code {
                 code if code != blank => out.write_char(code)?,
                 _ if drop => {}
@@ -120,7 +122,10 @@ fn sentence_piece<'m>(
     let (mut in_run, mut has_text) = (false, false);
     for (token, is_special) in tokens {
         if is_special {
-            token.chars().try_for_each(|code| out.put(code))?;
+            let mut chars = token.chars();
+            while let Some(code) = characters::next(&mut chars) {
+                out.put(code)?;
+            }
             special_to_come -= 1;
             (in_run, has_text) = (false, false);
             continue;
@@ -129,12 +134,12 @@ fn sentence_piece<'m>(
             out.put(' ')?;
         }
         in_run = true;
-        for (index, code) in token.chars().enumerate() {
-            if code == blank && index == 0 && !has_text {
-                continue;
+        let (mut chars, mut begins) = (token.chars(), true);
+        while let Some(code) = characters::next(&mut chars) {
+            if !core::mem::take(&mut begins) || code != blank || has_text {
+                out.put(if code == blank { ' ' } else { code })?;
+                has_text = true;
             }
-            out.put(if code == blank { ' ' } else { code })?;
-            has_text = true;
         }
     }
     Ok(())

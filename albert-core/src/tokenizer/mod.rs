@@ -13,6 +13,7 @@
 //! Text is processed in segments of a word or a few, so that memory is bounded by the tokens that are kept and the
 //! longest segment. No table, however damaged, can make anything here panic, loop or read out of bounds.
 
+mod characters;
 mod decode;
 mod encode;
 mod encoding;

@@ -6,6 +6,7 @@
 use crate::build_features::CODEBOOK;
 use crate::kernels::math::ROUND;
 use crate::kernels::{CodebookPanel, KernelSet, Product, RowScale, Splits, scalar};
+use crate::slices::ruled_out;
 use core::arch::asm;
 use core::mem::MaybeUninit;
 
@@ -25,9 +26,9 @@ pub(crate) static SET: KernelSet = KernelSet {
 const WORDS: usize = 128;
 
 fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
-    // Two words are loaded at once, which takes an aligned address. The weights of the encoder have one.
+    // Two words are loaded at once, which takes an aligned address. Weights and keys and values have one.
     if w.as_ptr().addr() % 4 != 0 {
-        return scalar::matmul_i8(size, a, w, sums);
+        return ruled_out();
     }
     let mut row = 0;
     while row < size.rows {

@@ -1,5 +1,6 @@
 //! Added tokens: matched in the text before anything else happens to it.
 
+use crate::tokenizer::characters;
 use crate::tokenizer::tables::section::added::{LSTRIP, RSTRIP, SINGLE_WORD};
 use crate::tokenizer::tables::{Tables, Trie, is_white_space};
 
@@ -74,14 +75,24 @@ impl<'m> Matcher<'m> {
         if flags & SINGLE_WORD != 0 {
             let words = tables.word_characters();
             let is_word = |code: Option<char>| code.is_some_and(|code| words.get(u32::from(code)) != 0);
-            if is_word(before.chars().next_back()) || is_word(after.chars().next()) {
+            if is_word(characters::next_back(&mut before.chars())) || is_word(characters::next(&mut after.chars())) {
                 return None;
             }
         }
-        let blank = |code: char| is_white_space(u32::from(code));
-        let start =
-            if flags & LSTRIP != 0 { taken + before.get(taken..)?.trim_end_matches(blank).len() } else { start };
-        let end = if flags & RSTRIP != 0 { text.len() - after.trim_start_matches(blank).len() } else { end };
+        let blank = |code: Option<char>| code.is_some_and(|code| is_white_space(u32::from(code)));
+        let (mut start, mut end) = (start, end);
+        if flags & LSTRIP != 0 {
+            let mut chars = before.get(taken..)?.chars();
+            while blank(characters::next_back(&mut chars)) {
+                start = taken + chars.as_str().len();
+            }
+        }
+        if flags & RSTRIP != 0 {
+            let mut chars = after.chars();
+            while blank(characters::next(&mut chars)) {
+                end = text.len() - chars.as_str().len();
+            }
+        }
         Some(Match { id, start, end })
     }
 }

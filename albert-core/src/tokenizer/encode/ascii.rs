@@ -1,7 +1,7 @@
 //! The short way for words of plain ASCII, whose normalized form a table of 128 bytes gives.
 
 use super::pipeline::Pipeline;
-use crate::slices::OrEmpty;
+use crate::slices::part;
 use crate::tokenizer::memory::token_buffer::{Source, TokenBuffer};
 use crate::tokenizer::memory::workspace::{Shortage, carve};
 use crate::tokenizer::tables::section::{ascii, header};
@@ -34,7 +34,7 @@ impl Pipeline<'_> {
             let Some((word, nodes)) = carve::<u8>(scratch, size) else {
                 return if at > 0 { Ok(at) } else { Err(Shortage::Scratch(size.div_ceil(8))) };
             };
-            let from = bytes.get(start..end).or_empty();
+            let from = part(bytes, start..end);
             let mapped = from.iter().map(|&byte| table.get(usize::from(byte)).copied().unwrap_or(0) & 0x7f);
             for (to, byte) in word.iter_mut().zip(lead.iter().copied().chain(mapped)) {
                 *to = byte;

@@ -16,7 +16,7 @@ use super::memory::workspace::{Shortage, Surfaces, Workspace, shift};
 use super::offsets::Offsets;
 use super::options::{EncodeOptions, Truncation};
 use super::tables::{Entry, Model, Tables};
-use crate::slices::OrEmpty;
+use crate::slices::{self, part, part_mut};
 use pipeline::Pipeline;
 
 const MAX_TEXT_BYTES: usize = 1 << 31;
@@ -85,13 +85,13 @@ pub(crate) fn encode<'w>(
     fill(tables, &mut workspace, pair.is_some(), options.add_special_tokens, n1, n2);
     let (arrays, surfaces) = workspace.finish();
     Ok(Encoding {
-        ids: arrays.ids.get(..total).or_empty(),
-        offsets: arrays.offsets.get(..total).or_empty(),
-        words: arrays.words.get(..total).or_empty(),
-        type_ids: arrays.type_ids.get(..total).or_empty(),
-        special: arrays.special.get(..total).or_empty(),
-        sequences: arrays.sequences.get(..total).or_empty(),
-        surfaces: Surfaces { words: surfaces.get(..second.surfaces).or_empty() },
+        ids: part(arrays.ids, ..total),
+        offsets: part(arrays.offsets, ..total),
+        words: part(arrays.words, ..total),
+        type_ids: part(arrays.type_ids, ..total),
+        special: part(arrays.special, ..total),
+        sequences: part(arrays.sequences, ..total),
+        surfaces: Surfaces { words: part(surfaces, ..second.surfaces) },
     })
 }
 
@@ -184,7 +184,7 @@ fn close_gap(workspace: &mut Workspace<'_>, layout: &Layout, n1: usize, n2: usiz
     shift(arrays.ids, from, to, n2);
     shift(bytemuck::must_cast_slice_mut(arrays.offsets), 2 * from, 2 * to, 2 * n2);
     shift(arrays.words, from, to, n2);
-    let mut rest = surfaces.get_mut(..surface_words).or_empty();
+    let mut rest = part_mut(surfaces, ..surface_words);
     while let Some(([index, length], tail)) = rest.split_first_chunk_mut::<2>() {
         let at = *index as usize;
         *index = if at < layout.lead + n1 {
@@ -195,7 +195,7 @@ fn close_gap(workspace: &mut Workspace<'_>, layout: &Layout, n1: usize, n2: usiz
             u32::MAX
         };
         let skip = (*length as usize).div_ceil(4);
-        rest = tail.get_mut(skip..).or_empty();
+        rest = part_mut(tail, skip..);
     }
 }
 
@@ -224,7 +224,7 @@ fn fill(tables: &Tables<'_>, workspace: &mut Workspace<'_>, pair: bool, add: boo
             (&mut *arrays.sequences, sequence),
         ] {
             if let Some(range) = array.get_mut(at..end) {
-                range.fill(value);
+                slices::fill(range, value);
             }
         }
         at = end;

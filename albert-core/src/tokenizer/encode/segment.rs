@@ -3,7 +3,7 @@
 use super::added::Match;
 use super::pipeline::Pipeline;
 use crate::build_features::LARGE_TARGET;
-use crate::slices::OrEmpty;
+use crate::slices::{OrEmpty, part, text_part};
 use crate::tokenizer::memory::char_buffer::{ADDED, CharBuffer, Character, START, Stop, write_utf8};
 use crate::tokenizer::memory::token_buffer::TokenBuffer;
 use crate::tokenizer::memory::workspace::{Shortage, carve};
@@ -56,11 +56,11 @@ impl Pipeline<'_> {
             return Err(Shortage::Scratch((len * size_of::<Character>()).div_ceil(8) + (len * 4).div_ceil(8)));
         };
         let size = write_utf8(chars, bytes);
-        let text = core::str::from_utf8(bytes.get(..size).or_empty()).or_empty();
+        let text = core::str::from_utf8(part(bytes, ..size)).or_empty();
         let (mut from, mut index) = (0, 0);
         while let Some(Match { start, end, .. }) = self.normalized.find(&self.tables, text, from, from) {
-            let before = count(text.get(from..start).or_empty()) as usize;
-            let inside = count(text.get(start..end).or_empty()) as usize;
+            let before = count(text_part(text, from..start)) as usize;
+            let inside = count(text_part(text, start..end)) as usize;
             index += before;
             for (at, character) in chars.iter_mut().skip(index).take(inside).enumerate() {
                 character.code |= ADDED | if at == 0 { START } else { 0 };

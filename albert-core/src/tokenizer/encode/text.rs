@@ -2,7 +2,7 @@
 
 use super::added::Match;
 use super::pipeline::Pipeline;
-use crate::slices::OrEmpty;
+use crate::slices::{OrEmpty, part, text_part};
 use crate::tokenizer::error::EncodeError;
 use crate::tokenizer::memory::char_buffer::{CODE, CharBuffer, Character, Stop, write_utf8};
 use crate::tokenizer::memory::token_buffer::{Limits, Progress, TokenBuffer};
@@ -26,14 +26,14 @@ impl Pipeline<'_> {
         while byte < text.len() && !progress.done {
             let found = self.added.find(&self.tables, text, byte, byte);
             let end = found.map_or(text.len(), |found| found.start);
-            let piece = text.get(byte..end).or_empty();
+            let piece = text_part(text, byte..end);
             code = self.encode_piece(piece, code, first, limits, &mut progress, workspace)?;
             byte = end;
             if progress.done {
                 break;
             }
             if let Some(Match { id, start, end }) = found {
-                let token = text.get(start..end).or_empty();
+                let token = text_part(text, start..end);
                 let next = code + count(token);
                 self.encode_added(
                     id,
@@ -96,7 +96,7 @@ impl Pipeline<'_> {
                 Ok((bytes, codes)) => {
                     *progress = tokens.progress;
                     workspace.settle();
-                    rest = rest.get(bytes.max(1)..).or_empty();
+                    rest = text_part(rest, bytes.max(1)..);
                     code += codes;
                     begins = false;
                     continue;
@@ -136,5 +136,5 @@ pub(crate) fn normalized<'w>(tables: &Tables<'_>, text: &str, memory: &'w mut [u
     let room = bytes.saturating_sub(len * size_of::<Character>());
     let (text, _) = carve::<u8>(rest, needed).ok_or(too_small(needed.saturating_sub(room)))?;
     let size = write_utf8(chars, text);
-    Ok(core::str::from_utf8(text.get(..size).or_empty()).or_empty())
+    Ok(core::str::from_utf8(part(text, ..size)).or_empty())
 }

@@ -2,7 +2,7 @@
 
 use super::pipeline::Pipeline;
 use crate::build_features::{SENTENCE_PIECE, WORD_PIECE};
-use crate::slices::OrEmpty;
+use crate::slices::part;
 use crate::tokenizer::memory::char_buffer::{ADDED, Character, START, write_utf8};
 use crate::tokenizer::memory::token_buffer::{Piece, Source, TokenBuffer};
 use crate::tokenizer::memory::workspace::{Shortage, carve};
@@ -20,14 +20,14 @@ impl Pipeline<'_> {
         let chars = &*chars;
         let mut from = 0;
         while from < len && !tokens.progress.done {
-            let tail = chars.get(from..).or_empty();
+            let tail = part(chars, from..);
             let size = 1 + tail.iter().skip(1).take_while(|character| character.code & START == 0).count();
             let word = tail.get(..size).unwrap_or(tail);
             let Some((bytes, nodes)) = carve::<u8>(rest, size * 4) else {
                 return Err(Shortage::Scratch(character_words + (size * 4).div_ceil(8)));
             };
             let length = write_utf8(word, bytes);
-            let bytes = bytes.get(..length).or_empty();
+            let bytes = part(bytes, ..length);
             if word.first().is_some_and(|character| character.code & ADDED != 0) {
                 self.added_word(bytes, word, tokens)?;
             } else {

@@ -4,7 +4,8 @@
 //! the place of the code point before it.
 
 use super::workspace::Shortage;
-use crate::slices::OrEmpty;
+use crate::slices::{OrEmpty, cast_mut, part_mut};
+use crate::tokenizer::characters;
 
 /// A code point and its place in the original text, in code points.
 #[derive(Clone, Copy, Debug, Default, bytemuck::Pod, bytemuck::Zeroable)]
@@ -52,14 +53,16 @@ pub(crate) struct CharBuffer<'s> {
 impl<'s> CharBuffer<'s> {
     pub(crate) fn new(scratch: &'s mut [u64], origin: u32) -> Self {
         let whole = scratch.len() / 3 * 3;
-        let room = scratch.get_mut(..whole).and_then(|words| bytemuck::try_cast_slice_mut(words).ok()).or_empty();
+        let room = cast_mut(part_mut(scratch, ..whole));
         Self { room, len: 0, end: 0, origin }
     }
 
     /// Fills an empty segment.
     pub(crate) fn load(&mut self, text: &str) -> Result<(), Shortage> {
-        for (place, code) in (self.origin..).zip(text.chars()) {
+        let (mut chars, mut place) = (text.chars(), self.origin);
+        while let Some(code) = characters::next(&mut chars) {
             self.push(u32::from(code), place, place + 1)?;
+            place += 1;
         }
         self.commit();
         Ok(())
@@ -69,13 +72,15 @@ impl<'s> CharBuffer<'s> {
         self.len
     }
 
-    #[inline]
+    // One copy where flash is scarce.
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(crate) fn get(&self, index: usize) -> Option<Character> {
         if index < self.len { self.room.get(index).copied() } else { None }
     }
 
     pub(crate) fn all(&mut self) -> &mut [Character] {
-        self.room.get_mut(..self.len).or_empty()
+        part_mut(self.room, ..self.len)
     }
 
     /// Appends to the result.
@@ -93,13 +98,17 @@ impl<'s> CharBuffer<'s> {
     /// Appends a text, all of it in one place.
     #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn push_text(&mut self, text: &str, start: u32, end: u32) -> Result<(), Shortage> {
-        text.chars().try_for_each(|code| self.push(u32::from(code), start, end))
+        let mut chars = text.chars();
+        while let Some(code) = characters::next(&mut chars) {
+            self.push(u32::from(code), start, end)?;
+        }
+        Ok(())
     }
 
     /// The result so far.
     #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn result(&mut self) -> &mut [Character] {
-        self.room.get_mut(self.len..self.end).or_empty()
+        part_mut(self.room, self.len..self.end)
     }
 
     /// Copies characters to an earlier place. One number after another, since the compiler makes a call of `memmove` of whole ones.
@@ -208,8 +217,7 @@ pub(crate) fn write_utf8(chars: &[Character], bytes: &mut [u8]) -> usize {
     let mut at = 0;
     for character in chars {
         let code = char::from_u32(character.code & CODE).unwrap_or(char::REPLACEMENT_CHARACTER);
-        let Some(room) = bytes.get_mut(at..at + code.len_utf8()) else { break };
-        at += code.encode_utf8(room).len();
+        at += characters::encode(code, part_mut(bytes, at..)).len();
     }
     at
 }

@@ -2,7 +2,7 @@
 
 use super::char_buffer::Character;
 use super::workspace::{Arrays, Shortage};
-use crate::slices::OrEmpty;
+use crate::slices::part;
 use crate::tokenizer::offsets::Offsets;
 
 /// How far a text's tokens go.
@@ -90,12 +90,12 @@ impl TokenBuffer<'_> {
         let words = 2 + text.len().div_ceil(4);
         let start = self.progress.surfaces;
         let record = self.surfaces.get_mut(start..start + words).ok_or(Shortage::Surfaces(start + words))?;
-        record.fill(0);
         if let Some((head, body)) = record.split_first_chunk_mut::<2>() {
             *head = [index as u32, text.len() as u32];
-            let body: &mut [u8] = bytemuck::must_cast_slice_mut(body);
-            for (to, &from) in body.iter_mut().zip(text) {
-                *to = from;
+            for (word, bytes) in body.iter_mut().zip(text.chunks(4)) {
+                // The first byte is the first in memory.
+                let at = |place: usize| bytes.get(place).copied().unwrap_or(0);
+                *word = u32::from_ne_bytes([at(0), at(1), at(2), at(3)]);
             }
         }
         self.progress.surfaces += words;
@@ -130,7 +130,7 @@ impl Source<'_> {
             }
             Source::Characters(chars) => {
                 let from = *seen;
-                let bytes = word.get(piece.start..piece.end).or_empty();
+                let bytes = part(word, piece.start..piece.end);
                 *seen += bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count();
                 let start = chars.get(from).map_or(0, |character| character.start);
                 let end = seen.checked_sub(1).and_then(|last| chars.get(last)).map_or(start, |character| character.end);

@@ -65,7 +65,7 @@ pub(crate) fn best_pieces(
             }
         }
         if !single {
-            let score = tables.unk_score + so_far;
+            let score = tables.unk_score() + so_far;
             relax(nodes, from, next, tables.unk, score, single_precision);
         }
         from = next;

@@ -5,6 +5,7 @@
 
 use super::graphemes::Clusters;
 use super::pool::sequence;
+use crate::tokenizer::characters;
 use crate::tokenizer::memory::char_buffer::{CODE, CharBuffer, Character, Stop};
 use crate::tokenizer::memory::workspace::Shortage;
 use crate::tokenizer::tables::section::trie::BASE_MASK;
@@ -74,7 +75,7 @@ fn lookup(trie: &Trie<'_>, chars: &CharBuffer<'_>, from: usize, to: usize) -> Op
     let mut node = trie.root();
     for index in from..to {
         let code = char::from_u32(chars.get(index)?.code & CODE)?;
-        for &byte in code.encode_utf8(&mut [0; 4]).as_bytes() {
+        for &byte in characters::encode(code, &mut [0; 4]) {
             node = trie.step(node, byte)?;
             if let Some(value) = trie.value(node) {
                 return Some(value);

@@ -7,12 +7,13 @@ pub(crate) mod pre_tokenize;
 mod sentence_piece;
 mod unicode;
 
+use super::characters;
 use super::memory::char_buffer::{CharBuffer, Character, Stop};
 use super::memory::workspace::Shortage;
 use super::tables::section::map;
 use super::tables::{CodePointTable, Operation, is_white_space};
 use crate::build_features::SENTENCE_PIECE;
-use crate::slices::OrEmpty;
+use crate::slices::part;
 use pool::sequence;
 use unicode::{decompose, hangul};
 
@@ -75,13 +76,16 @@ fn map(table: &CodePointTable<'_>, pool: &[u32], chars: &mut CharBuffer<'_>) -> 
 fn replace(pattern: &str, content: &str, chars: &mut CharBuffer<'_>) -> Result<(), Shortage> {
     let mut index = 0;
     while let Some(character) = chars.get(index) {
-        let mut length = 0;
-        let matches = pattern.chars().all(|code| {
-            let same = chars.get(index + length).is_some_and(|character| character.code == u32::from(code));
+        let (mut wanted, mut length, mut last) = (pattern.chars(), 0, None);
+        let matches = loop {
+            let Some(code) = characters::next(&mut wanted) else { break true };
+            last = chars.get(index + length).filter(|character| character.code == u32::from(code));
+            if last.is_none() {
+                break false;
+            }
             length += 1;
-            same
-        });
-        match chars.get((index + length).wrapping_sub(1)) {
+        };
+        match last {
             Some(last) if matches => {
                 chars.push_text(content, last.start, last.end)?;
                 index += length;
@@ -119,7 +123,7 @@ fn collapse_blanks(content: &str, chars: &mut CharBuffer<'_>) -> Result<(), Shor
 fn strip(left: bool, right: bool, chars: &mut CharBuffer<'_>) -> Result<(), Shortage> {
     let all = chars.all();
     let leading = if left { all.iter().take_while(|character| is_white_space(character.code)).count() } else { 0 };
-    let rest = all.get(leading..).or_empty();
+    let rest = part(all, leading..);
     let trailing =
         if right { rest.iter().rev().take_while(|character| is_white_space(character.code)).count() } else { 0 };
     let kept = rest.len() - trailing;

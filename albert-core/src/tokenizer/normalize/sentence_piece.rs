@@ -1,6 +1,7 @@
 //! SentencePiece's own normalizer, for checkpoints with a bare `spiece.model`.
 
 use super::charsmap::NOTHING;
+use crate::tokenizer::characters;
 use crate::tokenizer::memory::char_buffer::{CODE, CharBuffer, Character};
 use crate::tokenizer::memory::workspace::Shortage;
 use crate::tokenizer::tables::Trie;
@@ -87,7 +88,7 @@ fn longest_key(trie: &Trie<'_>, chars: &CharBuffer<'_>, from: usize) -> Option<(
     while let Some(character) = chars.get(index).filter(|_| index - from < MAX_TOKEN_BYTES) {
         let code = char::from_u32(character.code & CODE).unwrap_or_default();
         let mut bytes = [0; 4];
-        let Some(next) = trie.walk(node, code.encode_utf8(&mut bytes).as_bytes()) else { break };
+        let Some(next) = trie.walk(node, characters::encode(code, &mut bytes)) else { break };
         node = next;
         index += 1;
         if let Some(value) = trie.value(node) {

@@ -1,7 +1,7 @@
 //! The Unicode normalization forms, from tables in the model file (UAX 15).
 
 use super::pool::sequence;
-use crate::slices::OrEmpty;
+use crate::slices::part;
 use crate::tokenizer::memory::char_buffer::{CODE, CharBuffer, Character};
 use crate::tokenizer::memory::workspace::Shortage;
 use crate::tokenizer::tables::CodePointTable;
@@ -90,7 +90,7 @@ fn order(chars: &mut CharBuffer<'_>) -> Result<(), Shortage> {
     let count = chars.result().len();
     let mut from = 0;
     while from < count {
-        let rest = chars.result().get(from..).or_empty();
+        let rest = part(chars.result(), from..);
         let run = rest.iter().take_while(|character| class(character) != 0).count();
         let sorted = rest.iter().take(run).is_sorted_by_key(class);
         if !sorted {

@@ -49,7 +49,6 @@ pub(crate) struct Tables<'m> {
     pub(crate) flags: u32,
     pub(crate) vocab: Trie<'m>,
     pub(crate) scores: Scores<'m>,
-    pub(crate) unk_score: f64,
     pub(crate) unk: u32,
     pub(crate) ascii: Option<&'m [u8; 128]>,
     /// How much a text can grow, by the operations.
@@ -136,6 +135,12 @@ impl<'m> Tables<'m> {
     /// One more than the highest id.
     pub(crate) fn id_end(&self) -> u32 {
         self.header(header::IDS)
+    }
+
+    /// The score of unknown text. No field: an `f64` would have the whole model copied by eight bytes, by functions of their own.
+    pub(crate) fn unk_score(&self) -> f64 {
+        let [low, high] = [0, 1].map(|word| u64::from(self.header(header::UNK_SCORE + word)));
+        f64::from_bits(low | high << 32)
     }
 
     /// How much a text can grow, by the header.

@@ -38,7 +38,6 @@ impl<'m> Tables<'m> {
             model::WORD_PIECE | model::SENTENCE_PIECE => return Err(TableError::NotCompiledIn),
             _ => return Err(bad_header(header::MODEL)),
         };
-        let unk_score = u64::from(header[header::UNK_SCORE]) | u64::from(header[header::UNK_SCORE + 1]) << 32;
         let mut tables = Self {
             header,
             words,
@@ -46,7 +45,6 @@ impl<'m> Tables<'m> {
             flags: header[header::FLAGS],
             vocab: Trie::default(),
             scores: Scores::default(),
-            unk_score: f64::from_bits(unk_score),
             unk: header[header::ROLES + role::UNK],
             ascii: None,
             expansion: Expansion::NONE,
@@ -81,7 +79,7 @@ impl<'m> Tables<'m> {
             (header::FLAGS, self.flags & !flag::ALL == 0),
             (header::IDS, ids <= section::MAX_IDS),
             (header::VOCAB_SIZE, self.header(header::VOCAB_SIZE) <= ids),
-            (header::UNK_SCORE, self.unk_score.is_finite()),
+            (header::UNK_SCORE, self.unk_score().is_finite()),
             (header::DECODER, self.header(header::DECODER) <= section::decoder::SENTENCE_PIECE),
             (header::BLANK, char::from_u32(self.header(header::BLANK)).is_some()),
             (header::ASCII_MODE, self.header(header::ASCII_MODE) <= section::ascii::PUNCTUATION),
