@@ -91,6 +91,8 @@ impl Record {
     }
 
     /// The vector's elements, padding included. The record was checked.
+    // One copy where flash is scarce.
+    #[cfg_attr(target_os = "none", inline(never))]
     pub(super) fn vector<'a>(&self, data: &'a [u8]) -> &'a [f32] {
         slice(data, self.data, round_up(self.columns as usize, PANEL_CHANNELS))
     }

@@ -249,7 +249,13 @@ fn sum(values: impl Iterator<Item = f32>) -> f32 {
     for (index, value) in values.enumerate() {
         lanes[index % 16] += value;
     }
-    fold_lanes(lanes, |a, b| a + b)
+    add_lanes(&lanes)
+}
+
+// One copy where flash is scarce.
+#[cfg_attr(target_os = "none", inline(never))]
+fn add_lanes(lanes: &[f32; 16]) -> f32 {
+    fold_lanes(*lanes, |a, b| a + b)
 }
 
 /// Folds 16 lanes 8+8, 4+4, 2+2, 1+1.

@@ -26,15 +26,16 @@ pub(crate) fn quantize(
     debug_assert!(quantized.bytes.len() >= x.count * row_bytes && quantized.row_scales.len() >= x.count);
     let out = quantized.bytes.chunks_exact_mut(row_bytes.max(1)).zip(quantized.row_scales.iter_mut());
     for (row, (bytes, row_scale)) in x.iter_mut(matrix.columns).zip(out) {
-        *row_scale = if matrix.smoothing.is_empty() {
-            kernels.quantize_row(row, &splits, saved, bytes)
+        let row = if matrix.smoothing.is_empty() {
+            row
         } else {
             let smoothed = part_mut(quantization.row, ..matrix.columns);
             for ((smooth, &value), &factor) in smoothed.iter_mut().zip(row.iter()).zip(matrix.smoothing) {
                 *smooth = value * factor;
             }
-            kernels.quantize_row(smoothed, &splits, saved, bytes)
+            smoothed
         };
+        *row_scale = kernels.quantize_row(row, &splits, saved, bytes);
         // Places of K that the linear does not have.
         fill(part_mut(bytes, matrix.places()..), 0);
     }
