@@ -31,19 +31,23 @@ pub(crate) fn part_mut<T>(data: &mut [T], range: impl RangeBounds<usize>) -> &mu
     between_mut(data, start, end)
 }
 
+/// Start and end of a range.
 #[inline(always)]
 fn bounds(range: &impl RangeBounds<usize>, len: usize) -> (usize, usize) {
     let start = match range.start_bound() {
         Bound::Included(&start) => start,
-        _ => 0,
+        Bound::Excluded(&before) => before.saturating_add(1),
+        Bound::Unbounded => 0,
     };
     let end = match range.end_bound() {
+        Bound::Included(&last) => last.saturating_add(1),
         Bound::Excluded(&end) => end,
-        _ => len,
+        Bound::Unbounded => len,
     };
     (start, end)
 }
 
+// One copy for each type of element where flash is scarce; so are the two functions below.
 #[cfg_attr(target_os = "none", inline(never))]
 #[cfg_attr(not(target_os = "none"), inline(always))]
 fn between<T>(data: &[T], start: usize, end: usize) -> &[T] {
@@ -149,6 +153,7 @@ mod tests {
         assert!(fails(ruled_out));
         assert!(fails(|| _ = part(&[0u8; 4], 2..5)));
         assert!(fails(|| _ = part_mut(&mut [0u8; 4], ..5)));
+        assert!(fails(|| _ = text_part("\u{e9}", 1..)));
         assert!(fails(|| _ = cast::<u8, u32>(&[0; 3])));
         assert!(fails(|| _ = cast_mut::<u8, u32>(&mut [0; 3])));
     }
@@ -157,6 +162,8 @@ mod tests {
     fn a_right_size_is_given() {
         assert_eq!(part(&[1, 2, 3], 1..), [2, 3]);
         assert_eq!(part_mut(&mut [1, 2, 3], ..2), [1, 2]);
+        assert_eq!(part(&[1, 2, 3], 0..=1), [1, 2]);
+        assert_eq!(text_part("a\u{e9}b", 1..3), "\u{e9}");
         assert_eq!(cast::<u32, u8>(&[0]), [0; 4]);
         assert_eq!(cast_mut::<u32, u8>(&mut [0]), [0; 4]);
     }

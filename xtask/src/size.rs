@@ -11,16 +11,16 @@ use std::process::Command;
 const TARGETS: [(&str, &str); 2] =
     [("thumbv7em-none-eabihf", "mps2-an386"), ("thumbv8m.main-none-eabihf", "mps2-an505")];
 
-/// Programs of `firmware/footprint`, their features, and bytes of code and constants on any target, those that are the goal and the
-/// most that are allowed: text to label with int8 weights and the tokenizer of a `tokenizer.json`, the same with a model of any
-/// kind, and every public function.
+/// Programs of `firmware/footprint`, their features, and bytes of code and constants, those that are the goal and the most that are
+/// allowed on each of [`TARGETS`]: text to label with int8 weights and the tokenizer of a `tokenizer.json`, the same with a model of
+/// any kind, and every public function.
 ///
 /// The goals are what version 2 of the model file took, before several sequences in a run, head files and checks when a file is
-/// opened; `docs/firmware.md` says what they are missed by and why.
-const PROGRAMS: [(&str, &str, u64, u64); 3] = [
-    ("classifier", "", 49_152, 52_000),
-    ("classifier", "every-kind", 59_000, 62_900),
-    ("everything", "every-kind", 69_500, 74_200),
+/// opened; `docs/notes/firmware.md` says where they are missed and why.
+const PROGRAMS: [(&str, &str, u64, [u64; TARGETS.len()]); 3] = [
+    ("classifier", "", 49_152, [49_152, 49_700]),
+    ("classifier", "every-kind", 59_000, [59_000, 59_350]),
+    ("everything", "every-kind", 69_500, [69_500, 70_050]),
 ];
 
 /// What [`PROGRAMS`] are called in `docs/firmware.md`.
@@ -33,7 +33,7 @@ const NAMES: [&str; PROGRAMS.len()] = [
 /// Links the programs of `firmware/footprint` and reports.
 pub(crate) fn run() -> Result<(), String> {
     let mut rows = PROGRAMS.map(|(_, _, goal, _)| format!(" {goal} |"));
-    for (target, board) in TARGETS {
+    for (column, (target, board)) in TARGETS.into_iter().enumerate() {
         for ((program, features, goal, most), row) in PROGRAMS.into_iter().zip(&mut rows) {
             let mut build = firmware_cargo("build", target)?;
             build.args(["--release", "--locked", "--package", "footprint", "--bin", program, "--features", features]);
@@ -42,6 +42,7 @@ pub(crate) fn run() -> Result<(), String> {
             let total = report(target, program, &label)?;
             println!("  {} bytes more than the goal of {goal}", total.saturating_sub(goal));
             *row += &format!(" {total} |");
+            let most = most[column];
             if total > most {
                 return Err(format!("{total} bytes of {label} on {target}; at most {most} are allowed"));
             }
