@@ -1,7 +1,6 @@
 //! Workers that share a tile, because the input is too short for one each, change no bit.
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use albert_core::executor::{self, Executor};
@@ -13,6 +12,7 @@ use albert_tests::engine::{Run, Threads, Tokens, run};
 use albert_tests::model_file::{Inputs, Parts, Storage};
 use albert_tests::random::{Geometry, Random, checkpoint, sequence};
 use albert_tests::reference::Sequence;
+use spin::Mutex;
 
 const INPUTS: Inputs = Inputs { extra: 5, smoothing: true };
 const STORAGES: [Storage; 4] =
@@ -153,11 +153,11 @@ struct Seen {
 impl Observer for Seen {
     fn linear_input(&self, role: u16, block: usize, row: &[f32]) {
         let row = row.iter().map(|value| value.to_bits()).collect();
-        self.inputs.lock().expect("not poisoned").insert((role, block, row));
+        self.inputs.lock().insert((role, block, row));
     }
 
     fn hidden_states(&self, layers: usize, hidden: &[f32]) {
-        self.states.lock().expect("not poisoned").push((layers, hidden.to_vec()));
+        self.states.lock().push((layers, hidden.to_vec()));
     }
 }
 
@@ -179,7 +179,7 @@ fn an_observer_sees_the_same() {
             session.set_observer(&seen);
             session.run(&tokens.input()).expect("a valid input");
         }
-        (seen.inputs.into_inner().expect("not poisoned"), seen.states.into_inner().expect("not poisoned"))
+        (seen.inputs.into_inner(), seen.states.into_inner())
     };
     let (alone, together) = (seen(1), seen(3));
     assert!(!alone.0.is_empty());

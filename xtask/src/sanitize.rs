@@ -15,9 +15,10 @@ pub(crate) fn address() -> Result<(), String> {
     let mut build = sanitized("build", "address", "");
     check(build.args(["--package", "albert-capi", "--lib"]))?;
     let folder = target_dir("address").join(TARGET).join("debug");
-    let model = root().join("models/clinc-intents-int8.albert");
-    for (source, input) in [("tests/c/abi.c", None), ("examples/classify.c", Some("tests/c/classify.in"))] {
-        let capi = root().join("albert-capi");
+    let capi = root().join("albert-capi");
+    let (model, heads) = (root().join("models/clinc-intents-int8.albert"), root().join("conformance"));
+    let checks = ("tests/c/abi.c", vec![&model, &heads], None);
+    for (source, arguments, input) in [checks, ("examples/classify.c", vec![&model], Some("tests/c/classify.in"))] {
         let program = folder.join("sanitized-program");
         let mut compile = Command::new("clang");
         compile.args(["-std=c99", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-I"]);
@@ -28,7 +29,7 @@ pub(crate) fn address() -> Result<(), String> {
             let texts = std::fs::File::open(capi.join(input)).map_err(|error| format!("{input}: {error}"))?;
             run.stdin(texts);
         }
-        check(run.arg(&model))?;
+        check(run.args(arguments))?;
     }
     let mut test = sanitized("test", "address", "");
     check(test.args(["--package", "albert-tests"]).args(FILES.iter().flat_map(|test| ["--test", test])))
