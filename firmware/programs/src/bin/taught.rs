@@ -33,10 +33,11 @@ fn main() -> ! {
 }
 
 fn run() -> Option<()> {
-    let model = Model::from_bytes(MODEL.bytes).ok()?;
+    // Not ok()?: what is moved once more has two places on the stack.
+    let Ok(model) = Model::from_bytes(MODEL.bytes) else { return None };
     let mut counter = Counter::start()?;
     let (mut arena, mut memory, mut buffer) = (ARENA.try_lock()?, MEMORY.try_lock()?, BUFFER.try_lock()?);
-    let mut session = Session::new(&model, PLAN, &mut arena.0).ok()?;
+    let Ok(mut session) = Session::new(&model, PLAN, &mut arena.0) else { return None };
     let is_kept = read_file(FLASH, &mut *memory) && Prototypes::restore(&mut *memory, LABELS, WIDTH).is_ok();
     let mut taught = match is_kept {
         true => Prototypes::restore(&mut *memory, LABELS, WIDTH).ok()?,
