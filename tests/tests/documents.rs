@@ -75,7 +75,7 @@ const FATES: &[(&str, &str, Fate)] = &[
 const CHORES: &[(&str, &str, &str)] = &[
     ("cargo install --path albert-cli", ".ci/run", "cargo xtask package"),
     ("pip install ./python", "xtask/src/python.rs", "\"maturin\", \"build\""),
-    ("cargo xtask js --build", ".ci/run", "cargo xtask js"),
+    ("cargo xtask js --build", ".ci/run", "\"$xtask\" js"),
     ("cargo xtask install --prefix /usr/local", ".ci/run", "cargo xtask install-test"),
     ("cargo test --workspace", ".ci/run", "cargo test --workspace"),
     (
