@@ -210,6 +210,9 @@ fn children_seconds() -> Result<f64, String> {
 /// Adds a run to the counts of all so far, and writes them into `docs/security.md`.
 fn record(folder: &Path, name: &str, run: &Run) -> Result<(), String> {
     let (counts, page) = (folder.join("executions.json"), root().join("docs/security.md"));
+    // Several runs may go on side by side.
+    let lock = fs::File::create(folder.join("target/executions.lock")).map_err(|error| error.to_string())?;
+    lock.lock().map_err(|error| error.to_string())?;
     let text = fs::read_to_string(&counts).unwrap_or("{}".into());
     let mut all: BTreeMap<String, Value> = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     let old = |key: &str| all.get(name).and_then(|counts| counts[key].as_f64()).unwrap_or(0.0);
