@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 
-/// Runs `work` on so many threads.
+/// Runs `work` on this many threads.
 #[cfg(not(target_family = "wasm"))]
 pub(crate) fn run<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> Result<T, Error> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build();

@@ -1,4 +1,4 @@
-//! A file of lines that grows while a batch runs, and that a later run goes on with.
+//! A file of lines that grows while a batch runs and that a later run can resume.
 //!
 //! Results come in the order of the rows, each line says which row it belongs to, and a row's lines are written at once. A batch
 //! that is killed leaves whole rows, then at most a part of one.

@@ -66,7 +66,7 @@ fn reason(error: &csv::Error) -> String {
     }
 }
 
-/// A file of which no more than so many bytes are read for a row: a quote that never ends would take all of it.
+/// A file that gives at most this many bytes for one row: a quote that never closes would take the whole file.
 struct Bounded {
     file: File,
     left: u64,
