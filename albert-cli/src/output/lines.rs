@@ -41,7 +41,7 @@ impl LineFile {
         let opened = OpenOptions::new().write(true).create_new(true).open(path);
         let file = opened.map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => Error::new(format_args!(
-                "{} is there already; --resume goes on with it, or give another name",
+                "{} already exists; continue it with --resume, or give another name",
                 path.display()
             )),
             _ => Error::new(format_args!("cannot write {}: {error}", path.display())),
