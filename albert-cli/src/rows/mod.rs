@@ -48,21 +48,33 @@ enum Lines {
     Single(bool),
     Reader {
         reader: Box<dyn BufRead + Send>,
-        json: bool,
+        form: Form,
     },
     Table(Box<Table>),
     Ended,
+}
+
+/// What a line may be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Text,
+    /// A JSON object where it begins with `{`, and otherwise a text.
+    TextOrJson,
+    /// A JSON object.
+    Json,
 }
 
 impl Rows {
     /// The rows that the command line names.
     pub(crate) fn open(source: &Source, defaults: RowDefaults, columns: &Columns) -> Result<Self> {
         let (lines, name) = match &source.file {
-            Some(path) if path == Path::new("-") => (standard_input(true), "standard input, line".to_owned()),
+            Some(path) if path == Path::new("-") => {
+                (standard_input(Form::TextOrJson), "standard input, line".to_owned())
+            }
             Some(path) => return Ok(Self { defaults, ..Self::of_file(path, columns)? }),
             None if !source.texts.is_empty() => (Lines::Arguments(source.texts.clone().into_iter()), "text".to_owned()),
             None if defaults.context.is_some() => (Lines::Single(true), "row".to_owned()),
-            None => (standard_input(false), "standard input, line".to_owned()),
+            None => (standard_input(Form::Text), "standard input, line".to_owned()),
         };
         Ok(Self::new(lines, name, defaults, columns, None))
     }
@@ -146,7 +158,7 @@ impl Rows {
                 let fields = table.next(bytes)?;
                 Some(fields.and_then(|fields| Row::of_fields(fields, &self.columns)))
             }
-            Lines::Reader { reader, json } => {
+            Lines::Reader { reader, form } => {
                 let mut line = Vec::new();
                 let long = match read_line(reader, &mut line) {
                     Ok(0) => return None,
@@ -164,11 +176,11 @@ impl Rows {
                 }
                 let mark = if self.number == 0 { BYTE_ORDER_MARK } else { b"" };
                 let line = line.strip_prefix(mark).unwrap_or(&line);
-                if *json && self.number == 0 && begins_array(line) {
+                if *form != Form::Text && self.number == 0 && begins_array(line) {
                     self.lines = Lines::Ended;
                     return Some(Err(Error::new("a JSON array; give one row a line, as jq -c '.[]' writes them")));
                 }
-                Some(parse(line, *json, &self.columns))
+                Some(parse(line, *form, &self.columns))
             }
         }
     }
@@ -199,8 +211,8 @@ fn read_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<u64> {
     Ok(bytes)
 }
 
-fn standard_input(json: bool) -> Lines {
-    Lines::Reader { reader: Box::new(BufReader::new(stdin())), json }
+fn standard_input(form: Form) -> Lines {
+    Lines::Reader { reader: Box::new(BufReader::new(stdin())), form }
 }
 
 /// The lines of a file, and its length when it is no pipe.
@@ -214,10 +226,14 @@ fn file(path: &Path) -> Result<(Lines, Option<u64>)> {
         let table = Table::new(file, delimiter).at(path.display())?;
         return Ok((Lines::Table(Box::new(table)), metadata.is_file().then_some(metadata.len())));
     }
-    Ok((
-        Lines::Reader { reader: Box::new(BufReader::with_capacity(1 << 16, file)), json: true },
-        metadata.is_file().then_some(metadata.len()),
-    ))
+    let reader = Box::new(BufReader::with_capacity(1 << 16, file));
+    Ok((Lines::Reader { reader, form: form_of(path) }, metadata.is_file().then_some(metadata.len())))
+}
+
+/// What the lines of a file are, by its name.
+fn form_of(path: &Path) -> Form {
+    let named = |name: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(name));
+    if named("jsonl") || named("ndjson") { Form::Json } else { Form::TextOrJson }
 }
 
 /// Whether a first line begins an array of objects or strings. A text may begin with a bracket, too: `[MASK] runs`.
@@ -226,16 +242,18 @@ fn begins_array(line: &[u8]) -> bool {
     matches!(rest.trim_ascii_start().first(), None | Some(b'{' | b'"'))
 }
 
-fn parse(line: &[u8], json: bool, columns: &Columns) -> Result<Row> {
+fn parse(line: &[u8], form: Form, columns: &Columns) -> Result<Row> {
     let text = std::str::from_utf8(line).map_err(|_| Error::new("not UTF-8"))?;
     let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
-    if json && text.trim_start().starts_with('{') {
+    if form == Form::Json || form == Form::TextOrJson && text.trim_start().starts_with('{') {
         let fields =
             serde_json::from_str(text).map_err(|error| Error::new(format_args!("not a row in JSON: {error}")))?;
         return Row::of_fields(fields, columns);
     }
     match &columns.texts.text_column {
-        Some(name) if json => Err(Error::new(format_args!("no JSON object, so there is no {name:?}"))),
+        Some(name) if form == Form::TextOrJson => {
+            Err(Error::new(format_args!("no JSON object, so there is no {name:?}")))
+        }
         _ => Ok(Row::text(text)),
     }
 }

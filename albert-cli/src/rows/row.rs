@@ -8,7 +8,8 @@ use super::columns::{Fields, rename};
 use crate::args::{Columns, RowDefaults};
 use crate::error::{Error, Result};
 
-/// One input. In a file, a line that starts with `{` is a row in JSON; every other line is a text.
+/// One input. In a file, a line that starts with `{` is a row in JSON; every other line is a text. In a `.jsonl` or `.ndjson` file, each
+/// line is a row in JSON.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Row {

@@ -105,6 +105,28 @@ fn rows_that_cannot_be_run() {
     }
 }
 
+/// A file of JSON lines has no texts outside of its objects; one of another name may.
+#[test]
+fn lines_of_a_jsonl_file_are_objects() {
+    let folder = Folder::new();
+    let model = folder.model("sequence-classification-narrow");
+    let lines = "{\"text\": \"the river\"}\nthe river\n\n\"the river\"\n  {\"text\": \"the river\"}\n";
+    for name in ["rows.jsonl", "ROWS.NDJSON"] {
+        let rows = folder.write(name, lines);
+        let ran = albert(["run", &model, "--file", &rows, "--json"]);
+        assert_eq!(ran.code, 2);
+        let done: Vec<_> =
+            ran.out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()).collect();
+        assert_eq!(done.iter().map(|row| row["row"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 5]);
+        for line in [2, 3, 4] {
+            assert!(ran.err.contains(&format!("line {line}: not a row in JSON")), "{}", ran.err);
+        }
+    }
+    let texts = folder.write("rows.txt", lines);
+    let ran = albert(["run", &model, "--file", &texts, "--json"]);
+    assert_eq!((ran.code, ran.out.lines().count()), (2, 4), "the empty line alone is refused: {}", ran.err);
+}
+
 #[test]
 fn references_that_do_not_fit() {
     let folder = Folder::new();
