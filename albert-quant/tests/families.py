@@ -14,7 +14,9 @@ import torch
 import transformers
 from safetensors.numpy import save_file
 
-DOC = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/checkpoints.md")
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../benches"))
+import blocks
+
 BOUND = 1e-4  # of outputs of a few units: rounding in f32, in another order
 
 SMALL = dict(vocab_size=101, hidden_size=48, num_hidden_layers=3, num_attention_heads=4, intermediate_size=96,
@@ -128,11 +130,8 @@ def sentence_rows(albert, directory, texts, folder):
         yield f"| {weights} | {size / 1e6:.2f} | {cosine.mean():.7f} | {cosine.min():.7f} | {abs(found - reference).max():.1e} |"
 
 
-def replace(marker, lines):
-    text = open(DOC).read()
-    start, end = f"<!-- {marker} -->\n", f"<!-- end {marker} -->"
-    head, rest = text.split(start)
-    open(DOC, "w").write(head + start + "\n".join(lines) + "\n" + end + rest.split(end)[1])
+def replace(name, lines):
+    blocks.write("docs/checkpoints.md", name, "\n".join(lines))
 
 
 def main():

@@ -1,18 +1,19 @@
-"""Tables of `docs/own-classifier.md`, between marks that name what makes them."""
+"""Tables of `docs/own-classifier.md`, and what `albert` prints."""
 import json
 import pathlib
 import subprocess
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-DOCUMENT = ROOT / "docs/own-classifier.md"
+sys.path.append(str(ROOT / "benches"))
+import blocks
+
 RELEASE = ROOT / "target/release"
 
 
 def replace(name, rows):
-    """Puts the rows between the marks of a table."""
-    mark = f"<!-- figures: {name} -->"
-    before, _, after = DOCUMENT.read_text().split(mark)
-    DOCUMENT.write_text(f"{before}{mark}\n" + "\n".join(rows) + f"\n{mark}{after}")
+    """Puts the rows into a block."""
+    blocks.write("docs/own-classifier.md", name, "\n".join(rows))
 
 
 def output(*command):

@@ -13,10 +13,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.layout import PEERS, REPOSITORY, add_dir_argument
+from harness.layout import PEERS, REPOSITORY, add_dir_argument, blocks
 
-PAGE = REPOSITORY / "docs" / "fidelity.md"
-MARK = "<!-- made by benches/peers/fidelity.py: {} -->"
 WEIGHTS = ["int8", "mixed", "int4"]
 
 
@@ -103,15 +101,6 @@ def table(case: Case, results: list[dict]) -> str:
     return "\n".join(lines)
 
 
-def update(name: str, text: str) -> None:
-    """Puts a table between its marks."""
-    page = PAGE.read_text()
-    begin, end = MARK.format(name), MARK.format("end of " + name)
-    before, rest = page.split(begin)
-    _, after = rest.split(end)
-    PAGE.write_text(f"{before}{begin}\n{text}\n{end}{after}")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_dir_argument(parser)
@@ -140,7 +129,7 @@ def main() -> None:
         text = table(case, results)
         print(text + "\n", flush=True)
         if arguments.update:
-            update(case.name, text)
+            blocks.write("docs/fidelity.md", f"{case.name} and peers", text)
 
 
 if __name__ == "__main__":

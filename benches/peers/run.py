@@ -9,6 +9,7 @@
   run.py --isa auto,avx512vnni,avx2      this library with each kernel set
   run.py --isa-cap avx2                  every engine as on a CPU without AVX-512, AVX-VNNI and AMX
   run.py --start --tokens 128            process start to first logits, peak memory
+  run.py --update base                   the options of that block of docs/benchmarks.md, and writes it
 """
 
 import argparse
@@ -19,7 +20,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness import report
+from harness import page, report
 from harness.chart import chart
 from harness.engines import OURS, select, variants
 from harness.geometry import GEOMETRIES, LENGTHS
@@ -48,6 +49,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--isa-cap", choices=["avx512", "avxvnni", "avx2"], help="hide newer instruction sets from all")
     parser.add_argument("--start", action="store_true", help="measure the start instead")
     parser.add_argument("--out", type=Path, help="prefix of the written files (default: in DIR/results)")
+    parser.add_argument("--update", choices=page.BLOCKS, help="measure and write this block of docs/benchmarks.md; options given go before its own")
+    block = parser.parse_args().update
+    parser.set_defaults(**page.BLOCKS.get(block, {}))
     return parser.parse_args()
 
 
@@ -71,6 +75,8 @@ def machine(layout: Layout) -> dict:
 
 
 def default_out(options: argparse.Namespace, layout: Layout) -> Path:
+    if options.update:
+        return layout.root / "results" / options.update
     parts = ["start" if options.start else "latency", options.geometry, options.engines.replace(",", "+")]
     parts += [f"batch{options.batch}"] if options.batch > 1 else []
     parts += ["threads" + "+".join(map(str, options.threads))] if options.threads != [1] else []
@@ -109,6 +115,8 @@ def main() -> None:
         written[".svg"] = chart(results)
     for suffix, content in written.items():
         out.with_name(out.name + suffix).write_text(content)
+    if options.update:
+        page.update(options.update, results, written.get(".svg"))
     print(text)
     print(", ".join(f"{out}{suffix}" for suffix in written), file=sys.stderr)
 

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path.append(str(REPOSITORY / "benches"))
+import blocks  # noqa: E402
+
 MODEL = REPOSITORY / "models" / "clinc-intents-int8.albert"
-PAGE = REPOSITORY / "docs" / "python.md"
-MARK = "<!-- python/benches/cost.py -->"
 WORDS = "what is the weather like in tokyo tomorrow and can you book a table for two near the river tonight".split()
 TEXTS = [" ".join(WORDS[start : start + length]) for length in (4, 8, 12, 16) for start in range(4)] * 16
 IMPORT = "import time; start = time.perf_counter(); import albert_edge; print(time.perf_counter() - start)"
@@ -54,7 +55,7 @@ def main(wheel: Path, checkpoint: Path | None) -> None:
     if other:
         works |= other
     lines = [
-        f"Written by `python/benches/cost.py` on {_processor()}, Python {sys.version.split()[0]}. {len(TEXTS)} texts of 4 to 16 words,",
+        f"{blocks.today()}, {blocks.processor()}, Python {sys.version.split()[0]}. {len(TEXTS)} texts of 4 to 16 words,",
         "`models/clinc-intents-int8.albert`; medians of runs in turns.",
         "",
         "| | |",
@@ -66,8 +67,7 @@ def main(wheel: Path, checkpoint: Path | None) -> None:
     single = alternating({"call": lambda: one("play some jazz")}, 200)["call"]
     lines.append(f"| one call, 5 tokens, 1 thread | {single * 1e3:.3f} ms |")
     lines += [f"| {name} | {len(TEXTS) / seconds:.0f} texts/s |" for name, seconds in alternating(works).items()]
-    before = PAGE.read_text(encoding="utf-8").split(MARK)[0]
-    PAGE.write_text(before + MARK + "\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    blocks.write("docs/python.md", "cost", "\n".join(lines))
 
 
 def _transformers(checkpoint: Path) -> dict[str, Callable[[], Any]] | None:
@@ -90,13 +90,6 @@ def _transformers(checkpoint: Path) -> dict[str, Callable[[], Any]] | None:
         for threads in (1, 2)
         for batch in (1, 16)
     }
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0]} ({len(names)} cores)" if names else "an unknown processor"
 
 
 if __name__ == "__main__":

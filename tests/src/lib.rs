@@ -13,11 +13,12 @@
 //! - [`aligned`]: buffers at chosen addresses.
 //! - [`memory`]: an allocator that counts; [`clock`]: time of the processor.
 //! - [`bombs`]: checkpoints that would cost far more than their size to read.
-//! - [`page`]: tables of the documents that tests measure.
+//! - [`page`]: tables of the documents that tests measure; [`block`](mod@block): their marks.
 //! - [`at_hand`]: what only some machines have, and what a test without it does.
 
 pub mod aligned;
 pub mod at_hand;
+pub mod block;
 pub mod bombs;
 pub mod clock;
 pub mod closeness;

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::{fs, iter};
 
+use crate::block;
 use crate::readme::root;
 
-/// Writes `table` between the marks `<!-- NAME -->` and `<!-- end NAME -->` of `docs/PAGE` when `ALBERT_WRITE_DOCS` is set.
+/// Writes `table` into the [block](block) `name` of `docs/PAGE` when `ALBERT_WRITE_DOCS` is set.
 ///
 /// # Panics
 /// When the page cannot be read or written, or the marks are not there.
@@ -16,7 +17,7 @@ pub fn write(page: &str, name: &str, table: &str) {
     }
     static WRITES: Mutex<()> = Mutex::new(());
     let _alone = WRITES.lock();
-    let (head, _, tail) = parts(page, name);
+    let [head, _, tail] = parts(page, name);
     fs::write(path(page), format!("{head}{table}{tail}")).unwrap_or_else(|error| panic!("{page}: {error}"));
 }
 
@@ -40,7 +41,7 @@ pub fn hold_exactly(page: &str, name: &str, head: &str, rows: &[String]) {
 fn hold_by(page: &str, name: &str, head: &str, rows: &[String], same: fn(&str, &str) -> bool) {
     let table: String = iter::once(head).chain(rows.iter().map(String::as_str)).map(|row| format!("{row}\n")).collect();
     write(page, name, &table);
-    let (_, written, _) = parts(page, name);
+    let [_, written, _] = parts(page, name);
     let held = written.lines().count() == table.lines().count()
         && written.lines().zip(table.lines()).all(|(written, measured)| same(written, measured));
     assert!(held, "docs/{page} has other figures in {name} (ALBERT_WRITE_DOCS=1 writes these):\n{table}");
@@ -60,13 +61,10 @@ fn is_near(left: &str, right: &str) -> bool {
         })
 }
 
-/// The page before the rows between the marks of `name`, these rows, and the page after them.
-fn parts(page: &str, name: &str) -> (String, String, String) {
-    let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end {name} -->"));
+/// The page before the rows of a block, these rows, and the page after them.
+fn parts(page: &str, name: &str) -> [String; 3] {
     let text = fs::read_to_string(path(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
-    let parts = text.split_once(&start).and_then(|(head, rest)| Some((head, rest.split_once(&end)?)));
-    let (head, (rows, tail)) = parts.unwrap_or_else(|| panic!("{page}: the marks of {name} are missing"));
-    (format!("{head}{start}"), rows.to_owned(), format!("{end}{tail}"))
+    block::parts(&text, name).unwrap_or_else(|| panic!("{page}: the marks of {name} are missing")).map(str::to_owned)
 }
 
 fn path(page: &str) -> PathBuf {

@@ -87,7 +87,7 @@ fn every_depth_of_the_demo_model() {
     let line = |layers| format!("| {layers} |{}", cells(measure(&rows, End::Layers(layers)).1));
     let lines: Vec<String> = (1..=6).map(line).collect();
     let head = "| layers | accuracy | in scope | out of scope |\n|--:|--:|--:|--:|";
-    page::hold_exactly(PAGE, "early exit: layers", head, &lines);
+    page::hold_exactly(PAGE, "layers", head, &lines);
 }
 
 #[test]
@@ -101,5 +101,5 @@ fn policies_on_the_demo_model() {
     };
     let lines: Vec<String> = patience.chain(confidence).map(line).collect();
     let head = "| policy | mean layers | accuracy | in scope | out of scope |\n|---|--:|--:|--:|--:|";
-    page::hold_exactly(PAGE, "early exit: policies", head, &lines);
+    page::hold_exactly(PAGE, "policies", head, &lines);
 }

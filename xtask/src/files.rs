@@ -4,6 +4,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use crate::block;
+
 pub(crate) fn read(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }
@@ -14,24 +16,26 @@ pub(crate) fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<(), String> 
     fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Puts `table` between the marks of `name` in a page: `<!-- NAME -->` and `<!-- end NAME -->`.
-pub(crate) fn update(page: &Path, name: &str, table: &str) -> Result<(), String> {
-    let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end {name} -->"));
-    let text = read(page)?;
-    let parts = text.split_once(&start).and_then(|(head, rest)| Some((head, rest.split_once(&end)?.1)));
-    let (head, tail) = parts.ok_or_else(|| format!("{}: the marks of {name} are missing", page.display()))?;
-    write(page, format!("{head}{start}{table}{end}{tail}"))
+/// Puts `text` into the block `name` of a page.
+pub(crate) fn update(page: &Path, name: &str, text: &str) -> Result<(), String> {
+    let old = read(page)?;
+    let [head, _, tail] = parts(page, &old, name)?;
+    write(page, format!("{head}{text}{tail}"))
 }
 
-/// As [`update`] when `XTASK_UPDATE` is set; otherwise says when the page has another table. Another compiler moves such figures.
-pub(crate) fn measured(page: &Path, name: &str, table: &str) -> Result<(), String> {
+/// As [`update`] when `XTASK_UPDATE` is set; otherwise says when the page has another text. Another compiler moves such figures.
+pub(crate) fn measured(page: &Path, name: &str, text: &str) -> Result<(), String> {
     if std::env::var_os("XTASK_UPDATE").is_some() {
-        return update(page, name, table);
+        return update(page, name, text);
     }
-    if !read(page)?.contains(&format!("<!-- {name} -->\n{table}<!-- end {name} -->")) {
-        println!("# {} has other figures; XTASK_UPDATE=1 writes these:\n{table}", page.display());
+    if parts(page, &read(page)?, name)?[1] != text {
+        println!("# {} has other figures; XTASK_UPDATE=1 writes these:\n{text}", page.display());
     }
     Ok(())
+}
+
+fn parts<'p>(page: &Path, text: &'p str, name: &str) -> Result<[&'p str; 3], String> {
+    block::parts(text, name).ok_or_else(|| format!("{}: the marks of {name} are missing", page.display()))
 }
 
 /// Makes a folder and those that it lies in.

@@ -1,6 +1,9 @@
 //! Chores that cargo alone cannot do: `cargo xtask help` lists them.
 
 mod aarch64;
+#[path = "../../tests/src/block.rs"]
+#[allow(unreachable_pub, reason = "another crate has this file, too")]
+mod block;
 mod conformance;
 mod environment;
 mod features;
@@ -47,8 +50,9 @@ cargo xtask install-test                     installs, and builds and runs C and
 cargo xtask mobile                           the C library for phones, and what it needs from them
 cargo xtask python [--all]                   the Python package: wheel, tests and types; with other engines
 cargo xtask quantization [--speed]           every scheme on the trained models in ../shared/models (or ALBERT_MODELS)
-cargo xtask versus REVISION [--geometry A,B] [--weights A,B] [--isa A,B] [--tokens N,N] [--seconds N]
-                                             speed beside another revision, an inference of each by turns
+cargo xtask versus REVISION [--geometry A,B] [--weights A,B] [--isa A,B] [--tokens N,N] [--seconds N] [--update]
+                                             speed beside another revision, an inference of each by turns; writes the
+                                             table of docs/benchmarks.md
 cargo xtask instructions [--record]          counts the benchmarks' instructions under Valgrind, against recorded counts
 cargo xtask fuzz [--minutes N] [--record] [--minimize] [--built] [TARGET]...
                                              fuzzes for N minutes in all, with programs built before; counts executions,

@@ -1,6 +1,7 @@
 //! A compiler for another target: the pinned one when it has the target's library, else one that can build the library.
 
 use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -96,4 +97,33 @@ pub(crate) fn captured(command: &mut Command) -> Result<String, String> {
     } else {
         Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)))
     }
+}
+
+/// What a command prints, which is shown as it comes.
+pub(crate) fn shown(command: &mut Command) -> Result<String, String> {
+    let failed = |error: std::io::Error| format!("{error}");
+    let mut process = command.stdout(Stdio::piped()).spawn().map_err(failed)?;
+    let mut printed = String::new();
+    for line in BufReader::new(process.stdout.take().ok_or("no output")?).lines() {
+        let line = line.map_err(failed)?;
+        println!("{line}");
+        printed += &line;
+        printed.push('\n');
+    }
+    let status = process.wait().map_err(failed)?;
+    if status.success() { Ok(printed) } else { Err(format!("{command:?}: {status}")) }
+}
+
+/// What Linux calls the processor, and how many cores there are: as `processor` of `benches/blocks.py`.
+pub(crate) fn processor() -> String {
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let fields =
+        || text.lines().filter_map(|line| line.split_once(':').map(|(name, value)| (name.trim(), value.trim())));
+    let first = |wanted: &str| fields().find(|&(name, _)| name == wanted).map(|(_, value)| value);
+    let Some(name) = first("model name") else { return "an unknown processor".to_owned() };
+    let family = first("cpu family").zip(first("model"));
+    let family = family.map_or_else(String::new, |(family, model)| format!(", family {family} model {model}"));
+    let cores = fields().filter(|&(name, _)| name == "model name").count();
+    let is_guest = first("flags").is_some_and(|flags| flags.split(' ').any(|flag| flag == "hypervisor"));
+    format!("{name}{family} ({cores} cores{})", if is_guest { ", a virtual machine" } else { "" })
 }

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::files::{make, read, remove, write};
-use crate::toolchain::{check, host_target_dir, root};
+use crate::files::{make, read, remove, update, write};
+use crate::toolchain::{captured, check, host_target_dir, processor, root, shown};
 
 /// What is measured when nothing else is asked for: geometries, weights, kernel sets, tokens, seconds for each row.
 const DEFAULTS: [(&str, &str); 5] = [
@@ -15,12 +15,18 @@ const DEFAULTS: [(&str, &str); 5] = [
     ("--tokens", "8,32,128,512"),
     ("--seconds", "5"),
 ];
+/// Where the table is.
+const PAGE: &str = "docs/benchmarks.md";
 /// The version that is written into the old packages: cargo does not take two of one name and version.
 const OLD_VERSION: &str = "0.0.0";
 
-/// `versus REVISION [OPTION VALUE]...`
+/// `versus REVISION [OPTION VALUE]... [--update]`
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let (revision, options) = arguments.split_first().ok_or("versus REVISION [--geometry A,B] [--weights A,B] …")?;
+    let (options, updates) = match options.split_last() {
+        Some((last, options)) if last == "--update" => (options, true),
+        _ => (options, false),
+    };
     let mut values = DEFAULTS.map(|(_, value)| value.to_owned());
     for option in options.chunks(2) {
         let [name, value] = option else { return Err(format!("{}: a value is missing", option[0])) };
@@ -42,7 +48,18 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
             .current_dir(&folder),
     )?;
     remove(&old)?;
-    check(Command::new(folder.join("target/release/versus")).args(&values))
+    let table = shown(Command::new(folder.join("target/release/versus")).args(&values))?;
+    if updates { update(&root().join(PAGE), "versus", &(conditions(revision)? + &table)) } else { Ok(()) }
+}
+
+/// What the table was measured on, and the two commits.
+fn conditions(revision: &str) -> Result<String, String> {
+    let git = |arguments: &[&str]| captured(Command::new("git").current_dir(root()).args(arguments));
+    let old = git(&["show", "--no-patch", "--format=%h of %ad", "--date=format:%-d %B %Y", revision])?;
+    let new = git(&["describe", "--always", "--dirty"])?;
+    let today = captured(Command::new("date").args(["-u", "+%-d %B %Y"]))?;
+    let [old, new, today] = [&old, &new, &today].map(|line| line.trim());
+    Ok(format!("{today}, {}: {old} beside {new}.\n\n", processor()))
 }
 
 /// Puts the files of `revision` into `old`, with a version of their own.

@@ -1,11 +1,14 @@
 """Where the prepared models, the virtual environment and the programs lie."""
 
 import os
+import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PEERS = HERE.parent
 REPOSITORY = PEERS.parents[1]
+sys.path.append(str(PEERS.parent))
+import blocks  # noqa: E402, F401
 
 
 def add_dir_argument(parser) -> None:

@@ -39,10 +39,19 @@ def fastest_peer(ours: dict, rows: list[dict]) -> dict | None:
     return min(peers, key=lambda row: row["median_ms"], default=None)
 
 
+def median_ratio(slower: dict, faster: dict) -> float:
+    return slower["median_ms"] / faster["median_ms"]
+
+
+def range_of_ratios(slower: dict, faster: dict) -> str:
+    """The smallest and the largest ratio within a round."""
+    rounds = [a / b for a, b in zip(slower["round_medians_ms"], faster["round_medians_ms"], strict=True)]
+    return f"{min(rounds):.2f}–{max(rounds):.2f}"
+
+
 def ratio(slower: dict, faster: dict) -> str:
     """Ratio of the medians, and the range of the ratios within a round."""
-    rounds = [a / b for a, b in zip(slower["round_medians_ms"], faster["round_medians_ms"], strict=True)]
-    return f"{slower['median_ms'] / faster['median_ms']:.2f} ({min(rounds):.2f}–{max(rounds):.2f})"
+    return f"{median_ratio(slower, faster):.2f} ({range_of_ratios(slower, faster)})"
 
 
 def ideal_ms(row: dict, peaks: dict[str, float]) -> float | None:
@@ -135,6 +144,10 @@ def peaks(results: dict) -> str:
 
 
 def start(results: dict) -> str:
+    return conditions(results) + start_table(results)
+
+
+def start_table(results: dict) -> str:
     rows = [row for row in results["rows"] if "error" not in row]
     header = ["engine", "tokens", "start to logits, ms", "min–max", "load", "first inference", "outside it", "peak MB"]
     lines = [
@@ -146,4 +159,4 @@ def start(results: dict) -> str:
         ]
         for row in sorted(rows, key=lambda row: row["start_ms"])
     ]
-    return conditions(results) + table(header, lines)
+    return table(header, lines)
