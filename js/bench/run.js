@@ -21,29 +21,32 @@ const ENGINES = ["plain", "relaxed", "peer int8", "peer int8, fused"];
 const OURS = ENGINES.slice(0, 2);
 const PEERS = ENGINES.slice(2);
 
-const lines = ["# JavaScript, measured", "", "Written by `cargo xtask js --bench`.", ""];
+const COMMAND = "made by cargo xtask js --bench";
+const lines = ["# JavaScript, measured", "", `<!-- begin bytes: ${COMMAND} -->`];
 const table = (rows) => lines.push(...rows.map((row) => `| ${row.join(" | ")} |`), "");
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
 lines.push("## Bytes over the wire", "", "Kilobytes, models not counted. A browser fetches the scripts and one of the modules.", "");
 table(sizes());
+lines.push("<!-- end bytes -->", "");
 
 const document = path.join(REPOSITORY, "docs/javascript-benchmarks.md");
 const prepared = process.env.ALBERT_PEERS;
 if (prepared) {
   const packages = install();
   const models = lay(prepared, GEOMETRIES);
+  lines.push(`<!-- begin peers: ${COMMAND}, with ALBERT_PEERS -->`);
   await inChromium(packages, models.folder);
   for (const node of (process.env.ALBERT_NODE ?? "node").split(",")) inNode(node, packages, models.folder);
   models.remove();
   lines.push(
     `Load average at the end: ${loadavg()[0].toFixed(1)} with ${cpus().length} CPUs (${cpus()[0].model}). Above what one thread makes, other`,
     "work took part of the time, and only the ratios, whose sides take turns, can be relied on.",
-    "",
+    "<!-- end peers -->",
   );
   writeFileSync(document, `${lines.join("\n").trimEnd()}\n`);
 } else {
-  const [, ...rest] = readFileSync(document, "utf8").split(/^(?=## Beside)/m);
+  const [, ...rest] = readFileSync(document, "utf8").split(/^(?=<!-- begin peers)/m);
   writeFileSync(document, [`${lines.join("\n").trimEnd()}\n\n`, ...rest].join(""));
 }
 console.log(lines.join("\n"));

@@ -8,6 +8,7 @@ use albert_tests::aligned::Aligned;
 use albert_tests::engine::Tokens;
 use albert_tests::fixtures;
 use albert_tests::model_file::{Inputs, Parts, Storage};
+use albert_tests::page;
 use albert_tests::reference::Reference;
 
 /// Bytes that albert-base may need for 128 tokens with the default tiles.
@@ -65,7 +66,9 @@ fn a_masked_lm_needs_hardly_more_than_a_classifier() {
     let [masked_lm, classifier] = [&masked_lm, &classifier].map(|file| Model::from_bytes(file).expect("a valid file"));
     let plan = Plan::new(masked_lm.config(), 128);
     let (bytes, bound) = (plan.arena_bytes(), Plan::new(classifier.config(), 128).arena_bytes());
-    println!("albert-base, 128 tokens: masked LM {bytes} bytes, classifier {bound}");
+    let rows = [("masked LM", bytes), ("classifier, with a pooled output and logits", bound)];
+    let rows = rows.map(|(what, bytes)| format!("| {what} | {bytes} |"));
+    page::hold_exactly("fidelity.md", "masked LM", "| albert-base, 128 tokens | arena, bytes |\n|---|--:|", &rows);
     assert!(bytes * 100 <= bound * 103, "{bytes}");
 
     let ids: Vec<u32> = (0..128).map(|index| 5 + index * 233).collect();

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::block;
+use crate::toolchain::root;
 
 pub(crate) fn read(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
@@ -32,6 +33,19 @@ pub(crate) fn measured(page: &Path, name: &str, text: &str) -> Result<(), String
         println!("# {} has other figures; XTASK_UPDATE=1 writes these:\n{text}", page.display());
     }
     Ok(())
+}
+
+/// Writes into `docs/security.md` when a command last ran and how many tests passed, if `XTASK_UPDATE` is set.
+pub(crate) fn passed(name: &str, command: &str, what: &str, printed: &str) -> Result<(), String> {
+    let counts = printed
+        .lines()
+        .filter_map(|line| line.strip_prefix("test result: ok. ")?.split(' ').next()?.parse::<u32>().ok());
+    if std::env::var_os("XTASK_UPDATE").is_none() {
+        return Ok(());
+    }
+    let count: u32 = counts.sum();
+    let line = format!("- `{command}`, {}: {count} {what}, no report.\n", block::today());
+    update(&root().join("docs/security.md"), name, &line)
 }
 
 fn parts<'p>(page: &Path, text: &'p str, name: &str) -> Result<[&'p str; 3], String> {

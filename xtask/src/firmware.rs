@@ -2,7 +2,7 @@
 //! this host to the bit, and stays within its stack.
 
 use crate::files::measured;
-use crate::firmware_bounds::{MODEL, bounds};
+use crate::firmware_bounds::{MODEL, bounds, measure};
 use crate::toolchain::{c_library, captured, check, firmware_cargo, root, target_dir};
 use albert_core::tokenizer::EncodeOptions;
 use albert_core::{Model, Plan, Progress, Session, heads::argmax};
@@ -93,14 +93,22 @@ pub(crate) fn run() -> Result<(), String> {
     Ok(())
 }
 
-/// RAM and stack of a program, within their bounds.
-pub(crate) fn memory(board: &str, target: &str) -> Result<(), String> {
+/// What of [`memory`] is measured, as programs print it.
+pub(crate) const MEASURED: [&str; 3] = ["arena by the plan", "statics", "stack"];
+
+/// RAM and stack of a program, within their bounds: bytes of what [`MEASURED`] says.
+pub(crate) fn memory(board: &str, target: &str) -> Result<[u64; MEASURED.len()], String> {
     let mut build = firmware_cargo("build", target)?;
     check(build.args(["--release", "--locked", "--package", "programs", "--features", board]))?;
     let printed = emulate(board, &target_dir().join(target).join("release").join("cooperative"))?;
     let measured = printed.lines().filter_map(|line| line.strip_prefix("# "));
     measured.for_each(|line| println!("{target}: cooperative: {line}"));
-    bounds(&printed, 0)
+    bounds(&printed, 0)?;
+    let mut bytes = [0; MEASURED.len()];
+    for (bytes, name) in bytes.iter_mut().zip(MEASURED) {
+        *bytes = measure(&printed, name)?;
+    }
+    Ok(bytes)
 }
 
 /// The firmware in C: the static library, and the C compiler's linker. No panic machinery and no allocator may be in the

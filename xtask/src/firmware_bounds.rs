@@ -10,14 +10,17 @@ const STATICS_BESIDE_ARENA: u64 = 1024;
 /// The model of every program.
 pub(crate) const MODEL: EmbeddedModel = include_model!("../../models/clinc-intents-int8.albert");
 
+/// A number that a program prints.
+pub(crate) fn measure(printed: &str, name: &str) -> Result<u64, String> {
+    let line = printed.lines().find_map(|line| line.strip_prefix(&format!("# {name}: ")));
+    let number = line.and_then(|line| line.split(' ').next()?.parse().ok());
+    number.ok_or_else(|| format!("the program does not print its {name}"))
+}
+
 /// Stack and statics stay within their bounds; statics beside the arena may have `own` bytes more.
 pub(crate) fn bounds(printed: &str, own: u64) -> Result<(), String> {
-    let measure = |name: &str| -> Result<u64, String> {
-        let line = printed.lines().find_map(|line| line.strip_prefix(&format!("# {name}: ")));
-        let number = line.and_then(|line| line.split(' ').next()?.parse().ok());
-        number.ok_or_else(|| format!("the program does not print its {name}"))
-    };
-    let (stack, statics, arena) = (measure("stack")?, measure("statics")?, measure("arena by the plan")?);
+    let (stack, statics) = (measure(printed, "stack")?, measure(printed, "statics")?);
+    let arena = measure(printed, "arena by the plan")?;
     if stack > STACK_BOUND {
         return Err(format!("{stack} bytes of stack; at most {STACK_BOUND} are allowed"));
     }

@@ -11,6 +11,8 @@ use albert_core::tokenizer::EncodeOptions;
 use albert_core::{Model, Plan, Session};
 use serde_json::Value;
 
+use crate::files::measured;
+use crate::firmware::PAGE;
 use crate::firmware_bounds::{MODEL, bounds};
 use crate::toolchain::root;
 
@@ -81,7 +83,10 @@ fn data_at_hand() -> Option<Lesson> {
 pub(crate) fn run(board: &str, image: &Path) -> Result<(), String> {
     teach(board, image, &commands())?;
     match data_at_hand() {
-        Some(lesson) => teach(board, image, &lesson),
+        Some(lesson) => {
+            let taught = teach(board, image, &lesson)?;
+            measured(&root().join(PAGE), "taught", &taught)
+        }
         None => {
             println!("# ../shared/data/clinc150 is not there: ten labels are left out");
             Ok(())
@@ -89,7 +94,8 @@ pub(crate) fn run(board: &str, image: &Path) -> Result<(), String> {
     }
 }
 
-fn teach(board: &str, image: &Path, lesson: &Lesson) -> Result<(), String> {
+/// Returns what the page says about it.
+fn teach(board: &str, image: &Path, lesson: &Lesson) -> Result<String, String> {
     let folder = std::env::temp_dir().join(format!("albert-taught-{}", std::process::id()));
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let learn =
@@ -113,17 +119,26 @@ fn teach(board: &str, image: &Path, lesson: &Lesson) -> Result<(), String> {
         right,
         lesson.questions.len()
     );
-    for (name, printed) in [("addition", &first), ("look-up", &second)] {
+    let (width, questions) = (MODEL.config.hidden_size as usize, lesson.questions.len());
+    let mut table = format!("| {LABELS} labels, {width} elements, {} examples | |\n|---|--:|\n", lesson.examples.len());
+    table += &format!("| questions answered right, of {questions} | {right} |\n");
+    table += &format!("| memory of the prototypes, bytes | {} |\n", Prototypes::bytes(LABELS, width));
+    for (name, what, printed) in
+        [("addition", "adding an example", &first), ("look-up", "finding the nearest label", &second)]
+    {
         let prefix = format!("# {name}: ");
         let counts =
             printed.lines().filter_map(|line| line.strip_prefix(&prefix)?.split(' ').next()?.parse::<u64>().ok());
-        println!("# {name}: at most {} instructions", counts.max().ok_or("nothing is counted")?);
+        let most = counts.max().ok_or("nothing is counted")?;
+        println!("# {name}: at most {most} instructions");
+        table += &format!("| {what}, instructions at most | {most} |\n");
     }
     second
         .lines()
         .filter(|line| ["# prototypes", "# statics", "# stack"].iter().any(|name| line.starts_with(name)))
         .for_each(|line| println!("{line}"));
-    bounds(&second, Prototypes::bytes(LABELS, MODEL.config.hidden_size as usize) as u64)
+    bounds(&second, Prototypes::bytes(LABELS, width) as u64)?;
+    Ok(table)
 }
 
 /// Lines that are no measurements.

@@ -61,7 +61,7 @@ cargo xtask sanitize address|thread          the kernels, the C interface, damag
 cargo xtask reproduce FOLDER                 converts every checkpoint in a folder, with limits of time and memory
 cargo xtask conformance                      writes the conformance models and their recorded results anew
 cargo xtask site                             the documents as a site, with the demo page in it
-cargo xtask size                             flash bytes of the core by module, RAM and stack, against recorded bounds
+cargo xtask size [--features]                flash bytes of the core by module, RAM and stack, against recorded bounds; or those of each feature
 ";
 
 fn main() -> ExitCode {
@@ -97,6 +97,7 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "conformance" => conformance::run(),
         Some((command, [])) if command == "site" => site::run(),
         Some((command, [])) if command == "size" => size::run(),
+        Some((command, [option])) if command == "size" && option == "--features" => size::features(),
         Some((command, [])) if command == "help" => {
             print!("{HELP}");
             Ok(())

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::toolchain::{check, host_cargo, root};
+use crate::files::passed;
+use crate::toolchain::{check, host_cargo, root, shown};
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// Tests of the product that go through damaged and extreme files.
@@ -11,7 +12,8 @@ const FILES: [&str; 3] = ["damaged_files", "format_rules", "bad_input"];
 
 /// AddressSanitizer: all kernels, the C interface from C, then damaged files.
 pub(crate) fn address() -> Result<(), String> {
-    check(sanitized("test", "address", "").args(["--package", "albert-core", "--test", "kernel_conformance"]))?;
+    let mut kernels = sanitized("test", "address", "");
+    let mut printed = shown(kernels.args(["--package", "albert-core", "--test", "kernel_conformance"]))?;
     let mut build = sanitized("build", "address", "");
     check(build.args(["--package", "albert-capi", "--lib"]))?;
     let folder = target_dir("address").join(TARGET).join("debug");
@@ -32,7 +34,9 @@ pub(crate) fn address() -> Result<(), String> {
         check(run.args(arguments))?;
     }
     let mut test = sanitized("test", "address", "");
-    check(test.args(["--package", "albert-tests"]).args(FILES.iter().flat_map(|test| ["--test", test])))
+    test.args(["--package", "albert-tests"]).args(FILES.iter().flat_map(|test| ["--test", test]));
+    printed += &shown(&mut test)?;
+    passed("address", "cargo xtask sanitize address", "tests and two programs in C", &printed)
 }
 
 /// ThreadSanitizer: the executor, and tiles that 2 to 16 workers share.
@@ -42,9 +46,11 @@ pub(crate) fn thread() -> Result<(), String> {
     let suppressions = format!("suppressions={}", root().join("xtask/thread_sanitizer.txt").display());
     let mut executor = sanitized("test", "thread", flags);
     executor.args(["--package", "albert-core", "--features", "threads", "--lib", "executor"]);
-    check(executor.env("TSAN_OPTIONS", &suppressions))?;
+    let mut printed = shown(executor.env("TSAN_OPTIONS", &suppressions))?;
     let mut tiles = sanitized("test", "thread", flags);
-    check(tiles.args(["--package", "albert-tests", "--test", "shared_tiles"]).env("TSAN_OPTIONS", &suppressions))
+    tiles.args(["--package", "albert-tests", "--test", "shared_tiles"]).env("TSAN_OPTIONS", &suppressions);
+    printed += &shown(&mut tiles)?;
+    passed("thread", "cargo xtask sanitize thread", "tests", &printed)
 }
 
 fn sanitized(subcommand: &str, sanitizer: &str, flags: &str) -> Command {

@@ -3,8 +3,10 @@
 
 use crate::files::measured;
 use crate::firmware;
+use crate::firmware_bounds::MODEL;
 use crate::toolchain::{captured, check, firmware_cargo, root, target_dir};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::Command;
 
 /// Targets, and the board that a program runs on.
@@ -30,14 +32,41 @@ const NAMES: [&str; PROGRAMS.len()] = [
     "every public function",
 ];
 
+/// The features of the core that [`run`]'s `features` are about, and what each is for.
+const PARTS: [(&str, &str); 6] = [
+    ("float", "fp16 and fp32 weights, of heads too"),
+    ("codebook", "int4 and mixed weights"),
+    ("sentencepiece", "tokenizers made from a bare `spiece.model`"),
+    ("wordpiece", "WordPiece, the Chinese models'"),
+    ("pooling", "classifiers that read something else than the pooler"),
+    ("head-files", "head files beside a model"),
+];
+
+/// What each feature of the core takes of the flash: the program for a model of any kind without it.
+pub(crate) fn features() -> Result<(), String> {
+    let (target, _) = TARGETS[0];
+    let without = |left_out: &str| {
+        let parts = PARTS.iter().filter(|(part, _)| *part != left_out).map(|(part, _)| format!("albert-core/{part}"));
+        build(target, "classifier", &parts.collect::<Vec<_>>().join(","))?;
+        let [code, constants, ..] = sections(target, "classifier")?;
+        Ok::<u64, String>(code + constants)
+    };
+    let whole = without("")?;
+    let mut table = String::from("| feature | what | thumbv7em, bytes |\n|---|---|--:|\n");
+    for (part, what) in PARTS {
+        table += &format!("| `{part}` | {what} | {} |\n", whole.saturating_sub(without(part)?));
+    }
+    print!("{table}");
+    measured(&root().join(firmware::PAGE), "features", &table)
+}
+
 /// Links the programs of `firmware/footprint` and reports.
 pub(crate) fn run() -> Result<(), String> {
     let mut rows = PROGRAMS.map(|(_, _, goal, _)| format!(" {goal} |"));
+    let mut memory = ["model file", "arena", "all statics", "stack"].map(|what| format!("| {what} |"));
     for (column, (target, board)) in TARGETS.into_iter().enumerate() {
         for ((program, features, goal, most), row) in PROGRAMS.into_iter().zip(&mut rows) {
-            let mut build = firmware_cargo("build", target)?;
-            build.args(["--release", "--locked", "--package", "footprint", "--bin", program, "--features", features]);
-            check(&mut build)?;
+            build(target, program, features)?;
             let label = if features.is_empty() { program.to_owned() } else { format!("{program}, {features}") };
             let total = report(target, program, &label)?;
             println!("  {} bytes more than the goal of {goal}", total.saturating_sub(goal));
@@ -47,23 +76,46 @@ pub(crate) fn run() -> Result<(), String> {
                 return Err(format!("{total} bytes of {label} on {target}; at most {most} are allowed"));
             }
         }
-        firmware::memory(board, target)?;
+        for (row, bytes) in
+            memory.iter_mut().zip([MODEL.bytes.len() as u64].into_iter().chain(firmware::memory(board, target)?))
+        {
+            *row += &format!(" {bytes} |");
+        }
     }
     let head = "| program | goal | thumbv7em | thumbv8m |\n|---|--:|--:|--:|\n";
     let rows: String = NAMES.iter().zip(&rows).map(|(name, row)| format!("| {name} |{row}\n")).collect();
-    measured(&root().join(firmware::PAGE), "sizes", &format!("{head}{rows}"))
+    let page = root().join(firmware::PAGE);
+    measured(&page, "sizes", &format!("{head}{rows}"))?;
+    let memory = memory.map(|row| row + "\n").concat();
+    measured(&page, "memory", &format!("| `cooperative`, bytes | thumbv7em | thumbv8m |\n|---|--:|--:|\n{memory}"))
+}
+
+/// Links a program of `firmware/footprint`.
+fn build(target: &str, program: &str, features: &str) -> Result<(), String> {
+    let mut build = firmware_cargo("build", target)?;
+    build.args(["--release", "--locked", "--package", "footprint", "--bin", program, "--features", features]);
+    check(&mut build)
+}
+
+/// Bytes of code, constants, initialized and zeroed statics.
+fn sections(target: &str, program: &str) -> Result<[u64; 4], String> {
+    let sections = captured(Command::new("llvm-size").arg("-A").arg(image(target, program)))?;
+    Ok([".text", ".rodata", ".data", ".bss"].map(|name| {
+        let line = sections.lines().find(|line| line.split_whitespace().next() == Some(name));
+        line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).unwrap_or(0)
+    }))
+}
+
+fn image(target: &str, program: &str) -> PathBuf {
+    target_dir().join(target).join("release").join(program)
 }
 
 /// Prints the modules of a program with their bytes; returns the sum of code and constants.
 fn report(target: &str, program: &str, label: &str) -> Result<u64, String> {
-    let image = target_dir().join(target).join("release").join(program);
-    let sections = captured(Command::new("llvm-size").arg("-A").arg(&image))?;
-    let section = |name: &str| {
-        let line = sections.lines().find(|line| line.split_whitespace().next() == Some(name));
-        line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).unwrap_or(0)
-    };
-    let (code, constants, data, zeroed) = (section(".text"), section(".rodata"), section(".data"), section(".bss"));
-    let symbols = captured(Command::new("llvm-nm").args(["--print-size", "--demangle", "--defined-only"]).arg(&image))?;
+    let [code, constants, data, zeroed] = sections(target, program)?;
+    let mut nm = Command::new("llvm-nm");
+    nm.args(["--print-size", "--demangle", "--defined-only"]).arg(image(target, program));
+    let symbols = captured(&mut nm)?;
     let mut modules: BTreeMap<String, u64> = BTreeMap::new();
     for line in symbols.lines() {
         let mut fields = line.splitn(4, ' ');

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::block::today;
 use crate::files::{make, read, remove, update, write};
 use crate::toolchain::{captured, check, host_target_dir, processor, root, shown};
 
@@ -57,9 +58,7 @@ fn conditions(revision: &str) -> Result<String, String> {
     let git = |arguments: &[&str]| captured(Command::new("git").current_dir(root()).args(arguments));
     let old = git(&["show", "--no-patch", "--format=%h of %ad", "--date=format:%-d %B %Y", revision])?;
     let new = git(&["describe", "--always", "--dirty"])?;
-    let today = captured(Command::new("date").args(["-u", "+%-d %B %Y"]))?;
-    let [old, new, today] = [&old, &new, &today].map(|line| line.trim());
-    Ok(format!("{today}, {}: {old} beside {new}.\n\n", processor()))
+    Ok(format!("{}, {}: {} beside {}.\n\n", today(), processor(), old.trim(), new.trim()))
 }
 
 /// Puts the files of `revision` into `old`, with a version of their own.

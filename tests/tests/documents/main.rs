@@ -1,5 +1,7 @@
 //! Every block of code of the first page and of `docs/` is run by a test, and every chore that a page names is there.
 
+mod figures;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +24,7 @@ const PYTHON: Fate = RunBy("python/tests/test_documents.py");
 const DOCTESTS: Fate = RunBy("tests/src/lib.rs");
 const FIRST_IMAGE: Fate = RunBy("xtask/src/first_image.rs");
 const PHONES: Fate = NotRun("the kits for Android and Apple's systems are not part of the checks");
-const CHORE: Fate = RunBy("tests/tests/documents.rs");
+const CHORE: Fate = RunBy("tests/tests/documents/main.rs");
 
 /// Page, language, and what becomes of the blocks. Lines of `sh` that are not `albert` commands are chores, see [`CHORES`].
 const FATES: &[(&str, &str, Fate)] = &[
@@ -173,7 +175,7 @@ fn chores_and_tests_that_pages_name_are_there() {
             seen += 1;
         }
         for (option, folders) in [("--test ", &TESTS[..]), ("--bench ", &["benches/benches"])] {
-            for name in words_after(&text, option) {
+            for name in words_after(&text, option).filter(|name| !name.starts_with('-')) {
                 let found = folders.iter().map(|folder| root().join(folder).join(name));
                 let mut candidates = found.flat_map(|path| [path.with_extension("rs"), path.join("main.rs")]);
                 assert!(candidates.any(|path| path.exists()), "{page}: {option}{name} is not there");
