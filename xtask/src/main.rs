@@ -17,6 +17,7 @@ mod i686;
 mod install;
 mod instructions;
 mod js;
+mod kotlin;
 mod loom;
 mod mobile;
 mod python;
@@ -48,6 +49,7 @@ cargo xtask install --prefix DIR [--target TRIPLE]
                                              the C library with headers, pkg-config and CMake files
 cargo xtask install-test                     installs, and builds and runs C and C++ programs against that
 cargo xtask mobile                           the C library for phones, and what it needs from them
+cargo xtask kotlin                           compiles the Kotlin of mobile/android and of the documents on the JVM
 cargo xtask python [--all]                   the Python package: wheel, tests and types; with other engines
 cargo xtask quantization [--speed]           every scheme on the trained models in ../shared/models (or ALBERT_MODELS)
 cargo xtask versus REVISION [--geometry A,B] [--weights A,B] [--isa A,B] [--tokens N,N] [--seconds N] [--update]
@@ -83,6 +85,7 @@ fn main() -> ExitCode {
         Some((command, options)) if command == "install" => install::run(options),
         Some((command, [])) if command == "install-test" => install::test(),
         Some((command, [])) if command == "mobile" => mobile::run(),
+        Some((command, [])) if command == "kotlin" => kotlin::run(),
         Some((command, [])) if command == "python" => python::run(false),
         Some((command, [option])) if command == "python" && option == "--all" => python::run(true),
         Some((command, [])) if command == "quantization" => quantization::run(false),
