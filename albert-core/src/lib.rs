@@ -1,5 +1,6 @@
 #![no_std]
 #![deny(unsafe_code)]
+#![warn(clippy::exhaustive_enums)]
 //! ALBERT inference without `std` and without a heap.
 //!
 //! A [`Model`] borrows the bytes of a model file, a [`Plan`] says how much memory an input needs, and a [`Session`] runs inputs in

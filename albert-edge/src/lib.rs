@@ -1,5 +1,6 @@
 #![no_std]
 #![deny(unsafe_code)]
+#![warn(clippy::exhaustive_enums)]
 //! ALBERT models in applications: one type for each task, over the engine of `albert-core`.
 //!
 //! ```no_run

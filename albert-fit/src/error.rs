@@ -111,6 +111,7 @@ pub enum InferenceError {
 
 /// What is wrong with a row.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum RowProblem {
     /// It is not UTF-8.
     #[error("no UTF-8")]

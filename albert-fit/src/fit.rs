@@ -209,6 +209,7 @@ impl Fitted {
 
 /// What a classifier's weights are stored in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum HeadStorage {
     /// int8: the same bits on every machine.
     #[default]

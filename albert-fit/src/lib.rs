@@ -1,3 +1,4 @@
+#![warn(clippy::exhaustive_enums)]
 //! Text classifiers from a few examples: a linear head on a frozen encoder, for `albert-core`.
 //!
 //! ```no_run

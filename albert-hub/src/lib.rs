@@ -1,4 +1,5 @@
 #![forbid(unsafe_code)]
+#![warn(clippy::exhaustive_enums)]
 //! Finds checkpoints by hub id, `org/name` or `org/name@revision`: in the local cache, or on the hub.
 //!
 //! ```no_run

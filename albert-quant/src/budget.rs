@@ -4,6 +4,7 @@
 //! hidden states of a part of the sample is its damage. Then those go down first whose bytes cost the least damage.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use albert_core::format::layout::BLOCK_ROLES;
 use albert_core::{Input, Model, Plan, Positions, Session};
@@ -20,11 +21,21 @@ use crate::scheme::Scheme;
 
 /// Size of the layers' matrices, scales and sums included.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Budget {
     /// In bytes.
     Bytes(u64),
     /// In percent of their size in int8.
     Percent(f64),
+}
+
+impl fmt::Display for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(bytes) => write!(f, "{bytes} bytes"),
+            Self::Percent(percent) => write!(f, "{percent}% of int8"),
+        }
+    }
 }
 
 /// From the largest to the smallest.

@@ -8,6 +8,7 @@ use albert_core::format::layout::{BLOCK_ROLES, dtype};
 
 /// The format of a model's matrices. Biases and layer norms are f32 in every model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Weights {
     /// int8 throughout; activations are int8 too.
     #[default]
@@ -62,6 +63,7 @@ impl Weights {
 
 /// The format of one matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Format {
     /// f32.
     Fp32,

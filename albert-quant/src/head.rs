@@ -9,6 +9,7 @@ use crate::family::Family;
 
 /// The head to convert.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum HeadChoice {
     /// The head that `architectures` names, or else the one that the tensors belong to.
     #[default]
@@ -19,8 +20,9 @@ pub enum HeadChoice {
     Encoder,
 }
 
-/// The masked-LM bias to use in checkpoints that have two different ones.
+/// The masked-LM bias to use in checkpoints that have two different ones. There will be no other choice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "there are two biases: either or both")]
 pub enum MlmBias {
     /// `predictions.decoder.bias`, as in transformers since version 3.
     #[default]

@@ -1,4 +1,5 @@
 #![deny(unsafe_code)]
+#![warn(clippy::exhaustive_enums)]
 //! Converts checkpoints of the ALBERT and BERT families to model files for `albert-core`.
 //!
 //! ```no_run

@@ -2,6 +2,7 @@
 
 /// A stage of a conversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Stage {
     /// Running the network on the sample to find the means of activations; units are inputs.
     Means,
@@ -13,6 +14,19 @@ pub enum Stage {
     Sensitivity,
     /// Rounding and writing; units are tensors.
     Quantize,
+}
+
+impl Stage {
+    /// What is done in it, in words: `calibrating`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Means => "finding means",
+            Self::Outliers => "finding outlier channels",
+            Self::Hessians => "calibrating",
+            Self::Sensitivity => "measuring sensitivity",
+            Self::Quantize => "quantizing",
+        }
+    }
 }
 
 /// Progress of a stage.

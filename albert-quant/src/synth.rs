@@ -17,6 +17,7 @@ use crate::sections::Usage;
 
 /// Sizes of well-known models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Geometry {
     /// albert-base: hidden 768, 12 heads, feed-forward 3072, 12 layers.
     Base,

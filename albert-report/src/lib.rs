@@ -1,4 +1,5 @@
 #![deny(unsafe_code)]
+#![warn(clippy::exhaustive_enums)]
 //! One model measured against another: what quantization cost, or how two model files differ.
 //!
 //! Measuring gives data, drawing takes it:

@@ -5,6 +5,7 @@ use albert_core::{Config, Positions, Session, heads};
 
 /// An output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Kind {
     /// A vector for each token.
     HiddenState,
@@ -97,8 +98,9 @@ impl Kind {
     }
 }
 
-/// A part of an output.
+/// A part of an output. There will be no third variant.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "values are a row's or a token's")]
 pub enum Computed<'a> {
     /// All of a row.
     Row(&'a [f32]),

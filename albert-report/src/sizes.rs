@@ -7,6 +7,7 @@ use serde::Serialize;
 /// What a tensor belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Part {
     /// Embedding tables, their layer norm and the mapping to the hidden width.
     Embeddings,

@@ -49,10 +49,13 @@ pub fn tensors(reference: &Model<'_>, model: &Model<'_>) -> Vec<TensorDifference
     let all: Vec<(String, Vec<usize>, Record)> = albert_quant::tensors(model).collect();
     let compare = |(name, shape, record): (String, Vec<usize>, Record)| {
         let like = known.get(&name).filter(|(other, _)| *other == shape);
-        let difference = like.map(|(_, other)| Difference {
-            reference_dtype: dtype::name(other.dtype),
-            reference_bytes: other.bytes() as u64,
-            ..difference(&reference.elements(other), &model.elements(&record))
+        let difference = like.and_then(|(_, other)| {
+            let difference = difference(&reference.elements(other), &model.elements(&record))?;
+            Some(Difference {
+                reference_dtype: dtype::name(other.dtype),
+                reference_bytes: other.bytes() as u64,
+                ..difference
+            })
         });
         let (part, bytes) = (Part::of(record.role), record.bytes() as u64);
         TensorDifference { name, part, shape, dtype: dtype::name(record.dtype), bytes, difference }
@@ -95,7 +98,8 @@ fn weights<'a>(matrix: &Matrix<'_>, row: usize, places: &'a mut [f32]) -> &'a [f
     weights
 }
 
-fn difference(reference: &Elements<'_>, model: &Elements<'_>) -> Difference {
+/// Nothing when one is a vector and the other a matrix.
+fn difference(reference: &Elements<'_>, model: &Elements<'_>) -> Option<Difference> {
     let mut sums = Sums::default();
     match (reference, model) {
         (Elements::Vector(a), Elements::Vector(b)) => sums.add(a, b),
@@ -105,14 +109,14 @@ fn difference(reference: &Elements<'_>, model: &Elements<'_>) -> Difference {
                 sums.add(weights(a, row, &mut x), weights(b, row, &mut y));
             }
         }
-        _ => {}
+        _ => return None,
     }
     let relative_error = if sums.noise == 0.0 { 0.0 } else { (sums.noise / sums.signal).sqrt() };
-    Difference {
+    Some(Difference {
         reference_dtype: "",
         reference_bytes: 0,
         relative_error,
         snr_db: (sums.noise > 0.0).then(|| -20.0 * relative_error.log10()),
         max_abs: sums.max_abs,
-    }
+    })
 }

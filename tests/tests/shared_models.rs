@@ -87,6 +87,7 @@ fn check(model: &str, outputs: &[Bounds]) {
                 Weights::Int8 => is_within(&closeness, bounds.int8),
                 Weights::Mixed => is_within(&closeness, bounds.mixed),
                 Weights::Int4 => is_within(&closeness, bounds.int4),
+                other => panic!("no bounds for {}", other.name()),
             };
             if !held {
                 missed.push(row.clone());

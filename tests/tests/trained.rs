@@ -19,6 +19,7 @@ fn bounds(weights: Weights) -> [f64; 3] {
         Weights::Int8 => [0.9998, 0.999, 0.99],
         Weights::Mixed => [0.999, 0.98, 0.98],
         Weights::Int4 => [0.995, 0.9, 0.95],
+        other => panic!("no bounds for {}", other.name()),
     }
 }
 

@@ -48,6 +48,7 @@ pub(super) fn synthetic_head(name: &str) -> std::result::Result<Head, String> {
         Ok(HeadChoice::Use(head)) => Ok(head),
         Ok(HeadChoice::Encoder) => Err("random weights have a pooler; take none".to_owned()),
         Ok(HeadChoice::Auto) => Err("there is no checkpoint that has a head".to_owned()),
+        Ok(_) => Err("random weights cannot be had for this head".to_owned()),
         Err(error) => Err(format!("{error}")),
     }
 }

@@ -146,10 +146,7 @@ impl Bars {
                 bar.finish_and_clear();
             }
             let bar = progress::bar(step.total as u64);
-            bar.set_message(match step.stage {
-                Stage::Features => "texts",
-                Stage::Folds => "folds",
-            });
+            bar.set_message(step.stage.units());
             *current = Some((step.stage, bar));
         }
         if let Some((_, bar)) = current {

@@ -180,10 +180,7 @@ pub(super) fn print(output: &mut Console, report: &Report) -> Result<()> {
         ))?;
     }
     if let Some(Accuracy { reference, model, .. }) = report.accuracy {
-        let other = match report.subject {
-            Subject::Quantization => "before",
-            Subject::Files => "in A",
-        };
+        let other = report.subject.of_reference();
         output.line(format_args!("  {:20} {model:.4} ({reference:.4} {other})", "accuracy"))?;
     }
     Ok(())

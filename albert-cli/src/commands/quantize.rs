@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use albert_core::kernels;
 use albert_edge::Model;
 use albert_hub::{Hub, RepoId};
-use albert_quant::{Budget, Calibration, Keep, ModelBytes, Options, Report, Stage, Weights};
+use albert_quant::{Calibration, Keep, ModelBytes, Options, Report, Weights};
 use albert_report::sizes::{Part, Sizes};
 use albert_report::{Subject, page, size_ratio};
 use indicatif::ProgressBar;
@@ -31,13 +31,7 @@ impl Progress {
 
     pub(super) fn show(&self, step: albert_quant::Progress) {
         let bar = self.0.get_or_init(|| progress::bar(step.total as u64));
-        bar.set_message(match step.stage {
-            Stage::Means => "finding means",
-            Stage::Outliers => "finding outlier channels",
-            Stage::Hessians => "calibrating",
-            Stage::Sensitivity => "measuring sensitivity",
-            Stage::Quantize => "quantizing",
-        });
+        bar.set_message(step.stage.name());
         bar.set_length(step.total as u64);
         bar.set_position(step.done as u64);
     }
@@ -212,8 +206,7 @@ impl Sample {
 /// What the matrices are stored in.
 fn weights(args: &Quantize) -> String {
     match args.budget {
-        Some(Budget::Percent(percent)) => format!("weights of 4 to 8 bits within {percent}% of int8"),
-        Some(Budget::Bytes(bytes)) => format!("weights of 4 to 8 bits within {bytes} bytes"),
+        Some(budget) => format!("weights of 4 to 8 bits within {budget}"),
         None => format!("{} weights", args.weights.name()),
     }
 }

@@ -132,6 +132,7 @@ pub struct Norm<'a> {
 
 /// What a tensor holds.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum Elements<'a> {
     /// A bias, or the weight of a layer norm.
     Vector(&'a [f32]),

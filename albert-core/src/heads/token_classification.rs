@@ -36,8 +36,9 @@ impl Aggregation {
     }
 }
 
-/// The place of a token in its word.
+/// The place of a token in its word. There will be no fourth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a token is outside every word, the first of one, or a later one")]
 pub enum TokenKind {
     /// A special token, which is ignored.
     Special,

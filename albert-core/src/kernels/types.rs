@@ -47,6 +47,7 @@ pub struct FloatProduct {
 
 /// What [`Kernels::dequantize`](super::Kernels::dequantize) does with the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "every kernel set does all of them")]
 pub enum Store {
     /// Writes them.
     Write,

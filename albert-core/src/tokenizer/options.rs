@@ -22,6 +22,7 @@ impl Default for EncodeOptions {
 /// Truncation strategies, with the names and results of the reference library.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum Truncation {
     /// The longer side is cut to the shorter one's length, then both (`longest_first`).
     #[default]

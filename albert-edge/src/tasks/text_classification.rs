@@ -14,6 +14,7 @@ use crate::text::{AsText, Limits};
 
 /// What makes scores of logits (`function_to_apply` of the pipeline).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Function {
     /// What the model's problem type says.
     #[default]

@@ -19,9 +19,11 @@ use crate::text::{Limits, Text, not_empty};
 const NOTHING: &str = "O";
 
 /// A labelled token, or an entity. `start` and `end` are code points of the text, `end` one past the last.
+/// There will be no third variant.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(untagged))]
 #[allow(missing_docs)]
+#[expect(clippy::exhaustive_enums, reason = "with an aggregation strategy or without")]
 pub enum Entity {
     /// A token by itself, without an aggregation strategy; `index` is its place among the tokens.
     Token { entity: String, score: f32, index: usize, word: String, start: u32, end: u32 },

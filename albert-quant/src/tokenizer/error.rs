@@ -6,6 +6,7 @@ use crate::one_line::OneLine;
 
 /// Why a tokenizer could not be compiled.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CompileError {
     /// A file could not be read.
     #[error("cannot read {}: {source}", path.display())]

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 /// How a bare `spiece.model` is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SpieceKind {
     /// SentencePiece with the original ALBERT tokenizer around it: how the published models were trained.
     #[default]

@@ -19,6 +19,7 @@ use crate::tensors::TensorDifference;
 /// What is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Subject {
     /// A model file with the checkpoint that it was made of, which runs in f32.
     Quantization,
@@ -42,8 +43,8 @@ impl Subject {
         }
     }
 
-    /// Where a figure of the reference stands beside the model's.
-    fn of_reference(self) -> &'static str {
+    /// Where a figure of the reference stands beside the model's: `before`, or `in A`.
+    pub fn of_reference(self) -> &'static str {
         match self {
             Self::Quantization => "before",
             Self::Files => "in A",

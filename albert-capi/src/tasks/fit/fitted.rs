@@ -115,6 +115,8 @@ fn make(
         (None, _) => ControlFlow::Continue(()),
         (Some(watch), Stage::Features) => watch.call(ALBERT_EVENT_ROWS, progress.done),
         (Some(watch), Stage::Folds) => watch.call(ALBERT_EVENT_FOLDS, progress.done),
+        // The header has no event for stages that were added since: the work goes on, unreported.
+        (Some(_), _) => ControlFlow::Continue(()),
     };
     let mut options = options;
     options.progress = &progress;
