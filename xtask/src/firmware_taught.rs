@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use albert_core::heads::Prototypes;
@@ -11,10 +11,9 @@ use albert_core::tokenizer::EncodeOptions;
 use albert_core::{Model, Plan, Session};
 use serde_json::Value;
 
-use crate::files::measured;
-use crate::firmware::PAGE;
+use crate::firmware::hold;
 use crate::firmware_bounds::{MODEL, bounds};
-use crate::toolchain::root;
+use crate::toolchain::{root, target_dir};
 
 /// Labels that the program has memory for.
 const LABELS: usize = 10;
@@ -51,8 +50,9 @@ fn commands() -> Lesson {
 
 /// The first labels of CLINC150, when it is beside the repository.
 fn data_at_hand() -> Option<Lesson> {
+    let shared = std::env::var_os("ALBERT_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
     let read = |name: &str| -> Option<Vec<(String, String)>> {
-        let text = std::fs::read_to_string(root().join("../shared/data/clinc150").join(name)).ok()?;
+        let text = std::fs::read_to_string(shared.join("data/clinc150").join(name)).ok()?;
         let row = |line: &str| {
             let row: Value = serde_json::from_str(line).ok()?;
             Some((row["label"].as_str()?.to_owned(), row["text"].as_str()?.to_owned()))
@@ -80,12 +80,13 @@ fn data_at_hand() -> Option<Lesson> {
 }
 
 /// Teaches, resets, asks; for three commands, and for ten labels of the data at hand.
-pub(crate) fn run(board: &str, image: &Path) -> Result<(), String> {
-    teach(board, image, &commands())?;
+pub(crate) fn run(board: &str, target: &str) -> Result<(), String> {
+    let image = target_dir().join(target).join("release").join("taught");
+    teach(board, &image, &commands())?;
     match data_at_hand() {
         Some(lesson) => {
-            let taught = teach(board, image, &lesson)?;
-            measured(&root().join(PAGE), "taught", &taught)
+            let taught = teach(board, &image, &lesson)?;
+            hold(target, "taught", taught)
         }
         None => {
             println!("# ../shared/data/clinc150 is not there: ten labels are left out");

@@ -1,6 +1,6 @@
 //! A compiler for another target: the pinned one when it has the target's library, else one that can build the library.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -42,7 +42,7 @@ pub(crate) fn cargo(subcommand: &str, target: &str, crates: &str) -> Result<Comm
     if has_library(target) {
         return Ok(cargo);
     }
-    let other = std::env::var_os("XTASK_RUSTC").unwrap_or("/usr/bin/rustc".into());
+    let other = other_compiler();
     let source = printed(&other, &["--print", "sysroot"]).map(|sysroot| sysroot.join("lib/rustlib/src/rust/library"));
     if source.is_some_and(|source| source.exists()) {
         let rustdoc = Path::new(&other).with_file_name("rustdoc");
@@ -51,6 +51,22 @@ pub(crate) fn cargo(subcommand: &str, target: &str, crates: &str) -> Result<Comm
         return Ok(cargo);
     }
     Err(format!("no standard library for {target}: run `rustup target add {target}`"))
+}
+
+/// What [`cargo`] compiles with when the pinned compiler lacks the target's library.
+fn other_compiler() -> OsString {
+    std::env::var_os("XTASK_RUSTC").unwrap_or("/usr/bin/rustc".into())
+}
+
+/// The compiler of [`cargo`], in words.
+pub(crate) fn compiler(target: &str) -> Result<String, String> {
+    let (rustc, library) = match has_library(target) {
+        true => ("rustc".into(), ""),
+        false => (other_compiler(), ", which also compiles the standard library"),
+    };
+    let version = captured(Command::new(rustc).arg("--version").current_dir(root()))?;
+    let words: Vec<&str> = version.split_whitespace().take(2).collect();
+    Ok(words.join(" ") + library)
 }
 
 /// `cargo SUBCOMMAND --target TARGET` in the firmware's workspace.
