@@ -196,8 +196,8 @@ fn unknown(calibration: Calibration<'_>, file: &ModelBytes, sample: &[Vec<u32>])
     Ok((unknown * 2 > text).then_some(Warning::UnknownCalibration { unknown, tokens: text }))
 }
 
-/// Moves biases by the means of activations in f32; finds outlier channels and gives them extra slots; finds the Hessians in int8
-/// with these slots; chooses formats when there is a budget.
+/// Moves biases by the means of activations in f32; finds outlier channels and gives them OCS places; finds the Hessians in int8
+/// with these places; chooses formats when there is a budget.
 fn calibrate(
     network: &mut Network,
     scheme: &mut Scheme,

@@ -3,7 +3,7 @@
 use albert_core::config::Precision;
 use albert_core::format::layout::{PANEL_CHANNELS, has_scale_steps, matrix_bytes, role, round_up, scale_bytes};
 
-use crate::calibrate::{Hessian, Peaks, Site, Sites, extra_slots};
+use crate::calibrate::{Hessian, Peaks, Site, Sites, ocs_places};
 use crate::error::Error;
 use crate::formats::{Format, Keep, Weights};
 use crate::network::{Kind, Network, Parameter};
@@ -14,12 +14,12 @@ pub(crate) struct Scheme {
     pub(crate) precision: Precision,
     /// By parameter; that of a vector means nothing.
     pub(crate) formats: Vec<Format>,
-    /// Channel of each extra slot; sites that are not here have none.
+    /// Channel of each OCS place; sites that are not here have none.
     pub(crate) splits: Sites<Vec<u32>>,
 }
 
 impl Scheme {
-    /// The formats of a recipe, with exceptions; no extra slots.
+    /// The formats of a recipe, with exceptions; no OCS places.
     pub(crate) fn new(network: &Network, weights: Weights, keep: &[Keep]) -> Result<Self, Error> {
         let matrices = || network.parameters.iter().filter(|parameter| parameter.kind != Kind::Vector);
         if let Some(keep) = keep.iter().find(|keep| !matrices().any(|parameter| keep.matches(&parameter.name))) {
@@ -60,7 +60,7 @@ impl Scheme {
         self.precision == Precision::Int8
     }
 
-    /// Gives the sites their extra slots, by the outliers of their inputs.
+    /// Gives the sites their OCS places, by the outliers of their inputs.
     pub(crate) fn split(&mut self, network: &Network, peaks: &Sites<Peaks>) {
         let mut formats: Sites<Vec<Format>> = Sites::new();
         for (parameter, &format) in network.parameters.iter().zip(&self.formats) {
@@ -69,11 +69,11 @@ impl Scheme {
             }
         }
         let allot = |(&site, peaks): (&Site, &Peaks)| {
-            // Float matrices have none, and linears that share an input share its slots.
+            // Float matrices have none, and linears that share an input share its places.
             let has = |kind: fn(Format) -> bool| {
                 formats.get(&site).is_some_and(|formats| formats.iter().any(|&format| kind(format)))
             };
-            let extra = if has(Format::is_float) { 0 } else { extra_slots(peaks.width(), has(Format::is_codebook)) };
+            let extra = if has(Format::is_float) { 0 } else { ocs_places(peaks.width(), has(Format::is_codebook)) };
             (site, peaks.allot(extra))
         };
         self.splits = peaks.iter().map(allot).collect();

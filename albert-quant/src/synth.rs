@@ -10,7 +10,7 @@ use crate::assemble::{Packer, build};
 use crate::calibrate;
 use crate::convert::{Converted, Options};
 use crate::error::Error;
-use crate::network::{Extras, Network, Source, slots};
+use crate::network::{Extras, Network, Source, expected};
 use crate::random::Random;
 use crate::scheme::{Hessians, Scheme};
 use crate::sections::Usage;
@@ -120,7 +120,7 @@ pub fn synth(geometry: Geometry, head: Head, seed: u64, options: &Options<'_>) -
         }
         _ => Source::Random(Random::of_matrix(seed, index, DEVIATION)),
     };
-    let parameters = slots(&config, Extras::default()).enumerate();
+    let parameters = expected(&config, Extras::default()).enumerate();
     let network = Network {
         config,
         usage: Usage::default(),
@@ -132,9 +132,9 @@ pub fn synth(geometry: Geometry, head: Head, seed: u64, options: &Options<'_>) -
             _ => Vec::new(),
         },
         parameters: parameters
-            .map(|(index, slot)| {
-                let source = source(index, slot.role);
-                slot.fill(source)
+            .map(|(index, expected)| {
+                let source = source(index, expected.role);
+                expected.bind(source)
             })
             .collect(),
     };

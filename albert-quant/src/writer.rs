@@ -39,7 +39,7 @@ pub(crate) struct TensorPlan {
     pub(crate) lookup: bool,
     pub(crate) rows: usize,
     pub(crate) columns: usize,
-    /// Input channel of each extra slot, ascending. Query, key and value of a block have the same.
+    /// Input channel of each OCS place, ascending. Query, key and value of a block have the same.
     pub(crate) splits: Vec<u32>,
 }
 

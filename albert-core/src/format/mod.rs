@@ -14,7 +14,7 @@ mod prompts;
 mod record;
 mod row;
 mod sections;
-mod shapes;
+pub mod shapes;
 #[cfg(feature = "signature")]
 mod signature;
 mod strings;

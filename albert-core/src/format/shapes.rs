@@ -1,10 +1,12 @@
-//! What the tensor of each role must be.
+//! Which tensors a configuration asks for, and what each must be.
 
 use super::layout::role;
 use crate::config::{Config, Head};
 
-/// Kind and sizes of a tensor.
-pub(super) enum Shape {
+/// Kind and sizes of a tensor. There will be no fourth kind: writers treat all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "writers treat all of them")]
+pub enum Shape {
     /// Length of a bias or a layer norm's weight.
     Vector(u32),
     /// Rows and columns of an embedding table: no places for split channels, no smoothing.
@@ -14,7 +16,7 @@ pub(super) enum Shape {
 }
 
 /// The shape of a role's tensor.
-pub(super) fn shape(role: u16, config: &Config) -> Shape {
+pub fn shape(role: u16, config: &Config) -> Shape {
     use Shape::{Linear, Table, Vector};
     let (vocabulary, embedding, hidden) = (config.vocab_size, config.embedding_size, config.hidden_size);
     let (intermediate, labels) = (config.intermediate_size, config.num_labels);
@@ -50,8 +52,9 @@ pub(super) fn is_vector(role: u16) -> bool {
     matches!(shape(role, &Config::BASE), Shape::Vector(_))
 }
 
-/// Whether a tensor before or after the blocks belongs to this configuration. The masked-LM decoder is optional: it may be tied.
-pub(super) fn wanted(role: u16, config: &Config) -> bool {
+/// Whether a tensor before or after the blocks belongs to this configuration. The masked-LM decoder is optional: it may be the word
+/// embeddings.
+pub fn wanted(role: u16, config: &Config) -> bool {
     let masked_lm = config.head.is_masked_lm();
     match role {
         role::WORD_EMBEDDINGS..=role::EMBEDDING_NORM_BIAS => true,

@@ -1,6 +1,6 @@
 //! The typed views of tensors that kernels read.
 
-use super::layout::{PANEL_CHANNELS, stepped_scale};
+use super::layout::stepped_scale;
 use crate::slices::part;
 
 /// Elements of a weight matrix in the file's blocked layout, channels padded to a multiple of 16.
@@ -99,11 +99,6 @@ impl Matrix<'_> {
     /// Places in K: inputs and OCS places.
     pub fn places(&self) -> usize {
         self.columns + self.splits.len()
-    }
-
-    /// Blocks of 16 output channels.
-    pub fn blocks(&self) -> usize {
-        self.rows.div_ceil(PANEL_CHANNELS)
     }
 
     /// Whether the inputs are quantized before the product.

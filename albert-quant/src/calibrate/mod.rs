@@ -1,8 +1,8 @@
 //! Calibration: what goes into every linear on sample inputs, and what follows from it.
 //!
 //! Three passes over the same inputs. The first runs the network in f32 and finds the means of activations, which biases then
-//! take out ([`center`](center())). The second finds the outlier channels of every site: those get extra slots ([`splits`]). The
-//! third runs the network in int8 with these slots and sums up the products of the inputs ([`Hessian`]), by which weights are
+//! take out ([`center`](center())). The second finds the outlier channels of every site: those get more places in K ([`splits`]). The
+//! third runs the network in int8 with these places and sums up the products of the inputs ([`Hessian`]), by which weights are
 //! rounded. A *site* is a place where an input is quantized: one for each linear, query, key and value together; the depths at
 //! which a shared block runs count as one.
 
@@ -23,7 +23,7 @@ use crate::network::{Kind, Network, Parameter};
 
 pub(crate) use center::{Mean, Moved, center};
 pub(crate) use hessian::{Hessian, Part};
-pub(crate) use splits::{Peaks, extra_slots};
+pub(crate) use splits::{Peaks, ocs_places};
 
 /// What a model is calibrated on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub enum Calibration<'a> {
     Texts(&'a [String]),
     /// Ids with their special tokens, one input each; long ones are cut.
     Ids(&'a [Vec<u32>]),
-    /// Nothing: no extra slots, and weights are rounded to nearest.
+    /// Nothing: no OCS places, and weights are rounded to nearest.
     None,
 }
 

@@ -1,30 +1,30 @@
-//! Outlier splitting: which input channels occupy several slots.
+//! Outlier splitting: which input channels take several places in K.
 
 use albert_core::format::layout::K_UNIT;
 
-/// Most extra slots of a linear that fills no step.
+/// Most OCS places of a linear that fills nothing up.
 const MOST: usize = 32;
 /// The same limit in int8 for more than [`WIDE`] inputs, as feed-forward outputs have: their outliers cause most of int8's error.
 const MOST_OF_WIDE: usize = 128;
 const WIDE: usize = 1024;
-/// Channels for each extra slot, within the limits above. Extra slots add 4 % of the work at widths 3072 and 768, 6 % at 128.
-const CHANNELS_PER_SLOT: usize = 16;
-/// Slots that the widest kernel set multiplies at a time: what is left of a step costs as much as a whole one.
-const STEP: usize = 64;
-/// Filling the last step is enough when it gives one extra slot for so many channels.
-const CHANNELS_PER_FILLING_SLOT: usize = 48;
+/// Channels for each OCS place, within the limits above. These places add 4 % of the work at widths 3072 and 768, 6 % at 128.
+const CHANNELS_PER_PLACE: usize = 16;
+/// Places that the widest kernel set multiplies at a time: a part of them costs as much as all.
+const AT_A_TIME: usize = 64;
+/// Filling up the last of these is enough when it gives one OCS place for so many channels.
+const CHANNELS_PER_FILLING_PLACE: usize = 48;
 /// Channels of an input that are remembered.
 const PEAKS: usize = 24;
 
-/// Extra slots of a linear with so many inputs, so that its slots fill units of eight; none for a narrow one. They fill the
-/// last step where that makes neither few nor many. Codebook formats gain nothing from more than [`MOST`].
-pub(crate) fn extra_slots(width: usize, codebook: bool) -> usize {
-    let filling = width.next_multiple_of(STEP) - width;
-    if (width.div_ceil(CHANNELS_PER_FILLING_SLOT)..=width / CHANNELS_PER_SLOT).contains(&filling) {
+/// OCS places of a linear with so many inputs, so that all its places fill units of eight; none for a narrow one. They fill up the
+/// last [`AT_A_TIME`] where that makes neither few nor many. Codebook formats gain nothing from more than [`MOST`].
+pub(crate) fn ocs_places(width: usize, codebook: bool) -> usize {
+    let filling = width.next_multiple_of(AT_A_TIME) - width;
+    if (width.div_ceil(CHANNELS_PER_FILLING_PLACE)..=width / CHANNELS_PER_PLACE).contains(&filling) {
         return filling;
     }
     let most = if width > WIDE && !codebook { MOST_OF_WIDE } else { MOST };
-    match (width / CHANNELS_PER_SLOT).min(most) {
+    match (width / CHANNELS_PER_PLACE).min(most) {
         0 => 0,
         extra => (width + extra).next_multiple_of(K_UNIT) - width,
     }
@@ -69,24 +69,24 @@ impl Peaks {
         self.peaks.extend(peaks);
     }
 
-    /// Gives `extra` slots, one at a time, to the channel by which the fourth powers of all inputs' ranges shrink most (the
+    /// Gives `extra` places, one at a time, to the channel by which the fourth powers of all inputs' ranges shrink most (the
     /// first of equal ones). Rounding errors are proportional to the range: their squares, which the mean error is made of,
-    /// would leave out inputs that are bad and rare. Returns the channel of each slot, ascending.
+    /// would leave out inputs that are bad and rare. Returns the channel of each place, ascending.
     pub(crate) fn allot(&self, extra: usize) -> Vec<u32> {
-        let mut slots = vec![1.0f32; self.width];
+        let mut places = vec![1.0f32; self.width];
         let mut splits = Vec::with_capacity(extra);
         for _ in 0..extra {
             let mut gains = vec![0.0f64; self.width];
             for peaks in self.peaks.chunks_exact(PEAKS.min(self.width.max(1))) {
                 let nothing = Peak { channel: 0, value: 0.0 };
                 let shares =
-                    peaks.iter().map(|peak| Peak { value: peak.value / slots[peak.channel as usize], ..*peak });
+                    peaks.iter().map(|peak| Peak { value: peak.value / places[peak.channel as usize], ..*peak });
                 let (low, high) = shares.fold((nothing, nothing), |(low, high), peak| {
                     (if peak.value < low.value { peak } else { low }, if peak.value > high.value { peak } else { high })
                 });
                 let range = high.value - low.value;
                 for peak in [low, high] {
-                    let count = slots[peak.channel as usize];
+                    let count = places[peak.channel as usize];
                     let smaller = range - peak.value.abs() / (count + 1.0);
                     gains[peak.channel as usize] += f64::from(range).powi(4) - f64::from(smaller).powi(4);
                 }
@@ -97,7 +97,7 @@ impl Peaks {
                     if gain > best.1 { (channel, gain) } else { best }
                 },
             );
-            slots[largest.0] += 1.0;
+            places[largest.0] += 1.0;
             splits.push(largest.0 as u32);
         }
         splits.sort_unstable();
@@ -126,24 +126,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slots_fill_units_and_are_few() {
+    fn places_fill_units_and_are_few() {
         for (width, codebook) in (16..5000).flat_map(|width| [(width, false), (width, true)]) {
-            let extra = extra_slots(width, codebook);
+            let extra = ocs_places(width, codebook);
             assert!((width + extra).is_multiple_of(8) && extra > 0, "{width}: {extra}");
-            assert!(extra <= (width / CHANNELS_PER_SLOT).min(MOST_OF_WIDE) + 7, "{width}: {extra}");
-            assert!(!codebook || extra < STEP, "{width}: {extra}");
+            assert!(extra <= (width / CHANNELS_PER_PLACE).min(MOST_OF_WIDE) + 7, "{width}: {extra}");
+            assert!(!codebook || extra < AT_A_TIME, "{width}: {extra}");
         }
         let widths = [0, 1, 15, 64, 128, 256, 768, 1024];
-        assert_eq!(widths.map(|width| extra_slots(width, false)), [0, 0, 0, 8, 8, 16, 32, 32]);
-        assert_eq!([1536, 2048, 3072, 4096].map(|width| extra_slots(width, false)), [96, 128, 128, 128]);
-        assert_eq!([1536, 2048, 3072, 4096].map(|width| extra_slots(width, true)), [32; 4]);
+        assert_eq!(widths.map(|width| ocs_places(width, false)), [0, 0, 0, 8, 8, 16, 32, 32]);
+        assert_eq!([1536, 2048, 3072, 4096].map(|width| ocs_places(width, false)), [96, 128, 128, 128]);
+        assert_eq!([1536, 2048, 3072, 4096].map(|width| ocs_places(width, true)), [32; 4]);
     }
 
     #[test]
-    fn slots_fill_the_last_step_where_a_few_do() {
-        // 384 is full and 264 far from it: as many slots as elsewhere.
+    fn places_are_filled_up_where_a_few_do() {
+        // 384 is full and 264 far from it: as many places as elsewhere.
         let widths = [312, 1248, 2000, 384, 264];
-        assert_eq!(widths.map(|width| extra_slots(width, false)), [8, 32, 48, 24, 16]);
+        assert_eq!(widths.map(|width| ocs_places(width, false)), [8, 32, 48, 24, 16]);
     }
 
     fn allot(inputs: &[&[f32]], extra: usize) -> Vec<u32> {
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_channel_that_makes_the_range_gets_the_next_slot() {
+    fn the_channel_that_makes_the_range_gets_the_next_place() {
         // 12, 5, 3, 1: shares 12 -> 6 -> 4, then 5 -> 2.5, then 12/3 = 4 again.
         assert_eq!(allot(&[&[1.0, 12.0, 3.0, 5.0]], 1), [1]);
         assert_eq!(allot(&[&[1.0, 12.0, 3.0, 5.0]], 2), [1, 1]);

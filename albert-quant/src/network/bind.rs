@@ -6,7 +6,7 @@ use albert_core::format::layout::role;
 use super::config::{config, drop_identity};
 use super::masked_lm::masked_lm;
 use super::usage::usage;
-use super::{Extras, Network, Source, slots};
+use super::{Extras, Network, Source, expected};
 use crate::checkpoint::{Checkpoint, ElementType, Tensor};
 use crate::error::{Error, Warning};
 use crate::family::Family;
@@ -41,34 +41,34 @@ impl Network {
         let decoder = masked_lm(&mut checkpoint, &config, mlm_bias, warnings)?;
         let mut parameters = Vec::new();
         let exits = exits && config.head == Head::SequenceClassification;
-        for slot in slots(&config, Extras { decoder: decoder.own_matrix, exits }) {
-            let tensor = match checkpoint.tensors.remove(&slot.name) {
+        for expected in expected(&config, Extras { decoder: decoder.own_matrix, exits }) {
+            let tensor = match checkpoint.tensors.remove(&expected.name) {
                 Some(tensor) => tensor,
                 // DistilBERT has no token types, and a dense layer may have no bias.
-                None if slot.role == role::TOKEN_TYPE_EMBEDDINGS && family == Family::DistilBert => {
-                    parameters.push(slot.fill(Source::Constant(0.0)));
+                None if expected.role == role::TOKEN_TYPE_EMBEDDINGS && family == Family::DistilBert => {
+                    parameters.push(expected.bind(Source::Constant(0.0)));
                     continue;
                 }
-                None if slot.role == role::SENTENCE_DENSE_BIAS => {
-                    parameters.push(slot.fill(Source::Constant(0.0)));
+                None if expected.role == role::SENTENCE_DENSE_BIAS => {
+                    parameters.push(expected.bind(Source::Constant(0.0)));
                     continue;
                 }
-                None if slot.role >= role::POOLER => {
-                    return Err(Error::MissingHeadTensor { name: slot.name, head: config.head });
+                None if expected.role >= role::POOLER => {
+                    return Err(Error::MissingHeadTensor { name: expected.name, head: config.head });
                 }
-                None => return Err(Error::MissingTensor { name: slot.name }),
+                None => return Err(Error::MissingTensor { name: expected.name }),
             };
-            check(&slot.name, &slot.shape(), &tensor)?;
-            if let Some(added) = checkpoint.added.remove(&slot.name) {
-                parameters.push(slot.fill(Source::Adapted(tensor, added)));
+            check(&expected.name, &expected.shape(), &tensor)?;
+            if let Some(added) = checkpoint.added.remove(&expected.name) {
+                parameters.push(expected.bind(Source::Adapted(tensor, added)));
                 continue;
             }
-            parameters.push(match decoder.second_bias.as_ref().filter(|_| slot.role == role::MLM_DECODER_BIAS) {
+            parameters.push(match decoder.second_bias.as_ref().filter(|_| expected.role == role::MLM_DECODER_BIAS) {
                 Some(second) => {
-                    check("predictions.bias", &slot.shape(), second)?;
-                    slot.fill(Source::Sum(tensor, second.clone()))
+                    check("predictions.bias", &expected.shape(), second)?;
+                    expected.bind(Source::Sum(tensor, second.clone()))
                 }
-                None => slot.fill(Source::Tensor(tensor)),
+                None => expected.bind(Source::Tensor(tensor)),
             });
         }
         if let Some(name) = checkpoint.added.into_keys().next() {
@@ -98,12 +98,12 @@ fn droppable(name: &str) -> bool {
     HEADS.iter().any(|head| name.starts_with(head))
 }
 
-fn check(name: &str, expected: &[usize], tensor: &Tensor) -> Result<(), Error> {
+fn check(name: &str, shape: &[usize], tensor: &Tensor) -> Result<(), Error> {
     if let ElementType::Other(found) = tensor.element() {
         return Err(Error::ElementType { name: name.to_owned(), found: found.to_string() });
     }
-    if tensor.shape() != expected {
-        let (expected, found) = (expected.to_vec(), tensor.shape().to_vec());
+    if tensor.shape() != shape {
+        let (expected, found) = (shape.to_vec(), tensor.shape().to_vec());
         return Err(Error::Shape { name: name.to_owned(), expected, found });
     }
     Ok(())

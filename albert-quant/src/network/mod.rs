@@ -2,9 +2,9 @@
 
 mod bind;
 mod config;
+mod expected;
 mod masked_lm;
 mod parameter;
-mod slots;
 mod usage;
 
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use albert_core::config::Config;
 use albert_core::format::layout::role;
 
 use crate::sections::Usage;
+pub use expected::tensors;
+pub(crate) use expected::{Extras, expected};
 pub(crate) use parameter::{Kind, Parameter, Source};
-pub use slots::tensors;
-pub(crate) use slots::{Extras, slots};
 
 /// A network before quantization.
 ///

@@ -4,7 +4,7 @@ use albert_core::format::layout::PANEL_CHANNELS;
 use half::f16;
 use rayon::prelude::*;
 
-use super::{Fidelity, check_finite, in_order, index, read_block};
+use super::{Fidelity, check_finite, in_order, index, read_panel};
 use crate::error::Error;
 use crate::network::Parameter;
 use crate::writer::Region;
@@ -35,14 +35,14 @@ fn pack<T: Send>(
     data: &mut [T],
     encode: impl Fn(f32) -> Option<(T, f32)> + Sync,
 ) -> Result<Fidelity, Error> {
-    let pack_panel = |(block, out): (usize, &mut [T])| {
+    let pack_panel = |(panel, out): (usize, &mut [T])| {
         let mut fidelity = Fidelity::default();
-        let values = read_block(parameter, block)?;
+        let values = read_panel(parameter, panel)?;
         for (channel, row) in values.chunks_exact(parameter.columns).enumerate() {
             for (column, &weight) in row.iter().enumerate() {
                 let (element, stored) = encode(weight).ok_or_else(|| Error::Fp16Range {
                     name: parameter.name.clone(),
-                    index: index(parameter, block * PANEL_CHANNELS + channel, column),
+                    index: index(parameter, panel * PANEL_CHANNELS + channel, column),
                     value: weight,
                 })?;
                 out[column * PANEL_CHANNELS + channel] = element;

@@ -5,11 +5,11 @@ use std::sync::LazyLock;
 use albert_core::format::layout::{CODEBOOK_CHANNELS, LEVELS_4, LEVELS_5, PANEL_CHANNELS, dtype};
 use albert_core::kernels::scaled;
 
-/// Channels of a block that share multipliers.
+/// Channels of a panel that share multipliers.
 pub(super) const QUADS: usize = PANEL_CHANNELS / CODEBOOK_CHANNELS;
-/// Something for each channel of a block.
+/// Something for each channel of a panel.
 pub(super) type Lanes<T> = [T; PANEL_CHANNELS];
-/// Something for each four channels of a block.
+/// Something for each four channels of a panel.
 pub(super) type Quads<T> = [T; QUADS];
 
 /// Folds the lanes of each four channels.

@@ -1,7 +1,7 @@
 //! A parameter's values to the bytes of its dtype, in the layout of the model file.
 //!
-//! Work goes block by block (16 output channels), on all threads. A block's bytes depend on nothing but its own channels,
-//! and sums over blocks are taken in their order: the result does not depend on the number of threads.
+//! Work goes panel by panel (16 output channels), on all threads. A panel's bytes depend on nothing but its own channels,
+//! and sums over panels are taken in their order: the result does not depend on the number of threads.
 
 mod cholesky;
 mod float;
@@ -41,10 +41,10 @@ impl Fidelity {
 }
 
 impl std::iter::Sum for Fidelity {
-    fn sum<I: Iterator<Item = Self>>(blocks: I) -> Self {
-        blocks.fold(Self::default(), |sum, block| Self {
-            signal: sum.signal + block.signal,
-            noise: sum.noise + block.noise,
+    fn sum<I: Iterator<Item = Self>>(panels: I) -> Self {
+        panels.fold(Self::default(), |sum, panel| Self {
+            signal: sum.signal + panel.signal,
+            noise: sum.noise + panel.noise,
         })
     }
 }
@@ -59,11 +59,11 @@ pub(crate) fn pack(parameter: &Parameter, region: Region<'_>, feedback: &Feedbac
     }
 }
 
-/// Reads the channels of one block, `[16][columns]`, those past the last as zeros; refuses NaN and infinities.
-fn read_block(parameter: &Parameter, block: usize) -> Result<Vec<f32>, Error> {
+/// Reads the channels of one panel, `[16][columns]`, those past the last as zeros; refuses NaN and infinities.
+fn read_panel(parameter: &Parameter, panel: usize) -> Result<Vec<f32>, Error> {
     let columns = parameter.columns;
     let mut values = vec![0.0; PANEL_CHANNELS * columns];
-    let first = block * PANEL_CHANNELS;
+    let first = panel * PANEL_CHANNELS;
     for (row, values) in (first..parameter.rows).zip(values.chunks_exact_mut(columns)) {
         parameter.source.read_row(row, values);
         check_finite(parameter, row, values)?;
@@ -86,7 +86,7 @@ fn index(parameter: &Parameter, row: usize, column: usize) -> Vec<usize> {
     if parameter.kind == Kind::Vector { vec![column] } else { vec![row, column] }
 }
 
-/// The sum of the blocks' results, or the first block's error.
-fn in_order(blocks: Vec<Result<Fidelity, Error>>) -> Result<Fidelity, Error> {
-    blocks.into_iter().sum()
+/// The sum of the panels' results, or the first panel's error.
+fn in_order(panels: Vec<Result<Fidelity, Error>>) -> Result<Fidelity, Error> {
+    panels.into_iter().sum()
 }

@@ -12,18 +12,18 @@ use super::second_order::Feedback;
 
 /// Visits of every unit: each gains a fifth of what the one before does.
 const PASSES: usize = 3;
-/// Visits of a unit's slots for each choice of multipliers.
+/// Visits of a unit's places for each choice of multipliers.
 const SWEEPS: usize = 2;
 
-/// Something for each slot of a unit, or for each of its columns.
+/// Something for each place of a unit, or for each of its columns.
 type Unit<T> = [T; K_UNIT];
 
-/// A slot of the unit at hand.
+/// A place in K of the unit at hand.
 struct Item {
-    slot: usize,
-    /// Its column among those of the unit.
     place: usize,
-    /// Slots of its column, between which the input is divided.
+    /// Its column among those of the unit.
+    member: usize,
+    /// Places of its column, between which the input is divided.
     copies: f32,
 }
 
@@ -37,7 +37,7 @@ struct Choice {
     changes: Unit<Lanes<f32>>,
 }
 
-/// Visits the units of a block, if they have multipliers: int8 weights gain nothing that is worth the time. `squares` are those
+/// Visits the units of a panel, if they have multipliers: int8 weights gain nothing that is worth the time. `squares` are those
 /// of the channels' scales, in parts of the largest.
 pub(super) fn refine(
     grid: Grid,
@@ -49,28 +49,28 @@ pub(super) fn refine(
     if feedback.is_none() || grid.candidates() == 1 {
         return;
     }
-    let (columns, slots) = (rounded.errors.len(), rounded.values.len());
+    let (columns, places) = (rounded.errors.len(), rounded.values.len());
     let mut copies = vec![1.0f32; columns];
     splits.iter().for_each(|&column| copies[column as usize] += 1.0);
     let mut slopes = vec![[0.0; PANEL_CHANNELS]; columns];
     for (column, errors) in rounded.errors.iter().enumerate() {
         add_row(&mut slopes, feedback, column, errors);
     }
-    let mut block = Block { grid, squares, feedback, rounded, slopes };
+    let mut panel = Panel { grid, squares, feedback, rounded, slopes };
     for _ in 0..PASSES {
-        for unit in (0..slots.div_ceil(K_UNIT)).rev() {
+        for unit in (0..places.div_ceil(K_UNIT)).rev() {
             let mut own = Vec::with_capacity(K_UNIT);
-            let slots = unit * K_UNIT..slots.min((unit + 1) * K_UNIT);
-            let item = |slot: usize| {
-                let column = if slot < columns { slot } else { splits[slot - columns] as usize };
-                let place = own.iter().position(|&other| other == column).unwrap_or_else(|| {
+            let places = unit * K_UNIT..places.min((unit + 1) * K_UNIT);
+            let item = |place: usize| {
+                let column = if place < columns { place } else { splits[place - columns] as usize };
+                let member = own.iter().position(|&other| other == column).unwrap_or_else(|| {
                     own.push(column);
                     own.len() - 1
                 });
-                Item { slot, place, copies: copies[column] }
+                Item { place, member, copies: copies[column] }
             };
-            let items: Vec<Item> = slots.rev().map(item).collect();
-            block.visit(unit, &items, &own);
+            let items: Vec<Item> = places.rev().map(item).collect();
+            panel.visit(unit, &items, &own);
         }
     }
 }
@@ -83,7 +83,7 @@ fn add_row(slopes: &mut [Lanes<f32>], feedback: &Feedback, column: usize, errors
     }
 }
 
-struct Block<'a> {
+struct Panel<'a> {
     grid: Grid,
     squares: &'a Lanes<f32>,
     feedback: &'a Feedback,
@@ -92,22 +92,22 @@ struct Block<'a> {
     slopes: Vec<Lanes<f32>>,
 }
 
-impl Block<'_> {
-    /// Rounds a unit anew; `columns` are those that its slots belong to.
+impl Panel<'_> {
+    /// Rounds a unit anew; `columns` are those that its places belong to.
     fn visit(&mut self, unit: usize, items: &[Item], columns: &[usize]) {
         let mut hessian = [[0.0; K_UNIT]; K_UNIT];
         let mut slopes = [[0.0; PANEL_CHANNELS]; K_UNIT];
-        for (place, &column) in columns.iter().enumerate() {
+        for (member, &column) in columns.iter().enumerate() {
             let (start, row) = self.feedback.row(column);
-            for (element, &other) in hessian[place].iter_mut().zip(columns) {
+            for (element, &other) in hessian[member].iter_mut().zip(columns) {
                 *element = other.checked_sub(start).and_then(|other| row.get(other)).copied().unwrap_or(0.0);
             }
-            slopes[place] = self.slopes[column];
+            slopes[member] = self.slopes[column];
         }
         let part = Part { items, hessian: &hessian, slopes: &slopes };
         let mut largest = [0.0f32; PANEL_CHANNELS];
         for item in items {
-            let wanted = part.wanted(item, &self.rounded.values[item.slot], &slopes[item.place]);
+            let wanted = part.wanted(item, &self.rounded.values[item.place], &slopes[item.member]);
             largest.iter_mut().zip(wanted).for_each(|(most, wanted)| *most = most.max(wanted.abs()));
         }
         let largest = fold(&largest, f32::max);
@@ -129,8 +129,8 @@ impl Block<'_> {
             let lanes = quad * CODEBOOK_CHANNELS..(quad + 1) * CODEBOOK_CHANNELS;
             self.rounded.multipliers[unit][quad] = choice.multipliers[quad];
             for (item, (values, codes)) in items.iter().zip(choice.values.iter().zip(&choice.codes)) {
-                self.rounded.values[item.slot][lanes.clone()].copy_from_slice(&values[lanes.clone()]);
-                self.rounded.codes[item.slot][lanes.clone()].copy_from_slice(&codes[lanes.clone()]);
+                self.rounded.values[item.place][lanes.clone()].copy_from_slice(&values[lanes.clone()]);
+                self.rounded.codes[item.place][lanes.clone()].copy_from_slice(&codes[lanes.clone()]);
             }
             for (to, from) in changes.iter_mut().zip(&choice.changes) {
                 to[lanes.clone()].copy_from_slice(&from[lanes.clone()]);
@@ -154,22 +154,22 @@ struct Part<'a> {
 }
 
 impl Part<'_> {
-    /// What a slot should hold instead of `values` where the slope is this.
+    /// What a place should hold instead of `values` where the slope is this.
     fn wanted(&self, item: &Item, values: &Lanes<i8>, slope: &Lanes<f32>) -> Lanes<f32> {
-        let factor = item.copies / self.hessian[item.place][item.place];
+        let factor = item.copies / self.hessian[item.member][item.member];
         std::array::from_fn(|lane| f32::from(values[lane]) + factor * slope[lane])
     }
 
     /// The slope at a column after some changes.
-    fn slope(&self, place: usize, changes: &Unit<Lanes<f32>>) -> Lanes<f32> {
-        let mut slope = self.slopes[place];
-        for (factor, changes) in self.hessian[place].iter().zip(changes) {
+    fn slope(&self, member: usize, changes: &Unit<Lanes<f32>>) -> Lanes<f32> {
+        let mut slope = self.slopes[member];
+        for (factor, changes) in self.hessian[member].iter().zip(changes) {
             slope.iter_mut().zip(changes).for_each(|(slope, change)| *slope += factor * change);
         }
         slope
     }
 
-    /// Rounds the slots with these multipliers, one after the other, each given the others.
+    /// Rounds the places with these multipliers, one after the other, each given the others.
     fn round(&self, grid: Grid, multipliers: &Quads<i8>, rounded: &QuantizedPanel) -> Choice {
         let mut choice = Choice {
             multipliers: *multipliers,
@@ -177,13 +177,13 @@ impl Part<'_> {
             codes: Default::default(),
             changes: Default::default(),
         };
-        choice.values.iter_mut().zip(self.items).for_each(|(values, item)| *values = rounded.values[item.slot]);
+        choice.values.iter_mut().zip(self.items).for_each(|(values, item)| *values = rounded.values[item.place]);
         for _ in 0..SWEEPS {
             for (index, item) in self.items.iter().enumerate() {
                 let before = choice.values[index];
-                let wanted = self.wanted(item, &before, &self.slope(item.place, &choice.changes));
+                let wanted = self.wanted(item, &before, &self.slope(item.member, &choice.changes));
                 (choice.values[index], choice.codes[index]) = grid.nearest(multipliers, &wanted);
-                let changes = choice.changes[item.place].iter_mut();
+                let changes = choice.changes[item.member].iter_mut();
                 for (change, (before, after)) in changes.zip(before.iter().zip(&choice.values[index])) {
                     *change -= (f32::from(*after) - f32::from(*before)) / item.copies;
                 }
@@ -195,8 +195,8 @@ impl Part<'_> {
     /// What changes add to the squared output error of each four channels.
     fn cost(&self, changes: &Unit<Lanes<f32>>, squares: &Lanes<f32>) -> Quads<f32> {
         let mut costs = [0.0; PANEL_CHANNELS];
-        for (place, own) in changes.iter().enumerate() {
-            let (before, after) = (&self.slopes[place], self.slope(place, changes));
+        for (member, own) in changes.iter().enumerate() {
+            let (before, after) = (&self.slopes[member], self.slope(member, changes));
             for lane in 0..PANEL_CHANNELS {
                 costs[lane] += own[lane] * (before[lane] + after[lane]) * squares[lane];
             }

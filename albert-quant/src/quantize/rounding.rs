@@ -1,12 +1,12 @@
-//! A block of 16 channels to values on a grid.
+//! A panel of 16 channels to values on a grid.
 //!
-//! Slots are rounded from the last to the first, a unit of 8 at a time. A column's target is its weight plus what the
+//! Places in K are rounded from the last to the first, a unit of 8 at a time. A column's target is its weight plus what the
 //! errors of the columns behind it call for ([`Feedback`]). Where units have multipliers, each choice of them is tried on the
 //! whole unit and the one with the least output error is kept.
 //!
-//! A split column has several slots, between which its input is divided evenly: what counts is the mean of their values. Its
-//! extra slots are rounded first, and its own slot makes up for what they miss, so that the mean is as many times finer as
-//! there are slots.
+//! A split column has several places, between which its input is divided evenly: what counts is the mean of their values. Its
+//! OCS places are rounded first, and its own place makes up for what they miss, so that the mean is as many times finer as
+//! there are places.
 
 use albert_core::format::layout::{K_UNIT, PANEL_CHANNELS};
 
@@ -15,7 +15,7 @@ use super::panel::QuantizedPanel;
 use super::refine;
 use super::second_order::Feedback;
 
-/// Rounds the channels of one block, `[16][columns]`, to multiples of their scales.
+/// Rounds the channels of one panel, `[16][columns]`, to multiples of their scales.
 pub(super) fn round(
     grid: Grid,
     scales: Lanes<f32>,
@@ -31,10 +31,10 @@ pub(super) fn round(
             steps.iter_mut().zip(weights).for_each(|(steps, weight)| steps[lane] = weight / scales[lane]);
         }
     }
-    let slots = columns + splits.len();
-    let units = slots.div_ceil(K_UNIT);
+    let places = columns + splits.len();
+    let units = places.div_ceil(K_UNIT);
     let peak = scales.iter().fold(f32::MIN_POSITIVE, |most, &scale| most.max(scale));
-    let mut block = Block {
+    let mut panel = Panel {
         grid,
         feedback,
         steps,
@@ -43,62 +43,62 @@ pub(super) fn round(
         rounded: QuantizedPanel {
             scales,
             multipliers: vec![[0; QUADS]; units],
-            values: vec![[0; PANEL_CHANNELS]; slots],
-            codes: vec![[0; PANEL_CHANNELS]; slots],
+            values: vec![[0; PANEL_CHANNELS]; places],
+            codes: vec![[0; PANEL_CHANNELS]; places],
             errors: vec![[0.0; PANEL_CHANNELS]; columns],
         },
     };
     let items = items(columns, splits, feedback);
     let mut rest = items.as_slice();
     for unit in (0..units).rev() {
-        let (items, before) = rest.split_at(rest.iter().take_while(|item| item.slot >= unit * K_UNIT).count());
-        block.round_unit(unit, items);
+        let (items, before) = rest.split_at(rest.iter().take_while(|item| item.place >= unit * K_UNIT).count());
+        panel.round_unit(unit, items);
         rest = before;
     }
-    refine::refine(grid, splits, &block.squares, feedback, &mut block.rounded);
-    block.rounded
+    refine::refine(grid, splits, &panel.squares, feedback, &mut panel.rounded);
+    panel.rounded
 }
 
-/// A slot to be rounded.
+/// A place in K to be rounded.
 struct Item {
-    slot: usize,
+    place: usize,
     column: usize,
-    /// Whether it is the column's own slot, which comes last.
+    /// Whether it is the column's own place, which comes last.
     own: bool,
-    /// How many slots of its column are rounded with this one: all of them at the column's own.
+    /// How many places of its column are rounded with this one: all of them at the column's own.
     ordinal: f32,
     /// What the square of its error costs.
     weight: f32,
 }
 
-/// The slots from the last to the first.
+/// The places from the last to the first.
 fn items(columns: usize, splits: &[u32], feedback: &Feedback) -> Vec<Item> {
     let mut copies = vec![1.0f32; columns];
     splits.iter().for_each(|&column| copies[column as usize] += 1.0);
     let mut ordinals = vec![0.0f32; columns];
-    let item = |slot: usize| {
-        let own = slot < columns;
-        let column = if own { slot } else { splits[slot - columns] as usize };
+    let item = |place: usize| {
+        let own = place < columns;
+        let column = if own { place } else { splits[place - columns] as usize };
         ordinals[column] += 1.0;
         let weight = feedback.curvature(column) / (copies[column] * copies[column]);
-        Item { slot, column, own, ordinal: ordinals[column], weight }
+        Item { place, column, own, ordinal: ordinals[column], weight }
     };
     (0..columns + splits.len()).rev().map(item).collect()
 }
 
-struct Block<'a> {
+struct Panel<'a> {
     grid: Grid,
     feedback: &'a Feedback,
     /// Weights by column, in units of the channels' scales.
     steps: Vec<Lanes<f32>>,
     /// Squares of the scales, in parts of the largest so that they are within range.
     squares: Lanes<f32>,
-    /// Sums of the values of each column's extra slots.
+    /// Sums of the values of each column's OCS places.
     sums: Vec<Lanes<f32>>,
     rounded: QuantizedPanel,
 }
 
-impl Block<'_> {
+impl Panel<'_> {
     fn round_unit(&mut self, unit: usize, items: &[Item]) {
         let end = items.iter().filter(|item| item.own).map(|item| item.column + 1).max().unwrap_or(0);
         let targets: Vec<Lanes<f32>> = items.iter().map(|item| self.target(item, end)).collect();
@@ -128,7 +128,7 @@ impl Block<'_> {
         self.rounded.multipliers[unit] = best;
     }
 
-    /// What a slot should hold as far as the columns from `end` on say.
+    /// What a place should hold as far as the columns from `end` on say.
     fn target(&self, item: &Item, end: usize) -> Lanes<f32> {
         let mut target = self.steps[item.column];
         if item.own {
@@ -174,8 +174,8 @@ impl Block<'_> {
                     sums[lane] += value;
                 }
             }
-            self.rounded.values[item.slot] = values;
-            self.rounded.codes[item.slot] = codes;
+            self.rounded.values[item.place] = values;
+            self.rounded.codes[item.place] = codes;
         }
         costs.iter_mut().zip(&self.squares).for_each(|(cost, square)| *cost *= square);
         fold(&costs, |a, b| a + b)
@@ -229,9 +229,9 @@ mod tests {
     fn stored(rounded: &QuantizedPanel, splits: &[u32]) -> Vec<f32> {
         let columns = rounded.errors.len();
         let weight = |lane: usize, column: usize| {
-            let slots = splits.iter().enumerate().filter(|(_, split)| **split as usize == column);
-            let slots = slots.map(|(index, _)| columns + index).chain([column]);
-            let values: Vec<f32> = slots.map(|slot| f32::from(rounded.values[slot][lane])).collect();
+            let places = splits.iter().enumerate().filter(|(_, split)| **split as usize == column);
+            let places = places.map(|(index, _)| columns + index).chain([column]);
+            let values: Vec<f32> = places.map(|place| f32::from(rounded.values[place][lane])).collect();
             rounded.scales[lane] * values.iter().sum::<f32>() / values.len() as f32
         };
         (0..PANEL_CHANNELS)

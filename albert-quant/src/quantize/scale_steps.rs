@@ -6,7 +6,7 @@ use albert_core::format::layout::{PANEL_CHANNELS, SCALE_STEP_SHIFT, stepped_scal
 use rayon::prelude::*;
 
 use super::grid::{Grid, Lanes};
-use super::read_block;
+use super::read_panel;
 use crate::error::Error;
 use crate::network::Parameter;
 
@@ -21,14 +21,14 @@ impl ScaleSteps {
     /// not depend on the others that are kept.
     pub(super) fn of(grid: Grid, matrix: &Parameter) -> Result<Self, Error> {
         let matrix = matrix.whole();
-        let largest = |block| {
-            let scales = grid.scales(&read_block(matrix, block)?);
+        let largest = |panel| {
+            let scales = grid.scales(&read_panel(matrix, panel)?);
             Ok(scales.into_iter().fold(0.0, f32::max))
         };
-        let blocks: Vec<Result<f32, Error>> =
+        let panels: Vec<Result<f32, Error>> =
             (0..matrix.rows.div_ceil(PANEL_CHANNELS)).into_par_iter().map(largest).collect();
-        let blocks: Vec<f32> = blocks.into_iter().collect::<Result<_, _>>()?;
-        Ok(Self::below(blocks.into_iter().fold(0.0, f32::max)))
+        let panels: Vec<f32> = panels.into_iter().collect::<Result<_, _>>()?;
+        Ok(Self::below(panels.into_iter().fold(0.0, f32::max)))
     }
 
     fn below(largest: f32) -> Self {
@@ -46,7 +46,7 @@ impl ScaleSteps {
         u8::try_from(steps).unwrap_or(u8::MAX)
     }
 
-    /// The scales of a block, `[16][columns]`: the first that reach those that the grid asks for.
+    /// The scales of a panel, `[16][columns]`: the first that reach those that the grid asks for.
     pub(super) fn choose(&self, grid: Grid, weights: &[f32]) -> Lanes<f32> {
         grid.scales(weights).map(|scale| self.scale(self.steps(scale)))
     }
