@@ -18,6 +18,7 @@ mod install;
 mod instructions;
 mod js;
 mod kotlin;
+mod lint;
 mod loom;
 mod mobile;
 mod python;
@@ -40,6 +41,7 @@ cargo xtask wasm                             tests the WebAssembly kernel sets u
 cargo xtask js                               builds the npm package and its demo page, tests both under Node, Deno and in Chromium
 cargo xtask js --build | --bench             builds them alone, or counts bytes and times the package beside its peers
 cargo xtask i686                             tests on a 32-bit x86
+cargo xtask lint                             clippy and rustdoc over the workspace, with every feature at once
 cargo xtask features                         checks every library with each of its features alone
 cargo xtask package                          packs every crate that is published and builds it from that
 cargo xtask bare-metal                       builds the core for processors without an operating system
@@ -61,7 +63,7 @@ cargo xtask fuzz [--minutes N] [--record] [--minimize] [--built] [TARGET]...
                                              renews the committed inputs
 cargo xtask sanitize address|thread          the kernels, the C interface, damaged files; or the executor, under a sanitizer
 cargo xtask reproduce FOLDER                 converts every checkpoint in a folder, with limits of time and memory
-cargo xtask conformance                      writes the conformance models and their recorded results anew
+cargo xtask conformance                      writes the conformance models, their recorded results and the table of languages anew
 cargo xtask site                             the documents as a site, with the demo page in it
 cargo xtask size [--features]                flash bytes of the core by module, RAM and stack, against recorded bounds; or those of each feature
 ";
@@ -77,6 +79,7 @@ fn main() -> ExitCode {
         Some((command, [option])) if command == "js" && option == "--build" => js::build(),
         Some((command, [option])) if command == "js" && option == "--bench" => js::bench(),
         Some((command, [])) if command == "i686" => i686::run(),
+        Some((command, [])) if command == "lint" => lint::run(),
         Some((command, [])) if command == "features" => features::run(),
         Some((command, [])) if command == "package" => features::package(),
         Some((command, [])) if command == "bare-metal" => features::bare_metal(),

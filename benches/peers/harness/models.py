@@ -16,6 +16,8 @@ import hashlib
 import json
 import logging
 import os
+import shutil
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -202,10 +204,20 @@ def openvino_int8(geometry: Geometry, out: Path) -> None:
 
 
 def ctranslate2(geometry: Geometry, out: Path) -> None:
+    """Its converter wants a tokenizer, and a key that today's configurations leave out."""
     from ctranslate2.converters import TransformersConverter
 
-    if geometry.family == "bert":
-        TransformersConverter(str(out.parent / "checkpoint")).convert(str(out), quantization="int8")
+    if geometry.family != "bert":
+        return
+    with tempfile.TemporaryDirectory() as copy:
+        shutil.copytree(out.parent / "checkpoint", copy, dirs_exist_ok=True)
+        config = json.loads((Path(copy) / "config.json").read_text()) | {"position_embedding_type": "absolute"}
+        (Path(copy) / "config.json").write_text(json.dumps(config))
+        special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+        tokens = special + [f"token{index}" for index in range(geometry.vocabulary - len(special))]
+        (Path(copy) / "vocab.txt").write_text("\n".join(tokens) + "\n")
+        (Path(copy) / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer"}')
+        TransformersConverter(copy).convert(str(out), quantization="int8")
 
 
 def of_checkpoint(folder: Path) -> Geometry:

