@@ -16,7 +16,7 @@ const LANGUAGES: [(&str, Shown); 9] = [
     ("Java", Shown::Run),
     ("Python", Shown::Run),
     ("JavaScript", Shown::Run),
-    ("Kotlin", Shown::ThroughJava),
+    ("Kotlin", Shown::Compiled),
     ("Swift", Shown::NotCompiled),
 ];
 
@@ -24,8 +24,8 @@ const LANGUAGES: [(&str, Shown); 9] = [
 enum Shown {
     /// A test runs every case and compares bits.
     Run,
-    /// The classes are those of Java.
-    ThroughJava,
+    /// Compiled against the classes of Java, which it calls.
+    Compiled,
     /// No compiler is at hand.
     NotCompiled,
 }
@@ -57,7 +57,7 @@ fn table() -> Result<String, String> {
         text += &format!("\n| `{task}` |");
         text.extend(LANGUAGES.map(|(_, shown)| match shown {
             Shown::Run => format!(" {cases} |"),
-            Shown::ThroughJava => " by Java |".to_owned(),
+            Shown::Compiled => " compiled |".to_owned(),
             Shown::NotCompiled => " not compiled |".to_owned(),
         }));
     }

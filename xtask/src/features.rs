@@ -8,7 +8,7 @@ use crate::files::remove;
 use crate::toolchain::{captured, cargo, check, host_cargo, root};
 
 /// Features that a hosted build cannot have: they bring a panic handler of their own.
-const BARE_METAL_ONLY: [&str; 1] = ["panic-halt"];
+pub(crate) const BARE_METAL_ONLY: [&str; 1] = ["panic-halt"];
 /// The library that is linked as it is, so that a hosted build always needs this feature of it for its panic handler.
 const LINKED: (&str, &str) = ("albert-capi", "std");
 /// Processors without an operating system, the smallest first.
