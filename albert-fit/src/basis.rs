@@ -5,45 +5,61 @@
 
 use crate::matrix::{Matrix, add, dot};
 use crate::real::Real;
+use crate::vectors::widest;
+
+/// Rows that an inverse is applied to together.
+const BESIDE: usize = 8;
 
 /// `moments = rotation tridiagonal rotation^T`.
-pub(crate) struct Basis {
+pub(crate) struct Basis<T = f32> {
     /// Columns are the basis, `[width][width]`.
-    pub(crate) rotation: Matrix,
+    pub(crate) rotation: Matrix<T>,
     diagonal: Vec<f64>,
     /// Next to the diagonal; one element less.
     beside: Vec<f64>,
 }
 
-impl Basis {
+impl<T: Real> Basis<T> {
     /// Of a symmetric matrix of second moments.
-    pub(crate) fn new(mut moments: Matrix) -> Self {
+    pub(crate) fn new(moments: Matrix<T>) -> Self {
+        widest(
+            #[inline(always)]
+            || Self::tridiagonal(moments),
+        )
+    }
+
+    #[inline(always)]
+    fn tridiagonal(mut moments: Matrix<T>) -> Self {
         let n = moments.rows;
-        let mut reflections: Vec<Vec<f64>> = Vec::with_capacity(n);
+        let mut reflections: Vec<Vec<T>> = Vec::with_capacity(n);
         let (mut diagonal, mut beside) = (Vec::with_capacity(n), Vec::with_capacity(n));
         for k in 0..n {
-            diagonal.push(moments.row(k)[k]);
+            diagonal.push(moments.row(k)[k].get());
             if k + 1 == n {
                 break;
             }
             // I - v v^T takes the rest of the row to a multiple of the first unit vector.
             let mut v = moments.row(k)[k + 1..].to_vec();
             let norm = dot(&v, &v).sqrt();
-            let target = if v[0] > 0.0 { -norm } else { norm };
+            let target = if v[0].get() > 0.0 { -norm } else { norm };
             beside.push(target);
-            v[0] -= target;
+            v[0] = T::of(v[0].get() - target);
             let length = dot(&v, &v).sqrt();
             if length > 0.0 {
-                v.iter_mut().for_each(|x| *x *= std::f64::consts::SQRT_2 / length);
+                let factor = T::of(std::f64::consts::SQRT_2 / length);
+                v.iter_mut().for_each(|x| *x = *x * factor);
             }
             // (I - v v^T) A (I - v v^T) = A - v w^T - w v^T.
-            let mut w: Vec<f64> = (k + 1..n).map(|row| dot(&moments.row(row)[k + 1..], &v)).collect();
+            let mut w = vec![T::default(); n - k - 1];
+            for (w, row) in w.iter_mut().zip(k + 1..n) {
+                *w = T::of(dot(&moments.row(row)[k + 1..], &v));
+            }
             let half = dot(&w, &v) / 2.0;
             add(&mut w, -half, &v);
             for row in k + 1..n {
                 let (v_row, w_row) = (v[row - k - 1], w[row - k - 1]);
                 let rest = &mut moments.row_mut(row)[k + 1..];
-                rest.iter_mut().zip(&v).zip(&w).for_each(|((x, v), w)| *x -= v_row * w + w_row * v);
+                rest.iter_mut().zip(&v).zip(&w).for_each(|((x, &v), &w)| *x = *x - (v_row * w + w_row * v));
             }
             reflections.push(v);
         }
@@ -51,7 +67,7 @@ impl Basis {
     }
 
     /// Estimates the inverse of `curvature moments + strength`.
-    pub(crate) fn inverse<T: Real>(&self, curvature: f64, strength: f64) -> Inverse<T> {
+    pub(crate) fn inverse<U: Real>(&self, curvature: f64, strength: f64) -> Inverse<U> {
         let n = self.diagonal.len();
         let (mut reciprocals, mut factors) = (Vec::with_capacity(n), Vec::with_capacity(n));
         let mut carry = 0.0;
@@ -61,26 +77,27 @@ impl Basis {
             let pivot = (element - carry).max(1e-12 * element).max(f64::MIN_POSITIVE);
             let beside = curvature * self.beside.get(i).copied().unwrap_or(0.0);
             carry = beside * beside / pivot;
-            reciprocals.push(T::of(1.0 / pivot));
-            factors.push(T::of(beside / pivot));
+            reciprocals.push(U::of(1.0 / pivot));
+            factors.push(U::of(beside / pivot));
         }
         Inverse { reciprocals, factors }
     }
 }
 
 /// The product of the reflections.
-fn rotation(n: usize, reflections: &[Vec<f64>]) -> Matrix {
+#[inline(always)]
+fn rotation<T: Real>(n: usize, reflections: &[Vec<T>]) -> Matrix<T> {
     let mut rotation = Matrix::zeros(n, n);
-    (0..n).for_each(|i| rotation.row_mut(i)[i] = 1.0);
-    let mut products = vec![0.0; n];
+    (0..n).for_each(|i| rotation.row_mut(i)[i] = T::of(1.0));
+    let mut products = vec![T::default(); n];
     for (k, v) in reflections.iter().enumerate().rev() {
         let products = &mut products[..v.len()];
-        products.fill(0.0);
+        products.fill(T::default());
         for (row, &x) in (k + 1..n).zip(v) {
-            add(products, x, &rotation.row(row)[k + 1..]);
+            add(products, x.get(), &rotation.row(row)[k + 1..]);
         }
         for (row, &x) in (k + 1..n).zip(v) {
-            add(&mut rotation.row_mut(row)[k + 1..], -x, products);
+            add(&mut rotation.row_mut(row)[k + 1..], -x.get(), products);
         }
     }
     rotation
@@ -93,18 +110,33 @@ pub(crate) struct Inverse<T> {
 }
 
 impl<T: Real> Inverse<T> {
-    /// Applies it to a vector, in place.
-    pub(crate) fn apply(&self, vector: &mut [T]) {
-        let mut before = T::default();
-        let mut factor = T::default();
-        for (x, &next) in vector.iter_mut().zip(&self.factors) {
-            *x = *x - factor * before;
-            (before, factor) = (*x, next);
+    /// Applies it to each row of a matrix, in place. Rows go side by side, since each element waits for the one before it.
+    pub(crate) fn apply(&self, rows: &mut [T]) {
+        let width = self.factors.len().max(1);
+        for rows in rows.chunks_mut(BESIDE * width) {
+            let mut rows: Vec<&mut [T]> = rows.chunks_exact_mut(width).collect();
+            match <&mut [_; BESIDE]>::try_from(&mut rows[..]) {
+                Ok(rows) => self.apply_beside(rows),
+                Err(_) => rows.iter_mut().for_each(|row| self.apply_beside(std::array::from_mut(row))),
+            }
         }
-        let mut after = T::default();
-        for ((x, &reciprocal), &factor) in vector.iter_mut().zip(&self.reciprocals).zip(&self.factors).rev() {
-            *x = *x * reciprocal - factor * after;
-            after = *x;
+    }
+
+    fn apply_beside<const N: usize>(&self, rows: &mut [&mut [T]; N]) {
+        let (mut before, mut factor) = ([T::default(); N], T::default());
+        for (column, &next) in self.factors.iter().enumerate() {
+            for (row, before) in rows.iter_mut().zip(&mut before) {
+                *before = row[column] - factor * *before;
+                row[column] = *before;
+            }
+            factor = next;
+        }
+        let mut after = [T::default(); N];
+        for (column, (&reciprocal, &factor)) in self.reciprocals.iter().zip(&self.factors).enumerate().rev() {
+            for (row, after) in rows.iter_mut().zip(&mut after) {
+                *after = row[column] * reciprocal - factor * *after;
+                row[column] = *after;
+            }
         }
     }
 }
@@ -155,15 +187,16 @@ mod tests {
         let x: Vec<f64> = (0..12).map(|i| f64::from(i * i % 7) - 3.0).collect();
         let (curvature, strength) = (0.3, 2.0);
         let at = |i: usize| x.get(i).copied().unwrap_or(0.0);
-        let mut b: Vec<f64> = (0..12)
+        let b: Vec<f64> = (0..12)
             .map(|i| {
                 let below = if i > 0 { basis.beside[i - 1] * at(i - 1) } else { 0.0 };
                 let above = basis.beside.get(i).map_or(0.0, |beside| beside * at(i + 1));
                 curvature * (basis.diagonal[i] * at(i) + below + above) + strength * at(i)
             })
             .collect();
-        basis.inverse(curvature, strength).apply(&mut b);
-        for (found, expected) in b.iter().zip(&x) {
+        let mut rows = [&b[..]; BESIDE + 3].concat();
+        basis.inverse(curvature, strength).apply(&mut rows);
+        for (found, expected) in rows.iter().zip(x.iter().cycle()) {
             assert!((found - expected).abs() < 1e-8, "{found} {expected}");
         }
     }

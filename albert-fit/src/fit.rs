@@ -20,9 +20,8 @@ use crate::selection::{Kind, Problem, STRENGTHS, Trial, held_out, select};
 use crate::solver::{Path, Solution, Training};
 use crate::threshold;
 
-/// Relative gain at which the final solution has converged in f32, and in f64.
-const NARROW_TOLERANCE: f64 = 1e-8;
-const TOLERANCE: f64 = 1e-9;
+/// Gain relative to the objective below which the final solution has converged.
+const TOLERANCE: f64 = 1e-5;
 
 /// A classifier for an encoder.
 #[derive(Clone, Debug)]
@@ -114,20 +113,25 @@ fn solve(
 ) -> Result<(Vec<Trial>, Solution), Error> {
     let kind = |features: &Features| {
         let scaled = Scaled::new(&features.pick(inside), problem.weights, problem.products);
-        Kind { pooling: features.pooling, narrow: scaled.features.cast(), scaled }
+        Kind { pooling: features.pooling, scaled }
     };
     let kinds: Vec<Kind> = features.par_iter().map(kind).collect();
     let strengths = options.strength.map_or(STRENGTHS.to_vec(), |strength| vec![strength]);
     let progress = |done, total| (options.progress)(Progress { stage: Stage::Folds, done, total });
     let trials = select(problem, &kinds, &strengths, &progress)?;
-    let (best, targets) = (&trials[0], problem.targets.cast());
-    let chosen = kinds.iter().find(|kind| kind.pooling == best.pooling).unwrap_or(&kinds[0]);
-    let training = training(problem, &chosen.scaled, &chosen.narrow, problem.targets);
-    let mut rough = Path::new(training);
-    rough.solve(best.strength, NARROW_TOLERANCE);
-    let mut exact = rough.cast(self::training(problem, &chosen.scaled, &chosen.scaled.features, &targets));
-    exact.solve(best.strength, TOLERANCE);
-    let solution = chosen.scaled.unscale(exact.solution());
+    let best = &trials[0];
+    let chosen = kinds.iter().position(|kind| kind.pooling == best.pooling).unwrap_or(0);
+    let scaled = &kinds[chosen].scaled;
+    let training = training(problem, scaled, &scaled.features, problem.targets);
+    let mut narrow = match &best.solution {
+        Some(start) => Path::from(training, best.strength, start.clone()),
+        None => Path::new(training),
+    };
+    narrow.solve(best.strength, TOLERANCE);
+    let (exact, targets) = (scaled.exact(&features[chosen].pick(inside)), problem.targets.cast());
+    let mut wide = narrow.cast(self::training(problem, scaled, &exact, &targets));
+    wide.solve(best.strength, TOLERANCE);
+    let solution = scaled.unscale(wide.solution());
     Ok((trials, solution))
 }
 

@@ -38,7 +38,7 @@
 //! - `scale`, `basis`, `solver`: logistic regression, solved to convergence.
 //! - `temperature`, `threshold`: honest scores, and what is out of scope.
 //! - `report`: what the held-out rows say.
-//! - `product`, `portable`, `view`: what most of the time goes into.
+//! - `product`, `portable`, `vectors`, `view`: what most of the time goes into.
 //!
 //! The result depends on encoder, examples and options alone: any number of threads gives the same bytes. [`Options::portable`] makes
 //! them the same on every machine, too, and WebAssembly always does.
@@ -66,6 +66,7 @@ mod solver;
 mod temperature;
 mod threads;
 mod threshold;
+mod vectors;
 mod view;
 
 pub use error::{Error, InferenceError, RowProblem};

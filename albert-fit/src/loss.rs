@@ -7,6 +7,7 @@ use crate::real::Real;
 const FACTORS: usize = 512;
 
 /// Turns logits into probabilities; returns minus the logarithm of that of the target.
+#[inline(always)]
 pub(crate) fn softmax_loss<T: Real>(logits: &mut [T], target: &[T]) -> f64 {
     let right = dot(logits, target);
     let Some(&first) = logits.first() else { return 0.0 };
@@ -20,6 +21,7 @@ pub(crate) fn softmax_loss<T: Real>(logits: &mut [T], target: &[T]) -> f64 {
 }
 
 /// Turns logits into probabilities; returns the sum of the labels' losses.
+#[inline(always)]
 pub(crate) fn sigmoid_loss<T: Real>(logits: &mut [T], target: &[T]) -> f64 {
     let (zero, one) = (T::default(), T::of(1.0));
     let mut loss = 0.0;
@@ -42,6 +44,7 @@ pub(crate) fn sigmoid_loss<T: Real>(logits: &mut [T], target: &[T]) -> f64 {
 }
 
 /// The loss of either kind.
+#[inline(always)]
 pub(crate) fn loss<T: Real>(exclusive: bool, logits: &mut [T], target: &[T]) -> f64 {
     if exclusive { softmax_loss(logits, target) } else { sigmoid_loss(logits, target) }
 }

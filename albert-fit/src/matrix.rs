@@ -7,7 +7,7 @@ use crate::view::View;
 
 /// Elements that are summed in their own precision before the sums are summed in f64.
 const BLOCK: usize = 4096;
-const LANES: usize = 8;
+const LANES: usize = 32;
 
 /// Row-major.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +18,7 @@ pub(crate) struct Matrix<T = f64> {
 }
 
 /// Adds the rows of a matrix to `sums`.
+#[inline(always)]
 pub(crate) fn add_rows<T: Real>(sums: &mut [T], rows: &[T]) {
     for row in rows.chunks_exact(sums.len().max(1)) {
         sums.iter_mut().zip(row).for_each(|(sum, &x)| *sum += x);
@@ -59,17 +60,20 @@ impl<T: Real> Matrix<T> {
 }
 
 /// `to += factor from`.
+#[inline(always)]
 pub(crate) fn add<T: Real>(to: &mut [T], factor: f64, from: &[T]) {
     let factor = T::of(factor);
     to.iter_mut().zip(from).for_each(|(x, &y)| *x += factor * y);
 }
 
 /// The sum of the products of all elements.
+#[inline(always)]
 pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> f64 {
     a.chunks(BLOCK).zip(b.chunks(BLOCK)).map(|(a, b)| block_dot(a, b).get()).sum()
 }
 
-/// Eight sums side by side, added up in order.
+/// Sums side by side, added up in order.
+#[inline(always)]
 fn block_dot<T: Real>(a: &[T], b: &[T]) -> T {
     let mut sums = [T::default(); LANES];
     let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
@@ -82,7 +86,8 @@ fn block_dot<T: Real>(a: &[T], b: &[T]) -> T {
     sums.into_iter().fold(rest, |sum, x| sum + x)
 }
 
-/// All elements by an operation whose order does not matter but for rounding: eight results side by side, then in order.
+/// All elements by an operation whose order does not matter but for rounding: results side by side, then in order.
+#[inline(always)]
 pub(crate) fn reduce<T: Real>(values: &[T], start: T, operation: impl Fn(T, T) -> T) -> T {
     let mut lanes = [start; LANES];
     let (chunks, rest) = values.as_chunks::<LANES>();

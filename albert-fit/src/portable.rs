@@ -2,6 +2,7 @@
 //! sum rounded. No operation is fused, since not every machine has such; elements beside each other fill the vectors.
 
 use crate::real::Real;
+use crate::vectors::widest;
 use crate::view::View;
 
 /// Products that are summed up before the sums go back to memory.
@@ -19,15 +20,21 @@ pub(crate) fn product<T: Real>(c: &mut [T], a: View<'_, T>, b: View<'_, T>) {
         let depth = DEPTH.min(a.columns - start);
         pack::<T, ROWS>(&mut of_a, a, start, depth);
         pack::<T, COLUMNS>(&mut of_b, b.transposed(), start, depth);
-        for (column, b) in (0..columns).step_by(COLUMNS).zip(of_b.chunks_exact(depth)) {
-            for (rows, a) in c.chunks_mut(ROWS * columns).zip(of_a.chunks_exact(depth)) {
-                add_tile(rows, columns, column, a, b);
-            }
-        }
+        widest(
+            #[inline(always)]
+            || {
+                for (column, b) in (0..columns).step_by(COLUMNS).zip(of_b.chunks_exact(depth)) {
+                    for (rows, a) in c.chunks_mut(ROWS * columns).zip(of_a.chunks_exact(depth)) {
+                        add_tile(rows, columns, column, a, b);
+                    }
+                }
+            },
+        );
     }
 }
 
 /// Adds the products of two panels to a tile of `c`, whose rows these are.
+#[inline(always)]
 fn add_tile<T: Real>(rows: &mut [T], stride: usize, column: usize, a: &[[T; ROWS]], b: &[[T; COLUMNS]]) {
     let width = COLUMNS.min(stride - column);
     let mut sums = [[T::default(); COLUMNS]; ROWS];

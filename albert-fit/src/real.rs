@@ -35,14 +35,17 @@ impl Real for f32 {
     const ROUNDING: f64 = 1e-6;
     const NOISE: f64 = 1e-7;
 
+    #[inline(always)]
     fn of(x: f64) -> Self {
         x as Self
     }
 
+    #[inline(always)]
     fn get(self) -> f64 {
         self.into()
     }
 
+    #[inline(always)]
     fn exponentials(values: &mut [Self]) {
         values.iter_mut().for_each(|x| *x = exponential(*x));
     }
@@ -52,10 +55,12 @@ impl Real for f64 {
     const ROUNDING: f64 = 1e-12;
     const NOISE: f64 = 1e-16;
 
+    #[inline(always)]
     fn of(x: f64) -> Self {
         x
     }
 
+    #[inline(always)]
     fn get(self) -> f64 {
         self
     }

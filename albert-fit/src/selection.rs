@@ -1,8 +1,9 @@
 //! Pooling and strength by cross-validation.
 //!
 //! The first fold runs all kinds of pooling side by side, from strong penalties to weak ones. A kind ends when a weaker penalty is
-//! no better, or when the kind is clearly worse than the best one. The other folds try the best strength of the first one and its
-//! neighbours. With few rows nothing is cut short.
+//! no better, or when the kind is clearly worse than the best one. The other folds do what was best on the first one, each from
+//! nothing: a start from another fold's solution would have seen the rows that are held out. With few rows everything is tried on
+//! every fold.
 
 use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,19 +16,23 @@ use crate::error::Error;
 use crate::matrix::Matrix;
 use crate::product::Products;
 use crate::scale::Scaled;
-use crate::solver::{Path, Training};
+use crate::solver::{Path, Solution, Training};
 use crate::temperature::calibrate;
 
 /// Strengths of the penalty that are tried, from strong to weak. Features have variance 1 on average.
 pub(crate) const STRENGTHS: [f64; 9] = [1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4];
 /// Tolerance of solutions that are only compared.
-const ROUGH: f64 = 1e-4;
-/// Rows of the first fold from which on it decides what the others need not try.
+const ROUGH: f64 = 1e-3;
+/// Tolerance of solutions on the way to another.
+const ON_THE_WAY: f64 = 5e-2;
+/// Rows of the first fold from which on it decides.
 const ENOUGH: usize = 100;
 /// Strengths of a kind that are tried before it is compared with others.
 const FAIR: usize = 2;
-/// Part of the loss that a weaker penalty has to save, so that still weaker ones are tried: they take longest.
-const WORTH: f64 = 0.005;
+/// Part of the loss that a weaker penalty has to save, so that still weaker ones are tried: they take longest. Of a loss below
+/// `SMALL`, that part of `SMALL`.
+const WORTH: f64 = 0.01;
+const SMALL: f64 = 0.1;
 /// Standard errors that the loss of a kind of pooling has to be above that of the best to be dropped.
 const CLEARLY: f64 = 3.0;
 
@@ -49,8 +54,6 @@ pub(crate) struct Problem<'a> {
 pub(crate) struct Kind {
     pub(crate) pooling: Pooling,
     pub(crate) scaled: Scaled,
-    /// The scaled features.
-    pub(crate) narrow: Matrix<f32>,
 }
 
 /// What one choice of pooling and strength gives for held-out rows.
@@ -65,6 +68,8 @@ pub(crate) struct Trial {
     pub(crate) accuracy: f64,
     /// Logits of the held-out rows, in the order of [`held_out`].
     pub(crate) logits: Matrix<f32>,
+    /// The mean of the folds' solutions, if the first fold decided: near that of all rows.
+    pub(crate) solution: Option<Solution<f32>>,
 }
 
 /// Rows that are in a fold, in order.
@@ -88,7 +93,7 @@ pub(crate) fn select(
             stopped.store(true, Ordering::Relaxed);
         }
     };
-    let races = first_fold(problem, kinds, strengths);
+    let mut races = first_fold(problem, kinds, strengths);
     let dropped = races.iter().filter(|race| race.tries.is_empty()).count();
     advance(kinds.len() + dropped * (problem.fold_count - 1));
     let tasks: Vec<(usize, usize)> = (0..kinds.len())
@@ -97,16 +102,17 @@ pub(crate) fn select(
         .collect();
     let run = |&(kind, fold): &(usize, usize)| {
         if stopped.load(Ordering::Relaxed) {
-            return Vec::new();
+            return Answers::default();
         }
         let fold = Fold::new(problem, &kinds[kind], fold);
         let mut path = fold.path();
-        let tries = strengths[races[kind].tries.clone()].iter();
-        let logits = tries.map(|&strength| fold.try_strength(&mut path, strength)).collect();
+        let (way, tries) = strengths[..races[kind].tries.end].split_at(races[kind].tries.start);
+        way.iter().for_each(|&strength| path.solve(strength, ON_THE_WAY));
+        let logits = tries.iter().map(|&strength| fold.try_strength(&mut path, strength)).collect();
         advance(1);
-        logits
+        Answers { logits, solution: races[kind].solution.is_some().then(|| path.solution().clone()) }
     };
-    let others: Vec<Vec<Matrix<f32>>> = tasks.par_iter().map(run).collect();
+    let mut others: Vec<Answers> = tasks.par_iter().map(run).collect();
     if stopped.load(Ordering::Relaxed) {
         return Err(Error::Stopped);
     }
@@ -114,29 +120,45 @@ pub(crate) fn select(
     let targets = problem.targets.pick(&held_out);
     let weights: Vec<f64> = held_out.iter().map(|&row| problem.weights[row]).collect();
     let mut untested = Vec::new();
-    for (kind, race) in races.iter().enumerate() {
+    for (kind, race) in races.iter_mut().enumerate() {
+        let solutions = tasks
+            .iter()
+            .zip(&mut others)
+            .filter(|(task, _)| task.0 == kind)
+            .filter_map(|(_, other)| other.solution.take());
+        let solution = Solution::mean(race.solution.take().into_iter().chain(solutions));
         for (at, strength) in race.tries.clone().enumerate() {
             let of_others = tasks.iter().zip(&others).filter(|(task, _)| task.0 == kind);
-            let of_others = of_others.map(|(task, logits)| (task.1, &logits[at]));
+            let of_others = of_others.map(|(task, answers)| (task.1, &answers.logits[at]));
             let all = std::iter::once((0, &race.outcomes[strength].logits)).chain(of_others);
             let mut logits = Matrix::zeros(held_out.len(), targets.columns);
             for (fold, part) in all {
                 let rows = (0..held_out.len()).filter(|&row| problem.folds[held_out[row]] == Some(fold));
                 rows.enumerate().for_each(|(within, row)| logits.row_mut(row).copy_from_slice(part.row(within)));
             }
-            untested.push((kinds[kind].pooling, strengths[strength], logits));
+            let (pooling, strength, solution) = (kinds[kind].pooling, strengths[strength], solution.clone());
+            untested.push(Trial { pooling, strength, temperature: 1.0, loss: 0.0, accuracy: 0.0, logits, solution });
         }
     }
-    let trial = |(pooling, strength, logits): (Pooling, f64, Matrix<f32>)| {
-        let (temperature, loss) = calibrate(&logits, &targets, &weights, problem.exclusive);
-        let accuracy = accuracy(&logits, &targets, problem.exclusive);
-        Trial { pooling, strength, temperature, loss, accuracy, logits }
+    let test = |mut trial: Trial| {
+        (trial.temperature, trial.loss) = calibrate(&trial.logits, &targets, &weights, problem.exclusive);
+        trial.accuracy = accuracy(&trial.logits, &targets, problem.exclusive);
+        trial
     };
-    let mut trials: Vec<Trial> = untested.into_par_iter().map(trial).collect();
+    let mut trials: Vec<Trial> = untested.into_par_iter().map(test).collect();
     if let Some(best) = (0..trials.len()).min_by(|&a, &b| trials[a].loss.total_cmp(&trials[b].loss)) {
         trials[..=best].rotate_right(1);
     }
     Ok(trials)
+}
+
+/// What one of the other folds gives.
+#[derive(Default)]
+struct Answers {
+    /// For each strength that is tried.
+    logits: Vec<Matrix<f32>>,
+    /// The last solution, if the first fold decided.
+    solution: Option<Solution<f32>>,
 }
 
 /// A kind of pooling on the first fold.
@@ -146,6 +168,8 @@ struct Race {
     /// The outcome with the least loss.
     best: usize,
     is_running: bool,
+    /// The solution of the best outcome, if this fold decides.
+    solution: Option<Solution<f32>>,
     /// Strengths that the other folds try; none: the kind is dropped.
     tries: Range<usize>,
 }
@@ -164,17 +188,19 @@ fn first_fold(problem: &Problem<'_>, kinds: &[Kind], strengths: &[f64]) -> Vec<R
     let mut runners: Vec<_> = folds
         .par_iter()
         .map(|fold| {
-            (fold, fold.path(), Race { outcomes: Vec::new(), best: 0, is_running: true, tries: 0..strengths.len() })
+            let tries = 0..strengths.len();
+            (fold, fold.path(), Race { outcomes: Vec::new(), best: 0, is_running: true, solution: None, tries })
         })
         .collect();
     let may_cut = folds.first().is_some_and(|fold| fold.held.len() >= ENOUGH);
     for (tried, &strength) in (1..).zip(strengths) {
         runners.par_iter_mut().filter(|(_, _, race)| race.is_running).for_each(|(fold, path, race)| {
             let outcome = fold.outcome(fold.try_strength(path, strength));
-            let least = race.outcomes.get(race.best).map_or(f64::INFINITY, |best| best.loss);
-            race.is_running = !may_cut || outcome.loss < (1.0 - WORTH) * least;
+            let least = race.outcomes.get(race.best).map_or(f64::MAX, |best| best.loss);
+            race.is_running = !may_cut || outcome.loss < least - WORTH * least.max(SMALL);
             if outcome.loss < least {
                 race.best = race.outcomes.len();
+                race.solution = may_cut.then(|| path.solution().clone());
             }
             race.outcomes.push(outcome);
         });
@@ -183,13 +209,17 @@ fn first_fold(problem: &Problem<'_>, kinds: &[Kind], strengths: &[f64]) -> Vec<R
         }
     }
     let mut races: Vec<Race> = runners.into_iter().map(|(_, _, race)| race).collect();
-    for race in races.iter_mut().filter(|race| may_cut && !race.tries.is_empty()) {
-        race.tries = race.best.saturating_sub(1)..(race.best + 2).min(race.outcomes.len());
+    if may_cut {
+        let loss = |race: &Race| race.outcomes[race.best].loss;
+        let winner = (0..races.len()).min_by(|&a, &b| loss(&races[a]).total_cmp(&loss(&races[b])));
+        for (kind, race) in races.iter_mut().enumerate() {
+            race.tries = if Some(kind) == winner { race.best..race.best + 1 } else { 0..0 };
+        }
     }
     races
 }
 
-/// Ends and drops the kinds whose best losses are clearly above the best of all.
+/// Ends the kinds whose best losses are clearly above the best of all.
 fn drop_worse(races: &mut [&mut Race]) {
     let least = races.iter().min_by(|a, b| a.outcomes[a.best].loss.total_cmp(&b.outcomes[b.best].loss));
     let Some(least) = least.map(|race| race.outcomes[race.best].losses.clone()) else { return };
@@ -198,7 +228,7 @@ fn drop_worse(races: &mut [&mut Race]) {
         let (sum, squares) = more().fold((0.0, 0.0), |(sum, squares), x| (sum + x, squares + x * x));
         let variance = (squares - sum * sum / least.len() as f64).max(0.0);
         if sum > CLEARLY * variance.sqrt() {
-            (race.is_running, race.tries) = (false, 0..0);
+            race.is_running = false;
         }
     }
 }
@@ -226,7 +256,7 @@ impl<'a> Fold<'a> {
         let rows = |rows: &[usize]| {
             let sum: f64 = rows.iter().map(|&row| problem.weights[row]).sum();
             let weights = rows.iter().map(|&row| problem.weights[row] / sum).collect();
-            Rows { features: kind.narrow.pick(rows), targets: problem.targets.pick(rows), weights }
+            Rows { features: kind.scaled.features.pick(rows), targets: problem.targets.pick(rows), weights }
         };
         Self { problem, basis: &kind.scaled.basis, train: rows(&kept), test: rows(&held), held }
     }

@@ -16,6 +16,7 @@ use crate::loss::loss;
 use crate::matrix::{Matrix, add, add_rows, dot};
 use crate::product::Products;
 use crate::real::Real;
+use crate::vectors::widest;
 use crate::view::View;
 
 /// Pairs of steps and gradient changes that L-BFGS keeps.
@@ -70,17 +71,36 @@ impl<T: Real> Solution<T> {
     }
 
     fn dot(&self, other: &Self) -> f64 {
-        dot(&self.weights.values, &other.weights.values) + dot(&self.bias, &other.bias)
+        widest(
+            #[inline(always)]
+            || dot(&self.weights.values, &other.weights.values) + dot(&self.bias, &other.bias),
+        )
     }
 
     fn add(&mut self, factor: f64, other: &Self) {
-        add(&mut self.weights.values, factor, &other.weights.values);
-        add(&mut self.bias, factor, &other.bias);
+        widest(
+            #[inline(always)]
+            || {
+                add(&mut self.weights.values, factor, &other.weights.values);
+                add(&mut self.bias, factor, &other.bias);
+            },
+        );
     }
 
     fn scale(&mut self, factor: f64) {
         let factor = T::of(factor);
         self.weights.values.iter_mut().chain(&mut self.bias).for_each(|x| *x = *x * factor);
+    }
+
+    /// The mean of one or several.
+    pub(crate) fn mean(mut several: impl Iterator<Item = Self>) -> Option<Self> {
+        let (mut mean, mut count) = (several.next()?, 1.0);
+        for solution in several {
+            mean.add(1.0, &solution);
+            count += 1.0;
+        }
+        mean.scale(1.0 / count);
+        Some(mean)
     }
 
     fn cast<U: Real>(&self) -> Solution<U> {
@@ -114,7 +134,8 @@ impl<'a, T: Real> Path<'a, T> {
         Self::from(training, 0.0, Solution::zeros(training.targets.columns, training.features.columns))
     }
 
-    fn from(training: Training<'a, T>, strength: f64, x: Solution<T>) -> Self {
+    /// From a solution that is near.
+    pub(crate) fn from(training: Training<'a, T>, strength: f64, x: Solution<T>) -> Self {
         let (value, gradient) = evaluate(&training, strength, &x);
         Self { training, strength, x, value, gradient, memory: VecDeque::with_capacity(MEMORY), evaluations: 1 }
     }
@@ -246,8 +267,7 @@ struct Estimate<T> {
 
 impl<T: Real> Estimate<T> {
     fn apply(&self, gradient: &mut Solution<T>) {
-        let width = gradient.weights.columns.max(1);
-        gradient.weights.values.chunks_exact_mut(width).for_each(|row| self.weights.apply(row));
+        self.weights.apply(&mut gradient.weights.values);
         gradient.bias.iter_mut().for_each(|x| *x = *x * T::of(self.bias));
     }
 }
@@ -282,14 +302,20 @@ fn evaluate_rows<T: Real>(
     let mut residuals = vec![T::default(); rows.len() * labels];
     products.product(&mut residuals, features.view_rows(rows.clone()), x.weights.view().transposed());
     x.add_bias(&mut residuals);
-    let mut sum = 0.0;
-    for (row, logits) in rows.clone().zip(residuals.chunks_exact_mut(labels.max(1))) {
-        let (target, weight) = (targets.row(row), T::of(weights[row]));
-        sum += weights[row] * loss(*exclusive, logits, target);
-        logits.iter_mut().zip(target).for_each(|(p, &y)| *p = weight * (*p - y));
-    }
     let mut gradient = Solution::zeros(labels, features.columns);
-    add_rows(&mut gradient.bias, &residuals);
+    let sum = widest(
+        #[inline(always)]
+        || {
+            let mut sum = 0.0;
+            for (row, logits) in rows.clone().zip(residuals.chunks_exact_mut(labels.max(1))) {
+                let (target, weight) = (targets.row(row), T::of(weights[row]));
+                sum += weights[row] * loss(*exclusive, logits, target);
+                logits.iter_mut().zip(target).for_each(|(p, &y)| *p = weight * (*p - y));
+            }
+            add_rows(&mut gradient.bias, &residuals);
+            sum
+        },
+    );
     let residuals = View::new(rows.len(), labels, &residuals).transposed();
     products.product(&mut gradient.weights.values, residuals, features.view_rows(rows));
     (sum, gradient)
@@ -318,9 +344,9 @@ mod tests {
         let mut moments = Matrix::zeros(width, width);
         Products::Native.product(&mut moments.values, features.view().transposed(), features.view());
         moments.values.iter_mut().for_each(|x| *x /= rows as f64);
-        let basis = Basis::new(moments);
+        let basis = Basis::new(moments.cast());
         let mut rotated = Matrix::zeros(rows, width);
-        Products::Native.product(&mut rotated.values, features.view(), basis.rotation.view());
+        Products::Native.product(&mut rotated.values, features.view(), basis.rotation.cast().view());
         (rotated, targets, basis)
     }
 
