@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Why there is no classifier.
+/// Why a classifier cannot be made. The messages are written for users.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -14,7 +14,7 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
-    /// A row is wrong.
+    /// A row of a file is wrong.
     #[error("{}, line {line}: {problem}", path.display())]
     Row {
         /// The file.
@@ -24,10 +24,10 @@ pub enum Error {
         /// What is wrong with it.
         problem: RowProblem,
     },
-    /// Rows in JSON are none.
+    /// The text given to [`read_json`](crate::read_json) is not an array in JSON.
     #[error("the rows are no array of JSON: {0}")]
     Rows(String),
-    /// A row in JSON is wrong.
+    /// A row given to [`read_json`](crate::read_json) is wrong.
     #[error("row {row}: {problem}")]
     JsonRow {
         /// The row, counted from 1.
@@ -43,13 +43,13 @@ pub enum Error {
         /// What it can be.
         expected: &'static str,
     },
-    /// There is nothing to choose from.
+    /// The rows have fewer than two different labels.
     #[error("{found} different labels in the rows; a classifier needs two")]
     Labels {
-        /// Labels found.
+        /// Different labels.
         found: usize,
     },
-    /// Rows have several labels or none, and one was asked for.
+    /// A row has several labels or none, although [`Options::multi_label`](crate::Options::multi_label) is `Some(false)`.
     #[error("row {row} has {found} labels; rows of a classifier with one label have one each")]
     OneLabel {
         /// The row, counted from 1.
@@ -57,10 +57,10 @@ pub enum Error {
         /// Labels that it has.
         found: usize,
     },
-    /// Too few examples to hold any out.
+    /// No label has two examples, so none can be held out.
     #[error("no label has two examples or more: two are needed to hold one out, ten to learn something")]
     TooFew,
-    /// The out-of-scope label is no label of a row.
+    /// No row has the label of [`Options::out_of_scope`](crate::Options::out_of_scope).
     #[error("no row has the out-of-scope label {0:?}")]
     OutOfScope(String),
     /// A row cannot be run through the encoder.
@@ -71,19 +71,19 @@ pub enum Error {
         /// Why.
         source: InferenceError,
     },
-    /// Threads cannot be started.
+    /// The system does not start threads.
     #[error("cannot start threads: {0}")]
     Threads(String),
-    /// The encoder's file is none.
+    /// The encoder without its head is no valid model file.
     #[error(transparent)]
     Format(albert_core::FormatError),
-    /// The encoder has no pooler.
+    /// The encoder has no pooler, which [`Options::pooling`](crate::Options::pooling) asks for.
     #[error("the encoder has no pooler; choose another pooling")]
     NoPooler,
-    /// A head file or model cannot be written.
+    /// A head does not belong to the encoder, or cannot be written.
     #[error(transparent)]
     Attach(#[from] albert_quant::AttachError),
-    /// The caller wanted no more.
+    /// [`Options::progress`](crate::Options::progress) asked to stop.
     #[error("stopped")]
     Stopped,
 }
@@ -98,37 +98,37 @@ pub enum InferenceError {
     /// The text cannot be tokenized.
     #[error(transparent)]
     Encode(albert_core::tokenizer::EncodeError),
-    /// The text needs too much memory.
+    /// The tokenizer needs more memory for the text than it gets here, 256 MB.
     #[error("the text is too long")]
     TooLong,
-    /// There is no session.
+    /// The encoder cannot run inputs of this length.
     #[error(transparent)]
     Session(albert_core::SessionError),
-    /// The ids cannot be run.
+    /// The encoder refuses the ids.
     #[error(transparent)]
     Input(albert_core::InputError),
 }
 
-/// What is wrong with a row.
+/// What is wrong with a row of examples.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RowProblem {
-    /// It is not UTF-8.
+    /// The row is not UTF-8.
     #[error("no UTF-8")]
     Utf8,
-    /// It is not JSON.
+    /// The row is not JSON; the text is the parser's message.
     #[error("no JSON: {0}")]
     Json(String),
-    /// It is JSON of another kind.
+    /// The row is JSON, but no object.
     #[error("a row is a JSON object")]
     NotAnObject,
-    /// It is not a row of a table.
+    /// The row is not one of a table with this header; the text is the parser's message.
     #[error("{0}")]
     Csv(String),
-    /// A field is missing.
+    /// This field is missing.
     #[error("{0:?} is missing")]
     Missing(String),
-    /// A field is not text.
+    /// This field is not a text.
     #[error("{0:?} is no text")]
     NotText(String),
 }

@@ -6,27 +6,27 @@ use serde_json::Value;
 
 use crate::error::{Error, RowProblem};
 
-/// A text, or a pair of texts, and what it is.
+/// A text, or a pair of texts, with its labels.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Example {
     /// The text.
     pub text: String,
-    /// The second text of a pair.
+    /// The second text of a pair, such as an answer to a question.
     pub pair: Option<String>,
-    /// Its labels: one, or for a classifier of several labels any number.
+    /// Names of its labels: exactly one, or any number where several may apply.
     pub labels: Vec<String>,
 }
 
-/// Where the fields of a row are.
+/// Names of the fields of a row. By default `text`, `pair` and `label`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Columns {
-    /// Name of the text's field.
+    /// The field of the text.
     pub text: String,
-    /// Name of the second text's field; it may be absent.
+    /// The field of the second text; rows need not have it.
     pub pair: String,
-    /// Name of the label's field.
+    /// The field of the label; in JSON also an array of labels.
     pub label: String,
-    /// What separates the labels of a row in CSV and TSV files; `None`: the field is one label.
+    /// What separates several labels in a field of a CSV or TSV file; `None` if the field is one label.
     pub separator: Option<String>,
 }
 
@@ -37,10 +37,10 @@ impl Default for Columns {
     }
 }
 
-/// Reads a file of rows: `.csv` and `.tsv` with a header, JSON objects line by line else.
+/// Reads examples from a file: a table with a header if it is called `.csv` or `.tsv`, otherwise a JSON object on each line.
 ///
 /// # Errors
-/// [`Error::Read`], or [`Error::Row`] with the line.
+/// [`Error::Read`] when the file cannot be read; [`Error::Row`] with the line when a row is wrong.
 pub fn read(path: &Path, columns: &Columns) -> Result<Vec<Example>, Error> {
     let bytes = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
     let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
@@ -52,10 +52,18 @@ pub fn read(path: &Path, columns: &Columns) -> Result<Vec<Example>, Error> {
     rows.map_err(|(line, problem)| Error::Row { path: path.to_owned(), line, problem })
 }
 
-/// Rows of a JSON array, as the lines of a file are.
+/// Reads examples from an array of objects in JSON.
+/// ```
+/// use albert_fit::{Columns, read_json};
+///
+/// let rows = r#"[{"text": "play some jazz", "label": "music"}, {"text": "lights on", "label": "light"}]"#;
+/// let examples = read_json(rows, &Columns::default())?;
+/// assert_eq!(examples[0].labels, ["music"]);
+/// # Ok::<_, albert_fit::Error>(())
+/// ```
 ///
 /// # Errors
-/// [`Error::Rows`], or [`Error::JsonRow`] with the row.
+/// [`Error::Rows`] when it is no array; [`Error::JsonRow`] with the row, from 1, when a row is wrong.
 pub fn read_json(json: &str, columns: &Columns) -> Result<Vec<Example>, Error> {
     let rows: Vec<Value> = serde_json::from_str(json).map_err(|error| Error::Rows(error.to_string()))?;
     let row = |(row, value)| json_value(value, columns).map_err(|problem| Error::JsonRow { row, problem });

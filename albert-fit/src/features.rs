@@ -17,19 +17,22 @@ use crate::matrix::Matrix;
 const WORKSPACE: usize = 1 << 14;
 const MOST_WORKSPACE: usize = 1 << 28;
 
-/// One vector a text.
+/// What an encoder computes for texts: one pooled vector each.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Features {
     /// How the hidden states were pooled.
     pub pooling: Pooling,
-    /// Width of a vector, H.
+    /// Elements of a vector: the encoder's hidden size.
     pub width: usize,
-    /// `[texts][width]`.
+    /// The vectors one after the other, `[texts][width]`.
     pub values: Vec<f32>,
 }
 
 impl Features {
-    /// The vector of a text.
+    /// The vector of text `row`, from 0.
+    ///
+    /// # Panics
+    /// When there are not as many texts.
     pub fn row(&self, row: usize) -> &[f32] {
         &self.values[row * self.width..(row + 1) * self.width]
     }
@@ -47,13 +50,17 @@ impl Features {
     }
 }
 
-/// Runs all texts through an encoder on `threads` threads, and pools the hidden states in each of the ways. `done` hears how many
-/// texts are done; it may be called from several threads.
+/// Runs all examples through an encoder and returns their vectors, one [`Features`] for each of `poolings`. To fit several classifiers
+/// on the same texts, compute features once and call [`fit_features`](crate::fit_features).
 ///
-/// The model has no head; see [`without_head`](albert_quant::without_head).
+/// - `encoder` has no head; see [`without_head`](albert_quant::without_head).
+/// - `max_tokens` cuts longer texts; `None` means as many as the encoder was made for.
+/// - `threads` share the examples.
+/// - `done` is called with the number of examples done, from several threads, and ends the work by [`ControlFlow::Break`].
 ///
 /// # Errors
-/// [`Error::NoPooler`]; [`Error::Encoder`] with the first row that cannot be run; [`Error::Stopped`] when `done` says so.
+/// [`Error::NoPooler`] when `poolings` has the pooler and the encoder does not; [`Error::Encoder`] with the first row that cannot be
+/// run; [`Error::Threads`]; [`Error::Stopped`] when `done` says so.
 pub fn features(
     encoder: &Model<'_>,
     examples: &[Example],

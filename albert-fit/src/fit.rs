@@ -23,28 +23,29 @@ use crate::threshold;
 /// Gain relative to the objective below which the final solution has converged.
 const TOLERANCE: f64 = 1e-5;
 
-/// A classifier for an encoder.
+/// A classifier for an encoder: a linear head, and the report of how well it does. Made by [`fit`].
 #[derive(Clone, Debug)]
 pub struct Fitted {
-    /// Names, in the order of the logits.
+    /// Names of the labels, in the order of the logits.
     pub labels: Vec<String>,
-    /// What it reads, and how its logits become scores.
+    /// What the head reads (pooling), and how its logits become scores (temperature, threshold).
     pub classifier: Classifier,
-    /// `[labels][width]`.
+    /// Weights, `[labels][width]`, where width is the encoder's hidden size.
     pub weights: Vec<f32>,
-    /// `[labels]`.
+    /// Biases, `[labels]`.
     pub bias: Vec<f32>,
-    /// What the held-out rows say.
+    /// How well it does on held-out examples.
     pub report: Report,
 }
 
-/// Fits a classifier on a frozen encoder. Its head, if it has one, does not matter.
+/// Fits a classifier on an encoder, which stays as it is. If `encoder` has a head, it is ignored.
 ///
-/// The result depends on encoder, examples and options, not on the number of threads; by [`Options::portable`] not on the machine
-/// either.
+/// Options that are not given are chosen by cross-validation: each example is held out once, and what does best on held-out
+/// examples is fitted on all of them.
 ///
 /// # Errors
-/// [`Error`].
+/// What is wrong with options or examples ([`Error::Option`], [`Error::Labels`], [`Error::OneLabel`], [`Error::TooFew`],
+/// [`Error::OutOfScope`]) is said before the encoder runs. Then those of [`features`](features()); [`Error::Stopped`].
 pub fn fit(encoder: &Model<'_>, examples: &[Example], options: &Options<'_>) -> Result<Fitted, Error> {
     // What is wrong with the options or the rows is said before the long part.
     Rows::new(examples, options)?;
@@ -56,10 +57,10 @@ pub fn fit(encoder: &Model<'_>, examples: &[Example], options: &Options<'_>) -> 
     fit_features(&features, examples, options)
 }
 
-/// Fits a classifier on [`features`](features()) of the examples, for one or several kinds of pooling.
+/// As [`fit`], on [`features`](features()) of the examples that are there already, for one or several kinds of pooling.
 ///
 /// # Errors
-/// [`Error`].
+/// As [`fit`], without those of the encoder.
 ///
 /// # Panics
 /// When there are no features, or not one vector for each example.
@@ -173,7 +174,8 @@ impl Rows {
 }
 
 impl Fitted {
-    /// Index of the best label for a vector of features, in f32 as [`HeadStorage::F32`] computes it but for rounding.
+    /// Index of the label with the highest logit for a vector of [`Features`], `[width]`. The arithmetic is that of
+    /// [`HeadStorage::F32`] but for rounding.
     pub fn best(&self, features: &[f32]) -> usize {
         let width = features.len().max(1);
         let logit = |(weights, &bias): (&[f32], &f32)| {
@@ -183,15 +185,15 @@ impl Fitted {
         crate::selection::best(&logits)
     }
 
-    /// The encoder with this classifier in place of its head.
+    /// The bytes of a model file: the encoder with this classifier in place of its head.
     ///
     /// # Errors
-    /// [`Error::Attach`] when the encoder is another one than it was fitted on.
+    /// [`Error::Attach`] when the classifier was fitted on another encoder.
     pub fn model(&self, encoder: &Model<'_>, storage: HeadStorage) -> Result<ModelBytes, Error> {
         Ok(albert_quant::attach(encoder, &self.weights_for(storage))?)
     }
 
-    /// The classifier alone, for devices that have the encoder.
+    /// The bytes of a head file: the classifier alone, for devices that have the encoder.
     ///
     /// # Errors
     /// As [`Fitted::model`].
@@ -215,10 +217,10 @@ impl Fitted {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HeadStorage {
-    /// int8: the same bits on every machine.
+    /// int8, with a scale for each label. Logits are the same bits on every machine.
     #[default]
     Int8,
-    /// f32: four times as large.
+    /// f32, about four times as large.
     F32,
 }
 

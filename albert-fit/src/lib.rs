@@ -1,6 +1,9 @@
 #![warn(clippy::exhaustive_enums)]
-//! Text classifiers from a few examples: a linear head on a frozen encoder, for `albert-core`.
+//! Makes a text classifier from a few examples of each label. The encoder, an ALBERT model file, stays as it is; what is fitted is a
+//! linear head on it: logistic regression, solved to convergence. With dozens of examples a label this takes seconds.
 //!
+//! [`read`] reads labelled rows, [`fit`] fits, and a [`Fitted`] writes a model file, or a head file of some kilobytes for devices
+//! that have the encoder already. Its [`Report`] says how well the classifier does on examples that it has not seen.
 //! ```no_run
 //! use albert_core::Model;
 //! use albert_fit::{Columns, HeadStorage, Options, fit, read};
@@ -16,7 +19,7 @@
 //! # }
 //! ```
 //!
-//! In an application, beside the tasks of `albert-edge`:
+//! In an application, together with the tasks of `albert-edge`:
 //! ```no_run
 //! use albert_edge::{HeadFile, Model, TextClassification};
 //! use albert_fit::{Example, HeadStorage, Options, fit};
@@ -32,6 +35,7 @@
 //! # }
 //! ```
 //!
+//! # How it works
 //! - `examples`: rows of JSONL, CSV and TSV files, and of JSON.
 //! - `features`: one vector a text, by the int8 encoder that devices run, so that training sees what they will compute.
 //! - `folds`, `selection`: pooling and penalty by stratified cross-validation.
@@ -40,8 +44,9 @@
 //! - `report`: what the held-out rows say.
 //! - `product`, `portable`, `vectors`, `view`: what most of the time goes into.
 //!
-//! The result depends on encoder, examples and options alone: any number of threads gives the same bytes. [`Options::portable`] makes
-//! them the same on every machine, too, and WebAssembly always does.
+//! # Reproducible
+//! The result depends on encoder, examples and options alone: any number of threads gives the same bytes. With [`Options::portable`]
+//! they are the same on every machine, too, as they always are in WebAssembly.
 
 mod basis;
 mod error;

@@ -8,39 +8,44 @@ use serde::{Deserialize, Deserializer};
 use crate::error::Error;
 use crate::progress::Progress;
 
-/// How to fit. Make one with [`Options::default`] and set its fields, or read it from JSON, where the fields have the names of
-/// the options of `albert fit`.
+/// Options of [`fit`](crate::fit()). Start from [`Options::default`] and set fields, or read them from JSON, where they have the
+/// names of the options of `albert fit`.
+/// ```
+/// let mut options = albert_fit::Options::default();
+/// options.folds = 3;
+/// options.reject = Some(0.05); // at most 5 % of what is in scope may be called out of scope
+/// ```
 #[derive(Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Options<'a> {
-    /// What the classifier reads; `None`: the best of mean, first token and pooler on held-out rows.
+    /// What the classifier reads. `None` chooses the best of mean, first token and pooler on held-out rows.
     #[serde(deserialize_with = "pooling")]
     pub pooling: Option<Pooling>,
-    /// Strength of the penalty, above 0; `None`: the best on held-out rows.
+    /// Strength of the L2 penalty, above 0. `None` chooses the best on held-out rows.
     pub strength: Option<f64>,
-    /// Folds of the cross-validation; fewer when no label has as many examples.
+    /// Folds of the cross-validation, 2 or more (default: 5). Fewer are used when no label has as many examples.
     pub folds: usize,
-    /// All labels count the same, however many examples they have.
+    /// Whether all labels count the same, however many examples they have.
     pub balanced: bool,
-    /// Whether a row may have several labels; `None`: when some row has not exactly one.
+    /// Whether a row may have several labels. `None` decides by the rows: yes if some row has not exactly one.
     pub multi_label: Option<bool>,
-    /// The share of inputs in scope that may be called out of scope; sets the threshold. One label only.
+    /// The share of inputs in scope, 0 to 1, that may be called out of scope; sets the threshold. For one label a row.
     pub reject: Option<f64>,
-    /// A label of rows that are out of scope: it is not learned, but sets the threshold. One label only.
+    /// The label of examples that are out of scope. It is not learned; its examples set the threshold. For one label a row.
     #[serde(rename = "out_of_scope_label")]
     pub out_of_scope: Option<String>,
-    /// Most tokens of an input; as many as the model was made for when `None`.
+    /// Most tokens of an input; longer texts are cut. `None`: as many as the encoder was made for.
     #[serde(rename = "max_length")]
     pub max_tokens: Option<usize>,
-    /// Decides which rows are held out together.
+    /// Seed of the division into folds.
     pub seed: u64,
-    /// Threads; the result does not depend on them.
+    /// Number of threads (default: as many as there are cores). The result does not depend on it.
     pub threads: usize,
-    /// The same bytes on every machine, WebAssembly included; slower. Otherwise another CPU may round weights in the last place.
-    /// (For encoders of float weights hidden states may differ, too.)
+    /// Whether the result has the same bytes on every machine, WebAssembly included; slower. Otherwise another CPU may round weights
+    /// differently in the last place. (Encoders with float weights are not the same on every machine in any case.)
     pub portable: bool,
-    /// Called as work goes on; [`ControlFlow::Break`] ends it with [`Error::Stopped`].
+    /// Called as work goes on, from several threads. [`ControlFlow::Break`] ends the fit with [`Error::Stopped`].
     #[serde(skip)]
     pub progress: &'a (dyn Fn(Progress) -> ControlFlow<()> + Sync),
 }

@@ -7,7 +7,7 @@ use crate::report::Report;
 /// Size of the reliability diagram.
 const SIDE: f64 = 240.0;
 
-/// The page.
+/// The report of classifier `name` as one HTML file, without scripts and without anything from the network.
 pub fn page(report: &Report, name: &str) -> String {
     let mut html = String::new();
     let percent = |x: f64| format!("{:.1} %", 100.0 * x);

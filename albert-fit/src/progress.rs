@@ -1,6 +1,6 @@
 //! How far a fit is.
 
-/// A piece of long work.
+/// A stage of a fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stage {
@@ -20,13 +20,13 @@ impl Stage {
     }
 }
 
-/// How far a stage is.
+/// How far a fit is, as [`Options::progress`](crate::Options::progress) hears it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// What is being done.
+    /// The stage.
     pub stage: Stage,
-    /// Units done.
+    /// Units of this stage that are done.
     pub done: usize,
-    /// Units in all.
+    /// Units of this stage.
     pub total: usize,
 }

@@ -18,48 +18,49 @@ const BINS: usize = 10;
 const MOST_PAIRS: usize = 5;
 const MOST_TEXTS: usize = 3;
 
-/// What the held-out rows say. Every figure is of rows that the classifier that answered had not seen.
+/// How well a classifier does. Every figure is of examples that were held out: the classifier that answered them had not seen them.
+/// Shares are fractions from 0 to 1. `Display` prints a summary, [`page`](crate::page()) makes an HTML file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
     /// Examples in scope.
     pub examples: usize,
-    /// One label applies, or several may.
+    /// Whether several labels may apply.
     pub multi_label: bool,
-    /// What the classifier reads.
+    /// Name of the pooling that the classifier reads.
     pub pooling: &'static str,
-    /// Strength of the penalty.
+    /// Strength of the L2 penalty.
     pub strength: f64,
-    /// Logits are divided by it on their way to scores.
+    /// What logits are divided by before they become scores.
     pub temperature: f64,
-    /// The threshold; 0 for none.
+    /// The score below which an input is out of scope; 0 if there is no such score.
     pub threshold: f64,
-    /// Share of right answers; for several labels, of right decisions.
+    /// Share of right answers; where several labels may apply, of right decisions about a label.
     pub accuracy: f64,
     /// Its standard deviation over the folds.
     pub accuracy_deviation: f64,
-    /// Mean F1 of the labels.
+    /// Mean of the labels' F1.
     pub macro_f1: f64,
     /// Its standard deviation over the folds.
     pub macro_f1_deviation: f64,
-    /// Mean loss at the temperature.
+    /// Mean cross-entropy of the scores, in nats.
     pub loss: f64,
-    /// Expected calibration error of the best scores.
+    /// Expected calibration error of the best scores: how far scores are from the share that is right, on average.
     pub calibration_error: f64,
-    /// Each fold by itself.
+    /// The figures of each fold.
     pub folds: Vec<Fold>,
-    /// Each label.
+    /// The figures of each label.
     pub labels: Vec<LabelReport>,
-    /// Reliability diagram: how often scores of some size are right.
+    /// How often scores of a size are right, for a reliability diagram.
     pub reliability: Vec<Bin>,
-    /// Wrong answers by truth and answer, the most frequent first; with one label only.
+    /// Wrong answers by label and answer, the most frequent first; empty where several labels may apply.
     pub confusions: Vec<Confusion>,
-    /// Inputs out of scope, when there were any.
+    /// What the threshold does, if there were examples out of scope.
     pub out_of_scope: Option<OutOfScope>,
-    /// Everything that was tried, the best first.
+    /// The choices of pooling and strength that were tried, the best first.
     pub tried: Vec<Tried>,
 }
 
-/// One fold.
+/// The figures of one fold.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Fold {
     /// Held-out rows.
@@ -70,31 +71,31 @@ pub struct Fold {
     pub macro_f1: f64,
 }
 
-/// One label.
+/// The figures of one label.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LabelReport {
     /// Its name.
     pub label: String,
-    /// Examples of it.
+    /// Number of its examples.
     pub examples: usize,
     /// Share of the answers with this label that are right.
     pub precision: f64,
     /// Share of the rows with this label that are found.
     pub recall: f64,
-    /// Their harmonic mean.
+    /// Harmonic mean of precision and recall.
     pub f1: f64,
 }
 
 /// Held-out rows whose best score is in a range.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Bin {
-    /// Least score.
+    /// Lower end of the range, included.
     pub from: f64,
-    /// Scores are below; the last bin includes 1.
+    /// Upper end, not included except in the last bin, which has 1.
     pub to: f64,
-    /// Rows.
+    /// Number of rows.
     pub rows: usize,
-    /// Their mean score.
+    /// Mean score of these rows.
     pub score: f64,
     /// Share of them that is right.
     pub accuracy: f64,
@@ -103,20 +104,20 @@ pub struct Bin {
 /// Rows of one label that were answered with another.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Confusion {
-    /// What is right.
+    /// The label.
     pub label: String,
-    /// What was answered.
+    /// The label that was answered instead.
     pub answer: String,
-    /// How often.
+    /// Number of such rows.
     pub rows: usize,
-    /// A few of the texts.
+    /// Some of their texts, 3 at most.
     pub texts: Vec<String>,
 }
 
-/// What the threshold does.
+/// What the threshold does to examples out of scope and in scope.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct OutOfScope {
-    /// Examples out of scope.
+    /// Number of examples out of scope.
     pub examples: usize,
     /// Share of them that is rejected.
     pub rejected: f64,
@@ -124,14 +125,14 @@ pub struct OutOfScope {
     pub rejected_in_scope: f64,
 }
 
-/// A choice of pooling and strength.
+/// A choice of pooling and strength, and how it does.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Tried {
-    /// Pooling.
+    /// Name of the pooling.
     pub pooling: &'static str,
     /// Strength of the penalty.
     pub strength: f64,
-    /// Mean loss of held-out rows at the best temperature; the least is chosen.
+    /// Mean cross-entropy of held-out rows at the best temperature; the lowest is chosen.
     pub loss: f64,
     /// Share of right answers.
     pub accuracy: f64,

@@ -12,36 +12,36 @@ const MOST_KEPT: usize = 1000;
 /// Most characters of a text.
 const MOST_CHARACTERS: usize = 200;
 
-/// An answer that changes.
+/// An answer of the model that differs from the reference's.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Change {
-    /// The input, from 1.
+    /// Number of the input, from 1.
     pub input: usize,
-    /// Its text, or as much as there is room for; empty for ids.
+    /// Its text, cut if it is long; empty if the input is ids.
     pub text: String,
     /// Name of the output.
     pub output: &'static str,
-    /// Position of the token whose answer it is, from 0, for outputs of tokens.
+    /// Position of the token, from 0; `None` if the output has one answer an input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<usize>,
     /// The reference's answer.
     pub reference: String,
     /// The model's answer.
     pub model: String,
-    /// How much higher the reference's logit of its answer is than that of the model's.
+    /// How sure the reference is: its logit of its own answer, minus its logit of the model's answer.
     pub reference_margin: f64,
-    /// How much higher the model's logit of its answer is than that of the reference's.
+    /// How sure the model is: its logit of its own answer, minus its logit of the reference's answer.
     pub model_margin: f64,
 }
 
-/// Answers that change.
+/// The answers of the model that differ from the reference's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Changes {
-    /// Answers that were compared: one an input, a token or a label.
+    /// Number of answers compared: one for each input, token or label.
     pub answers: usize,
-    /// Those that changed.
+    /// Number of those that differ.
     pub changed: usize,
-    /// The changed ones, those first that the reference was most sure of; 1,000 at most.
+    /// The ones that differ, 1,000 at most. Those that the reference was most sure of come first.
     pub rows: Vec<Change>,
 }
 

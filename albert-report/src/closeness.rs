@@ -4,21 +4,31 @@ use serde::Serialize;
 
 use crate::cosines::{CosineSummary, Cosines};
 
-/// The figures of one output. Numbers that are none stay visible: they miss every bound and print as null.
+/// How close the vectors of one output are to the expected ones. NaN in the input makes figures NaN, which miss every bound and
+/// become `null` in JSON.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Closeness {
     /// Largest absolute difference.
     pub max_abs: f64,
     /// Mean absolute difference.
     pub mean_abs: f64,
-    /// Cosines of the vectors.
+    /// Cosines between each vector and the expected one.
     #[serde(flatten)]
     pub cosines: CosineSummary,
-    /// Share of vectors whose largest element is at the same place.
+    /// Share of vectors, 0 to 1, whose largest element has the same index as in the expected vector.
     pub top1_agreement: f64,
 }
 
-/// Sums over vectors, each of which may come in parts.
+/// Compares two streams of vectors, which may come in parts.
+/// ```
+/// use albert_report::Comparison;
+///
+/// let mut comparison = Comparison::default();
+/// comparison.extend(&[1.0, 0.0], &[0.5, 0.0]); // expected, obtained
+/// comparison.end_vector();
+/// let closeness = comparison.closeness();
+/// assert_eq!((closeness.max_abs, closeness.cosines.cosine_mean), (0.5, 1.0));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Comparison {
     max_abs: f64,
@@ -49,7 +59,7 @@ impl Default for Comparison {
 }
 
 impl Comparison {
-    /// Takes the next elements of a vector, expected and obtained.
+    /// Adds the next elements of the current vector, expected and obtained. Both slices have the same length.
     pub fn extend(&mut self, expected: &[f32], obtained: &[f32]) {
         let vector = &mut self.current;
         for (&a, &b) in expected.iter().zip(obtained) {
@@ -71,7 +81,7 @@ impl Comparison {
         }
     }
 
-    /// The vector is complete.
+    /// Ends the current vector.
     pub fn end_vector(&mut self) {
         let vector = std::mem::replace(&mut self.current, NOTHING);
         let [a, b] = vector.squares;
@@ -80,7 +90,7 @@ impl Comparison {
         self.agreed += usize::from(vector.places[0] == vector.places[1]);
     }
 
-    /// The figures so far.
+    /// The figures of all vectors that have ended.
     pub fn closeness(&self) -> Closeness {
         let cosines = self.cosines.summary();
         Closeness {

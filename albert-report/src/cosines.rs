@@ -2,32 +2,32 @@
 
 use serde::Serialize;
 
-/// Cosines of vectors with those that are expected.
+/// Collects cosines and summarizes them.
 #[derive(Clone, Debug, Default)]
 pub struct Cosines(Vec<f64>);
 
-/// What counts of many cosines. The smallest of a few thousand says little about the next thousand; quantiles do.
+/// Mean and low quantiles of many cosines. Quantiles say more about the next thousand vectors than the smallest value does.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct CosineSummary {
-    /// Pairs of vectors.
+    /// Number of cosines.
     pub vectors: usize,
-    /// Mean.
+    /// Their mean.
     pub cosine_mean: f64,
-    /// The 1 % quantile: 99 of 100 are larger.
+    /// The 1 % quantile: 99 of 100 are higher.
     pub cosine_p1: f64,
-    /// The 0.1 % quantile: 999 of 1,000 are larger.
+    /// The 0.1 % quantile: 999 of 1,000 are higher.
     pub cosine_p01: f64,
     /// The smallest.
     pub cosine_min: f64,
 }
 
 impl Cosines {
-    /// Takes one in.
+    /// Adds a cosine.
     pub fn push(&mut self, cosine: f64) {
         self.0.push(cosine);
     }
 
-    /// The figures so far. Where one cosine is not a number, none of them is.
+    /// The figures of the cosines so far. If one of them is NaN, or there are none, every figure is NaN.
     pub fn summary(&self) -> CosineSummary {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);

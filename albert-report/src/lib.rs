@@ -1,14 +1,32 @@
 #![deny(unsafe_code)]
 #![warn(clippy::exhaustive_enums)]
-//! One model measured against another: what quantization cost, or how two model files differ.
+//! Measures one model against another: what quantization cost, or how two model files differ. Also measures what a model's answers are
+//! worth against labels.
 //!
-//! Measuring gives data, drawing takes it:
-//! - [`sizes`], [`tensors`]: what two files hold, part by part and tensor by tensor.
-//! - [`sample`]: the inputs that models are run on; [`outputs`]: what a model computes for them.
-//! - [`measure`](measure()): two models on the same inputs: drift of the hidden state by depth, outlier channels, error of the
-//!   outputs. [`Closeness`] compares two streams of vectors.
-//! - [`metrics`]: what answers are worth against labels, and how much that varies.
-//! - [`page`](page()): all of it as one HTML file; [`scatter`]: values against reference values, as SVG.
+//! This is what `albert compare`, `albert eval` and `albert quantize --report` print and draw. Measuring gives plain data that
+//! serializes to JSON:
+//! ```no_run
+//! use albert_core::{Model, kernels};
+//! use albert_report::{measure, sample::Sample};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let (reference, quantized): (&[u8], &[u8]) = (&[], &[]);
+//! let (reference, model) = (Model::from_bytes(reference)?, Model::from_bytes(quantized)?);
+//! let sample = Sample::built_in(&model);
+//! let measures = measure(&reference, &model, &sample, kernels::detect(), &|_| ());
+//! for (output, closeness) in &measures.outputs {
+//!     println!("{output}: mean cosine {:.5}", closeness.cosines.cosine_mean);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//! and [`page`](page()) makes an HTML file of it. The parts:
+//! - [`sizes`], [`tensors`]: what two files contain, by part and by tensor.
+//! - [`sample`]: the inputs that models are run on. [`outputs`]: what a model computes for them.
+//! - [`measure`](measure()): two models on the same inputs: drift of the hidden state by depth, outlier channels, errors of the
+//!   outputs, answers that change. [`Comparison`] compares two streams of vectors.
+//! - [`metrics`]: accuracy, F1, correlations and the like, with confidence intervals.
+//! - [`page`](page()), [`evaluation_page`]: HTML files. [`scatter`]: values against reference values, as SVG.
 
 mod changes;
 mod chart;

@@ -19,64 +19,66 @@ use crate::trace::{Runner, Site, Trace};
 /// Most inputs whose hidden states are looked at, evenly spaced; outputs are compared on all.
 const MOST_WATCHED: usize = 256;
 
-/// What a model's results are on inputs, against a reference's.
+/// A model's results compared with a reference's on the same inputs.
 #[derive(Clone, Debug, Serialize)]
 pub struct Measures {
     /// Where the inputs come from.
     pub inputs_from: String,
-    /// Inputs, and their tokens.
+    /// Number of inputs that both models ran.
     pub inputs: usize,
-    /// See `inputs`.
+    /// Number of their tokens.
     pub tokens: usize,
-    /// Inputs whose hidden states were compared.
+    /// Number of inputs whose hidden states were compared.
     pub watched: usize,
-    /// Layers of the reference.
+    /// Number of layers of the reference.
     pub layers: usize,
-    /// Drift of the hidden state after each layer, the embeddings first. Empty when the widths or depths differ.
+    /// Difference of the hidden states by depth: of the embeddings, then after each layer. Empty if hidden sizes or numbers of layers
+    /// differ.
     pub depths: Vec<Depth>,
-    /// Largest inputs of the reference's linears, by linear and depth.
+    /// The largest inputs of the reference's linears, one entry for each linear and depth.
     pub outliers: Vec<Outlier>,
-    /// The heads' outputs, by their names in reference files.
+    /// Closeness of the heads' outputs, by name (`logits`, `pooler_output` …).
     pub outputs: BTreeMap<&'static str, Closeness>,
-    /// Answers that the model gives otherwise.
+    /// Answers of the model that differ from the reference's.
     pub changes: Changes,
     /// Some values of each output, for drawing.
     #[serde(skip)]
     pub scatters: Vec<(&'static str, Scatter)>,
 }
 
-/// The hidden state after so many layers.
+/// How far the hidden states of two models are apart at one depth.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Depth {
-    /// Layers that ran; 0 for the embeddings.
+    /// Number of layers that have run; 0 for the embeddings.
     pub layers: usize,
-    /// Cosines of a token's states in the two models.
+    /// Cosines between the two models' states of a token.
     #[serde(flatten)]
     pub cosines: CosineSummary,
-    /// Root mean square of the difference over that of the reference.
+    /// Root mean square of the difference, divided by that of the reference.
     pub relative_error: f64,
 }
 
 /// The largest input of a linear at one depth.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outlier {
-    /// What reads the input.
+    /// Name of the linear that reads the input.
     pub linear: &'static str,
-    /// Block that the linear belongs to; 0 outside the blocks.
+    /// Block of the linear, from 0; 0 for linears outside the blocks.
     pub block: usize,
-    /// Layer that it runs in, from 1; 0 for the embeddings, one more than there are layers for the heads.
+    /// Layer in which it runs, from 1; 0 for the embeddings, and the number of layers plus 1 for the heads.
     pub layer: usize,
-    /// Largest magnitude of any channel.
+    /// Largest magnitude in any input channel.
     pub largest: f32,
     /// The channel that has it.
     pub channel: usize,
-    /// Largest magnitude of the median channel.
+    /// Median over the channels of their largest magnitudes.
     pub median: f32,
 }
 
-/// Runs both models on the sample. They must have the same vocabulary.
+/// Runs both models on a sample and compares what they compute. They must have the same vocabulary.
 ///
-/// `progress` gets the number of inputs done. Inputs that a model does not take (longer than its positions) do not count.
+/// `kernels` is the kernel set for both. `progress` is called with the number of inputs done. Inputs that a model does not take, such
+/// as those longer than its positions, are left out.
 pub fn measure(
     reference: &Model<'_>,
     model: &Model<'_>,

@@ -1,9 +1,9 @@
-//! What a model computes, under the names that reference files use.
+//! What a model computes, under the names that reference files of Hugging Face models use (`logits`, `last_hidden_state` …).
 
 use albert_core::config::Head;
 use albert_core::{Config, Positions, Session, heads};
 
-/// An output.
+/// An output of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
@@ -11,7 +11,7 @@ pub enum Kind {
     HiddenState,
     /// A vector for a row.
     PoolerOutput,
-    /// Mean of the hidden states, scaled to length 1.
+    /// The sentence embedding of a row: the mean of its hidden states, scaled to length 1.
     SentenceEmbedding,
     /// A vector for a row.
     Logits,
@@ -39,13 +39,13 @@ pub(crate) const NAMES: [&str; 8] = [
     "end_logits",
 ];
 
-/// The name of an output, if it is one.
+/// The name of an output as a constant; `None` if no output has this name.
 pub fn known_name(name: &str) -> Option<&'static str> {
     NAMES.into_iter().find(|known| *known == name)
 }
 
 impl Kind {
-    /// What the name means for a model, if it computes that.
+    /// The output of this name; `None` if a model of this configuration does not compute it.
     pub fn of(name: &str, config: &Config) -> Option<Self> {
         match (name, config.head) {
             ("last_hidden_state", _) => Some(Self::HiddenState),
@@ -62,7 +62,7 @@ impl Kind {
         }
     }
 
-    /// Values for a row, or for each token.
+    /// Number of values for a row, or for each token where [`per_token`](Self::per_token).
     pub fn width(self, config: &Config) -> usize {
         match self {
             Self::HiddenState | Self::PoolerOutput | Self::SentenceEmbedding => config.hidden_size as usize,
@@ -72,17 +72,17 @@ impl Kind {
         }
     }
 
-    /// Whether there is one value where others have a vector.
+    /// Whether there is one value instead of a vector.
     pub fn is_scalar(self) -> bool {
         matches!(self, Self::ChoiceLogits | Self::StartLogits | Self::EndLogits)
     }
 
-    /// Whether each token has its own.
+    /// Whether each token has values of its own.
     pub fn per_token(self) -> bool {
         matches!(self, Self::HiddenState | Self::TokenLogits | Self::VocabularyLogits) || self.over_tokens()
     }
 
-    /// Whether the values of a row's tokens are one vector.
+    /// Whether the values of a row's tokens are compared as one vector, as start and end logits are.
     pub fn over_tokens(self) -> bool {
         matches!(self, Self::StartLogits | Self::EndLogits)
     }
@@ -92,7 +92,7 @@ impl Kind {
         if self.is_scalar() { values } else { width }.max(1)
     }
 
-    /// Whether the largest element is an answer.
+    /// Whether the index of the largest element is an answer.
     pub fn ranks(self) -> bool {
         !matches!(self, Self::HiddenState | Self::PoolerOutput | Self::SentenceEmbedding)
     }
@@ -117,14 +117,15 @@ pub enum Computed<'a> {
     },
 }
 
-/// The positions that these outputs need.
+/// The positions that a session has to compute for these outputs.
 pub fn positions(kinds: &[Kind]) -> Positions<'static> {
     let all = kinds.iter().any(|kind| kind.per_token() || *kind == Kind::SentenceEmbedding);
     if all { Positions::All } else { Positions::Head }
 }
 
-/// Hands the outputs of a finished session to `take`, each under its index in `kinds`. `length` is that of the input,
-/// `attended` says which positions its mask lets through: the others have no outputs.
+/// Reads the outputs of a finished session. `take` gets each with its index in `kinds`.
+///
+/// `length` is the number of tokens of the input. `attended` says which positions its mask lets through; the others have no outputs.
 pub fn read(
     session: &mut Session<'_, '_>,
     length: usize,

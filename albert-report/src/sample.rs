@@ -3,25 +3,25 @@
 use albert_core::Model;
 use albert_core::tokenizer::{EncodeOptions, memory_bytes};
 
-/// One input: ids with their special tokens.
+/// One input: token ids, special tokens included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Input {
     /// Token ids.
     pub ids: Vec<u32>,
-    /// A token type for each id, or none for 0 everywhere.
+    /// The token type of each id; empty if all are 0.
     pub token_types: Vec<u32>,
-    /// The text that they are of; empty when there is none.
+    /// The text of the ids; empty if there is none.
     pub text: String,
-    /// The second text of a pair.
+    /// The second text, if the input is a pair.
     pub pair: Option<String>,
 }
 
-/// Inputs, and where they come from.
+/// The inputs that models are run on, and where they come from.
 #[derive(Clone, Debug)]
 pub struct Sample {
-    /// For people: a file's name, or what the built-in inputs are.
+    /// Where the inputs come from, for people: the name of a file, or what the built-in inputs are.
     pub name: String,
-    /// None is empty.
+    /// The inputs; each has at least one token.
     pub inputs: Vec<Input>,
 }
 
@@ -35,11 +35,11 @@ const RANDOM_INPUTS: usize = 24;
 const TEXT: &str = include_str!("held_out.txt");
 
 impl Sample {
-    /// Longest built-in input, in tokens.
+    /// Most tokens of a built-in input.
     pub const MOST_TOKENS: usize = 128;
 
-    /// Held-out text that comes with this library: every line by itself, and every few lines as one text. Random ids for a
-    /// model without tokenizer.
+    /// Inputs that come with this library: sentences that calibration never sees, one by one and several as one text. A model without
+    /// a tokenizer gets random ids.
     pub fn built_in(model: &Model<'_>) -> Self {
         let config = model.config();
         let limit = Self::MOST_TOKENS.min(config.max_position_embeddings as usize);
@@ -62,7 +62,7 @@ impl Sample {
         Self { name: "built-in held-out text".to_owned(), inputs: inputs.collect() }
     }
 
-    /// Tokens of all inputs.
+    /// Number of tokens of all inputs.
     pub fn tokens(&self) -> usize {
         self.inputs.iter().map(|input| input.ids.len()).sum()
     }

@@ -1,5 +1,5 @@
-//! Obtained against expected values: on the diagonal they are equal. Beneath, the difference at its own scale, for one that
-//! cannot be seen on the diagonal.
+//! Scatter plots of obtained against expected values, as SVG: on the diagonal they are equal. A strip below shows the difference at a
+//! scale of its own, because small ones cannot be seen on the diagonal.
 
 use std::fmt::Write;
 
@@ -23,7 +23,7 @@ pub(crate) const HEIGHT: f64 = TOP + SIDE + GAP + STRIP + BOTTOM;
 /// Drawings side by side.
 const COLUMNS: usize = 3;
 
-/// Points of one output: every `stride`th of its values.
+/// The points of one output's plot: every n-th of its values, so that there are never too many.
 #[derive(Clone, Debug)]
 pub struct Scatter {
     points: Vec<(f32, f32)>,
@@ -40,7 +40,7 @@ impl Default for Scatter {
 }
 
 impl Scatter {
-    /// Takes values, expected and obtained. When there are too many, every other one is dropped.
+    /// Adds values, expected and obtained, as many of each.
     pub fn add(&mut self, expected: &[f32], obtained: &[f32]) {
         for (&x, &y) in expected.iter().zip(obtained) {
             self.largest = self.largest.max((x - y).abs());
@@ -71,7 +71,7 @@ impl Scatter {
     }
 }
 
-/// A file with a drawing for each output.
+/// An SVG file with a plot for each output, given with its name.
 pub fn draw(scatters: &[(&str, &Scatter)]) -> String {
     let columns = scatters.len().clamp(1, COLUMNS);
     let (width, height) = (WIDTH * columns as f64, HEIGHT * scatters.len().div_ceil(columns) as f64);

@@ -1,24 +1,24 @@
-//! Bytes of a model file by part.
+//! The bytes of a model file by part.
 
 use albert_core::Model;
 use albert_core::format::layout::{BLOCK_ROLES, EMBEDDING_ROLES, HEADER_BYTES, SECTION_BYTES, section};
 use serde::Serialize;
 
-/// What a tensor belongs to.
+/// The part of the network that a tensor belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Part {
-    /// Embedding tables, their layer norm and the mapping to the hidden width.
+    /// Embedding tables, their layer norm, and the mapping to the hidden size.
     Embeddings,
-    /// The layers, each stored once however often it runs.
+    /// The blocks. Each is stored once, however many layers share it.
     Layers,
     /// Pooler, classifiers and the masked-LM transform.
     Head,
 }
 
 impl Part {
-    /// The part of a role of the model file.
+    /// The part that a tensor's role in the model file belongs to.
     pub fn of(role: u16) -> Self {
         match role {
             role if EMBEDDING_ROLES.contains(&role) => Self::Embeddings,
@@ -28,23 +28,23 @@ impl Part {
     }
 }
 
-/// Bytes by part.
+/// The bytes of a model file, by part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Sizes {
-    /// See [`Part::Embeddings`].
+    /// Bytes of [`Part::Embeddings`].
     pub embeddings: u64,
-    /// See [`Part::Layers`].
+    /// Bytes of [`Part::Layers`].
     pub layers: u64,
-    /// See [`Part::Head`].
+    /// Bytes of [`Part::Head`].
     pub head: u64,
-    /// The tokenizer.
+    /// Bytes of the tokenizer.
     pub tokenizer: u64,
-    /// Everything else: configuration, labels, records, provenance, padding.
+    /// Bytes of everything else: configuration, labels, records, provenance, padding.
     pub rest: u64,
 }
 
 impl Sizes {
-    /// The parts of a model file; they add up to its length.
+    /// The bytes of each part of a model file; they add up to its length.
     pub fn of_model(model: &Model<'_>) -> Self {
         let mut sizes = Self::default();
         let mut end = 0;
@@ -58,7 +58,7 @@ impl Sizes {
         sizes
     }
 
-    /// The bytes of a part that has tensors.
+    /// The bytes of a part, to add to.
     pub fn part(&mut self, part: Part) -> &mut u64 {
         match part {
             Part::Embeddings => &mut self.embeddings,
@@ -67,7 +67,7 @@ impl Sizes {
         }
     }
 
-    /// Names and bytes, in the order of the fields.
+    /// Names and bytes of the five parts, in the order of the fields.
     pub fn parts(&self) -> [(&'static str, u64); 5] {
         [
             ("embeddings", self.embeddings),
@@ -78,7 +78,7 @@ impl Sizes {
         ]
     }
 
-    /// The sum of all parts.
+    /// The sum of all parts, in bytes.
     pub fn total(&self) -> u64 {
         self.parts().into_iter().map(|(_, bytes)| bytes).sum()
     }

@@ -1,4 +1,4 @@
-//! Tensor by tensor: what one file stores against what another does.
+//! Compares the tensors of two model files, one by one.
 
 use std::collections::BTreeMap;
 
@@ -10,39 +10,39 @@ use serde::Serialize;
 
 use crate::sizes::Part;
 
-/// One tensor of a model and its like in a reference.
+/// A tensor of a model, and how far it is from the tensor of the same name in a reference.
 #[derive(Clone, Debug, Serialize)]
 pub struct TensorDifference {
-    /// Name as the reference library has it.
+    /// Its name in a checkpoint of Hugging Face Transformers.
     pub name: String,
-    /// What it belongs to.
+    /// The part of the network that it belongs to.
     pub part: Part,
-    /// Rows and columns, or the length of a vector.
+    /// `[rows, columns]`, or `[length]` of a vector.
     pub shape: Vec<usize>,
-    /// Element type.
+    /// Name of its element type.
     pub dtype: &'static str,
-    /// Bytes in the model.
+    /// Bytes in the model's file.
     pub bytes: u64,
-    /// How far it is from the reference's; nothing when that has no such tensor or another shape.
+    /// How far it is from the reference's; `None` if the reference has no such tensor, or one of another shape.
     pub difference: Option<Difference>,
 }
 
-/// How far two tensors of one shape are from each other.
+/// How far two tensors of the same shape are apart. Quantized weights are compared by the values that they stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Difference {
-    /// Element type in the reference.
+    /// Name of the element type in the reference.
     pub reference_dtype: &'static str,
-    /// Bytes in the reference.
+    /// Bytes in the reference's file.
     pub reference_bytes: u64,
-    /// Root mean square of the difference over that of the reference.
+    /// Root mean square of the difference, divided by that of the reference.
     pub relative_error: f64,
-    /// The same in decibels, `-20 log10`: signal to noise. Nothing when the two are equal.
+    /// Signal-to-noise ratio in decibels: `-20 log10(relative_error)`. `None` if the two are equal.
     pub snr_db: Option<f64>,
     /// Largest difference of an element.
     pub max_abs: f64,
 }
 
-/// The tensors of `model` in file order, each against the one of the same name in `reference`.
+/// Compares each tensor of `model`, in the order of the file, with the tensor of the same name in `reference`.
 pub fn tensors(reference: &Model<'_>, model: &Model<'_>) -> Vec<TensorDifference> {
     let known: BTreeMap<String, (Vec<usize>, Record)> =
         albert_quant::tensors(reference).map(|(name, shape, record)| (name, (shape, record))).collect();

@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
 use albert_core::tokenizer::EncodeOptions;
-use albert_tests::block::today;
+use albert_tests::block::{processor, today};
 use albert_tests::page;
 use albert_tests::tokenizers::{Section, unigram_json, wordpiece_json};
 use criterion::{BenchmarkId, Criterion, Throughput};
@@ -94,7 +94,7 @@ fn tokenizer(c: &mut Criterion) -> Vec<(String, u64)> {
 
 /// Megabytes a second, as a table; `None` when not all of it was measured.
 fn table(folder: &Path, rows: &[(String, u64)]) -> Option<String> {
-    let mut table = format!("{}.\n\n| tokenizer, texts |", today());
+    let mut table = format!("{}, {}.\n\n| tokenizer, texts |", today(), processor());
     LIBRARIES.iter().for_each(|library| table += &format!(" {library} | ratio |"));
     table = table.replacen(" ratio |", "", 1) + "\n|---|" + &"--:|".repeat(2 * LIBRARIES.len() - 1) + "\n";
     for (row, bytes) in rows {

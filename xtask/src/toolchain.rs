@@ -129,17 +129,3 @@ pub(crate) fn shown(command: &mut Command) -> Result<String, String> {
     let status = process.wait().map_err(failed)?;
     if status.success() { Ok(printed) } else { Err(format!("{command:?}: {status}")) }
 }
-
-/// What Linux calls the processor, and how many cores there are: as `processor` of `benches/blocks.py`.
-pub(crate) fn processor() -> String {
-    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let fields =
-        || text.lines().filter_map(|line| line.split_once(':').map(|(name, value)| (name.trim(), value.trim())));
-    let first = |wanted: &str| fields().find(|&(name, _)| name == wanted).map(|(_, value)| value);
-    let Some(name) = first("model name") else { return "an unknown processor".to_owned() };
-    let family = first("cpu family").zip(first("model"));
-    let family = family.map_or_else(String::new, |(family, model)| format!(", family {family} model {model}"));
-    let cores = fields().filter(|&(name, _)| name == "model name").count();
-    let is_guest = first("flags").is_some_and(|flags| flags.split(' ').any(|flag| flag == "hypervisor"));
-    format!("{name}{family} ({cores} cores{})", if is_guest { ", a virtual machine" } else { "" })
-}

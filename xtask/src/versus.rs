@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::block::today;
+use crate::block::{processor, today};
 use crate::files::{make, read, remove, update, write};
-use crate::toolchain::{captured, check, host_target_dir, processor, root, shown};
+use crate::toolchain::{captured, check, host_target_dir, root, shown};
 
 /// What is measured when nothing else is asked for: geometries, weights, kernel sets, tokens, seconds for each row.
 const DEFAULTS: [(&str, &str); 5] = [

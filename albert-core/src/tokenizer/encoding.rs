@@ -8,7 +8,7 @@ pub(super) const NO_WORD: u32 = u32::MAX;
 /// Marks a token of no sequence.
 pub(super) const NO_SEQUENCE: u8 = u8::MAX;
 
-/// Tokens of a text or of a pair of texts; the arrays all have [`len`](Self::len) elements.
+/// The tokens of a text or of a pair of texts. Every array has [`len`](Self::len) elements, one for each token.
 #[derive(Clone, Copy, Debug)]
 pub struct Encoding<'w> {
     pub(super) ids: &'w [u32],
@@ -31,32 +31,32 @@ impl<'w> Encoding<'w> {
         self.ids.is_empty()
     }
 
-    /// Vocabulary ids.
+    /// Vocabulary ids, `[len]`.
     pub fn ids(&self) -> &'w [u32] {
         self.ids
     }
 
-    /// Token types: 0 for the first text, 1 for the second.
+    /// Token types, `[len]`: 0 for the first text and its special tokens, 1 for the second.
     pub fn type_ids(&self) -> &'w [u8] {
         self.type_ids
     }
 
-    /// Where each token comes from, in code points of its own text; (0, 0) for special tokens.
+    /// The part of its text that each token comes from, `[len]`, in code points; (0, 0) for special tokens.
     pub fn offsets(&self) -> &'w [Offsets] {
         self.offsets
     }
 
-    /// 1 for tokens that the post-processor added, else 0.
+    /// 1 for the special tokens that were added around the texts, 0 for all others, `[len]`.
     pub fn special_tokens_mask(&self) -> &'w [u8] {
         self.special
     }
 
-    /// Index of the word (pre-token) that token `index` belongs to, counted in its own text; `None` for special tokens.
+    /// Which word (pre-token) of its text token `index` belongs to, from 0; `None` for special tokens and past the end.
     pub fn word_id(&self, index: usize) -> Option<u32> {
         self.words.get(index).copied().filter(|&word| word != NO_WORD)
     }
 
-    /// 0 when token `index` is of the first text, 1 of the second, `None` for special tokens.
+    /// 0 if token `index` belongs to the first text, 1 if to the second; `None` for special tokens and past the end.
     pub fn sequence_id(&self, index: usize) -> Option<u8> {
         self.sequences.get(index).copied().filter(|&sequence| sequence != NO_SEQUENCE)
     }

@@ -1,34 +1,34 @@
 //! Why a text cannot be encoded.
 
-/// Why a text could not be encoded.
+/// Why a text could not be encoded, or ids could not be assembled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum EncodeError {
-    /// The working memory is too small: at least `missing` bytes more are needed to get further.
+    /// The working memory is too small. With `missing` bytes more the call gets further, but may need still more.
     MemoryTooSmall {
-        /// Bytes.
+        /// Bytes that are missing at least.
         missing: usize,
     },
-    /// `max_tokens` is below the number of special tokens.
+    /// [`max_tokens`](super::EncodeOptions::max_tokens) is lower than the number of special tokens.
     LimitTooSmall {
         /// Special tokens that the result must hold.
         special_tokens: usize,
     },
-    /// More tokens than `max_tokens`, and [`Truncation::DoNotTruncate`](super::Truncation::DoNotTruncate).
+    /// There are more tokens than `max_tokens`, and the option is [`Truncation::DoNotTruncate`](super::Truncation::DoNotTruncate).
     TooManyTokens {
-        /// Tokens of the result.
+        /// Tokens that the text has, special ones included.
         tokens: usize,
     },
-    /// The side that may be cut has too few tokens ("Sequence to truncate too short").
+    /// The text that may be cut is shorter than what has to go ("Sequence to truncate too short" in the reference).
     SequenceTooShort,
-    /// [`Truncation::OnlySecond`](super::Truncation::OnlySecond) has to cut and there is no second text.
+    /// [`Truncation::OnlySecond`](super::Truncation::OnlySecond) has to cut, but there is no second text.
     SecondSequenceMissing,
-    /// A text of 2³¹ bytes or more.
+    /// A text has 2³¹ bytes or more.
     TextTooLong,
-    /// The output slice of an id operation is shorter than the result.
+    /// The `out` slice of [`build_inputs`](super::Tokenizer::build_inputs) and its like is shorter than the result.
     OutputTooSmall {
-        /// Elements of the result.
+        /// Elements that the result has.
         needed: usize,
     },
 }

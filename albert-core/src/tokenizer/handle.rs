@@ -6,26 +6,35 @@ use super::options::EncodeOptions;
 use super::tables::{Expansion, TableError, Tables, section};
 use super::{decode, encode};
 
-/// A tokenizer whose tables lie in a model file.
+/// A tokenizer whose tables lie in a model file. [`Model::tokenizer`](crate::Model::tokenizer) returns that of a model.
 ///
-/// Cheap to copy. Made by [`Tokenizer::parse`]; no call panics, whatever the tables hold.
+/// It is a few words that borrow the file, cheap to copy. No call panics or allocates, whatever the tables hold.
 #[derive(Clone, Copy, Debug)]
 pub struct Tokenizer<'m> {
     pub(super) tables: Tables<'m>,
 }
 
 impl<'m> Tokenizer<'m> {
-    /// Checks a `TOKN` section and borrows it. The section starts at a multiple of 8 bytes.
+    /// Checks a `TOKN` section and borrows it. The section has to start at a multiple of 8 bytes.
     ///
-    /// Everything in it is checked, in time proportional to its bytes: every id and index that it holds lies inside what it
-    /// points into.
+    /// Every id and index in it is checked, so later calls need no checks of their own. Takes time proportional to the bytes.
+    ///
+    /// # Errors
+    /// [`TableError`] names the part that is damaged, or the build feature that the tables need.
     pub fn parse(section: &'m [u8]) -> Result<Self, TableError> {
         Tables::parse(section).map(|tables| Self { tables })
     }
 
-    /// Encodes a text, or a pair of texts, as the reference tokenizer does.
+    /// Encodes a text, or a text and its `pair`, as the reference tokenizer does.
     ///
-    /// `memory` is working memory and holds the result; [`memory_bytes`](super::memory_bytes) says how much always suffices for a length.
+    /// The result lies in `memory`, which also serves as working memory. [`memory_bytes`](super::memory_bytes) is enough for a
+    /// number of tokens and a length of words.
+    ///
+    /// # Errors
+    /// - [`EncodeError::MemoryTooSmall`] with the bytes that are missing: call again with more.
+    /// - [`EncodeError::TooManyTokens`], [`EncodeError::LimitTooSmall`], [`EncodeError::SequenceTooShort`] and
+    ///   [`EncodeError::SecondSequenceMissing`] when the text does not fit [`EncodeOptions::max_tokens`] and may not be cut.
+    /// - [`EncodeError::TextTooLong`] for texts of 2 GiB or more.
     pub fn encode<'w>(
         &self,
         text: &str,
@@ -36,24 +45,36 @@ impl<'m> Tokenizer<'m> {
         encode::encode(&self.tables, text, pair, options, memory)
     }
 
-    /// How much a text can grow before its words are looked up.
+    /// The most that normalization can lengthen a text, in code points.
     ///
-    /// [`memory_bytes`](super::memory_bytes) of the expanded length of a text always suffices to encode it.
+    /// To size memory for any text of a length, pass the expanded length to [`memory_bytes`](super::memory_bytes) as both tokens
+    /// and segment.
     pub fn expansion(&self) -> Expansion {
         self.tables.expansion
     }
 
-    /// What the normalizer makes of a text, added tokens not taken out; `memory` holds the result.
+    /// Normalizes a text, as the reference's `normalizer.normalize_str`. The result lies in `memory`. Added tokens get no
+    /// special treatment.
+    ///
+    /// # Errors
+    /// [`EncodeError::MemoryTooSmall`], [`EncodeError::TextTooLong`].
     pub fn normalize<'w>(&self, text: &str, memory: &'w mut [u8]) -> Result<&'w str, EncodeError> {
         encode::normalized(&self.tables, text, memory)
     }
 
-    /// Writes the text that `ids` stand for, as the reference's `decode`; unknown ids are left out.
+    /// Writes the text that `ids` stand for, as the reference's `decode`. Ids outside the vocabulary are left out, and so are
+    /// special tokens if `skip_special_tokens` is set.
+    ///
+    /// # Errors
+    /// Those of `out`.
     pub fn decode(&self, ids: &[u32], skip_special_tokens: bool, out: &mut dyn core::fmt::Write) -> core::fmt::Result {
         decode::decode(&self.tables, ids, skip_special_tokens, out)
     }
 
-    /// Writes the text of tokens that are given as strings, as the reference's method of this name.
+    /// Joins tokens, given as strings, to a text, as the reference's method of this name.
+    ///
+    /// # Errors
+    /// Those of `out`.
     pub fn convert_tokens_to_string<'t>(
         &self,
         tokens: impl Iterator<Item = &'t str> + Clone,
@@ -63,81 +84,82 @@ impl<'m> Tokenizer<'m> {
         decode::join(&self.tables, tokens.map(|token| (token, is_special(token))), out)
     }
 
-    /// The token of an id.
+    /// The token of an id; `None` if the id has none.
     pub fn id_to_token(&self, id: u32) -> Option<&'m str> {
         self.tables.token(id)
     }
 
-    /// The id of a token.
+    /// The id of a token, spelt as in the vocabulary (`▁play`, `##ing`); `None` if the vocabulary does not have it.
     pub fn token_to_id(&self, token: &str) -> Option<u32> {
         self.tables.id(token)
     }
 
-    /// The token of an id, when it is one of the model's own and no added one: those that a vocabulary file lists.
+    /// The token of an id if it belongs to the model's vocabulary, and `None` for added tokens.
     pub fn piece(&self, id: u32) -> Option<&'m str> {
         self.tables.piece(id)
     }
 
-    /// Log probability of a piece; `None` when the model has none (WordPiece).
+    /// Natural logarithm of a piece's probability; `None` for WordPiece, which has no probabilities.
     pub fn score(&self, id: u32) -> Option<f64> {
         self.tables.score(id)
     }
 
-    /// Number of tokens, added ones included.
+    /// Number of tokens in the vocabulary, added ones included.
     pub fn vocab_size(&self) -> usize {
         self.tables.vocab_size()
     }
 
-    /// One more than the highest id; ids below it may have no token.
+    /// One more than the highest id. Some ids below it may have no token.
     pub fn id_end(&self) -> u32 {
         self.tables.id_end()
     }
 
-    /// `[CLS]`, if the tokenizer has one.
+    /// Id of the token that begins an input, `[CLS]`; `None` if the tokenizer has none.
     pub fn cls(&self) -> Option<u32> {
         self.tables.role(section::role::CLS)
     }
 
-    /// `[SEP]`.
+    /// Id of the token that ends a text, `[SEP]`; `None` if the tokenizer has none.
     pub fn sep(&self) -> Option<u32> {
         self.tables.role(section::role::SEP)
     }
 
-    /// `[MASK]`.
+    /// Id of the token to fill in, `[MASK]`; `None` if the tokenizer has none.
     pub fn mask(&self) -> Option<u32> {
         self.tables.role(section::role::MASK)
     }
 
-    /// `<pad>`.
+    /// Id of the padding token, `<pad>`; `None` if the tokenizer has none. This library never pads.
     pub fn pad(&self) -> Option<u32> {
         self.tables.role(section::role::PAD)
     }
 
-    /// `<unk>`.
+    /// Id of the token for text that the vocabulary does not cover, `<unk>`; `None` if the tokenizer has none.
     pub fn unk(&self) -> Option<u32> {
         self.tables.role(section::role::UNK)
     }
 
-    /// Code of the model: [`section::model`].
+    /// The kind of model, a code of [`section::model`].
     pub fn model(&self) -> u32 {
         self.tables.header(section::header::MODEL)
     }
 
-    /// What tokens that continue a word begin with (`##`); `None` when tokens that begin a word are marked instead.
+    /// The prefix of tokens that continue a word, `##` in WordPiece. `None` for the other kinds, which mark the beginnings of words.
     pub fn continuation_prefix(&self) -> Option<&'m str> {
         let word_piece = self.model() == section::model::WORD_PIECE;
         word_piece.then(|| self.tables.prefix())
     }
 
-    /// `model_max_length` of `tokenizer_config.json`, in tokens.
+    /// `model_max_length` of `tokenizer_config.json`, in tokens; `None` if it was not given.
     pub fn model_max_length(&self) -> Option<u32> {
         self.tables.role(section::role::MODEL_MAX_LENGTH)
     }
 }
 
 impl<'w> Encoding<'w> {
-    /// Text of token `index`: the vocabulary's, or with [`surfaces`](EncodeOptions::surfaces) the text that an unknown
-    /// or added token stands for.
+    /// Token `index` as a string; `None` past the end.
+    ///
+    /// Unknown tokens read `<unk>`. With [`EncodeOptions::surfaces`], they and added tokens read as the text that they stand for.
     pub fn token<'a>(&'a self, tokenizer: &Tokenizer<'a>, index: usize) -> Option<&'a str> {
         let id = *self.ids.get(index)?;
         self.surfaces.find(index).or_else(|| tokenizer.id_to_token(id))

@@ -1,15 +1,15 @@
 //! What a caller chooses when a text is encoded.
 
-/// What [`Tokenizer::encode`](super::Tokenizer::encode) does besides tokenizing.
+/// Options of [`Tokenizer::encode`](super::Tokenizer::encode). The default adds special tokens and has no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EncodeOptions {
-    /// Most tokens of the result, special tokens included; `None` for no limit.
+    /// Most tokens of the result, special tokens included; `None` for no limit. Longer texts are cut as `truncation` says.
     pub max_tokens: Option<usize>,
-    /// Which side loses tokens when there are too many.
+    /// Which text loses tokens when there are more than `max_tokens`.
     pub truncation: Truncation,
-    /// Whether the post-processor's tokens (`[CLS]`, `[SEP]`) are added.
+    /// Whether special tokens (`[CLS]`, `[SEP]`) are added.
     pub add_special_tokens: bool,
-    /// Whether the text of unknown tokens is kept for [`Encoding::token`](super::Encoding::token); without it they read as the unknown token.
+    /// Whether [`Encoding::token`](super::Encoding::token) shows the text of unknown and added tokens. Needs memory for that text.
     pub surfaces: bool,
 }
 
@@ -19,12 +19,12 @@ impl Default for EncodeOptions {
     }
 }
 
-/// Truncation strategies, with the names and results of the reference library.
+/// Which text is cut when there are too many tokens. Names and results are those of the reference library.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Truncation {
-    /// The longer side is cut to the shorter one's length, then both (`longest_first`).
+    /// The longer text is cut to the length of the shorter one, then both alike (`longest_first`).
     #[default]
     LongestFirst,
     /// Only the first text is cut (`only_first`).
@@ -36,7 +36,7 @@ pub enum Truncation {
 }
 
 impl Truncation {
-    /// The strategy of this Hugging Face name.
+    /// The strategy of a Hugging Face name, such as `longest_first`; `None` for other names.
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
             "longest_first" => Some(Self::LongestFirst),

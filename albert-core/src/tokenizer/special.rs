@@ -8,18 +8,21 @@ use super::handle::Tokenizer;
 use super::tables::Entry;
 
 impl Tokenizer<'_> {
-    /// Number of special tokens that go around one text or a pair (`num_special_tokens_to_add`).
+    /// Number of special tokens around one text, or around a `pair` (the reference's `num_special_tokens_to_add`).
     pub fn special_token_count(&self, pair: bool) -> usize {
         special_token_count(&self.tables, pair)
     }
 
-    /// Whether an id is a special token's.
+    /// Whether an id belongs to a special token.
     pub fn is_special(&self, id: u32) -> bool {
         self.tables.special().binary_search(&id).is_ok()
     }
 
-    /// Writes `[CLS] first [SEP]`, or `[CLS] first [SEP] second [SEP]`, to `out`
-    /// (`build_inputs_with_special_tokens`); returns the number of ids.
+    /// Puts special tokens around ids: writes `[CLS] first [SEP]`, or `[CLS] first [SEP] second [SEP]`, to `out` and returns the
+    /// number of ids written (the reference's `build_inputs_with_special_tokens`).
+    ///
+    /// # Errors
+    /// [`EncodeError::OutputTooSmall`] with the number of ids that `out` needs.
     pub fn build_inputs(&self, first: &[u32], second: Option<&[u32]>, out: &mut [u32]) -> Result<usize, EncodeError> {
         let texts = (first, second.unwrap_or(&[]));
         self.write(texts.0.len(), second.map(<[u32]>::len), out, |place| match place {
@@ -29,7 +32,11 @@ impl Tokenizer<'_> {
         })
     }
 
-    /// Writes 1 where [`build_inputs`](Self::build_inputs) puts special tokens, else 0 (`get_special_tokens_mask`).
+    /// For texts of `first` and `second` ids, writes 1 where [`build_inputs`](Self::build_inputs) puts special tokens, else 0
+    /// (`get_special_tokens_mask`). Returns the number of elements written.
+    ///
+    /// # Errors
+    /// [`EncodeError::OutputTooSmall`].
     pub fn special_tokens_mask(
         &self,
         first: usize,
@@ -39,7 +46,11 @@ impl Tokenizer<'_> {
         self.write(first, second, out, |place| u8::from(matches!(place, Place::Special { .. })))
     }
 
-    /// Writes the token types of [`build_inputs`](Self::build_inputs) (`create_token_type_ids_from_sequences`).
+    /// For texts of `first` and `second` ids, writes the token types of [`build_inputs`](Self::build_inputs)
+    /// (`create_token_type_ids_from_sequences`). Returns the number of elements written.
+    ///
+    /// # Errors
+    /// [`EncodeError::OutputTooSmall`].
     pub fn token_types(&self, first: usize, second: Option<usize>, out: &mut [u8]) -> Result<usize, EncodeError> {
         self.write(first, second, out, |place| match place {
             Place::Special { token_type, .. } | Place::First { token_type, .. } | Place::Second { token_type, .. } => {
@@ -86,16 +97,21 @@ enum Place {
     Special { id: u32, token_type: u8 },
 }
 
-/// Windows of at most `size` tokens over `tokens` tokens, each beginning `size - stride` after the one before, until one
-/// reaches the end: the overflowing encodings of the reference library. A text that fits is one window, also an empty one.
+/// Divides `tokens` tokens into windows of at most `size`, of which neighbours share `stride` tokens. The last window ends at the
+/// last token. These are the overflowing encodings of the reference library.
 ///
-/// `size` is what is left for the text when the special tokens and the other text are in. `stride` must be smaller; a larger
-/// one counts as `size - 1`. No windows come of a `size` of 0 and a text that is not empty.
+/// `size` is what an input has left for the text beside special tokens and the other text. A `stride` of `size` or more counts as
+/// `size - 1`. An empty text has one empty window; a `size` of 0 gives no windows for any other text.
+/// ```
+/// use albert_core::tokenizer::windows;
+///
+/// assert!(windows(10, 6, 2).eq([0..6, 4..10]));
+/// ```
 pub fn windows(tokens: usize, size: usize, stride: usize) -> Windows {
     Windows { tokens, size, step: size.saturating_sub(stride).max(1), next: (tokens == 0 || size > 0).then_some(0) }
 }
 
-/// Iterator of [`windows`].
+/// Ranges of tokens; made by [`windows`].
 #[derive(Clone, Debug)]
 pub struct Windows {
     tokens: usize,

@@ -9,45 +9,45 @@ use serde::Serialize;
 
 use super::bootstrap::{Interval, intervals};
 
-/// The answers that a row accepts, and the model's. Empty stands for "no answer".
+/// The accepted answers of a row, and the model's. An empty text means "no answer".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered {
-    /// What the data accepts; none when the text has no answer.
+    /// The accepted answers; empty if the text has no answer.
     pub answers: Vec<String>,
-    /// What the model says.
+    /// The model's answer.
     pub answer: String,
 }
 
-/// Shares over some of the rows.
+/// Figures of question answering over some of the rows, from 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct AnswerShares {
-    /// Rows.
+    /// Number of rows.
     pub rows: usize,
-    /// Share of rows whose answer is an accepted one after normalization.
+    /// Share of rows whose answer equals an accepted one after [`normalize_answer`].
     pub exact_match: f64,
-    /// Mean F1 of the words, for each row that of the accepted answer which comes closest.
+    /// Mean F1 of the words of the answers; each row counts with the accepted answer that is closest.
     pub f1: f64,
 }
 
 /// Figures of question answering.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Answers {
-    /// Of all rows.
+    /// The figures of all rows.
     #[serde(flatten)]
     pub all: AnswerShares,
-    /// See [`Interval`].
+    /// 95 % interval of `exact_match`.
     pub exact_match_interval: Interval,
-    /// See [`Interval`].
+    /// 95 % interval of `f1`.
     pub f1_interval: Interval,
-    /// Of rows with an answer, when there are others, too.
+    /// The figures of rows that have an answer; `None` if all have one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answerable: Option<AnswerShares>,
-    /// Of rows without an answer, when there are any.
+    /// The figures of rows that have no answer; `None` if all have one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unanswerable: Option<AnswerShares>,
 }
 
-/// The figures of rows.
+/// Judges the answers of all rows.
 pub fn answers(rows: &[Answered]) -> Answers {
     let scores: Vec<Score> = rows.iter().map(Score::of).collect();
     let all = shares(&scores);
@@ -126,7 +126,7 @@ fn f1(expected: &str, found: &str) -> f64 {
 /// What Python's `\w` takes: letters, numbers and the underscore.
 static WORD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[\p{L}\p{N}_]+").ok());
 
-/// An answer in lower case, without ASCII punctuation, English articles, and more white space than a blank between words.
+/// An answer in lower case, without ASCII punctuation and English articles, with one blank between words.
 pub fn normalize_answer(answer: &str) -> String {
     let mut text = answer.to_lowercase();
     text.retain(|c| !c.is_ascii_punctuation());

@@ -2,14 +2,14 @@
 
 use rayon::prelude::*;
 
-/// Draws of an interval.
+/// Number of random draws from which an interval is made.
 pub const DRAWS: usize = 1000;
 /// The draws are the same on every machine and with any number of threads.
 const SEED: u64 = 14;
 /// Share of draws on either side of an interval.
 const TAIL: f64 = 0.025;
 
-/// The low and the high end.
+/// The low and the high end of an interval that has the figure in 95 of 100 samples of rows.
 pub type Interval = [f64; 2];
 
 /// The intervals of the figures of `rows`: each draw takes as many rows as there are, with replacement.

@@ -2,34 +2,34 @@
 
 use serde::Serialize;
 
-/// Bins of equal width.
+/// Number of bins, all of the same width.
 pub const BINS: usize = 10;
 
-/// Answers with scores above `from` and up to `to`; the first bin has 0, too.
+/// The answers whose scores are above `from` and at most `to`. The first bin also has the score 0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Bin {
-    /// Lower end of the scores.
+    /// Lower end of the scores, not included.
     pub from: f64,
-    /// Upper end.
+    /// Upper end of the scores, included.
     pub to: f64,
-    /// Answers.
+    /// Number of answers.
     pub rows: usize,
-    /// Mean score.
+    /// Their mean score.
     pub score: f64,
-    /// Share that is right.
+    /// Share of them that is right.
     pub accuracy: f64,
 }
 
-/// Scores against how often they are right.
+/// How often answers of a score are right.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Reliability {
     /// Expected calibration error: the mean distance between score and accuracy of the bins, weighted by their rows.
     pub calibration_error: f64,
-    /// The bins, as `sklearn.calibration.calibration_curve` makes them; those without rows are there, too.
+    /// The bins, as `sklearn.calibration.calibration_curve` makes them, empty ones included.
     pub bins: Vec<Bin>,
 }
 
-/// The reliability of answers: the probability that each has, and whether it is right.
+/// Computes the reliability of answers, each given as its probability and whether it is right.
 pub fn reliability(answers: impl IntoIterator<Item = (f64, bool)>) -> Reliability {
     let edge = |index: usize| index as f64 * (1.0 / BINS as f64);
     let mut sums = [(0usize, 0.0, 0usize); BINS];

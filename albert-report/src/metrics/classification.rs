@@ -8,44 +8,52 @@ use super::bootstrap::{Interval, intervals};
 use super::calibration::{Reliability, reliability};
 use super::counts::{LabelCounts, LabelFigures, macro_f1, share, weighted_f1};
 
-/// The label of a row, by its index, and the answer.
+/// The label of a row and the model's answer, as indices of labels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Classified {
-    /// What the data says.
+    /// The right label.
     pub label: usize,
-    /// What the model says.
+    /// The model's answer.
     pub answer: usize,
-    /// Probability of the answer.
+    /// The model's probability of its answer.
     pub score: f64,
 }
 
 /// Figures of a classifier. Macro and weighted F1 are over the labels that are in the data or among the answers.
 #[derive(Clone, Debug, Serialize)]
 pub struct Classification {
-    /// Rows.
+    /// Number of rows.
     pub rows: usize,
     /// Share of rows with the right answer.
     pub accuracy: f64,
-    /// See [`Interval`].
+    /// 95 % interval of `accuracy`.
     pub accuracy_interval: Interval,
     /// Mean F1 of the labels.
     pub macro_f1: f64,
-    /// See [`Interval`].
+    /// 95 % interval of `macro_f1`.
     pub macro_f1_interval: Interval,
-    /// Mean F1 of the labels, weighted by their rows.
+    /// Mean F1 of the labels, weighted by their numbers of rows.
     pub weighted_f1: f64,
-    /// See [`Interval`].
+    /// 95 % interval of `weighted_f1`.
     pub weighted_f1_interval: Interval,
-    /// Probabilities of the answers against how often they are right.
+    /// How often answers of a probability are right.
     #[serde(flatten)]
     pub reliability: Reliability,
-    /// All labels in the model's order, also those without rows.
+    /// The figures of all labels, in the model's order.
     pub labels: Vec<LabelFigures>,
-    /// `[label][answer]`: rows, in the order of `labels`.
+    /// Numbers of rows, `[label][answer]`, in the order of `labels`.
     pub confusion_matrix: Vec<Vec<usize>>,
 }
 
-/// The figures of rows. Labels without a name are called by their number.
+/// Computes the figures of rows. `names` are those of the labels; a label without one is called by its number.
+/// ```
+/// use albert_report::metrics::{Classified, classification};
+///
+/// let names = ["music".to_owned(), "light".to_owned()];
+/// let row = |label, answer| Classified { label, answer, score: 0.9 };
+/// let figures = classification(&names, &[row(0, 0), row(0, 0), row(1, 1), row(1, 0)]);
+/// assert_eq!((figures.accuracy, figures.confusion_matrix[1][0]), (0.75, 1));
+/// ```
 pub fn classification(names: &[String], rows: &[Classified]) -> Classification {
     let labels = rows.iter().map(|row| row.label.max(row.answer) + 1).fold(names.len(), usize::max);
     let [accuracy, macro_f1, weighted_f1] = averages(labels, rows);

@@ -1,6 +1,6 @@
 //! Correlations of two lists of values.
 
-/// Pearson's correlation of pairs; not a number when either side is constant.
+/// Pearson's correlation of pairs; NaN if either side is constant.
 pub fn pearson(pairs: &[(f64, f64)]) -> f64 {
     let count = pairs.len() as f64;
     let (sum_a, sum_b) = pairs.iter().fold((0.0, 0.0), |(a, b), pair| (a + pair.0, b + pair.1));
@@ -14,7 +14,7 @@ pub fn pearson(pairs: &[(f64, f64)]) -> f64 {
     if squares_a == 0.0 || squares_b == 0.0 { f64::NAN } else { products / (squares_a.sqrt() * squares_b.sqrt()) }
 }
 
-/// Spearman's rank correlation: that of the ranks, equal values having the mean of theirs.
+/// Spearman's rank correlation of pairs; equal values share the mean of their ranks. NaN if either side is constant.
 pub fn spearman(pairs: &[(f64, f64)]) -> f64 {
     let (a, b): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
     let pairs: Vec<(f64, f64)> = ranks(&a).into_iter().zip(ranks(&b)).collect();

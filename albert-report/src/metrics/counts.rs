@@ -2,27 +2,27 @@
 
 use serde::Serialize;
 
-/// How often a label is right, answered, and in the data.
+/// How often a label is answered correctly, answered, and in the data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LabelCounts {
-    /// Answers that are right.
+    /// Number of correct answers with this label.
     pub right: usize,
-    /// Answers.
+    /// Number of answers with this label.
     pub answered: usize,
-    /// References.
+    /// Number of rows that have this label.
     pub expected: usize,
 }
 
 /// The figures of a label.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LabelFigures {
-    /// Its name.
+    /// Name of the label.
     pub label: String,
     /// How often it is in the data.
     pub rows: usize,
-    /// Share of its answers that are right.
+    /// Share of its answers that are correct.
     pub precision: f64,
-    /// Share of its references that are answered.
+    /// Share of its rows that are found.
     pub recall: f64,
     /// Harmonic mean of precision and recall.
     pub f1: f64,
@@ -34,17 +34,17 @@ pub(super) fn share(part: usize, whole: usize) -> f64 {
 }
 
 impl LabelCounts {
-    /// Share of answers that are right.
+    /// Share of the answers that are correct; 0 without answers.
     pub fn precision(&self) -> f64 {
         share(self.right, self.answered)
     }
 
-    /// Share of references that are answered.
+    /// Share of the rows with this label that are found; 0 without such rows.
     pub fn recall(&self) -> f64 {
         share(self.right, self.expected)
     }
 
-    /// Harmonic mean of both.
+    /// Harmonic mean of precision and recall.
     pub fn f1(&self) -> f64 {
         share(2 * self.right, self.answered + self.expected)
     }

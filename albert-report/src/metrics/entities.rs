@@ -11,40 +11,40 @@ use super::counts::{LabelCounts, LabelFigures, macro_f1, micro, share, weighted_
 /// The tags of a row's words, and the model's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tagged {
-    /// What the data says.
+    /// The right tags, one for each word.
     pub tags: Vec<String>,
-    /// What the model says: as many.
+    /// The model's tags, as many.
     pub answers: Vec<String>,
 }
 
 /// Figures of token classification.
 #[derive(Clone, Debug, Serialize)]
 pub struct Entities {
-    /// Rows.
+    /// Number of rows.
     pub rows: usize,
-    /// Words.
+    /// Number of words.
     pub words: usize,
     /// Share of words with the right tag.
     pub accuracy: f64,
-    /// See [`Interval`].
+    /// 95 % interval of `accuracy`.
     pub accuracy_interval: Interval,
-    /// Share of the entities found that are right: span and kind.
+    /// Share of the model's entities that are correct, in span and kind.
     pub precision: f64,
     /// Share of the data's entities that are found.
     pub recall: f64,
     /// Harmonic mean of both.
     pub f1: f64,
-    /// See [`Interval`].
+    /// 95 % interval of `f1`.
     pub f1_interval: Interval,
-    /// Mean F1 of the kinds.
+    /// Mean F1 of the kinds of entities.
     pub macro_f1: f64,
-    /// Mean F1 of the kinds, weighted by their entities in the data.
+    /// Mean F1 of the kinds, weighted by their numbers of entities in the data.
     pub weighted_f1: f64,
-    /// The kinds that are in the data or among the answers, by name; `rows` counts entities.
+    /// The figures of the kinds that are in the data or among the answers, by name. `rows` counts entities.
     pub labels: Vec<LabelFigures>,
 }
 
-/// The figures of rows.
+/// Computes the figures of rows.
 pub fn entities(rows: &[Tagged]) -> Entities {
     let found: Vec<_> = rows.iter().map(|row| (spans(&row.tags), spans(&row.answers))).collect();
     let kinds: BTreeSet<&str> = found.iter().flat_map(|(a, b)| a.iter().chain(b)).map(|span| span.0).collect();
@@ -108,7 +108,7 @@ fn averages(kinds: usize, rows: &[impl Borrow<Counted>]) -> [f64; 2] {
     [share(words(|row| row.right_words), words(|row| row.words)), micro(&sum(kinds, rows)).f1()]
 }
 
-/// A kind, the first word that it holds for, and the word after the last.
+/// An entity: its kind, the index of its first word, and that of the word after its last.
 pub type Span<'t> = (&'t str, usize, usize);
 
 /// A tag's position in its entity (`B`, `I`, `E`, `S`, or `O` outside), and the entity's kind.
@@ -120,7 +120,12 @@ fn parts(tag: &str) -> (char, &str) {
     (position, if kind.is_empty() { "_" } else { kind })
 }
 
-/// The entities of a sequence of tags in the IOB1, IOB2, IOE and IOBES schemes.
+/// The entities of a sequence of tags in the schemes IOB1, IOB2, IOE and IOBES.
+/// ```
+/// use albert_report::metrics::spans;
+///
+/// assert_eq!(spans(&["B-artist", "I-artist", "O"]), [("artist", 0, 2)]);
+/// ```
 pub fn spans(tags: &[impl AsRef<str>]) -> Vec<Span<'_>> {
     let mut spans = Vec::new();
     let (mut before, mut kind_before, mut begin) = ('O', "", 0);

@@ -7,7 +7,7 @@ use super::{
     Reliability, Similarity,
 };
 
-/// The figures of a task.
+/// The figures of a model on a task. In JSON, the object of the variant.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -28,14 +28,14 @@ pub enum Evaluation {
     MaskedTokens(MaskedTokens),
 }
 
-/// A figure, its name in JSON, and how much it varies.
+/// One figure with its name and its interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Figure {
-    /// The name.
+    /// Name of the figure in JSON.
     pub name: &'static str,
     /// The value.
     pub value: f64,
-    /// The interval, where there is one.
+    /// Its 95 % interval, if it has one.
     pub interval: Option<Interval>,
 }
 
@@ -48,7 +48,7 @@ fn varies(name: &'static str, value: f64, interval: Interval) -> Figure {
 }
 
 impl Evaluation {
-    /// Rows, or masks.
+    /// Number of rows; of masks, for masked tokens.
     pub fn rows(&self) -> usize {
         match self {
             Self::Classification(of) => of.rows,
@@ -61,12 +61,12 @@ impl Evaluation {
         }
     }
 
-    /// What `rows` counts.
+    /// What [`rows`](Self::rows) counts: a word in the plural.
     pub fn unit(&self) -> &'static str {
         if matches!(self, Self::MaskedTokens(_)) { "masks" } else { "rows" }
     }
 
-    /// The figures, the most telling first.
+    /// The figures, the most important first.
     pub fn figures(&self) -> Vec<Figure> {
         match self {
             Self::Classification(of) => vec![
@@ -120,7 +120,7 @@ impl Evaluation {
         }
     }
 
-    /// Share of right answers, of tasks that have one: of rows, of words for tags, of masks.
+    /// Share of right answers: of rows, words or masks. `None` for tasks without right and wrong answers.
     pub fn accuracy(&self) -> Option<f64> {
         match self {
             Self::Classification(of) => Some(of.accuracy),
@@ -132,7 +132,7 @@ impl Evaluation {
         }
     }
 
-    /// The figures of each label, or kind of entity.
+    /// The figures of each label or kind of entity; empty for tasks without labels.
     pub fn labels(&self) -> &[LabelFigures] {
         match self {
             Self::Classification(of) => &of.labels,
@@ -142,7 +142,7 @@ impl Evaluation {
         }
     }
 
-    /// Scores against how often they are right, where answers have probabilities.
+    /// How often answers of a probability are right; `None` for tasks whose answers have no probabilities.
     pub fn reliability(&self) -> Option<&Reliability> {
         match self {
             Self::Classification(of) => Some(&of.reliability),
@@ -151,7 +151,7 @@ impl Evaluation {
         }
     }
 
-    /// Rows that have a label and were answered otherwise: the label, the answer, and how many, most first.
+    /// Wrong answers: the label, the answer, and the number of such rows, the most frequent first.
     pub fn confusions(&self) -> Vec<(&str, &str, usize)> {
         let Self::Classification(of) = self else { return Vec::new() };
         let name = |index: usize| of.labels.get(index).map_or("", |label| label.label.as_str());

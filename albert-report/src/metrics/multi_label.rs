@@ -8,48 +8,48 @@ use super::bootstrap::{Interval, intervals};
 use super::calibration::{Reliability, reliability};
 use super::counts::{LabelCounts, LabelFigures, macro_f1, micro, share, weighted_f1};
 
-/// Which labels a row has, which were answered, and their probabilities: three lists of as many elements as there are labels.
+/// The labels of a row and the model's answers. The three lists have one element for each label of the model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MultiLabelled {
-    /// What the data says.
+    /// Whether the row has the label.
     pub labels: Vec<bool>,
-    /// What the model says.
+    /// Whether the model answers the label.
     pub answers: Vec<bool>,
-    /// Probability of each label.
+    /// The model's probability of the label.
     pub scores: Vec<f64>,
 }
 
 /// Figures of a classifier with several labels a text. Macro F1 is over all labels of the model.
 #[derive(Clone, Debug, Serialize)]
 pub struct MultiLabel {
-    /// Rows.
+    /// Number of rows.
     pub rows: usize,
-    /// Share of rows all of whose labels are right.
+    /// Share of rows whose labels are all correct.
     pub accuracy: f64,
-    /// See [`Interval`].
+    /// 95 % interval of `accuracy`.
     pub accuracy_interval: Interval,
     /// F1 of all labels together.
     pub micro_f1: f64,
-    /// See [`Interval`].
+    /// 95 % interval of `micro_f1`.
     pub micro_f1_interval: Interval,
     /// Mean F1 of the labels.
     pub macro_f1: f64,
-    /// See [`Interval`].
+    /// 95 % interval of `macro_f1`.
     pub macro_f1_interval: Interval,
-    /// Mean F1 of the labels, weighted by their rows.
+    /// Mean F1 of the labels, weighted by their numbers of rows.
     pub weighted_f1: f64,
-    /// Mean F1 of the rows; 0 for a row without labels and answers.
+    /// Mean F1 of the rows; a row without labels and answers counts as 0.
     pub samples_f1: f64,
-    /// Share of labels that are wrong.
+    /// Share of all decisions about a label that are wrong.
     pub hamming_loss: f64,
-    /// Probabilities of all labels against how often they are there.
+    /// How often labels of a probability are there.
     #[serde(flatten)]
     pub reliability: Reliability,
-    /// All labels in the model's order.
+    /// The figures of all labels, in the model's order.
     pub labels: Vec<LabelFigures>,
 }
 
-/// The figures of rows.
+/// Computes the figures of rows. `names` are those of the labels.
 pub fn multi_label(names: &[String], rows: &[MultiLabelled]) -> MultiLabel {
     let [accuracy, micro_f1, macro_f1] = averages(names.len(), rows);
     let [accuracy_interval, micro_f1_interval, macro_f1_interval] = intervals(rows, |rows| averages(names.len(), rows));

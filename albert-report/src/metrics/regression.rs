@@ -7,52 +7,52 @@ use serde::Serialize;
 use super::bootstrap::{Interval, intervals};
 use super::correlation::{pearson, spearman};
 
-/// The value of a row, and the model's.
+/// The right value of a row, and the model's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Valued {
-    /// What the data says.
+    /// The right value.
     pub label: f64,
-    /// What the model says.
+    /// The model's value.
     pub value: f64,
 }
 
 /// Figures of a regression.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Regression {
-    /// Rows.
+    /// Number of rows.
     pub rows: usize,
     /// Pearson's correlation.
     pub pearson: f64,
-    /// See [`Interval`].
+    /// 95 % interval of `pearson`.
     pub pearson_interval: Interval,
     /// Spearman's rank correlation.
     pub spearman: f64,
-    /// See [`Interval`].
+    /// 95 % interval of `spearman`.
     pub spearman_interval: Interval,
     /// Mean squared error.
     pub mse: f64,
-    /// See [`Interval`].
+    /// 95 % interval of `mse`.
     pub mse_interval: Interval,
     /// Mean absolute error.
     pub mae: f64,
 }
 
-/// Figures of similarities, whose scale need not be that of the data.
+/// Figures of similarities. Only correlations, because their scale need not be that of the data.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Similarity {
-    /// Rows.
+    /// Number of rows.
     pub rows: usize,
     /// Spearman's rank correlation.
     pub spearman: f64,
-    /// See [`Interval`].
+    /// 95 % interval of `spearman`.
     pub spearman_interval: Interval,
     /// Pearson's correlation.
     pub pearson: f64,
-    /// See [`Interval`].
+    /// 95 % interval of `pearson`.
     pub pearson_interval: Interval,
 }
 
-/// The figures of rows.
+/// Computes the figures of a regression.
 pub fn regression(rows: &[Valued]) -> Regression {
     let [pearson, spearman, mse] = figures(rows);
     let [pearson_interval, spearman_interval, mse_interval] = intervals(rows, |rows| figures(rows));
@@ -60,7 +60,7 @@ pub fn regression(rows: &[Valued]) -> Regression {
     Regression { rows: rows.len(), pearson, pearson_interval, spearman, spearman_interval, mse, mse_interval, mae }
 }
 
-/// The figures of rows.
+/// Computes the figures of similarities.
 pub fn similarity(rows: &[Valued]) -> Similarity {
     let Regression { rows, spearman, spearman_interval, pearson, pearson_interval, .. } = regression(rows);
     Similarity { rows, spearman, spearman_interval, pearson, pearson_interval }

@@ -15,7 +15,7 @@ const LEFT: f64 = 46.0;
 const TOP: f64 = 16.0;
 const BOTTOM: f64 = 44.0;
 
-/// The page of a model's figures on `data`.
+/// The figures of `model` on `data` as one HTML file; both are names.
 pub fn evaluation_page(model: &str, data: &str, evaluation: &Evaluation) -> String {
     let sections = [
         figures(evaluation),

@@ -16,14 +16,14 @@ use crate::measure::Measures;
 use crate::sizes::Sizes;
 use crate::tensors::TensorDifference;
 
-/// What is compared.
+/// What kind of comparison a report is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Subject {
-    /// A model file with the checkpoint that it was made of, which runs in f32.
+    /// A model file against the checkpoint from which it was converted, which runs in f32.
     Quantization,
-    /// Two model files.
+    /// One model file against another.
     Files,
 }
 
@@ -52,35 +52,35 @@ impl Subject {
     }
 }
 
-/// A model against a reference.
+/// What [`page`] shows: a model compared with a reference.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// What is compared.
+    /// The kind of comparison.
     pub subject: Subject,
-    /// What the model is called.
+    /// Name of the model.
     pub model: String,
-    /// What it is compared with.
+    /// Name of the reference.
     pub reference: String,
     /// Bytes of the model by part.
     pub sizes: Sizes,
-    /// Bytes of the reference by part; for a checkpoint those of its files.
+    /// Bytes of the reference by part; of a checkpoint, those of its files.
     pub reference_sizes: Sizes,
-    /// In file order.
+    /// The tensors of the model, in the order of the file.
     pub tensors: Vec<TensorDifference>,
-    /// What both give on inputs; nothing when they cannot read the same ones.
+    /// What both compute for the same inputs; `None` if they cannot take the same ones.
     pub measures: Option<Measures>,
-    /// Labels that are right, where the data have labels.
+    /// Accuracy of both, if there are data with labels.
     pub accuracy: Option<Accuracy>,
 }
 
-/// Shares of the labels that are right.
+/// Accuracy of a reference and of a model on the same labelled data, from 0 to 1.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Accuracy {
-    /// Rows of the data.
+    /// Number of rows.
     pub rows: usize,
-    /// Of the reference.
+    /// Accuracy of the reference.
     pub reference: f64,
-    /// Of the model.
+    /// Accuracy of the model.
     pub model: f64,
 }
 
@@ -93,7 +93,7 @@ impl Report {
     }
 }
 
-/// The page.
+/// The report as one HTML file, without scripts and without anything from the network.
 pub fn page(report: &Report) -> String {
     let model = &report.model;
     let mut sections = vec![sizes::section(report)];
@@ -138,7 +138,7 @@ fn lede(report: &Report) -> String {
     text
 }
 
-/// How a size compares with another: the words before the other's name.
+/// Words that compare a size with that of a whole, in bytes: what stands before the other's name in a sentence.
 pub fn size_ratio(size: u64, whole: u64) -> String {
     let (size, whole) = (size.max(1) as f64, whole.max(1) as f64);
     let (ratio, word) = if size <= whole { (whole / size, "smaller") } else { (size / whole, "larger") };

@@ -16,12 +16,14 @@ const TOKEN_STEP: usize = 8;
 /// five search nodes after.
 const SCRATCH_PER_CODE_POINT: usize = 12 + 4 + 5 * 16;
 
-/// Memory that always suffices for encoding, in bytes.
+/// Bytes of memory that are always enough for [`Tokenizer::encode`](crate::tokenizer::Tokenizer::encode).
 ///
-/// `tokens` is [`max_tokens`](crate::tokenizer::EncodeOptions::max_tokens), or the number of tokens when there is no limit; for a pair
-/// twice that. `segment` is the number of code points, after normalization, of the longest run of text without a blank
-/// (BERT tokenizers: without a blank or an ideograph), and at least 8. Surfaces come on top with their length plus 16 bytes
-/// each.
+/// - `tokens`: [`max_tokens`](crate::tokenizer::EncodeOptions::max_tokens), or the number of tokens that the text has if there is no
+///   limit; twice that for a pair.
+/// - `segment`: code points of the longest piece of text without a blank, after normalization, and at least 8. For BERT's
+///   tokenizers, ideographs divide text, too.
+///
+/// [`EncodeOptions::surfaces`](crate::tokenizer::EncodeOptions::surfaces) needs more: the bytes of each surface plus 16.
 pub const fn memory_bytes(tokens: usize, segment: usize) -> usize {
     let tokens = tokens.saturating_add(TOKEN_STEP).div_ceil(TOKEN_STEP).saturating_mul(TOKEN_STEP * TOKEN_BYTES);
     tokens.saturating_add(segment.saturating_mul(SCRATCH_PER_CODE_POINT)).saturating_add(256)
