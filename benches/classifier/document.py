@@ -1,4 +1,4 @@
-"""Tables of `docs/own-classifier.md`, and what `albert` prints."""
+"""Tables of `docs/classifier-benchmarks.md`, and what `albert` prints."""
 import json
 import pathlib
 import subprocess
@@ -13,7 +13,7 @@ RELEASE = ROOT / "target/release"
 
 def replace(name, rows):
     """Puts the rows into a block."""
-    blocks.write("docs/own-classifier.md", name, "\n".join(rows))
+    blocks.write("docs/classifier-benchmarks.md", name, "\n".join(rows))
 
 
 def output(*command):

@@ -1,4 +1,4 @@
-"""Measures what `docs/own-classifier.md` says, and with --update writes its tables.
+"""Measures what `docs/classifier-benchmarks.md` says, and with --update writes its tables.
 
     python benches/classifier/figures.py FOLDER [--shared DIR] [--only NAME]... [--timed-by COMMAND] [--update]
 

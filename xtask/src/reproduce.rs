@@ -53,7 +53,7 @@ pub(crate) fn run(folder: &Path) -> Result<(), String> {
     let result = table(folder, &scratch);
     remove(&scratch)?;
     let (table, broken) = result?;
-    update(&root().join("docs/security.md"), "reproductions", &table)?;
+    update(&root().join("docs/notes/security.md"), "reproductions", &table)?;
     if broken.is_empty() { Ok(()) } else { Err(format!("beyond the bounds: {}", broken.join(", "))) }
 }
 
