@@ -6,7 +6,7 @@ use albert_edge::{Task, Truncation};
 use clap::Args;
 
 use super::columns::Columns;
-use super::run::{Exit, Source};
+use super::run::{Exit, LONG_TEXTS, RESULTS, SPEED, Source};
 use super::{Isa, values};
 
 #[derive(Args, Debug)]
@@ -87,15 +87,15 @@ pub(crate) struct Compare {
     #[arg(long, visible_alias = "file", value_name = "FILE")]
     pub(crate) data: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) columns: Columns,
-    /// Write a page that shows the differences
-    #[arg(long, value_name = "FILE.html")]
-    pub(crate) report: Option<PathBuf>,
-    #[command(flatten)]
     pub(crate) isa: Isa,
+    /// Write a page that shows the differences
+    #[arg(long, value_name = "FILE.html", help_heading = RESULTS)]
+    pub(crate) report: Option<PathBuf>,
     /// Print a line of JSON
-    #[arg(long)]
+    #[arg(long, help_heading = RESULTS)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) columns: Columns,
 }
 
 #[derive(Args, Debug)]
@@ -108,42 +108,42 @@ pub(crate) struct Eval {
     /// Labelled rows: JSON lines, or .csv or .tsv with a header
     #[arg(long, value_name = "FILE")]
     pub(crate) data: PathBuf,
-    #[command(flatten)]
-    pub(crate) columns: Columns,
-    /// Task, when it is not the one that the model's head is made for
+    /// Task [default: the one that the model's head is made for]
     #[arg(long, value_name = "NAME", value_parser = |name: &str| name.parse::<Task>())]
     pub(crate) task: Option<Task>,
     /// Let "no answer" compete in question answering
     #[arg(long)]
     pub(crate) handle_impossible_answer: bool,
-    /// Decides which tokens are masked of texts without a mask
+    /// Seed that decides which tokens are masked in texts without a mask
     #[arg(long, value_name = "N", default_value = "0")]
     pub(crate) seed: u64,
-    /// Write label and answer of each row (JSON lines)
-    #[arg(long, value_name = "FILE", conflicts_with = "sweep_layers")]
-    pub(crate) predictions: Option<PathBuf>,
-    /// Write a page with intervals, reliability, labels and confusions
-    #[arg(long, value_name = "FILE.html", conflicts_with = "sweep_layers")]
-    pub(crate) report: Option<PathBuf>,
-    /// Threads that rows are shared out to [default: all; 1 when inferences are timed]
-    #[arg(long, value_name = "N", value_parser = values::at_least_one)]
-    pub(crate) threads: Option<usize>,
-    /// How a text that is too long is cut: longest_first, only_first, only_second or do_not_truncate [default: as for run]
-    #[arg(long, value_name = "STRATEGY", value_parser = values::truncation)]
-    pub(crate) truncation: Option<Truncation>,
-    /// Most tokens of a text, special tokens counted, when that is less than the model takes
-    #[arg(long, value_name = "N", value_parser = values::at_least_one)]
-    pub(crate) max_length: Option<usize>,
-    /// Measure every number of layers, from 1 to all
-    #[arg(long, conflicts_with_all = ["patience", "confidence"])]
-    pub(crate) sweep_layers: bool,
-    #[command(flatten)]
-    pub(crate) exit: Exit,
-    #[command(flatten)]
-    pub(crate) isa: Isa,
     /// Print a line of JSON
-    #[arg(long)]
+    #[arg(long, help_heading = RESULTS)]
     pub(crate) json: bool,
+    /// Write a page with intervals, reliability, labels and confusions
+    #[arg(long, value_name = "FILE.html", conflicts_with = "sweep_layers", help_heading = RESULTS)]
+    pub(crate) report: Option<PathBuf>,
+    /// Write label and answer of each row (JSON lines)
+    #[arg(long, value_name = "FILE", conflicts_with = "sweep_layers", help_heading = RESULTS)]
+    pub(crate) predictions: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) columns: Columns,
+    /// How to cut a text that is too long: longest_first, only_first, only_second or do_not_truncate [default: as for run]
+    #[arg(long, value_name = "STRATEGY", value_parser = values::truncation, help_heading = LONG_TEXTS)]
+    pub(crate) truncation: Option<Truncation>,
+    /// Most tokens of a text, special tokens included [default: as many as the model takes]
+    #[arg(long, value_name = "N", value_parser = values::at_least_one, help_heading = LONG_TEXTS)]
+    pub(crate) max_length: Option<usize>,
+    /// Threads that rows are shared out to [default: all; 1 when inferences are timed]
+    #[arg(long, value_name = "N", value_parser = values::at_least_one, help_heading = SPEED)]
+    pub(crate) threads: Option<usize>,
+    /// Measure every number of layers, from 1 to all
+    #[arg(long, conflicts_with_all = ["patience", "confidence"], help_heading = SPEED)]
+    pub(crate) sweep_layers: bool,
+    #[command(flatten, next_help_heading = SPEED)]
+    pub(crate) exit: Exit,
+    #[command(flatten, next_help_heading = SPEED)]
+    pub(crate) isa: Isa,
 }
 
 #[derive(Args, Debug)]

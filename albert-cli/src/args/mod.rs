@@ -45,10 +45,36 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a model file from a Hugging Face checkpoint
-    #[command(after_help = "Example: albert quantize albert/albert-base-v2 -o model.albert --weights int8")]
+    #[command(after_help = "\
+Examples:
+  albert quantize albert/albert-base-v2 -o model.albert
+  albert quantize checkpoint -o model.albert --budget 60% --report cost.html
+  albert quantize checkpoint -o model.albert --vocabulary-from texts.txt --held-out more.txt")]
     Quantize(Box<Quantize>),
+    /// Make a text classifier from a few examples, on a frozen encoder
+    #[command(after_help = "\
+Examples:
+  albert fit encoder.albert --data examples.jsonl -o intents.albert --report fit.html
+  albert fit encoder.albert --data examples.csv -o intents.head --head-only --out-of-scope-label other")]
+    Fit(Box<Fit>),
     /// Run a model on texts, from the command line, a file or standard input
     Run(Box<Run>),
+    /// Make an index of texts to search
+    #[command(after_help = "Example: albert index encoder.albert --file texts.txt -o texts.index")]
+    Index(Index),
+    /// Find the texts of an index that are closest to a text
+    #[command(after_help = "Example: albert search texts.index --model encoder.albert \"a question\"")]
+    Search(Search),
+    /// Measure a model's accuracy on labelled data
+    #[command(after_help = "\
+Examples:
+  albert eval intents.albert --data labelled.jsonl --report eval.html
+  albert eval intents.albert --data labelled.csv --text-column utterance --label-column intent
+  albert eval intents.albert --data labelled.jsonl --sweep-layers")]
+    Eval(Eval),
+    /// Show how two model files differ: sizes, weights, hidden states, answers
+    #[command(after_help = "Example: albert compare old.albert new.albert --data rows.jsonl --report difference.html")]
+    Compare(Compare),
     /// Compare a model's outputs with reference outputs
     #[command(
         after_help = "Example: albert validate model.albert --reference reference.safetensors --min-cosine 0.999"
@@ -57,30 +83,15 @@ pub(crate) enum Command {
     /// Compare a model file with its checkpoint, which runs in transformers
     #[command(after_help = "Example: albert verify-checkpoint albert/albert-base-v2 model.albert --data texts.txt")]
     VerifyCheckpoint(VerifyCheckpoint),
-    /// Show how two model files differ: sizes, weights, hidden states, answers
-    #[command(after_help = "Example: albert compare old.albert new.albert --data rows.jsonl --report difference.html")]
-    Compare(Compare),
-    /// Measure a model's accuracy on labelled data
-    #[command(after_help = "Example: albert eval intents.albert --data labelled.jsonl")]
-    Eval(Eval),
-    /// Show how texts become tokens
-    #[command(after_help = "Example: albert tokenize model.albert \"a text\" --json")]
-    Tokenize(Tokenize),
     /// Show what a model file holds
     #[command(after_help = "Example: albert inspect model.albert --max-tokens 128")]
     Inspect(Inspect),
+    /// Show how texts become tokens
+    #[command(after_help = "Example: albert tokenize model.albert \"a text\" --json")]
+    Tokenize(Tokenize),
     /// Measure how long inference takes
     #[command(after_help = "Example: albert bench model.albert --tokens 8,32,128 --threads 1")]
     Bench(Bench),
-    /// Make a text classifier from a few examples, on a frozen encoder
-    #[command(after_help = "Example: albert fit encoder.albert --data examples.jsonl -o intents.albert")]
-    Fit(Box<Fit>),
-    /// Make an index of texts to search
-    #[command(after_help = "Example: albert index encoder.albert --file texts.txt -o texts.index")]
-    Index(Index),
-    /// Find the texts of an index that are closest to a text
-    #[command(after_help = "Example: albert search texts.index --model encoder.albert \"a question\"")]
-    Search(Search),
     /// Make a key pair for signing files
     #[command(after_help = "Example: albert generate-key -o maker.pem")]
     GenerateKey(GenerateKey),
@@ -197,6 +208,31 @@ mod tests {
             }
         }
         assert!(seen > 20, "{seen}");
+    }
+
+    /// A heading of the help stays with its options: what comes after a group of options does not fall under its heading.
+    #[test]
+    fn headings_have_their_own_options() {
+        let mut seen = 0;
+        for command in Cli::command().get_subcommands() {
+            for option in command.get_arguments() {
+                let (name, heading) = (option.get_id().as_str(), option.get_help_heading().unwrap_or("Options"));
+                let of_columns = name.ends_with("_column") || ["label_separator", "labels"].contains(&name);
+                if heading == "Columns of rows" {
+                    assert!(of_columns, "{}: {name} is no column", command.get_name());
+                    seen += 1;
+                }
+                let of_speed = ["isa", "kernels", "threads", "patience", "confidence", "layers", "sweep_layers"];
+                let of_results = ["json", "output", "resume", "report", "predictions", "top_k"];
+                let known = match heading {
+                    "Speed and early exit" => of_speed.contains(&name),
+                    "Results" => of_results.contains(&name),
+                    _ => true,
+                };
+                assert!(known, "{}: {name} is under {heading}", command.get_name());
+            }
+        }
+        assert!(seen > 10, "{seen}");
     }
 
     /// The lines at the top of `docs/cli.md`: every command and every option, and no others.

@@ -18,37 +18,37 @@ pub(crate) struct Run {
     pub(crate) head: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) source: Source,
-    #[command(flatten)]
-    pub(crate) rows: RowDefaults,
-    #[command(flatten)]
-    pub(crate) columns: TextColumns,
-    #[command(flatten)]
-    pub(crate) options: TaskOptions,
     /// Task [default: the one that the model's head is made for]
     #[arg(long, value_name = "NAME", value_parser = |name: &str| name.parse::<Task>())]
     pub(crate) task: Option<Task>,
-    /// Threads: texts, or the layers of a few texts, are divided between them [default: all]
-    #[arg(long, value_name = "N", value_parser = values::at_least_one)]
-    pub(crate) threads: Option<usize>,
-    /// Run only the first N layers
-    #[arg(long, value_name = "N")]
-    pub(crate) layers: Option<u32>,
-    #[command(flatten)]
-    pub(crate) exit: Exit,
-    #[command(flatten)]
-    pub(crate) isa: Isa,
-    /// Write JSON lines to a file that must not be there, instead of standard output
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-    /// Go on with an output file after its last whole row; with the same model, rows and options
-    #[arg(long, requires = "output")]
-    pub(crate) resume: bool,
     /// Verify the model file's checksum first; small files are verified in any case
     #[arg(long)]
     pub(crate) verify: bool,
     /// Print JSON lines
-    #[arg(long)]
+    #[arg(long, help_heading = RESULTS)]
     pub(crate) json: bool,
+    /// Write JSON lines to a new file instead of standard output
+    #[arg(short, long, value_name = "FILE", help_heading = RESULTS)]
+    pub(crate) output: Option<PathBuf>,
+    /// Go on with an output file after its last whole row; with the same model, rows and options
+    #[arg(long, requires = "output", help_heading = RESULTS)]
+    pub(crate) resume: bool,
+    #[command(flatten)]
+    pub(crate) rows: RowDefaults,
+    #[command(flatten)]
+    pub(crate) options: TaskOptions,
+    #[command(flatten)]
+    pub(crate) columns: TextColumns,
+    /// Threads: texts, or the layers of a few texts, are divided between them [default: all]
+    #[arg(long, value_name = "N", value_parser = values::at_least_one, help_heading = SPEED)]
+    pub(crate) threads: Option<usize>,
+    /// Run only the first N layers
+    #[arg(long, value_name = "N", help_heading = SPEED)]
+    pub(crate) layers: Option<u32>,
+    #[command(flatten, next_help_heading = SPEED)]
+    pub(crate) exit: Exit,
+    #[command(flatten, next_help_heading = SPEED)]
+    pub(crate) isa: Isa,
 }
 
 /// When an inference may end before the last layer.
@@ -127,6 +127,10 @@ impl RowDefaults {
     }
 }
 
+/// Headings of the help that several commands have.
+pub(super) const RESULTS: &str = "Results";
+pub(super) const LONG_TEXTS: &str = "Long texts";
+pub(super) const SPEED: &str = "Speed and early exit";
 /// Headings of the help, one a task.
 const CLASSIFICATION: &str = "Text classification, reranking";
 const ZERO_SHOT: &str = "Zero-shot classification";
@@ -151,16 +155,16 @@ Examples:
 
 /// Options of tasks; the names are those of the Hugging Face pipelines.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Results, long texts, speed")]
+#[command(next_help_heading = RESULTS)]
 pub(crate) struct TaskOptions {
     /// Results for each text [default: the best one; fill-mask: five; multiple choice, zero-shot, reranking: all]
     #[arg(long, value_name = "K", value_parser = values::at_least_one)]
     top_k: Option<usize>,
     /// How to cut a text that is too long: longest_first, only_first, only_second or do_not_truncate
-    #[arg(long, value_name = "STRATEGY", value_parser = values::truncation)]
+    #[arg(long, value_name = "STRATEGY", value_parser = values::truncation, help_heading = LONG_TEXTS)]
     truncation: Option<Truncation>,
     /// Most tokens of a text, special tokens included [default: as many as the model takes]
-    #[arg(long, value_name = "N", value_parser = values::at_least_one)]
+    #[arg(long, value_name = "N", value_parser = values::at_least_one, help_heading = LONG_TEXTS)]
     max_length: Option<usize>,
     /// Turn logits into scores by softmax, sigmoid or none [default: as the model's problem type says]
     #[arg(long, value_name = "NAME", value_parser = values::function, help_heading = CLASSIFICATION)]
