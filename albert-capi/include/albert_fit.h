@@ -72,6 +72,10 @@ typedef struct albert_fit_options {
    */
   bool balanced;
   /**
+   * Gives the same bytes on every machine; slower. Otherwise another CPU may round weights in the last place.
+   */
+  bool portable;
+  /**
    * Whether an example may have several labels; by itself when some example has not exactly one. ALBERT_NO, ALBERT_YES.
    */
   uint32_t multi_label;

@@ -28,6 +28,7 @@ struct FitOptions {
     std::optional<double> strength;
     std::optional<std::size_t> folds;
     bool balanced = false;
+    bool portable = false;
     std::optional<bool> multi_label;
     std::optional<double> reject;
     std::optional<std::string> out_of_scope_label;
@@ -102,6 +103,7 @@ inline Fitted fit(const Model &model, const std::vector<Example> &examples, cons
     settings.strength = options.strength.value_or(0);
     settings.folds = options.folds.value_or(0);
     settings.balanced = options.balanced;
+    settings.portable = options.portable;
     settings.multi_label = detail::flag(options.multi_label);
     settings.reject = options.reject.value_or(0);
     settings.out_of_scope_label = detail::text(options.out_of_scope_label);

@@ -157,7 +157,7 @@ def fit(
         Page (HTML) to write: confusions, reliability, folds.
     **options
         Other options of ``albert fit``: ``pooling``, ``strength``, ``folds``, ``balanced``, ``multi_label``, ``reject``,
-        ``out_of_scope_label``, ``vocabulary_from``, ``threads`` ...
+        ``out_of_scope_label``, ``portable`` (the same bytes on every machine; slower), ``vocabulary_from``, ``threads`` ...
 
     Returns
     -------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from pathlib import Path
 
@@ -44,6 +45,13 @@ def test_fit_a_head(tmp_path: Path) -> None:
     assert model.head == head and Model(ENCODER).head is None
     assert (model.logits(texts) == Model(whole).logits(texts)).all()
     assert evaluate(ENCODER, ROWS, head=head) == evaluate(whole, ROWS)
+
+
+def test_a_portable_fit_gives_the_recorded_bytes(tmp_path: Path) -> None:
+    record = json.loads((CONFORMANCE.parent / "albert-fit/tests/data/portable.json").read_text())
+    head = tmp_path / "own.head"
+    fit(ENCODER, record["examples"], head, head_only=True, portable=True, **record["options"])
+    assert head.read_bytes().hex() == record["head"]
 
 
 def test_what_is_refused(tmp_path: Path) -> None:

@@ -133,6 +133,12 @@ int main(int arguments, char **argument) {
     print_file("model", file, bytes);
     albert_fitted_free(fitted);
     albert_shared_model_free(own);
+
+    options.portable = true;
+    CHECK(albert_fit(model, examples, count, &options, NULL, &fitted, &error) == OK);
+    CHECK(albert_fitted_head_file(fitted, ALBERT_WEIGHTS_INT8, &head, &bytes, &error) == OK);
+    print_file("portable", head, bytes);
+    albert_fitted_free(fitted);
     albert_shared_model_free(model);
     return 0;
 }

@@ -51,5 +51,7 @@ int main(int count, char **arguments) {
     print_file("head", fitted.head_file());
     CHECK(encoder.with_head(fitted.head_file()).labels() == fitted.labels());
     print_file("model", fitted.model_file());
+    options.portable = true;
+    print_file("portable", albert::fit(encoder, examples, options).head_file());
     return 0;
 }

@@ -32,6 +32,7 @@ final class Fitting {
                 check(own.labels().equals(fitted.labels()), "labels of the head");
             }
             print("model", encoder.fit(examples, new FitOptions().folds(3).wholeModel()));
+            print("portable", encoder.fit(examples, new FitOptions().folds(3).portable()));
             refused(encoder, examples);
         }
     }

@@ -26,6 +26,8 @@ pub struct albert_fit_options {
     pub folds: usize,
     /// Counts all labels the same, however many examples they have.
     pub balanced: bool,
+    /// Gives the same bytes on every machine; slower. Otherwise another CPU may round weights in the last place.
+    pub portable: bool,
     /// Whether an example may have several labels; by itself when some example has not exactly one. ALBERT_NO, ALBERT_YES.
     pub multi_label: u32,
     /// The share of texts in scope that may be called out of scope; sets the threshold.
@@ -53,6 +55,7 @@ pub(super) unsafe fn read_options(from: &albert_fit_options) -> Result<Options<'
         to.folds = from.folds;
     }
     to.balanced = from.balanced;
+    to.portable = from.portable;
     to.multi_label = yes(from.multi_label)?;
     to.reject = (from.reject != 0.0).then_some(from.reject);
     // SAFETY: as above.

@@ -25,6 +25,8 @@ public struct FitOptions: Encodable, Sendable {
     public var folds: Int?
     /// Counts all labels the same, however many examples they have.
     public var balanced: Bool?
+    /// Gives the same bytes on every machine; slower. Otherwise another CPU may round weights in the last place.
+    public var portable: Bool?
     /// Whether an example may have several labels.
     public var multiLabel: Bool?
     /// The share of texts in scope that may be called out of scope; sets the threshold.

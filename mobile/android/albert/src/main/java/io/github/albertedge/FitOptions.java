@@ -34,6 +34,12 @@ public final class FitOptions {
         return this;
     }
 
+    /** Gives the same bytes on every machine; slower. Without this, another CPU may round weights in the last place. */
+    public FitOptions portable() {
+        json.put("portable", true);
+        return this;
+    }
+
     /** Whether an example may have several labels; without this, when some example has not exactly one. */
     public FitOptions multiLabel(boolean value) {
         json.put("multi_label", value);
