@@ -7,7 +7,7 @@ use std::{fs, iter};
 use crate::block;
 use crate::readme::root;
 
-/// Writes `table` into the [block](block) `name` of `docs/PAGE` when `ALBERT_WRITE_DOCS` is set.
+/// Writes `table` into the [block] `name` of `docs/PAGE` when `ALBERT_WRITE_DOCS` is set.
 ///
 /// # Panics
 /// When the page cannot be read or written, or the marks are not there.
