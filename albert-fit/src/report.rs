@@ -9,11 +9,10 @@ use serde::Serialize;
 use crate::examples::Example;
 use crate::labels::Labels;
 use crate::matrix::Matrix;
+use crate::reliability::{Bin, Reliability, reliability};
 use crate::selection::{Trial, accuracy, best};
 use crate::threshold::scores;
 
-/// Bins of the reliability diagram.
-const BINS: usize = 10;
 /// Most pairs of confused labels that are shown as text, and most texts of each.
 const MOST_PAIRS: usize = 5;
 const MOST_TEXTS: usize = 3;
@@ -84,21 +83,6 @@ pub struct LabelReport {
     pub recall: f64,
     /// Harmonic mean of precision and recall.
     pub f1: f64,
-}
-
-/// Held-out rows whose best score is in a range.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Bin {
-    /// Lower end of the range, included.
-    pub from: f64,
-    /// Upper end, not included except in the last bin, which has 1.
-    pub to: f64,
-    /// Number of rows.
-    pub rows: usize,
-    /// Mean score of these rows.
-    pub score: f64,
-    /// Share of them that is right.
-    pub accuracy: f64,
 }
 
 /// Rows of one label that were answered with another.
@@ -178,9 +162,7 @@ pub(crate) fn make(
     let accuracies: Vec<f64> = folds.iter().map(|fold| fold.accuracy).collect();
     let fold_f1s: Vec<f64> = folds.iter().map(|fold| fold.macro_f1).collect();
     let all_f1s: Vec<f64> = answers.label_f1s().flatten().collect();
-    let reliability = reliability(&scored, held.targets, exclusive);
-    let rows: usize = reliability.iter().map(|bin| bin.rows).sum();
-    let gap = |bin: &Bin| bin.rows as f64 * (bin.score - bin.accuracy).abs();
+    let Reliability { calibration_error, bins } = reliability(answered(&scored, held.targets, exclusive));
     Report {
         examples: labels.of_rows.len(),
         multi_label: !exclusive,
@@ -193,10 +175,10 @@ pub(crate) fn make(
         macro_f1: mean(&all_f1s),
         macro_f1_deviation: deviation(&fold_f1s),
         loss: best_trial.loss,
-        calibration_error: reliability.iter().map(gap).sum::<f64>() / rows.max(1) as f64,
+        calibration_error,
         folds,
         labels: label_reports(labels, &answers),
-        reliability,
+        reliability: bins,
         confusions: if exclusive { confusions(labels, held) } else { Vec::new() },
         out_of_scope: (exclusive && threshold > 0.0).then(|| {
             let rejected = |scored: &Matrix| {
@@ -268,30 +250,14 @@ fn label_reports(labels: &Labels, answers: &Answers) -> Vec<LabelReport> {
     labels.names.iter().enumerate().map(report).collect()
 }
 
-/// Best scores (all scores with several labels) against how often they are right.
-fn reliability(scored: &Matrix, targets: &Matrix<f32>, exclusive: bool) -> Vec<Bin> {
-    let mut sums = [(0, 0.0, 0); BINS];
-    let mut count = |score: f64, right: bool| {
-        let bin = &mut sums[((score * BINS as f64) as usize).min(BINS - 1)];
-        *bin = (bin.0 + 1, bin.1 + score, bin.2 + usize::from(right));
-    };
-    for row in 0..scored.rows {
+/// Best scores (all scores with several labels), and whether they are right.
+fn answered(scored: &Matrix, targets: &Matrix<f32>, exclusive: bool) -> Vec<(f64, bool)> {
+    let of_row = |row: usize| {
         let (scores, target) = (scored.row(row), targets.row(row));
-        if exclusive {
-            let chosen = best(scores);
-            count(scores[chosen], target[chosen] == 1.0);
-        } else {
-            scores.iter().zip(target).for_each(|(&score, &y)| count(score, y == 1.0));
-        }
-    }
-    let bin = |(index, &(rows, score, right)): (usize, &(usize, f64, usize))| Bin {
-        from: index as f64 / BINS as f64,
-        to: (index + 1) as f64 / BINS as f64,
-        rows,
-        score: if rows > 0 { score / rows as f64 } else { 0.0 },
-        accuracy: ratio(right, rows),
+        let chosen = if exclusive { best(scores)..best(scores) + 1 } else { 0..scores.len() };
+        chosen.map(|label| (scores[label], target[label] == 1.0))
     };
-    sums.iter().enumerate().map(bin).collect()
+    (0..scored.rows).flat_map(of_row).collect()
 }
 
 fn confusions(labels: &Labels, held: &Held<'_>) -> Vec<Confusion> {

@@ -2,10 +2,10 @@
 
 use std::borrow::Borrow;
 
+use albert_fit::{Reliability, reliability};
 use serde::Serialize;
 
 use super::bootstrap::{Interval, intervals};
-use super::calibration::{Reliability, reliability};
 use super::counts::{LabelCounts, LabelFigures, macro_f1, share, weighted_f1};
 
 /// The label of a row and the model's answer, as indices of labels.

@@ -17,7 +17,6 @@
 
 mod answers;
 mod bootstrap;
-mod calibration;
 mod classification;
 mod correlation;
 mod counts;
@@ -27,9 +26,9 @@ mod masked_tokens;
 mod multi_label;
 mod regression;
 
+pub use albert_fit::{BINS, Bin, Reliability, reliability};
 pub use answers::{AnswerShares, Answered, Answers, answers, normalize_answer};
 pub use bootstrap::{DRAWS, Interval};
-pub use calibration::{BINS, Bin, Reliability, reliability};
 pub use classification::{Classification, Classified, classification};
 pub use correlation::{pearson, spearman};
 pub use counts::{LabelCounts, LabelFigures};

@@ -2,10 +2,10 @@
 
 use std::borrow::Borrow;
 
+use albert_fit::{Reliability, reliability};
 use serde::Serialize;
 
 use super::bootstrap::{Interval, intervals};
-use super::calibration::{Reliability, reliability};
 use super::counts::{LabelCounts, LabelFigures, macro_f1, micro, share, weighted_f1};
 
 /// The labels of a row and the model's answers. The three lists have one element for each label of the model.
