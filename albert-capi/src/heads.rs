@@ -5,7 +5,8 @@ use crate::memory::{fresh, handle, out, report, slice, slice_mut, value};
 use crate::model::albert_model;
 use crate::session::albert_session;
 use crate::status::albert_status;
-use albert_core::heads::{Aggregation, Candidate, Entities, Span, TokenKind, TopK, sentence_embedding, spans};
+use albert_core::config::ProblemType;
+use albert_core::heads::{Aggregation, Candidate, Entities, Span, TokenKind, TopK, scores, sentence_embedding, spans};
 use albert_core::kernels;
 use core::ffi::c_void;
 
@@ -97,7 +98,7 @@ pub unsafe extern "C" fn albert_softmax(values: *mut f32, rows: usize, width: us
     call!({
         let values = slice_mut(values, rows.checked_mul(width).ok_or(albert_status::Argument)?)?;
         let kernels = kernels::detect();
-        values.chunks_mut(width.max(1)).for_each(|row| kernels.softmax_f32(row, core::f32::consts::LOG2_E));
+        values.chunks_mut(width.max(1)).for_each(|row| scores(kernels, ProblemType::SingleLabel, 1.0, row));
     })
 }
 

@@ -6,9 +6,10 @@ mod x86_peak;
 
 use albert_core::config::Activation;
 use albert_core::format::layout::{CodebookLayout, LEVELS_5, dtype};
-use albert_core::kernels::{
-    self, Channels, CodebookPanel, FloatProduct, Kernels, Keys, Product, RowScale, Splits, Store, Tile,
+use albert_core::kernels::internals::{
+    Channels, CodebookPanel, FloatProduct, Keys, Product, RowScale, Splits, Store, Tile,
 };
+use albert_core::kernels::{self, Kernels};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::time::Duration;

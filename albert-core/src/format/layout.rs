@@ -334,3 +334,8 @@ pub const LEVELS_5: [i8; 32] = [
     -127, -118, -103, -93, -83, -73, -65, -57, -49, -41, -35, -28, -22, -16, -10, -4, 1, 7, 13, 19, 25, 31, 38, 45, 53,
     61, 69, 80, 91, 102, 112, 124,
 ];
+
+/// The int8 weight that a level and a multiplier in [-127, 127] stand for: `round(level * multiplier / 128)`, halves up.
+pub const fn scaled(level: i8, multiplier: i8) -> i8 {
+    ((level as i32 * multiplier as i32 + 64) >> 7) as i8
+}

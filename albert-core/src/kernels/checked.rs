@@ -40,7 +40,10 @@ impl Kernels {
     pub fn name(self) -> &'static str {
         self.0.name
     }
+}
 
+#[doc(hidden)]
+impl Kernels {
     /// Added to every quantized activation before it is stored as a byte: 0 (bytes are i8) or 128 (bytes are u8).
     pub fn activation_offset(self) -> i32 {
         self.0.activation_offset
@@ -119,7 +122,7 @@ impl Kernels {
     }
 
     /// Weights of one panel of 16 channels, from codes to the layout that [`Self::matmul_i8`] takes: `[k_group][16][4]`, two K groups
-    /// of 4 places a unit, each weight [`scaled`](super::scaled)`(level of the code, multiplier)`. `out` has 128 bytes a unit.
+    /// of 4 places a unit, each weight [`scaled`](crate::format::layout::scaled)`(level of the code, multiplier)`. `out` has 128 bytes a unit.
     pub fn expand(self, panel: &CodebookPanel<'_>, out: &mut [i8]) {
         let units = panel.codes.len();
         let within = panel.multipliers.len() >= units

@@ -1,5 +1,6 @@
 //! Codebook formats: the definition of the expansion from codes and multipliers to int8 weights.
 
+use crate::format::layout::scaled;
 #[cfg(target_arch = "x86_64")]
 use crate::slices::part;
 #[cfg(target_arch = "x86_64")]
@@ -45,11 +46,6 @@ impl CodebookPanel<'_> {
         let code = code >> (4 * (within / 4)) & 15 | (high_bit >> within & 1) << 4;
         scaled(self.levels.get(usize::from(code)).copied().unwrap_or(0), multiplier)
     }
-}
-
-/// The int8 weight that a level and a multiplier in [-127, 127] stand for: `round(level * multiplier / 128)`, halves up.
-pub const fn scaled(level: i8, multiplier: i8) -> i8 {
-    ((level as i32 * multiplier as i32 + 64) >> 7) as i8
 }
 
 /// The expansion of the scalar set.

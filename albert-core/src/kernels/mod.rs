@@ -1,6 +1,8 @@
 //! Kernel sets: the inner loops, one folder per architecture.
 //!
-//! [`scalar`] is the definition of the arithmetic. Every other set returns the same bits for everything that an int8 or
+//! [`detect`] gives the best set that this CPU can run, [`by_name`] a certain one; [`compiled`] lists all.
+//!
+//! The scalar set is the definition of the arithmetic. Every other set returns the same bits for everything that an int8 or
 //! 4-bit model uses; `kernel_conformance` proves it for each set in [`compiled`]. A set is a table
 //! of functions with the same names in every file; one that has nothing better for an entry takes it from its parent.
 //! [`Kernels`] is the way to call them: it is handed out only when the CPU can run the set, and checks lengths once, in
@@ -24,6 +26,8 @@ mod codebook;
 mod cortex_m;
 mod dispatch;
 mod interleave;
+#[doc(hidden)]
+pub mod internals;
 mod math;
 #[cfg(test)]
 mod math_errors;
@@ -33,7 +37,7 @@ mod math_errors;
     all(target_arch = "wasm32", target_feature = "simd128"),
 )))]
 mod packed;
-pub mod scalar;
+mod scalar;
 #[cfg(any(
     target_arch = "x86_64",
     all(target_arch = "aarch64", target_feature = "neon"),
@@ -67,8 +71,10 @@ use wasm::SETS;
 use x86::SETS;
 
 pub use checked::Kernels;
-pub use codebook::{CodebookPanel, scaled};
+pub(crate) use codebook::CodebookPanel;
 pub use dispatch::{KernelError, KernelSet, by_name, compiled, detect};
 pub(crate) use interleave::interleave;
 pub(crate) use math::{exp2, square_root};
-pub use types::{Channels, FloatProduct, Keys, LinearProduct, Product, RowScale, SMALLEST_RANGE, Splits, Store, Tile};
+pub(crate) use types::{
+    Channels, FloatProduct, Keys, LinearProduct, Product, RowScale, SMALLEST_RANGE, Splits, Store, Tile,
+};

@@ -9,7 +9,7 @@ use crate::half::half_to_f32;
 use crate::slices::{OrEmpty, part_mut};
 
 /// The set that runs everywhere.
-pub static SET: KernelSet = KernelSet {
+pub(super) static SET: KernelSet = KernelSet {
     name: "scalar",
     available: || true,
     activation_offset: 0,

@@ -1,7 +1,9 @@
 //! Codebook weights.
 
 use crate::support::{Random, sets};
-use albert_core::kernels::{self, CodebookPanel, Kernels, Product};
+use albert_core::format::layout::scaled;
+use albert_core::kernels::Kernels;
+use albert_core::kernels::internals::{CodebookPanel, Product};
 
 /// Any bytes and any number of units, with both codebooks; what is beyond the last unit stays.
 #[test]
@@ -103,6 +105,6 @@ fn check_products(sets: &[Kernels], panels: &[CodebookPanel<'_>], weights: &[i8]
 fn codebook_weights_are_rounded_products() {
     for (level, multiplier) in (-127..=127).flat_map(|level| (-127..=127).map(move |multiplier| (level, multiplier))) {
         let exact = f64::from(level) * f64::from(multiplier) / 128.0;
-        assert_eq!(f64::from(kernels::scaled(level, multiplier)), (exact + 0.5).floor(), "{level} x {multiplier}");
+        assert_eq!(f64::from(scaled(level, multiplier)), (exact + 0.5).floor(), "{level} x {multiplier}");
     }
 }

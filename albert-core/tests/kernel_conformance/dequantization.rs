@@ -2,7 +2,8 @@
 
 use crate::support::{Bytes, Random, Weights, assert_same, sets};
 use albert_core::config::Activation;
-use albert_core::kernels::{Channels, Kernels, LinearProduct, RowScale, Store, Tile};
+use albert_core::kernels::Kernels;
+use albert_core::kernels::internals::{Channels, LinearProduct, RowScale, Store, Tile};
 
 #[test]
 fn dequantization() {

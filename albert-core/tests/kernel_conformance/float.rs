@@ -1,7 +1,8 @@
 //! Float products: close, not equal.
 
 use crate::support::{GUARD, Random, guard_f32, sets};
-use albert_core::kernels::{FloatProduct, Kernels};
+use albert_core::kernels::Kernels;
+use albert_core::kernels::internals::FloatProduct;
 
 #[test]
 fn float_products() {

@@ -2,8 +2,9 @@
 
 use crate::support::{Random, sets};
 use albert_core::config::Activation;
-use albert_core::kernels::{
-    Channels, CodebookPanel, FloatProduct, Kernels, Keys, LinearProduct, Product, RowScale, Splits, Store, Tile,
+use albert_core::kernels::Kernels;
+use albert_core::kernels::internals::{
+    Channels, CodebookPanel, FloatProduct, Keys, LinearProduct, Product, RowScale, Splits, Store, Tile,
 };
 use std::mem::size_of;
 use std::slice::from_raw_parts_mut;

@@ -1,7 +1,8 @@
 //! Integer products.
 
 use crate::support::{Bytes, GUARD, Random, Weights, sets};
-use albert_core::kernels::{Kernels, Product};
+use albert_core::kernels::Kernels;
+use albert_core::kernels::internals::Product;
 use std::iter::repeat;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

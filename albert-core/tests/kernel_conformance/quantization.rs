@@ -1,7 +1,8 @@
 //! Values to bytes.
 
 use crate::support::{Floats, Random, assert_same, guard_f32, lengths, sets};
-use albert_core::kernels::{Kernels, RowScale, Splits};
+use albert_core::kernels::Kernels;
+use albert_core::kernels::internals::{RowScale, Splits};
 
 /// What `docs/numerics.md` says of a row, place by place.
 fn quantized_row(x: &[f32], channels: &[u32], offset: i32) -> (Vec<u8>, RowScale) {

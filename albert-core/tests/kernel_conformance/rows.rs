@@ -2,7 +2,8 @@
 
 use crate::support::{Floats, Random, assert_same, guard_f32, lengths, sets};
 use albert_core::config::Activation;
-use albert_core::kernels::{Kernels, Keys};
+use albert_core::kernels::Kernels;
+use albert_core::kernels::internals::Keys;
 
 #[test]
 fn activations() {

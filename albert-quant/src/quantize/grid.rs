@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
+use albert_core::format::layout::scaled;
 use albert_core::format::layout::{CODEBOOK_CHANNELS, LEVELS_4, LEVELS_5, PANEL_CHANNELS, dtype};
-use albert_core::kernels::scaled;
 
 /// Channels of a panel that share multipliers.
 pub(super) const QUADS: usize = PANEL_CHANNELS / CODEBOOK_CHANNELS;

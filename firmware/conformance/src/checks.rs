@@ -2,7 +2,8 @@
 
 use crate::random::{Bytes, Floats, Random};
 use albert_core::config::Activation;
-use albert_core::kernels::{Channels, CodebookPanel, Kernels, Keys, Product, RowScale, Splits, Store, Tile};
+use albert_core::kernels::Kernels;
+use albert_core::kernels::internals::{Channels, CodebookPanel, Keys, Product, RowScale, Splits, Store, Tile};
 use board::Counter;
 
 /// A kernel's check.

@@ -52,7 +52,7 @@ fn units<const HIGH_BITS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) {
     }
 }
 
-/// [`scaled`](crate::kernels::scaled): a product and a shift that rounds halves up.
+/// [`scaled`](crate::format::layout::scaled): a product and a shift that rounds halves up.
 #[inline]
 #[target_feature(enable = "neon")]
 fn scaled(levels: int8x16_t, multiplier: int8x8_t) -> int8x16_t {

@@ -324,7 +324,7 @@ fn expand(panel: &CodebookPanel<'_>, out: &mut [i8]) {
     }
 }
 
-/// [`scaled`](crate::kernels::scaled) of two levels, `(second << 16) + first`, in the bytes 0 and 2.
+/// [`scaled`](crate::format::layout::scaled) of two levels, `(second << 16) + first`, in the bytes 0 and 2.
 #[inline(always)]
 fn scaled_pair(levels: i32, multiplier: i8) -> u32 {
     // Half a unit for each; the first product is also made positive so that it borrows nothing from the second.
