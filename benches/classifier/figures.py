@@ -20,6 +20,7 @@ TABLES = {
     "compare": compare.rows,
     "pruning-accuracy": pruning.accuracies,
     "pruning-size": pruning.sizes,
+    "pruning-encoder": pruning.encoders,
     "search": search.rows,
 }
 

@@ -21,6 +21,11 @@ LABELS = 2
 COVERED = 1000
 
 
+#: 4 bits, and int8.
+WEIGHTS = (["--weights", "int4", "--embeddings", "int4"], ["--weights", "int8"])
+PIECES = (30000, 16000, 8000, 4000)
+
+
 def base(options):
     """A checkpoint of albert-base's geometry."""
     folder = options.folder / "base"
@@ -74,22 +79,27 @@ def logits(model, file):
     return albert("run", model, "--file", file, "--function-to-apply", "none", "--top-k", LABELS, "--json")
 
 
-def sizes(options):
-    checkpoint = base(options)
+def limits(options, checkpoint):
+    """For each number of pieces, the options that keep as many."""
     vocabulary = [piece for piece, _ in json.loads((checkpoint / "tokenizer.json").read_text())["model"]["vocab"]]
     pieces = options.folder / "pieces.jsonl"
     pieces.write_text("".join(json.dumps({"text": piece.replace("\u2581", " ")}) + "\n" for piece in vocabulary if piece.strip("\u2581")))
+    for keep in PIECES:
+        yield keep, ["--vocabulary-from", pieces, "--keep-vocabulary", keep] if keep < BASE["vocab_size"] else []
+
+
+def sizes(options):
+    checkpoint = base(options)
     file, some = options.folder / "texts.txt", texts(options)
     file.write_text("\n".join(some) + "\n")
     whole = options.folder / "base-whole.albert"
     tokens = None
     yield "| pieces | int8, bytes | 4 bits, bytes | texts whose pieces are kept | of these, texts with other logits |"
     yield "|--:|--:|--:|--:|--:|"
-    for keep in (30000, 16000, 8000, 4000):
-        cut = options.folder / "base.albert" if keep < 30000 else whole
-        limit = ["--vocabulary-from", pieces, "--keep-vocabulary", keep] if keep < 30000 else []
+    for keep, limit in limits(options, checkpoint):
+        cut = options.folder / "base.albert" if limit else whole
         row = []
-        for weights in (["--weights", "int4", "--embeddings", "int4"], ["--weights", "int8"]):
+        for weights in WEIGHTS:
             albert("quantize", checkpoint, "-o", cut, "--calibration", "none", *weights, *limit)
             row.insert(0, f"{cut.stat().st_size:,}")
         if tokens is None:
@@ -109,6 +119,19 @@ def sizes(options):
         differing = {index // LABELS for index, (a, b) in enumerate(zip(before, after)) if a != b}
         assert not differing, differing
         yield f"| {keep:,} | {' | '.join(row)} | {len(chosen):,} | {len(differing)} |"
+
+
+def encoders(options):
+    """The files of `sizes` without pooler and classifier."""
+    checkpoint, file = base(options), options.folder / "base-encoder.albert"
+    yield "| pieces | int8, bytes | 4 bits, bytes |"
+    yield "|--:|--:|--:|"
+    for keep, limit in limits(options, checkpoint):
+        row = []
+        for weights in WEIGHTS:
+            albert("quantize", checkpoint, "-o", file, "--calibration", "none", "--head", "encoder", *weights, *limit)
+            row.insert(0, f"{file.stat().st_size:,}")
+        yield f"| {keep:,} | {' | '.join(row)} |"
 
 
 def accuracies(options):
