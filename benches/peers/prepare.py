@@ -42,9 +42,11 @@ def models(layout: Layout, geometry: str) -> None:
     run([layout.python, "-m", "harness.models", folder, geometry], cwd=PEERS, env=os.environ | {"OMP_NUM_THREADS": "1"})
     # Always anew: the format is ours, and the conversion takes seconds.
     albert = layout.portable / "cli" / "release" / "albert"
-    for weights in ("int4", "int8", "fp16", "fp32"):
+    for weights in ("int4", "int4-embeddings", "int8", "fp16", "fp32"):
         out = folder / f"albert-{weights}.albert"
-        run([albert, "quantize", folder / "checkpoint", "-o", out, "--weights", weights])
+        kind, _, embeddings = weights.partition("-")
+        command = [albert, "quantize", folder / "checkpoint", "-o", out, "--weights", kind]
+        run(command + (["--embeddings", kind] if embeddings else []))
 
 
 def main() -> None:

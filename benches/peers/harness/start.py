@@ -28,7 +28,7 @@ def measure_start(layout: Layout, cases: list[Case], tokens: int, settings: Sett
             if index > 0:
                 samples[case.name].append(worker.ready)
     note("")
-    return [started(case, tokens, samples[case.name], failed.get(case.name)) for case in cases]
+    return [started(case, tokens, samples[case.name], failed.get(case.name)) | {"model_mb": case.model_bytes(layout) / 1e6} for case in cases]
 
 
 def started(case: Case, tokens: int, samples: list[dict], error: str | None) -> dict:
