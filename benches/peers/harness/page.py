@@ -43,7 +43,7 @@ def conditions(results: dict) -> str:
     """When, on what and how, in a paragraph."""
     rows = [row for row in results["rows"] if "error" not in row]
     threads = " and ".join(str(count) for count in sorted({row["threads"] for row in rows}))
-    precisions = ", ".join(sorted({"int8" if row["precision"] == "int8" else row["engine"].rpartition("-")[2] for row in rows}))
+    precisions = ", ".join(sorted({row["precision"] if row["precision"] in ("int8", "4 bits") else row["engine"].rpartition("-")[2] for row in rows}))
     kernels = sorted({row["kernels"] for row in rows if row["family"] == OURS and row.get("kernels")})
     parts = [f"{blocks.today()}, {blocks.processor()}"]
     parts += ["at real-time priority"] if os.sched_getscheduler(0) in (os.SCHED_FIFO, os.SCHED_RR) else []
