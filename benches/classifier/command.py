@@ -18,15 +18,20 @@ print(time.perf_counter() - start)
 """
 
 
-def rows(options):
+def some(options):
+    """A file of the first sentences of each label."""
     train = encoders.rows(options, "train")
-    counts, some = {}, []
+    counts, kept = {}, []
     for row in train:
         counts[row["label"]] = counts.get(row["label"], 0) + 1
         if counts[row["label"]] <= SIZE:
-            some.append(row)
-    assert len(some) == SIZE * 150
-    data = encoders.write(options.folder / "some.jsonl", some)
+            kept.append(row)
+    assert len(kept) == SIZE * 150
+    return encoders.write(options.folder / "some.jsonl", kept)
+
+
+def rows(options):
+    data = some(options)
     test = encoders.write(options.folder / "val.jsonl", encoders.rows(options, "val"))
     yield "| encoder | width | command to model, s | accuracy | head file in int8, bytes | in f32, bytes | cosine of logits, mean | worst 0.1 % |"
     yield "|---|--:|--:|--:|--:|--:|--:|--:|"

@@ -4,7 +4,7 @@
 
 FOLDER keeps checkpoints, features and draws between runs. Needs `cargo build --release -p albert-edge-cli`,
 `cargo build --release -p albert-fit --example draws`, `cargo build --release -p albert-quant --example flat_search`,
-and numpy, safetensors, scikit-learn and faiss-cpu.
+numpy, safetensors, scikit-learn and faiss-cpu; for `javascript` Node and `cargo xtask js`, which builds the package.
 """
 import argparse
 import pathlib
@@ -12,13 +12,16 @@ import pathlib
 import command
 import compare
 import document
+import javascript
 import pruning
 import search
 
 TABLES = {
     "command": command.rows,
     "compare": compare.rows,
+    "javascript": javascript.rows,
     "pruning-accuracy": pruning.accuracies,
+    "pruning-fitted": pruning.fitted,
     "pruning-size": pruning.sizes,
     "pruning-encoder": pruning.encoders,
     "search": search.rows,

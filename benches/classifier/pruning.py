@@ -134,13 +134,30 @@ def encoders(options):
         yield f"| {keep:,} | {' | '.join(row)} |"
 
 
+def limited(options):
+    """For each number of pieces of the demo task, the options that keep as many."""
+    texts = ["--vocabulary-from", options.shared / "data/clinc150/train.jsonl", "--held-out", options.shared / "models/clinc-intents/eval.jsonl"]
+    for keep in (8000, 4000, 2000, 1000, 500):
+        yield keep, [*texts, "--keep-vocabulary", keep] if keep < 8000 else []
+
+
+def fitted(options):
+    """The demo task by its encoder without the pooler, and a classifier that `albert fit` made."""
+    model, encoder, file = options.shared / "models/clinc-intents", options.folder / "demo-encoder.albert", options.folder / "demo-fitted.albert"
+    yield "| pieces at most | file, bytes | accuracy |"
+    yield "|--:|--:|--:|"
+    for keep, limit in limited(options):
+        albert("quantize", model, "-o", encoder, "--head", "encoder", *limit)
+        albert("fit", encoder, "--data", options.shared / "data/clinc150/train.jsonl", "-o", file)
+        score = json.loads(albert("eval", file, "--data", model / "eval.jsonl", "--json"))["accuracy"]
+        yield f"| {keep:,} | {file.stat().st_size:,} | {100 * score:.2f} % |"
+
+
 def accuracies(options):
     model, file = options.shared / "models/clinc-intents", options.folder / "demo.albert"
     yield "| pieces at most | file, bytes | accuracy | held-out texts with the same pieces |"
     yield "|--:|--:|--:|--:|"
-    for keep in (8000, 4000, 2000, 1000, 500):
-        train = ["--vocabulary-from", options.shared / "data/clinc150/train.jsonl", "--held-out", model / "eval.jsonl"]
-        limit = [*train, "--keep-vocabulary", keep] if keep < 8000 else []
+    for keep, limit in limited(options):
         report = json.loads(albert("quantize", model, "-o", file, "--json", *limit))
         score = json.loads(albert("eval", file, "--data", model / "eval.jsonl", "--json"))["accuracy"]
         coverage = (report["vocabulary"] or {}).get("held_out") or {"same": 1, "texts": 1}
