@@ -4,7 +4,7 @@
 //! the place of the code point before it.
 
 use super::workspace::Shortage;
-use crate::slices::{OrEmpty, cast_mut, part_mut};
+use crate::slices::{OrEmpty, cast_mut, part_mut, ruled_out};
 use crate::tokenizer::characters;
 
 /// A code point and its place in the original text, in code points.
@@ -115,8 +115,14 @@ impl<'s> CharBuffer<'s> {
     #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn bring_down(&mut self, from: usize, to: usize, count: usize) {
         for index in 0..count {
-            let Some(&Character { code, start, end }) = self.room.get(from + index) else { break };
-            let Some(place) = self.room.get_mut(to + index) else { break };
+            let Some(&Character { code, start, end }) = self.room.get(from + index) else {
+                ruled_out();
+                break;
+            };
+            let Some(place) = self.room.get_mut(to + index) else {
+                ruled_out();
+                break;
+            };
             *place = Character { code, start, end };
         }
     }
@@ -169,7 +175,10 @@ impl<'s> CharBuffer<'s> {
     /// Stable sort of `run` characters of the result from `from` on: insertion for short runs, bottom-up merging for long ones.
     pub(crate) fn sort_result(&mut self, from: usize, run: usize, key: fn(&Character) -> u32) -> Result<(), Shortage> {
         const SHORT: usize = 16;
-        let Some(all) = self.result().get_mut(from..from + run) else { return Ok(()) };
+        let Some(all) = self.result().get_mut(from..from + run) else {
+            ruled_out();
+            return Ok(());
+        };
         for block in all.chunks_mut(SHORT) {
             for at in 1..block.len() {
                 let mut place = at;
@@ -193,6 +202,7 @@ impl<'s> CharBuffer<'s> {
                     let key = |at: usize| self.room.get(base + at).map_or(0, key);
                     let take_left = a < middle && (b >= right || key(a) <= key(b));
                     let at = if take_left { a } else { b };
+                    debug_assert!(base + at < self.room.len());
                     let character = self.room.get(base + at).copied().unwrap_or_default();
                     self.push(character.code, character.start, character.end)?;
                     if take_left { a += 1 } else { b += 1 }

@@ -93,7 +93,7 @@ impl TokenBuffer<'_> {
         if let Some((head, body)) = record.split_first_chunk_mut::<2>() {
             *head = [index as u32, text.len() as u32];
             for (word, bytes) in body.iter_mut().zip(text.chunks(4)) {
-                // The first byte is the first in memory.
+                // The first byte is the first in memory, zeros fill up the last word.
                 let at = |place: usize| bytes.get(place).copied().unwrap_or(0);
                 *word = u32::from_ne_bytes([at(0), at(1), at(2), at(3)]);
             }
@@ -132,6 +132,7 @@ impl Source<'_> {
                 let from = *seen;
                 let bytes = part(word, piece.start..piece.end);
                 *seen += bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count();
+                // A damaged vocabulary may have pieces that are no whole characters.
                 let start = chars.get(from).map_or(0, |character| character.start);
                 let end = seen.checked_sub(1).and_then(|last| chars.get(last)).map_or(start, |character| character.end);
                 Offsets { start, end }

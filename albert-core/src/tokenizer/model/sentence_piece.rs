@@ -48,7 +48,7 @@ fn ends_in_digit_comma(text: &[u8]) -> bool {
     matches!(text, [.., b'0'..=b'9', b','])
 }
 
-/// The byte after `characters` characters from `start` on.
+/// The byte after `characters` characters from `start` on, or the end of the word: a damaged table may ask for more.
 fn characters_end(word: &[u8], start: usize, characters: usize) -> usize {
     let mut end = start;
     for _ in 0..characters {

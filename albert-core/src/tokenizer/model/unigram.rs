@@ -1,6 +1,7 @@
 //! Unigram: the best-scoring segmentation of a word (Kudo 2018), by dynamic programming over its bytes.
 
 use crate::build_features::SENTENCE_PIECE;
+use crate::slices::ruled_out;
 use crate::tokenizer::memory::token_buffer::Piece;
 use crate::tokenizer::memory::workspace::{Shortage, carve};
 use crate::tokenizer::tables::Tables;
@@ -70,6 +71,7 @@ pub(crate) fn best_pieces(
         }
         from = next;
     }
+    debug_assert!(size < nodes.len());
     let score = nodes.get(size).map_or(0.0, |node| node.score);
     follow(tables, word, nodes, emit)?;
     Ok(score)
@@ -79,6 +81,7 @@ pub(crate) fn best_pieces(
 #[inline]
 fn relax(nodes: &mut [Node], from: usize, to: usize, id: u32, score: f64, single_precision: bool) {
     let score = if single_precision { f64::from(score as f32) } else { score };
+    debug_assert!(to < nodes.len());
     if let Some(node) = nodes.get_mut(to)
         && (node.link == u32::MAX || score > node.score)
     {
@@ -108,8 +111,15 @@ fn follow(
     let mut unknown: Option<usize> = None;
     let mut start = 0;
     while start < size {
-        let Some(end) = nodes.get(start).map(|node| node.link as usize) else { break };
-        let Some(id) = nodes.get(end).filter(|_| end > start).map(|node| node.id) else { break };
+        let Some(end) = nodes.get(start).map(|node| node.link as usize) else {
+            ruled_out();
+            break;
+        };
+        let Some(id) = nodes.get(end).filter(|_| end > start).map(|node| node.id) else {
+            // Every position is reached, if only by unknown characters.
+            ruled_out();
+            break;
+        };
         if id == tables.unk {
             unknown.get_or_insert(start);
         } else {
@@ -135,6 +145,7 @@ fn emit_unknown(
     end: usize,
     emit: &mut dyn FnMut(Piece) -> Result<(), Shortage>,
 ) -> Result<(), Shortage> {
+    debug_assert!(start <= end && end <= word.len());
     let id = word.get(start..end).and_then(|text| tables.vocab.get(text)).unwrap_or(tables.unk);
     emit(Piece { id, start, end, unknown: id == tables.unk })
 }

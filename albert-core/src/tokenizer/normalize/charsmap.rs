@@ -5,6 +5,7 @@
 
 use super::graphemes::Clusters;
 use super::pool::sequence;
+use crate::slices::ruled_out;
 use crate::tokenizer::characters;
 use crate::tokenizer::memory::char_buffer::{CODE, CharBuffer, Character, Stop};
 use crate::tokenizer::memory::workspace::Shortage;
@@ -43,7 +44,10 @@ pub(crate) fn run(
             removed_first |= replace(pool, entry, to - from, chars)?;
         } else {
             for index in from..to {
-                let Some(Character { code, .. }) = chars.get(index) else { break };
+                let Some(Character { code, .. }) = chars.get(index) else {
+                    ruled_out();
+                    break;
+                };
                 match lookup(trie, chars, index, index + 1) {
                     Some(entry) => removed_first |= replace(pool, entry, 1, chars)?,
                     None => chars.change(code, 0)?,

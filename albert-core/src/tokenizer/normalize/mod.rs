@@ -13,7 +13,7 @@ use super::memory::workspace::Shortage;
 use super::tables::section::map;
 use super::tables::{CodePointTable, Operation, is_white_space};
 use crate::build_features::SENTENCE_PIECE;
-use crate::slices::part;
+use crate::slices::{part, ruled_out};
 use pool::sequence;
 use unicode::{decompose, hangul};
 
@@ -48,7 +48,10 @@ pub(crate) fn run<'m>(
 
 fn map(table: &CodePointTable<'_>, pool: &[u32], chars: &mut CharBuffer<'_>) -> Result<(), Shortage> {
     for index in 0..chars.len() {
-        let Some(Character { code, start, end }) = chars.get(index) else { break };
+        let Some(Character { code, start, end }) = chars.get(index) else {
+            ruled_out();
+            break;
+        };
         match table.get(code) {
             map::IDENTITY => chars.push(code, start, end)?,
             map::REMOVE => {}
@@ -136,7 +139,10 @@ fn prepend(content: &str, chars: &mut CharBuffer<'_>) -> Result<(), Shortage> {
     let Some(first) = chars.get(0) else { return Ok(()) };
     chars.push_text(content, first.start, first.end)?;
     for index in 0..chars.len() {
-        let Some(character) = chars.get(index) else { break };
+        let Some(character) = chars.get(index) else {
+            ruled_out();
+            break;
+        };
         chars.push(character.code, character.start, character.end)?;
     }
     chars.commit();

@@ -1,5 +1,6 @@
 //! Pre-tokenization: words are marked in the segment.
 
+use crate::slices::ruled_out;
 use crate::tokenizer::memory::char_buffer::{ADDED, CharBuffer, Character, START};
 use crate::tokenizer::memory::workspace::Shortage;
 use crate::tokenizer::tables::section::prepend;
@@ -28,7 +29,10 @@ fn whitespace(chars: &mut CharBuffer<'_>) {
     let all = chars.all();
     let (mut written, mut start) = (0, 0);
     for index in 0..all.len() {
-        let Some(&character) = all.get(index) else { break };
+        let Some(&character) = all.get(index) else {
+            ruled_out();
+            break;
+        };
         if is_white_space(character.code & !START) {
             start = START;
         } else if let Some(slot) = all.get_mut(written) {
@@ -43,7 +47,10 @@ fn whitespace(chars: &mut CharBuffer<'_>) {
 fn metaspace(blank: u32, prepend: u32, split: bool, chars: &mut CharBuffer<'_>) -> Result<(), Shortage> {
     let begin = if split { START } else { 0 };
     for index in 0..chars.len() {
-        let Some(Character { code, start, end }) = chars.get(index) else { break };
+        let Some(Character { code, start, end }) = chars.get(index) else {
+            ruled_out();
+            break;
+        };
         if code & ADDED != 0 {
             chars.push(code, start, end)?;
             continue;

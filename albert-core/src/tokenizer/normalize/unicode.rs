@@ -1,7 +1,7 @@
 //! The Unicode normalization forms, from tables in the model file (UAX 15).
 
 use super::pool::sequence;
-use crate::slices::part;
+use crate::slices::{part, ruled_out};
 use crate::tokenizer::memory::char_buffer::{CODE, CharBuffer, Character};
 use crate::tokenizer::memory::workspace::Shortage;
 use crate::tokenizer::tables::CodePointTable;
@@ -55,7 +55,10 @@ pub(crate) fn decompose(
     // Codes carry their combining class until the end; start holds the change.
     let tag = |code: u32| code | (u32::from(classes.get(code)) & 0xff) << CLASS_SHIFT;
     for index in 0..chars.len() {
-        let Some(Character { code, .. }) = chars.get(index) else { break };
+        let Some(Character { code, .. }) = chars.get(index) else {
+            ruled_out();
+            break;
+        };
         match table.get(code) {
             map::IDENTITY | map::REMOVE | map::SPACED => chars.change(tag(code), 0)?,
             map::HANGUL => {
@@ -108,10 +111,14 @@ fn recompose(pairs: &[[u32; 3]], chars: &mut CharBuffer<'_>) {
     // `starter` is where the code point that may grow was written; marks that did not compose follow it.
     let (mut written, mut starter, mut last_class) = (0, None::<usize>, None::<u32>);
     for index in 0..count {
-        let Some(&character) = result.get(index) else { break };
+        let Some(&character) = result.get(index) else {
+            ruled_out();
+            break;
+        };
         let mark_class = class(&character);
         if let Some(at) = starter {
             let blocked = last_class.is_some_and(|last| last >= mark_class);
+            debug_assert!(at < result.len());
             let first = result.get(at).copied().unwrap_or_default();
             if !blocked && let Some(composite) = compose(pairs, first.code & CODE, character.code & CODE) {
                 if let Some(slot) = result.get_mut(at) {
@@ -128,6 +135,8 @@ fn recompose(pairs: &[[u32; 3]], chars: &mut CharBuffer<'_>) {
         }
         if let Some(slot) = result.get_mut(written) {
             *slot = character;
+        } else {
+            ruled_out();
         }
         written += 1;
     }
