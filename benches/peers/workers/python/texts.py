@@ -57,7 +57,8 @@ def best(logits, labels):
 
 def labels(task):
     config = json.loads((Path(task.tokenizer) / "config.json").read_text())
-    return [config["id2label"][str(label)] for label in range(len(config["id2label"]))]
+    names = config.get("id2label", {"0": "LABEL_0", "1": "LABEL_1"})
+    return [names[str(label)] for label in range(len(names))]
 
 
 def onnxruntime(task):
