@@ -5,6 +5,7 @@ mod aarch64;
 #[allow(unreachable_pub, reason = "another crate has this file, too")]
 mod block;
 mod conformance;
+mod emulated;
 mod environment;
 mod features;
 mod files;
@@ -36,6 +37,7 @@ use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo xtask aarch64 [--kernels]              tests the NEON kernel sets under QEMU, with the programs around them or alone
+cargo xtask arm32                            tests the kernel sets for 32-bit Arm under QEMU
 cargo xtask throughput                       simulates the inner loops of the NEON kernel sets with llvm-mca
 cargo xtask wasm                             tests the WebAssembly kernel sets under Node or Deno
 cargo xtask js                               builds the npm package and its demo page, tests both under Node, Deno and in Chromium
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
     let done = match arguments.split_first() {
         Some((command, [])) if command == "aarch64" => aarch64::run(),
         Some((command, [option])) if command == "aarch64" && option == "--kernels" => aarch64::kernels(),
+        Some((command, [])) if command == "arm32" => emulated::ARM32.run(),
         Some((command, [])) if command == "throughput" => throughput::run(),
         Some((command, [])) if command == "wasm" => wasm::run(),
         Some((command, [])) if command == "js" => js::run(),

@@ -81,7 +81,11 @@ pub fn compiled() -> &'static [&'static KernelSet] {
 pub fn detect() -> Kernels {
     // Named, so that nothing of the others is linked into firmware.
     const CERTAIN: Option<&KernelSet> =
-        if cfg!(any(arm_dsp, target_arch = "arm", target_arch = "riscv32")) { SETS.first().copied() } else { None };
+        if cfg!(any(arm_dsp, all(target_os = "none", any(target_arch = "arm", target_arch = "riscv32")))) {
+            SETS.first().copied()
+        } else {
+            None
+        };
     match CERTAIN {
         // SAFETY: the program was compiled for it.
         Some(set) => unsafe { Kernels::new(set) },

@@ -20,6 +20,8 @@
 
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 mod aarch64;
+#[cfg(all(target_arch = "arm", any(target_os = "linux", target_os = "android")))]
+mod arm;
 mod checked;
 mod codebook;
 #[cfg(arm_dsp)]
@@ -56,12 +58,15 @@ mod x86;
 
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 use aarch64::SETS;
+#[cfg(all(target_arch = "arm", any(target_os = "linux", target_os = "android")))]
+use arm::SETS;
 #[cfg(arm_dsp)]
 use cortex_m::SETS;
 #[cfg(not(any(
     arm_dsp,
     target_arch = "x86_64",
     all(target_arch = "aarch64", target_feature = "neon"),
+    all(target_arch = "arm", any(target_os = "linux", target_os = "android")),
     all(target_arch = "wasm32", target_feature = "simd128"),
 )))]
 use packed::SETS;

@@ -68,8 +68,15 @@ fn found() -> Vec<&'static str> {
     sets.into_iter().filter(|set| set.1).map(|set| set.0).collect()
 }
 
+/// The set whose instructions the operating system reports.
+#[cfg(all(target_arch = "arm", target_os = "linux"))]
+fn found() -> Vec<&'static str> {
+    let neon = std::fs::read_to_string("/proc/cpuinfo").is_ok_and(|text| text.contains(" neon"));
+    if neon { vec!["neon32"] } else { Vec::new() }
+}
+
 /// Elsewhere what there is is known when the program is compiled.
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", all(target_arch = "arm", target_os = "linux"))))]
 fn found() -> Vec<&'static str> {
     Vec::new()
 }

@@ -21,7 +21,12 @@ pub(super) static SET64: KernelSet =
     KernelSet { name: "packed64", matmul_i8: multiply::<word64::Triples>, ..scalar::SET };
 
 /// The sets of architectures without better ones, best first.
-#[cfg(not(any(arm_dsp, target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"),)))]
+#[cfg(not(any(
+    arm_dsp,
+    target_arch = "x86_64",
+    all(target_arch = "arm", any(target_os = "linux", target_os = "android")),
+    all(target_arch = "wasm32", target_feature = "simd128"),
+)))]
 pub(super) const SETS: &[&KernelSet] =
     if cfg!(target_pointer_width = "64") { &[&SET64, &SET32, &scalar::SET] } else { &[&SET32, &SET64, &scalar::SET] };
 
