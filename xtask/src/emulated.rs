@@ -1,5 +1,5 @@
-//! Linux on 32-bit Arm under QEMU's user-mode emulation: the kernel sets against scalar, and the demo model's logits against this
-//! machine's.
+//! Linux on 32-bit Arm and on RISC-V under QEMU's user-mode emulation: the kernel sets against scalar, and the demo model's logits
+//! against this machine's.
 
 use crate::firmware::on_this_host;
 use crate::toolchain::{captured, cargo, check};
@@ -26,6 +26,16 @@ pub(crate) const ARM32: Machine = Machine {
     emulator: "qemu-arm",
     processors: &["cortex-a7"],
     sets: &["neon32", "packed32"],
+};
+
+/// 64-bit RISC-V, with vectors of two lengths.
+pub(crate) const RISCV64: Machine = Machine {
+    target: "riscv64gc-unknown-linux-gnu",
+    linker: "riscv64-linux-gnu-gcc",
+    library: "/usr/riscv64-linux-gnu",
+    emulator: "qemu-riscv64",
+    processors: &["rv64,v=true,vext_spec=v1.0,vlen=128", "rv64,v=true,vext_spec=v1.0,vlen=256"],
+    sets: &["rvv", "packed64"],
 };
 
 /// The test of the kernels that takes QEMU longest; what it finds, others find as well, but for the sizes.

@@ -38,6 +38,7 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask aarch64 [--kernels]              tests the NEON kernel sets under QEMU, with the programs around them or alone
 cargo xtask arm32                            tests the kernel sets for 32-bit Arm under QEMU
+cargo xtask riscv64                          tests the kernel sets for 64-bit RISC-V under QEMU
 cargo xtask throughput                       simulates the inner loops of the NEON kernel sets with llvm-mca
 cargo xtask wasm                             tests the WebAssembly kernel sets under Node or Deno
 cargo xtask js                               builds the npm package and its demo page, tests both under Node, Deno and in Chromium
@@ -76,6 +77,7 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "aarch64" => aarch64::run(),
         Some((command, [option])) if command == "aarch64" && option == "--kernels" => aarch64::kernels(),
         Some((command, [])) if command == "arm32" => emulated::ARM32.run(),
+        Some((command, [])) if command == "riscv64" => emulated::RISCV64.run(),
         Some((command, [])) if command == "throughput" => throughput::run(),
         Some((command, [])) if command == "wasm" => wasm::run(),
         Some((command, [])) if command == "js" => js::run(),

@@ -39,6 +39,8 @@ mod math_errors;
     all(target_arch = "wasm32", target_feature = "simd128"),
 )))]
 mod packed;
+#[cfg(all(target_arch = "riscv64", any(target_os = "linux", target_os = "android")))]
+mod riscv;
 mod scalar;
 #[cfg(any(
     target_arch = "x86_64",
@@ -67,9 +69,12 @@ use cortex_m::SETS;
     target_arch = "x86_64",
     all(target_arch = "aarch64", target_feature = "neon"),
     all(target_arch = "arm", any(target_os = "linux", target_os = "android")),
+    all(target_arch = "riscv64", any(target_os = "linux", target_os = "android")),
     all(target_arch = "wasm32", target_feature = "simd128"),
 )))]
 use packed::SETS;
+#[cfg(all(target_arch = "riscv64", any(target_os = "linux", target_os = "android")))]
+use riscv::SETS;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 use wasm::SETS;
 #[cfg(target_arch = "x86_64")]

@@ -25,6 +25,7 @@ pub(super) static SET64: KernelSet =
     arm_dsp,
     target_arch = "x86_64",
     all(target_arch = "arm", any(target_os = "linux", target_os = "android")),
+    all(target_arch = "riscv64", any(target_os = "linux", target_os = "android")),
     all(target_arch = "wasm32", target_feature = "simd128"),
 )))]
 pub(super) const SETS: &[&KernelSet] =
