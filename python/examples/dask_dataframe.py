@@ -1,7 +1,6 @@
 """Classifies a Parquet dataset with Dask: `python dask_dataframe.py MODEL IN OUT [WORKERS]`.
 
-A pipeline is pickled by the path of its model, so each worker process opens the model once for each partition, which takes
-less than a millisecond; processes on one machine share the pages of the file.
+Each worker process opens the model once. Processes on one machine share the pages of the file.
 """
 
 from __future__ import annotations
@@ -10,24 +9,36 @@ import sys
 
 import dask.dataframe as dd
 import pandas as pd
-from dask.distributed import Client, LocalCluster
+from dask.distributed import Client, LocalCluster, Worker, WorkerPlugin, get_worker
 
-from albert_edge import Pipeline, pipeline
+from albert_edge import pipeline
 
 
-def classify(rows: pd.DataFrame, run: Pipeline) -> pd.DataFrame:
+class Classifier(WorkerPlugin):
+    """Opens the model when a worker starts."""
+
+    name = "classifier"
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+
+    def setup(self, worker: Worker) -> None:
+        self.run = pipeline("text-classification", self.model, threads=1)
+
+
+def classify(rows: pd.DataFrame) -> pd.DataFrame:
     """Add the columns `label` and `score` to rows with a column `text`."""
-    answers = run(rows["text"])
+    answers = get_worker().plugins["classifier"].run(rows["text"])
     return rows.assign(label=[row["label"] for row in answers], score=[row["score"] for row in answers])
 
 
 def main(model: str, source: str, target: str, workers: int = 2) -> None:
     """Read the dataset `source`, and write it with labels to `target`."""
-    run = pipeline("text-classification", model, threads=1)
-    with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster):
+    with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        client.register_plugin(Classifier(model))
         rows = dd.read_parquet(source)
         columns = rows._meta.assign(label="", score=0.0)
-        rows.map_partitions(classify, run, meta=columns).to_parquet(target, write_index=False)
+        rows.map_partitions(classify, meta=columns).to_parquet(target, write_index=False)
 
 
 if __name__ == "__main__":
