@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -19,8 +19,8 @@ def is_text(value: object) -> bool:
 
 
 def as_list(value: object) -> list[Any] | None:
-    """The rows of a list, a tuple, or an array of Arrow, NumPy or pandas; `None` for anything else."""
-    if isinstance(value, (list, tuple)):
+    """The rows of a list or another sequence, or of an array of Arrow, NumPy or pandas; `None` for anything else."""
+    if isinstance(value, Sequence):
         return list(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     for name in ("to_pylist", "tolist"):
         convert = getattr(value, name, None)

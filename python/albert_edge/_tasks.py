@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from . import _native
 
@@ -17,8 +16,8 @@ _ALL = 2**31 - 1
 _ALIASES = {"sentiment-analysis": "text-classification", "ner": "token-classification"}
 
 
-@dataclass(frozen=True)
-class Task:
+# No dataclass: the module of those takes longer to import than this package.
+class Task(NamedTuple):
     """How a task's arguments and results look.
 
     Attributes
@@ -41,6 +40,10 @@ class Task:
 
 def _labels(response: Any, options: Options) -> Any:
     return response if "top_k" in options else response[0]
+
+
+def _wraps(call: Options) -> bool:
+    return "top_k" not in call
 
 
 def _entities(response: Any, options: Options) -> Any:
@@ -66,18 +69,22 @@ def _features(response: Any, options: Options) -> Any:
     return states[None] if options.get("return_tensors") else [states.tolist()]
 
 
+def _embedding(response: Any, _options: Options) -> Any:
+    return response["embedding"]
+
+
 def _as_it_is(response: Any, _options: Options) -> Any:
     return response
 
 
 TASKS = {
-    "text-classification": Task(("text_pair",), _labels, wraps_text=lambda call: "top_k" not in call),
+    "text-classification": Task(("text_pair",), _labels, wraps_text=_wraps),
     "zero-shot-classification": Task(("candidate_labels",), _as_it_is),
     "token-classification": Task((), _entities),
     "question-answering": Task(("question", "context"), _answers, unwraps_one=True),
     "fill-mask": Task(("targets",), _fillings, unwraps_one=True),
     "feature-extraction": Task(("text_pair",), _features),
-    "sentence-embedding": Task((), lambda response, _options: response["embedding"]),
+    "sentence-embedding": Task((), _embedding),
     "sentence-order": Task(("text_pair",), _as_it_is),
     "multiple-choice": Task(("choices",), _as_it_is),
     "reranking": Task(("documents",), _as_it_is),

@@ -73,8 +73,8 @@ class Pipeline:
         Parameters
         ----------
         inputs : str, dict, list, array or iterable
-            A text, a pair as ``{"text", "text_pair"}``, or a dictionary with the fields of the task; a list of them, or an
-            array of Arrow, NumPy or pandas. For any other iterable, such as a generator or a dataset, results are yielded as
+            A text, a pair as ``{"text", "text_pair"}``, or a dictionary with the fields of the task; a list of them, a column
+            of a data set, or an array of Arrow, NumPy or pandas. For any other iterable, such as a generator or a dataset, results are yielded as
             they come and memory is bounded.
         *more
             Further fields by position: candidate labels, or the context of a question.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import importlib.metadata
 import os
 import pickle
 import signal
@@ -262,6 +263,19 @@ def test_commands(tmp_path: Path) -> None:
     assert version.stdout.split() == ["albert", albert_edge.__version__]
 
 
-def test_import_needs_no_numpy() -> None:
-    code = "import sys, albert_edge; sys.exit('numpy' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def imported_by(module: str) -> set[str]:
+    """The modules that an import loads."""
+    code = f"import sys; before = set(sys.modules); import {module}; print(*set(sys.modules) - before)"
+    return set(subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_import_is_lean() -> None:
+    """Numbers of modules stand for the time, which is not the same twice."""
+    own, other = imported_by("albert_edge"), imported_by("numpy")
+    assert not own & {"numpy", "tqdm", "json", "subprocess", "tempfile", "inspect", "asyncio", "socket"}
+    assert len(own) < len(other) / 2, f"{sorted(own)}"
+
+
+def test_numpy_is_the_only_dependency() -> None:
+    needed = [name for name in importlib.metadata.requires("albert-edge") or [] if "extra ==" not in name]
+    assert [name.partition(">")[0] for name in needed] == ["numpy"]
