@@ -5,12 +5,15 @@ use albert_core::{Config, Model};
 use serde::Serialize;
 
 use crate::outputs::Kind;
-use crate::sample::Input;
+use crate::sample::{Expected, Input};
 
 /// Most changes that are kept: those that the reference was most sure of.
 const MOST_KEPT: usize = 1000;
 /// Most characters of a text.
 const MOST_CHARACTERS: usize = 200;
+
+/// Stands for a right answer that the model cannot give.
+const NO_LABEL: &str = "none of the model's";
 
 /// An answer of the model that differs from the reference's.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,10 +31,31 @@ pub struct Change {
     pub reference: String,
     /// The model's answer.
     pub model: String,
+    /// The right answer, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// How sure the reference is: its logit of its own answer, minus its logit of the model's answer.
     pub reference_margin: f64,
     /// How sure the model is: its logit of its own answer, minus its logit of the reference's answer.
     pub model_margin: f64,
+}
+
+impl Change {
+    /// Whether the answers of the reference and of the model are right, if that is known.
+    pub fn right(&self) -> Option<[bool; 2]> {
+        self.label.as_ref().map(|label| [&self.reference, &self.model].map(|answer| answer == label))
+    }
+}
+
+/// How many of the changed answers were right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Rights {
+    /// Number of changed answers of which the right one is known.
+    pub labelled: usize,
+    /// Number of these that the reference has right.
+    pub reference: usize,
+    /// Number of these that the model has right.
+    pub model: usize,
 }
 
 /// The answers of the model that differ from the reference's.
@@ -41,6 +65,8 @@ pub struct Changes {
     pub answers: usize,
     /// Number of those that differ.
     pub changed: usize,
+    /// How many of those were right.
+    pub right: Rights,
     /// The ones that differ, 1,000 at most. Those that the reference was most sure of come first.
     pub rows: Vec<Change>,
 }
@@ -100,7 +126,15 @@ impl Changes {
             _ => f64::NAN,
         };
         let margins = [margin(vectors[0], reference, model), margin(vectors[1], model, reference)];
-        self.add(place, [name(place, models[0], reference), name(place, models[1], model)], margins);
+        let label = match (&place.input.expected, place.token) {
+            (Expected::Labels(labels), None) => labels.first().map(|&label| name(place, models[0], label)),
+            (Expected::Tokens(tokens), Some(token)) => tokens.get(&token).map(|label| match label {
+                Some(label) => name(place, models[0], *label),
+                None => NO_LABEL.to_owned(),
+            }),
+            _ => None,
+        };
+        self.add(place, [name(place, models[0], reference), name(place, models[1], model)], label, margins);
     }
 
     fn take_each(&mut self, place: &Place<'_>, models: [&Model<'_>; 2], vectors: [&[f32]; 2], from: [f64; 2]) {
@@ -111,26 +145,44 @@ impl Changes {
             if applies[0] == applies[1] {
                 continue;
             }
-            let label = |side: usize| {
-                let name = name(place, models[side], index);
-                if applies[side] { name } else { format!("not {name}") }
+            let answer = |model: &Model<'_>, applies: bool| {
+                let name = name(place, model, index);
+                if applies { name } else { format!("not {name}") }
             };
-            self.add(place, [label(0), label(1)], margins.map(f64::abs));
+            let label = match &place.input.expected {
+                Expected::Labels(labels) => Some(answer(models[0], labels.contains(&index))),
+                _ => None,
+            };
+            let answers = [answer(models[0], applies[0]), answer(models[1], applies[1])];
+            self.add(place, answers, label, margins.map(f64::abs));
         }
     }
 
-    fn add(&mut self, place: &Place<'_>, [reference, model]: [String; 2], [reference_margin, model_margin]: [f64; 2]) {
-        self.changed += 1;
-        self.rows.push(Change {
+    fn add(
+        &mut self,
+        place: &Place<'_>,
+        [reference, model]: [String; 2],
+        label: Option<String>,
+        [reference_margin, model_margin]: [f64; 2],
+    ) {
+        let change = Change {
             input: place.index + 1,
             text: text(place.input),
             output: place.output,
             token: place.token,
             reference,
             model,
+            label,
             reference_margin,
             model_margin,
-        });
+        };
+        self.changed += 1;
+        if let Some([reference, model]) = change.right() {
+            self.right.labelled += 1;
+            self.right.reference += usize::from(reference);
+            self.right.model += usize::from(model);
+        }
+        self.rows.push(change);
         // Not at every change: sorting takes time.
         if self.rows.len() >= 2 * MOST_KEPT {
             self.sort();

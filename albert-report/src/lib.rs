@@ -42,7 +42,7 @@ pub mod sizes;
 pub mod tensors;
 mod trace;
 
-pub use changes::{Change, Changes};
+pub use changes::{Change, Changes, Rights};
 pub use closeness::{Closeness, Comparison};
 pub use cosines::{CosineSummary, Cosines};
 pub use measure::{Depth, Measures, Outlier, measure};

@@ -1,7 +1,22 @@
 //! The inputs that models are run on.
 
+use std::collections::BTreeMap;
+
 use albert_core::Model;
 use albert_core::tokenizer::{EncodeOptions, memory_bytes};
+
+/// The answers that are right for an input, as indices of the model's labels or of its vocabulary.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Expected {
+    /// Nobody says.
+    #[default]
+    Unknown,
+    /// The labels that apply to the whole input.
+    Labels(Vec<usize>),
+    /// Those of some tokens, by position; `None` where the model does not have the right one.
+    Tokens(BTreeMap<usize, Option<usize>>),
+}
 
 /// One input: token ids, special tokens included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +29,8 @@ pub struct Input {
     pub text: String,
     /// The second text, if the input is a pair.
     pub pair: Option<String>,
+    /// The right answers.
+    pub expected: Expected,
 }
 
 /// The inputs that models are run on, and where they come from.

@@ -92,6 +92,7 @@ def quantize(
     weights: str = "int8",
     calibration: PathLike | Iterable[str] | None = None,
     report: PathLike | None = None,
+    data: Data = None,
     **options: Any,
 ) -> Report:
     """Make a model file from a checkpoint.
@@ -108,9 +109,11 @@ def quantize(
         Texts to calibrate integer models on, or a file of them; ``"none"`` to round without. A built-in text by default.
     report : str or path, optional
         Page (HTML) to write, which shows what quantization cost against the checkpoint in fp32.
+    data : path or rows, optional
+        Rows to measure that on, as for :func:`evaluate`; a built-in text by default.
     **options
-        Other options of ``albert quantize``: ``head``, ``budget``, ``embeddings``, ``keep``, ``data``, ``revision``,
-        ``base``, ``threads`` ...
+        Other options of ``albert quantize``: ``head``, ``budget``, ``embeddings``, ``keep``, ``text_column``,
+        ``label_column``, ``labels``, ``revision``, ``base``, ``threads`` ...
 
     Returns
     -------
@@ -123,13 +126,30 @@ def quantize(
         When the checkpoint cannot be converted.
     """
     # With a budget the command chooses the formats.
-    chosen = {} if options.get("budget") is not None else {"weights": weights}
-    if calibration is None or isinstance(calibration, (str, os.PathLike)):
-        options.update(chosen, calibration=calibration, report=report, output=output)
-        return _report(_lines("quantize", checkpoint, **options), report)
-    with _rows({"text": text} for text in calibration) as texts:
-        options.update(chosen, calibration=texts, report=report, output=output)
-        return _report(_lines("quantize", checkpoint, **options), report)
+    options.update({} if options.get("budget") is not None else {"weights": weights}, report=report, output=output)
+    with _calibration(calibration) as texts, _optional_rows(data, options):
+        return _report(_lines("quantize", checkpoint, calibration=texts, **options), report)
+
+
+@contextmanager
+def _calibration(texts: PathLike | Iterable[str] | None) -> Generator[PathLike | None, None, None]:
+    if texts is None or isinstance(texts, (str, os.PathLike)):
+        yield texts
+    else:
+        with _rows({"text": text} for text in texts) as file:
+            yield file
+
+
+@contextmanager
+def _optional_rows(data: Data, options: dict[str, Any]) -> Generator[None, None, None]:
+    """Adds a file of the rows to the options, and the names of their labels unless there are others."""
+    if data is None:
+        yield
+        return
+    with row_file(data) as (file, names):
+        options["data"] = file
+        options.setdefault("labels", names)
+        yield
 
 
 def fit(
@@ -260,12 +280,8 @@ def compare(
     AlbertError
         When a file is refused.
     """
-    if data is None:
+    with _optional_rows(data, options):
         return _report(_lines("compare", reference, model, report=report, **options), report)
-    with row_file(data) as (file, names):
-        options.update(data=file, report=report)
-        options.setdefault("labels", names)
-        return _report(_lines("compare", reference, model, **options), report)
 
 
 def verify_checkpoint(checkpoint: PathLike, model: PathLike, **options: Any) -> Report:

@@ -255,6 +255,10 @@ def test_commands(tmp_path: Path) -> None:
     made = quantize(FIXTURES / "trained" / "snips-slots", output, calibration=["the sea", "the river"], report=page)
     assert output.stat().st_size == made["model_bytes"] and made.page == page
     assert (made._repr_html_() or "").startswith("<iframe")
+    rows = [{"words": ["play", "some", "jazz"], "slots": ["O", "O", "B-genre"]}]
+    measured = quantize(FIXTURES / "trained" / "snips-slots", output, weights="int4", data=rows, label_column="slots")["cost"]
+    assert measured["measures"]["inputs"] == 1 and measured["accuracy"]["rows"] == 1
+    assert measured["measures"]["changes"]["right"]["labelled"] <= 3
     with pytest.raises(AlbertError, match="missing"):
         quantize(tmp_path / "missing", output)
     assert compare(CLASSIFIER, CONFORMANCE / "text-classification-int4.albert")["tensors"]

@@ -6,6 +6,7 @@ use albert_core::config::Head;
 use albert_quant::{Budget, Format, Geometry, HeadChoice, Keep, Weights};
 use clap::Args;
 
+use super::columns::Columns;
 use super::{TokenizerOptions, values};
 
 /// Headings of the help, by what a reader is about to do.
@@ -56,6 +57,8 @@ pub(crate) struct Quantize {
     /// Checkpoint that an adapter is merged into: a path or hub id [default: the one that the adapter names]
     #[arg(long, value_name = "CHECKPOINT", help_heading = SOURCE)]
     pub(crate) base: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) columns: Columns,
     #[command(flatten)]
     pub(crate) tokenizer: TokenizerOptions,
 }

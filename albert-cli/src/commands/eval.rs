@@ -1,5 +1,6 @@
 //! `albert eval`: what a model's answers are worth on labelled data, and what they take: time and layers.
 
+mod expected;
 mod labels;
 mod masks;
 mod print;
@@ -29,6 +30,7 @@ use crate::explain::{explain, open_with_head};
 use crate::output::Output;
 use crate::progress;
 use crate::rows::{Numbered, Row, Rows};
+pub(super) use expected::expected;
 pub(super) use labels::LabelMap;
 use scored::Scored;
 pub(super) use scored::Treatment;

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use albert_core::kernels::Kernels;
 use albert_edge::{EncodeOptions, Engine, Model, Truncation};
-use albert_report::sample::{Input, Sample};
+use albert_report::sample::{Expected, Input, Sample};
 use albert_report::sizes::Sizes;
 use albert_report::tensors::tensors;
-use albert_report::{Accuracy, CosineSummary, Report, Subject, measure};
+use albert_report::{Accuracy, CosineSummary, Report, Rights, Subject, measure};
 
 use super::eval::{self, LabelMap, Score, Setup, Treatment};
 use super::threads;
@@ -49,9 +49,13 @@ pub(super) fn report(
     if !same_vocabulary {
         return Ok(report);
     }
+    let labelled = match data {
+        Some(path) => Labelled::of_file(path, columns, reference.model, model.model)?,
+        None => None,
+    };
     let encoder = if reference.model.tokenizer().is_some() { reference.model } else { model.model };
     let sample = match data {
-        Some(path) => read(path, columns, encoder, kernels, encoder.max_tokens())?,
+        Some(path) => read(path, columns, encoder, kernels, encoder.max_tokens(), labelled.as_ref())?,
         None => Sample::built_in(encoder.as_core()),
     };
     let bar = progress::bar(sample.inputs.len() as u64);
@@ -64,19 +68,59 @@ pub(super) fn report(
         return Err(Error::new(format_args!("{}: the models take none of the inputs", sample.name)));
     }
     report.measures = Some(measures);
-    report.accuracy =
-        data.map(|path| accuracy(reference.model, model.model, path, columns, kernels)).transpose()?.flatten();
+    if let (Some(path), Some(labelled)) = (data, &labelled) {
+        report.accuracy = accuracy([reference.model, model.model], path, columns, kernels, labelled)?;
+    }
     Ok(report)
 }
 
-/// The inputs that the rows of a file make, cut to `limit` tokens.
-pub(super) fn read(path: &Path, columns: &Columns, model: &Model, kernels: Kernels, limit: usize) -> Result<Sample> {
+/// How labels are read that both models can be held to.
+pub(super) struct Labelled {
+    score: Score,
+    treatment: Treatment,
+}
+
+impl Labelled {
+    /// When the rows of the file have labels and both models are for the same task.
+    fn of_file(path: &Path, columns: &Columns, reference: &Model, model: &Model) -> Result<Option<Self>> {
+        let labelled = match Rows::of_file(path, columns)?.next() {
+            Some(Numbered { row: Ok(row), .. }) => row.is_labelled(),
+            _ => false,
+        };
+        let (Ok(score), Ok(same)) = (Score::of(reference, None), Score::of(model, None)) else { return Ok(None) };
+        if !labelled || score != same || matches!(score, Score::Value | Score::Similarity) {
+            return Ok(None);
+        }
+        Ok(Some(Self { score, treatment: treatment(reference, columns)? }))
+    }
+}
+
+fn treatment(model: &Model, columns: &Columns) -> Result<Treatment> {
+    Ok(Treatment {
+        labels: LabelMap::new(model, &columns.labels)?,
+        separator: columns.label_separator.clone(),
+        max_length: None,
+        truncation: Some(Truncation::LongestFirst),
+        handle_impossible_answer: false,
+        seed: 0,
+    })
+}
+
+/// The inputs that the rows of a file make, cut to `limit` tokens, with the right answers if the rows have `labelled` ones.
+pub(super) fn read(
+    path: &Path,
+    columns: &Columns,
+    model: &Model,
+    kernels: Kernels,
+    limit: usize,
+    labelled: Option<&Labelled>,
+) -> Result<Sample> {
     let rows = Rows::of_file(path, columns)?;
     let place = rows.place().to_owned();
     let engine = Engine::new(model).kernels(kernels);
     let mut inputs = Vec::new();
     for Numbered { number, row, .. } in rows {
-        let of_row = row.and_then(|row| encode(&engine, &row, limit));
+        let of_row = row.and_then(|row| encode(&engine, &row, limit, labelled));
         inputs.extend(of_row.at(format_args!("{place} {number}"))?);
     }
     if inputs.is_empty() {
@@ -87,7 +131,7 @@ pub(super) fn read(path: &Path, columns: &Columns, model: &Model, kernels: Kerne
 }
 
 /// The inputs of a row.
-fn encode(engine: &Engine, row: &Row, limit: usize) -> Result<Vec<Input>> {
+fn encode(engine: &Engine, row: &Row, limit: usize, labelled: Option<&Labelled>) -> Result<Vec<Input>> {
     let request = &row.request;
     if !request.input_ids.is_empty() {
         let (ids, token_types) = (request.input_ids.clone(), request.token_type_ids.clone());
@@ -97,7 +141,12 @@ fn encode(engine: &Engine, row: &Row, limit: usize) -> Result<Vec<Input>> {
         EncodeOptions { max_tokens: Some(limit), truncation: Truncation::LongestFirst, ..EncodeOptions::default() };
     let tokens = |text: &str, pair: Option<&str>| {
         let tokens = engine.encode(text, pair, &options).map_err(|error| explain(&error, None))?;
-        Ok(Input { ids: tokens.ids, token_types: tokens.types, text: text.to_owned(), pair: pair.map(str::to_owned) })
+        let expected = match labelled {
+            Some(Labelled { score, treatment }) => eval::expected(engine, row, &tokens, *score, treatment)?,
+            None => Expected::Unknown,
+        };
+        let (text, pair) = (text.to_owned(), pair.map(str::to_owned));
+        Ok(Input { ids: tokens.ids, token_types: tokens.types, text, pair, expected })
     };
     match &request.question {
         Some(question) => Ok(vec![tokens(question, request.context.as_deref().or(request.text.as_deref()))?]),
@@ -109,36 +158,21 @@ fn encode(engine: &Engine, row: &Row, limit: usize) -> Result<Vec<Input>> {
     }
 }
 
-/// Accuracy of both, when the rows have labels and both models are for the same task.
+/// Accuracy of both; none for a task without one.
 fn accuracy(
-    reference: &Model,
-    model: &Model,
+    models: [&Model; 2],
     data: &Path,
     columns: &Columns,
     kernels: Kernels,
+    labelled: &Labelled,
 ) -> Result<Option<Accuracy>> {
-    let labelled = match Rows::of_file(data, columns)?.next() {
-        Some(Numbered { row: Ok(row), .. }) => row.is_labelled(),
-        _ => false,
-    };
-    let (Ok(score), Ok(same)) = (Score::of(reference, None), Score::of(model, None)) else { return Ok(None) };
-    if !labelled || score != same || matches!(score, Score::Value | Score::Similarity) {
-        return Ok(None);
-    }
     let evaluate = |model: &Model| {
-        let treatment = Treatment {
-            labels: LabelMap::new(model, &columns.labels)?,
-            separator: columns.label_separator.clone(),
-            max_length: None,
-            truncation: Some(Truncation::LongestFirst),
-            handle_impossible_answer: false,
-            seed: 0,
-        };
-        let treatment = &treatment;
+        let treatment = &treatment(model, columns)?;
         let setup = Setup { data, columns, treatment, kernels, threads: threads(None), layers: None, exit: None };
-        eval::evaluate(model, score, &setup).map(|evaluated| evaluated.evaluation)
+        eval::evaluate(model, labelled.score, &setup).map(|evaluated| evaluated.evaluation)
     };
-    let (before, after) = (evaluate(reference)?, evaluate(model)?);
+    let [before, after] = models.map(evaluate);
+    let (before, after) = (before?, after?);
     let both = before.accuracy().zip(after.accuracy());
     Ok(both.map(|(reference, model)| Accuracy { rows: before.rows(), reference, model }))
 }
@@ -170,6 +204,11 @@ pub(super) fn print(output: &mut Console, report: &Report) -> Result<()> {
             format!("; the surest by {:.4}: {reference} to {model}, input {}", change.reference_margin, change.input)
         });
         output.line(format_args!("  {:20} {} of {}{most}", "changed answers", changes.changed, changes.answers))?;
+        let Rights { labelled, reference, model } = changes.right;
+        if labelled > 0 {
+            let other = report.subject.of_reference();
+            output.line(format_args!("  {:20} {model} of {labelled} ({reference} {other})", "right among these"))?;
+        }
     }
     if let Some(last) = measures.depths.last() {
         output.line(format_args!(

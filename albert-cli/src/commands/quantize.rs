@@ -53,7 +53,7 @@ pub(super) fn run(args: &Quantize) -> Result<Outcome> {
     let base = base.map(|base| locate(&base, None)).transpose()?;
     let outputs = Outputs::new(args, &checkpoint, base.as_deref())?;
     if let Some(data) = &args.data {
-        Rows::check_file(data, &Columns::default())?;
+        Rows::check_file(data, &args.columns)?;
     }
     let sample = args.calibration.as_deref().map(Sample::read).transpose()?;
     let progress = Progress::new();
@@ -133,7 +133,7 @@ fn measure(
     let (reference, model) =
         (Named { name: "the checkpoint", model: &reference }, Named { name: &name, model: &model });
     let mut cost =
-        measures::report(Subject::Quantization, reference, model, args.data.as_deref(), &Columns::default(), kernels)?;
+        measures::report(Subject::Quantization, reference, model, args.data.as_deref(), &args.columns, kernels)?;
     cost.reference_sizes = checkpoint_sizes(model.model, converted);
     Ok(cost)
 }

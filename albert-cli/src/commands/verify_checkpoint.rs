@@ -173,7 +173,7 @@ fn limit(model: &Model) -> usize {
 /// Inputs, evenly spaced when there are more than are asked for or fit.
 fn inputs(args: &VerifyCheckpoint, model: &Model, config: &Config) -> Result<Vec<Input>> {
     let sample = match &args.data {
-        Some(path) => measures::read(path, &Columns::default(), model, args.isa.kernels, limit(model))?,
+        Some(path) => measures::read(path, &Columns::default(), model, args.isa.kernels, limit(model), None)?,
         None => Sample::built_in(model.as_core()),
     };
     let width = if config.head.is_masked_lm() { config.vocab_size.max(config.hidden_size) } else { config.hidden_size };

@@ -214,6 +214,7 @@ fn answers_that_change() {
         assert_eq!((&change["reference"], &change["model"]), (&answer(&model), &answer(&other)));
         assert!(number(&change["reference_margin"]) >= 0.0 && number(&change["model_margin"]) >= 0.0);
     }
+    labels_beside_answers(&folder, [&model, &other]);
     // Labels of a text that apply in one file alone.
     let model = folder.model("sequence-classification-multi-label");
     let checkpoint = folder.path("sequence-classification-multi-label");
@@ -228,5 +229,69 @@ fn answers_that_change() {
         let [with, without] = if names[0].starts_with("not ") { [names[1], names[0]] } else { names };
         assert_eq!(format!("not {with}"), without);
     }
+    assert_eq!(changes["right"], json!({ "labelled": 0, "reference": 0, "model": 0 }));
     assert!(fs::read_to_string(page).unwrap().contains("Which answers change"));
+    // Every text has its first label alone: a change is right on the side that says so.
+    let row = |text: &str| json!({ "text": text, "labels": ["calm"] }).to_string() + "\n";
+    let data = folder.write("several.jsonl", many_texts().iter().map(|text| row(text)).collect::<String>());
+    let changes =
+        albert(["compare", &model, &other, "--data", &data, "--json"]).json().remove(0)["measures"]["changes"].take();
+    let rows = changes["rows"].as_array().unwrap();
+    let right = |side: &str| rows.iter().filter(|row| row[side] == row["label"]).count();
+    assert_eq!(
+        changes["right"],
+        json!({ "labelled": rows.len(), "reference": right("reference"), "model": right("model") })
+    );
+    assert!(!rows.is_empty());
+    assert_eq!(right("reference") + right("model"), rows.len());
+    for row in rows {
+        let label = row["label"].as_str().unwrap();
+        assert!(label == "calm" || label.starts_with("not ") && label != "not calm", "{row}");
+    }
+}
+
+/// Enough texts for some answers to change.
+fn many_texts() -> Vec<String> {
+    let words = ["the", "river", "london", "paris", "and", "runs", "north", "of"];
+    let pairs = words.into_iter().flat_map(|a| words.map(|b| (a, b)));
+    pairs.flat_map(|(a, b)| ["paris", "of"].map(|c| format!("{a} {b} {c}"))).collect()
+}
+
+/// Rows whose labels are the second model's answers but for the first, which is neither's.
+fn labels_beside_answers(folder: &Folder, models: [&str; 2]) {
+    let texts = folder.write("many.txt", many_texts().join("\n"));
+    let changes =
+        albert(["compare", models[0], models[1], "--data", &texts, "--json"]).json().remove(0)["measures"]["changes"]
+            .take();
+    let changed: Vec<&Value> = changes["rows"].as_array().unwrap().iter().take(20).collect();
+    assert!(changed.len() > 1, "nothing changes here: {changes}");
+    let label = |(index, change): (usize, &Value)| if index == 0 { json!("neither") } else { change["model"].clone() };
+    let row = |(index, change): (usize, &&Value)| {
+        json!({ "body": Value::clone(&change["text"]), "class": label((index, change)) }).to_string() + "\n"
+    };
+    let data = folder.write("changed.jsonl", changed.iter().enumerate().map(row).collect::<String>());
+    let page = folder.path("labelled.html");
+    let names = ["LABEL_0", "LABEL_1", "LABEL_2"];
+    let neither =
+        names.into_iter().find(|name| changed[0]["model"] != *name && changed[0]["reference"] != *name).unwrap();
+    let (line, renamed) =
+        (["compare", models[0], models[1], "--data", &data, "--report", &page, "--json"], format!("neither={neither}"));
+    let columns = ["--text-column", "body", "--label-column", "class", "--labels", &renamed];
+    let found = albert(line.into_iter().chain(columns)).json().remove(0)["measures"]["changes"].take();
+    let all = changed.len();
+    assert_eq!(found["right"], json!({ "labelled": all, "reference": 0, "model": all - 1 }));
+    for row in found["rows"].as_array().unwrap() {
+        let expected = if row["input"] == 1 { json!(neither) } else { row["model"].clone() };
+        assert_eq!(row["label"], expected);
+    }
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains(&format!("Of {all} with a label, 0 were right in A and {} in B.", all - 1)), "{page}");
+    assert_eq!(page.matches("<span class=\"wrong\">wrong</span>").count(), all + 1);
+    assert_eq!(page.matches("<span class=\"right\">right</span>").count(), all - 1);
+    // The same columns, of the rows that quantize measures on.
+    let (checkpoint, made) = (folder.path("sequence-classification-narrow"), folder.path("measured.albert"));
+    let line =
+        ["quantize", &checkpoint, "-o", &made, "--weights", "int4", "--calibration", "none", "--data", &data, "--json"];
+    let cost = albert(line.into_iter().chain(columns)).json().remove(0)["cost"].take();
+    assert_eq!((&cost["measures"]["changes"]["right"], &cost["accuracy"]["rows"]), (&found["right"], &json!(all)));
 }

@@ -66,7 +66,7 @@ fn filled(logits: &[f32], target: usize) -> Filled {
 }
 
 /// The tokens of the labels of the text's masks.
-fn labels(engine: &Engine, row: &Row, masks: usize, separator: &str) -> Result<Vec<u32>> {
+pub(super) fn labels(engine: &Engine, row: &Row, masks: usize, separator: &str) -> Result<Vec<u32>> {
     let label = need_label(row)?;
     let labels = if masks == 1 && label.is_string() { vec![label.clone()] } else { several(label, separator) };
     if labels.len() != masks {

@@ -56,6 +56,15 @@ pub(super) fn single(engine: &Engine, row: &Row, treatment: &Treatment) -> Resul
 
 /// Several labels.
 pub(super) fn multi(engine: &Engine, row: &Row, treatment: &Treatment) -> Result<Scored<MultiLabelled>> {
+    let labels = labels(row, treatment)?;
+    let Ran { scores, threshold, layers, time, .. } = run(engine, row, treatment)?;
+    let answers = scores.iter().map(|&score| score >= threshold).collect();
+    let scores = scores.into_iter().map(f64::from).collect();
+    Ok(Scored { outcome: MultiLabelled { labels, answers, scores }, layers, time })
+}
+
+/// Which labels a row has.
+pub(super) fn labels(row: &Row, treatment: &Treatment) -> Result<Vec<bool>> {
     let label = need_label(row)?;
     // A label's name may have the separator in it.
     let whole = label.is_string() && treatment.labels.find(label).is_ok();
@@ -72,10 +81,7 @@ pub(super) fn multi(engine: &Engine, row: &Row, treatment: &Treatment) -> Result
             }
         }
     }
-    let Ran { scores, threshold, layers, time, .. } = run(engine, row, treatment)?;
-    let answers = scores.iter().map(|&score| score >= threshold).collect();
-    let scores = scores.into_iter().map(f64::from).collect();
-    Ok(Scored { outcome: MultiLabelled { labels, answers, scores }, layers, time })
+    Ok(labels)
 }
 
 /// A value.
