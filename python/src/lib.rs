@@ -15,6 +15,9 @@ mod prototypes;
 mod tokenizer;
 
 /// Native part of the package `albert_edge`.
+///
+/// It does not need the interpreter lock: every class is frozen, what changes in one is behind a lock, and Python is not called
+/// while such a lock is held.
 #[pyo3::pymodule(gil_used = false, name = "_native")]
 mod native {
     use pyo3::prelude::*;

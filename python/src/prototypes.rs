@@ -31,7 +31,9 @@ impl Prototypes {
     }
 
     fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.lock().to_bytes())
+        // Python is not called while the lock is held: another thread may wait for it, and Python for that thread.
+        let stored = self.lock().to_bytes();
+        PyBytes::new(py, &stored)
     }
 
     #[getter]

@@ -7,11 +7,24 @@ use crate::environment::Environment;
 use crate::toolchain::{check, host_target_dir, root};
 
 /// What builds the wheel and runs the tests.
-const TOOLS: [&str; 7] = ["maturin==1.*", "numpy", "pytest", "pytest-timeout", "mypy==2.*", "pyright==1.1.*", "tqdm"];
-/// What the rest of the tests take: other engines, and programs that run several processes.
-const EXTRAS: [&str; 11] = [
+const TOOLS: [&str; 10] = [
+    "maturin==1.*",
+    "numpy",
+    "pytest",
+    "pytest-timeout",
+    "mypy==2.*",
+    "pyright==1.1.*",
+    "tqdm",
+    // For the notebook.
+    "nbclient",
+    "ipykernel",
+    "matplotlib",
+];
+/// What the rest of the tests take: other engines, data sets, and programs that run several processes.
+const EXTRAS: [&str; 12] = [
     "pyarrow",
     "pandas",
+    "datasets",
     "dask[dataframe,distributed]",
     "ray[data]",
     "transformers",
@@ -42,6 +55,7 @@ pub(crate) fn run(all: bool) -> Result<(), String> {
         .args(["-m", "maturin", "build", "--release", "--locked", "--strip", "--out"])
         .arg(&wheels);
     check(build.arg("--interpreter").arg(&python).env("CARGO_TARGET_DIR", &target).env("PATH", path(&environment)))?;
+    free_threaded(&folder, &target)?;
     let wheel = only_wheel(&wheels)?;
     environment.install(["--force-reinstall".as_ref(), "--no-deps".as_ref(), wheel.as_os_str()])?;
     let size = std::fs::metadata(&wheel).map_or(0, |metadata| metadata.len());
@@ -60,6 +74,19 @@ pub(crate) fn run(all: bool) -> Result<(), String> {
     check(tests.env("PYTHONSAFEPATH", "1").env("PYTHONDONTWRITEBYTECODE", "1"))?;
     check(tool("mypy").env("MYPY_CACHE_DIR", target.join("mypy")))?;
     check(tool("pyright").arg("--pythonpath").arg(&python))
+}
+
+/// What a build for an interpreter without lock is made for, in PyO3's words.
+const FREE_THREADED: &str = "implementation=CPython\nversion=3.14\nshared=true\nabi3=false\nbuild_flags=Py_GIL_DISABLED\n\
+                             pointer_width=64\nsuppress_build_script_link_lines=true\n";
+
+/// Compiles the native part for such an interpreter, which need not be here.
+fn free_threaded(folder: &Path, target: &Path) -> Result<(), String> {
+    let config = target.join("free-threaded.txt");
+    std::fs::write(&config, FREE_THREADED).map_err(|error| format!("{}: {error}", config.display()))?;
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+    cargo.current_dir(folder).args(["check", "--locked"]).env("PYO3_CONFIG_FILE", &config);
+    check(cargo.env("CARGO_TARGET_DIR", target.join("free-threaded")))
 }
 
 /// The environment's programs before all others.
