@@ -53,6 +53,7 @@ mod scalar;
 )]
 mod simd16;
 mod types;
+mod unrolled;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;
 #[cfg(target_arch = "x86_64")]

@@ -27,7 +27,8 @@ impl NeonLanes {
 impl NeonLanes {
     #[inline(always)]
     fn map(self, f: impl Fn(float32x4_t) -> float32x4_t) -> Self {
-        Self(self.0.map(f))
+        let [a, b, c, d] = self.0;
+        Self([f(a), f(b), f(c), f(d)])
     }
 
     #[inline(always)]
@@ -132,9 +133,13 @@ impl Lanes for NeonLanes {
 
     #[inline(always)]
     fn store(self, out: &mut [f32; 16]) {
-        for (x, out) in self.0.into_iter().zip(out.as_chunks_mut::<4>().0) {
-            // SAFETY: NEON; the chunk has four elements.
-            unsafe { vst1q_f32(out.as_mut_ptr(), x) };
+        let ([a, b, c, d], out) = (self.0, out.as_mut_ptr());
+        // SAFETY: NEON; the array has 16 elements.
+        unsafe {
+            vst1q_f32(out, a);
+            vst1q_f32(out.add(4), b);
+            vst1q_f32(out.add(8), c);
+            vst1q_f32(out.add(12), d);
         }
     }
 
@@ -158,7 +163,9 @@ impl Lanes for NeonLanes {
     fn store_bytes(self, zero_point: i32, offset: i32, out: &mut [u8; 16]) {
         // SAFETY: NEON; the array has 16 bytes.
         unsafe {
-            let [a, b, c, d] = self.0.map(|x| vaddq_s32(vreinterpretq_s32_f32(x), vdupq_n_s32(zero_point)));
+            let add = |x| vaddq_s32(vreinterpretq_s32_f32(x), vdupq_n_s32(zero_point));
+            let [a, b, c, d] = self.0;
+            let (a, b, c, d) = (add(a), add(b), add(c), add(d));
             // Narrowing twice with saturation clamps to [-128, 127].
             let (low, high) = (vqmovn_high_s32(vqmovn_s32(a), b), vqmovn_high_s32(vqmovn_s32(c), d));
             let bytes = vmaxq_s8(vqmovn_high_s16(vqmovn_s16(low), high), vdupq_n_s8(-127));

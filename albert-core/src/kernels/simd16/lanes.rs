@@ -78,8 +78,12 @@ pub(crate) trait Lanes: Float {
     /// [`Self::store_bytes`] of four vectors.
     #[inline(always)]
     fn store_four(vectors: [Self; 4], zero_point: i32, offset: i32, out: &mut [u8; 64]) {
-        for (vector, out) in vectors.into_iter().zip(out.as_chunks_mut::<16>().0) {
-            vector.store_bytes(zero_point, offset, out);
+        if let [first, second, third, fourth] = out.as_chunks_mut::<16>().0 {
+            let [a, b, c, d] = vectors;
+            a.store_bytes(zero_point, offset, first);
+            b.store_bytes(zero_point, offset, second);
+            c.store_bytes(zero_point, offset, third);
+            d.store_bytes(zero_point, offset, fourth);
         }
     }
 

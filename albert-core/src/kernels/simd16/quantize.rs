@@ -2,6 +2,7 @@
 
 use super::lanes::{Lanes, for_each};
 use crate::kernels::math;
+use crate::kernels::unrolled::unrolled;
 use crate::kernels::{RowScale, Splits, scalar};
 use crate::slices::{OrEmpty, part_mut};
 
@@ -11,16 +12,17 @@ pub(crate) fn range<L: Lanes>(proof: L::Proof, x: &[f32]) -> (f32, f32) {
     let mut pairs = [(L::all(proof, 0.0), L::all(proof, 0.0)); 4];
     let (chunks, tail) = x.as_chunks::<64>();
     for chunk in chunks {
-        for (pair, x) in pairs.iter_mut().zip(chunk.as_chunks::<16>().0) {
-            let x = L::load(proof, x);
-            *pair = (x.lesser(pair.0), x.greater(pair.1));
-        }
+        let chunks = chunk.as_chunks::<16>().0;
+        unrolled!(index in [0 1 2 3], 4 => {
+            let x = L::load(proof, &chunks[index]);
+            pairs[index] = (x.lesser(pairs[index].0), x.greater(pairs[index].1));
+        });
     }
-    let [mut all, rest @ ..] = pairs;
+    let [mut all, second, third, fourth] = pairs;
     for_each!(L, proof, tail, 0.0, x => all = (x.lesser(all.0), x.greater(all.1)));
-    for (least, greatest) in rest {
-        all = (least.lesser(all.0), greatest.greater(all.1));
-    }
+    all = (second.0.lesser(all.0), second.1.greater(all.1));
+    all = (third.0.lesser(all.0), third.1.greater(all.1));
+    all = (fourth.0.lesser(all.0), fourth.1.greater(all.1));
     (all.0.least(), all.1.greatest())
 }
 
@@ -40,13 +42,13 @@ pub(crate) fn quantize<L: Lanes, const FETCH: bool>(
     let (fours, rest) = x.as_chunks::<64>();
     let (out_fours, out_rest) = out.as_chunks_mut::<64>();
     for (four, out) in fours.iter().zip(out_fours) {
-        let mut vectors = [round; 4];
-        for (vector, x) in vectors.iter_mut().zip(four.as_chunks::<16>().0) {
-            *vector = L::load(proof, x) * inverse + round;
+        let (mut vectors, four) = ([round; 4], four.as_chunks::<16>().0);
+        unrolled!(index in [0 1 2 3], 4 => {
+            vectors[index] = L::load(proof, &four[index]) * inverse + round;
             if FETCH {
-                L::fetch(x.as_ptr().wrapping_add(width));
+                L::fetch(four[index].as_ptr().wrapping_add(width));
             }
-        }
+        });
         L::store_four(vectors, zero_point, offset, out);
     }
     let (chunks, tail) = rest.as_chunks::<16>();

@@ -7,6 +7,7 @@ use super::lanes::{Lanes, for_each};
 use super::quantize::quantize;
 use crate::config::Activation;
 use crate::kernels::math::{self, Float};
+use crate::kernels::unrolled::unrolled;
 use crate::kernels::{Channels, Keys, RowScale, Store, Tile, scalar};
 use crate::slices::{part, part_mut};
 
@@ -194,39 +195,39 @@ fn norm_rows<L: Lanes, const R: usize>(
     let zero = L::all(proof, 0.0);
     let mut sums = [zero; R];
     for chunk in 0..full {
-        for (sum, row) in sums.iter_mut().zip(&rows) {
-            *sum = *sum + at(proof, row, chunk);
-        }
+        unrolled!(r in [0 1 2 3], R => { sums[r] = sums[r] + at(proof, rows[r], chunk) });
     }
-    for (sum, row) in sums.iter_mut().zip(&rows) {
-        for_each!(L, proof, row.as_chunks::<16>().1, 0.0, x => *sum = *sum + x);
-    }
-    let means = sums.map(|sum| sum.sum() / count);
+    let mut means = [0.0; R];
+    unrolled!(r in [0 1 2 3], R => {
+        for_each!(L, proof, rows[r].as_chunks::<16>().1, 0.0, x => sums[r] = sums[r] + x);
+        means[r] = sums[r].sum() / count;
+    });
     let mut sums = [zero; R];
     for chunk in 0..full {
-        for ((sum, row), mean) in sums.iter_mut().zip(&rows).zip(means) {
-            let difference = at::<L>(proof, row, chunk) - L::all(proof, mean);
-            *sum = *sum + difference * difference;
-        }
-    }
-    for ((sum, row), mean) in sums.iter_mut().zip(&rows).zip(means) {
-        // Padding with the mean adds +0.0 to a sum, which changes nothing.
-        for_each!(L, proof, row.as_chunks::<16>().1, mean, x => {
-            let difference = x - L::all(proof, mean);
-            *sum = *sum + difference * difference;
+        unrolled!(r in [0 1 2 3], R => {
+            let difference = at::<L>(proof, rows[r], chunk) - L::all(proof, means[r]);
+            sums[r] = sums[r] + difference * difference;
         });
     }
-    let inverses = sums.map(|sum| 1.0 / Float::sqrt(sum.sum() / count + eps));
+    let mut inverses = [0.0; R];
+    unrolled!(r in [0 1 2 3], R => {
+        // Padding with the mean adds +0.0 to a sum, which changes nothing.
+        for_each!(L, proof, rows[r].as_chunks::<16>().1, means[r], x => {
+            let difference = x - L::all(proof, means[r]);
+            sums[r] = sums[r] + difference * difference;
+        });
+        inverses[r] = 1.0 / Float::sqrt(sums[r].sum() / count + eps);
+    });
 
     let (weights, weights_tail) = weight.as_chunks::<16>();
     let (biases, biases_tail) = bias.as_chunks::<16>();
     for (chunk, (weight, bias)) in weights.iter().zip(biases).enumerate() {
         let (weight, bias) = (L::load(proof, weight), L::load(proof, bias));
-        for ((row, mean), inverse) in rows.iter_mut().zip(means).zip(inverses) {
-            if let Some(x) = row.as_chunks_mut::<16>().0.get_mut(chunk) {
-                ((L::load(proof, x) - L::all(proof, mean)) * L::all(proof, inverse) * weight + bias).store(x);
+        unrolled!(r in [0 1 2 3], R => {
+            if let Some(x) = rows[r].as_chunks_mut::<16>().0.get_mut(chunk) {
+                ((L::load(proof, x) - L::all(proof, means[r])) * L::all(proof, inverses[r]) * weight + bias).store(x);
             }
-        }
+        });
     }
     let (weight, bias) = (L::load_part(proof, weights_tail, 0.0), L::load_part(proof, biases_tail, 0.0));
     for ((row, mean), inverse) in rows.iter_mut().zip(means).zip(inverses) {

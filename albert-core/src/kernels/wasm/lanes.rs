@@ -27,7 +27,8 @@ impl WasmLanes {
 
     #[inline(always)]
     fn map(self, f: impl Fn(Four) -> Four) -> Self {
-        Self(self.0.map(f))
+        let [a, b, c, d] = self.0;
+        Self([f(a), f(b), f(c), f(d)])
     }
 
     #[inline(always)]
@@ -194,7 +195,9 @@ impl Lanes for WasmLanes {
 
     #[inline(always)]
     fn store_bytes(self, zero_point: i32, offset: i32, out: &mut [u8; 16]) {
-        let [a, b, c, d] = self.0.map(|x| i32x4_add(x.0, i32x4_splat(zero_point)));
+        let add = |x: Four| i32x4_add(x.0, i32x4_splat(zero_point));
+        let [a, b, c, d] = self.0;
+        let (a, b, c, d) = (add(a), add(b), add(c), add(d));
         // Narrowing twice with saturation clamps to [-128, 127].
         let bytes = i8x16_narrow_i16x8(i16x8_narrow_i32x4(a, b), i16x8_narrow_i32x4(c, d));
         // i8 and u8 add alike.
@@ -210,5 +213,8 @@ fn load<T: bytemuck::Pod>(x: &[T; 16]) -> WasmLanes {
     const { assert!(size_of::<T>() == 4) };
     let x = x.as_ptr().cast::<v128>();
     // SAFETY: the array has 64 bytes; loads need no alignment.
-    WasmLanes(unsafe { [v128_load(x), v128_load(x.add(1)), v128_load(x.add(2)), v128_load(x.add(3))] }.map(Four))
+    unsafe {
+        let (a, b, c, d) = (v128_load(x), v128_load(x.add(1)), v128_load(x.add(2)), v128_load(x.add(3)));
+        WasmLanes([Four(a), Four(b), Four(c), Four(d)])
+    }
 }

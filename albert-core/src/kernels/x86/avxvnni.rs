@@ -1,6 +1,7 @@
 //! AVX-VNNI: `vpdpbusd` on 256 bits, for CPUs without AVX-512. Bytes are u8 (offset 128); the rest is that of AVX2.
 
 use super::{avx2, detect, prefetch};
+use crate::kernels::unrolled::unrolled;
 use crate::kernels::{KernelSet, Product};
 use core::arch::x86_64::*;
 
@@ -65,42 +66,46 @@ unsafe fn tile<const R: usize, const B: usize>(
     sums: *mut i32,
     ahead: usize,
 ) {
-    let mut tile = [[[_mm256_setzero_si256(); R]; 2]; B];
-    let mut multiply = |k_group: usize| {
-        // One line of 64 bytes a K group.
-        prefetch::<_MM_HINT_T1>(w.wrapping_add(ahead + k_group * 64));
-        let mut bytes = [_mm256_setzero_si256(); R];
-        for (r, bytes) in bytes.iter_mut().enumerate() {
-            // SAFETY: k_group < size.k_groups, so four bytes of the row follow.
-            *bytes =
-                _mm256_set1_epi32(unsafe { a.add(r * size.row_bytes + k_group * 4).cast::<i32>().read_unaligned() });
-        }
-        for (b, halves) in tile.iter_mut().enumerate() {
-            for (half, rows) in halves.iter_mut().enumerate() {
-                // SAFETY: k_group < size.k_groups, so 64 bytes of the panel follow.
-                let weights = unsafe {
-                    _mm256_loadu_si256(w.add((b * size.k_groups + k_group) * 64 + half * 32).cast::<__m256i>())
-                };
-                for (sum, bytes) in rows.iter_mut().zip(bytes) {
-                    *sum = _mm256_dpbusd_avx_epi32(*sum, bytes, weights);
-                }
-            }
-        }
-    };
+    let zero = _mm256_setzero_si256();
+    let mut tile = [[[zero; R]; 2]; B];
+    macro_rules! multiply {
+        ($k_group:expr) => {{
+            let k_group = $k_group;
+            // One line of 64 bytes a K group.
+            prefetch::<_MM_HINT_T1>(w.wrapping_add(ahead + k_group * 64));
+            let mut bytes = [zero; R];
+            unrolled!(r in [0 1 2], R => {
+                // SAFETY: k_group < size.k_groups, so four bytes of the row follow.
+                let four = unsafe { a.add(r * size.row_bytes + k_group * 4).cast::<i32>().read_unaligned() };
+                bytes[r] = _mm256_set1_epi32(four);
+            });
+            unrolled!(b in [0 1 2], B => {
+                unrolled!(half in [0 1], 2 => {
+                    // SAFETY: k_group < size.k_groups, so 64 bytes of the panel follow.
+                    let weights = unsafe {
+                        _mm256_loadu_si256(w.add((b * size.k_groups + k_group) * 64 + half * 32).cast::<__m256i>())
+                    };
+                    unrolled!(r in [0 1 2], R => {
+                        tile[b][half][r] = _mm256_dpbusd_avx_epi32(tile[b][half][r], bytes[r], weights);
+                    });
+                });
+            });
+        }};
+    }
     // Four K groups share the additions to the addresses.
     let fours = size.k_groups / 4;
     for four in 0..fours {
-        for k_group in 4 * four..4 * four + 4 {
-            multiply(k_group);
-        }
+        unrolled!(k_group in [0 1 2 3], 4 => { multiply!(4 * four + k_group) });
     }
     for k_group in 4 * fours..size.k_groups {
-        multiply(k_group);
+        multiply!(k_group);
     }
-    for (i, rows) in tile.as_flattened().iter().enumerate() {
-        for (r, sum) in rows.iter().enumerate() {
-            // SAFETY: row r of the sums has B * 16 elements.
-            unsafe { _mm256_storeu_si256(sums.add(r * size.row_sums + i * 8).cast(), *sum) };
-        }
-    }
+    unrolled!(b in [0 1 2], B => {
+        unrolled!(half in [0 1], 2 => {
+            unrolled!(r in [0 1 2], R => {
+                // SAFETY: row r of the sums has B * 16 elements.
+                unsafe { _mm256_storeu_si256(sums.add(r * size.row_sums + b * 16 + half * 8).cast(), tile[b][half][r]) };
+            });
+        });
+    });
 }

@@ -6,6 +6,7 @@
 
 use super::prefetch;
 use crate::kernels::CodebookPanel;
+use crate::kernels::unrolled::unrolled;
 use core::arch::asm;
 use core::arch::x86_64::*;
 
@@ -65,42 +66,40 @@ fn units_avx2<const HIGH_BITS: bool>(panel: &CodebookPanel<'_>, out: &mut [i8]) 
             [_mm256_loadu_si256(low.cast()), _mm256_loadu_si256(high.cast())]
         };
         let widen = |levels: __m128i| _mm256_broadcastsi128_si256(_mm_cvtepi8_epi16(levels));
-        ([0, 8, 16, 24].map(|first| widen(levels(first))), halves(&SPREAD), halves(&CHANNELS))
+        let levels = [widen(levels(0)), widen(levels(8)), widen(levels(16)), widen(levels(24))];
+        (levels, halves(&SPREAD), halves(&CHANNELS))
     };
     let (nibble, places) = (_mm256_set1_epi8(15), _mm256_set1_epi32(PLACES as i32));
     let units = panel.codes.iter().zip(panel.multipliers).zip(out.as_chunks_mut::<128>().0);
     for (unit, ((codes, multipliers), out)) in units.enumerate() {
         prefetch::<_MM_HINT_T0>(codes.as_ptr().wrapping_add(AHEAD).cast());
-        let multipliers = _mm256_set1_epi32(i32::from_le_bytes(multipliers.map(|byte| byte as u8)));
+        let multipliers = _mm256_set1_epi32(bytemuck::cast(*multipliers));
         let high_bits = panel.high_bits.get(unit).filter(|_| HIGH_BITS).copied().unwrap_or_default();
-        for half in 0..2 {
+        unrolled!(half in [0 1], 2 => {
             let factors = _mm256_shuffle_epi8(multipliers, spread[half]);
-            let [a, b, c, d] = levels.map(|levels| _mm256_mulhrs_epi16(levels, factors));
-            let table = _mm256_packs_epi16(a, b);
+            let scaled = |first: usize| _mm256_mulhrs_epi16(levels[first], factors);
+            let table = _mm256_packs_epi16(scaled(0), scaled(1));
             // SAFETY: 64 bytes of codes; half is 0 or 1.
             let codes = unsafe { _mm256_loadu_si256(codes.as_ptr().add(half * 32).cast()) };
             let low = _mm256_and_si256(codes, nibble);
             let high = _mm256_and_si256(_mm256_srli_epi16::<4>(codes), nibble);
-            let mut weights = [_mm256_shuffle_epi8(table, low), _mm256_shuffle_epi8(table, high)];
+            let (mut first, mut second) = (_mm256_shuffle_epi8(table, low), _mm256_shuffle_epi8(table, high));
             if HIGH_BITS {
-                let upper = _mm256_packs_epi16(c, d);
+                let upper = _mm256_packs_epi16(scaled(2), scaled(3));
                 // SAFETY: 16 bytes of high bits.
                 let bits = unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(high_bits.as_ptr().cast())) };
                 let bits = _mm256_shuffle_epi8(bits, channels[half]);
                 let set = |places: __m256i| _mm256_cmpeq_epi8(_mm256_and_si256(bits, places), places);
-                let masks = [set(places), set(_mm256_slli_epi32::<4>(places))];
-                let uppers = [_mm256_shuffle_epi8(upper, low), _mm256_shuffle_epi8(upper, high)];
-                for ((weights, upper), mask) in weights.iter_mut().zip(uppers).zip(masks) {
-                    *weights = _mm256_blendv_epi8(*weights, upper, mask);
-                }
+                first = _mm256_blendv_epi8(first, _mm256_shuffle_epi8(upper, low), set(places));
+                let places = _mm256_slli_epi32::<4>(places);
+                second = _mm256_blendv_epi8(second, _mm256_shuffle_epi8(upper, high), set(places));
             }
-            let [first, second] = weights;
             // SAFETY: two K groups of 64 bytes; half is 0 or 1.
             unsafe {
                 _mm256_storeu_si256(out.as_mut_ptr().add(half * 32).cast(), first);
                 _mm256_storeu_si256(out.as_mut_ptr().add(64 + half * 32).cast(), second);
             }
-        }
+        });
     }
 }
 
@@ -167,7 +166,7 @@ impl Expansion512 {
             let levels = |first: usize| _mm_loadl_epi64(panel.levels.as_ptr().add(first).cast());
             let widen = |levels: __m128i| _mm512_broadcast_i32x4(_mm256_castsi256_si128(_mm256_cvtepi8_epi16(levels)));
             Self {
-                levels: [0, 8, 16, 24].map(|first| widen(levels(first))),
+                levels: [widen(levels(0)), widen(levels(8)), widen(levels(16)), widen(levels(24))],
                 spread: _mm512_loadu_si512(SPREAD.as_ptr().cast()),
                 channels: _mm512_loadu_si512(CHANNELS.as_ptr().cast()),
                 nibble: _mm512_set1_epi8(15),
@@ -189,10 +188,10 @@ impl Expansion512 {
         multipliers: [i8; 4],
         high_bits: &[u8; 16],
     ) -> [__m512i; 2] {
-        let multipliers = _mm512_set1_epi32(i32::from_le_bytes(multipliers.map(|byte| byte as u8)));
+        let multipliers = _mm512_set1_epi32(bytemuck::cast(multipliers));
         let factors = _mm512_shuffle_epi8(multipliers, self.spread);
-        let [a, b, c, d] = self.levels.map(|levels| _mm512_mulhrs_epi16(levels, factors));
-        let table = _mm512_packs_epi16(a, b);
+        let [a, b, c, d] = self.levels;
+        let table = _mm512_packs_epi16(_mm512_mulhrs_epi16(a, factors), _mm512_mulhrs_epi16(b, factors));
         // SAFETY: 64 bytes of codes.
         let codes = unsafe { _mm512_loadu_si512(codes.as_ptr().cast()) };
         let low = _mm512_and_si512(codes, self.nibble);
@@ -206,13 +205,16 @@ impl Expansion512 {
         if !HIGH_BITS {
             return [first, second];
         }
-        let upper = _mm512_packs_epi16(c, d);
+        let upper = _mm512_packs_epi16(_mm512_mulhrs_epi16(c, factors), _mm512_mulhrs_epi16(d, factors));
         // SAFETY: 16 bytes of high bits.
         let bits = unsafe { _mm512_broadcast_i32x4(_mm_loadu_si128(high_bits.as_ptr().cast())) };
         let bits = _mm512_shuffle_epi8(bits, self.channels);
-        let masks =
-            [self.places, _mm512_slli_epi32::<4>(self.places)].map(|places| _mm512_test_epi8_mask(bits, places));
-        [_mm512_mask_shuffle_epi8(first, masks[0], upper, low), _mm512_mask_shuffle_epi8(second, masks[1], upper, high)]
+        let lower_places = _mm512_test_epi8_mask(bits, self.places);
+        let upper_places = _mm512_test_epi8_mask(bits, _mm512_slli_epi32::<4>(self.places));
+        [
+            _mm512_mask_shuffle_epi8(first, lower_places, upper, low),
+            _mm512_mask_shuffle_epi8(second, upper_places, upper, high),
+        ]
     }
 }
 

@@ -161,8 +161,8 @@ impl Lanes for Avx2Lanes {
     fn store_bytes(self, zero_point: i32, offset: i32, out: &mut [u8; 16]) {
         // SAFETY: AVX2 is there wherever a proof or a vector is; the array has 16 bytes.
         unsafe {
-            let [a, b] =
-                [self.0, self.1].map(|x| _mm256_add_epi32(_mm256_castps_si256(x), _mm256_set1_epi32(zero_point)));
+            let zero_point = _mm256_set1_epi32(zero_point);
+            let (a, b) = (add_bits(self.0, zero_point), add_bits(self.1, zero_point));
             // Packing saturates, and works within halves of a register; the permutation puts the quarters in order.
             let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packs_epi32(a, b));
             let bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
@@ -197,8 +197,10 @@ impl Lanes for Avx2Lanes {
 
     #[inline(always)]
     fn store_four(vectors: [Self; 4], zero_point: i32, offset: i32, out: &mut [u8; 64]) {
-        for (&[a, b], out) in vectors.as_chunks::<2>().0.iter().zip(out.as_chunks_mut::<32>().0) {
-            store_two(a, b, zero_point, offset, out);
+        let [a, b, c, d] = vectors;
+        if let [first, second] = out.as_chunks_mut::<32>().0 {
+            store_two(a, b, zero_point, offset, first);
+            store_two(c, d, zero_point, offset, second);
         }
     }
 
@@ -249,13 +251,25 @@ fn add_exponent(x: __m256, shifted: __m256) -> __m256 {
     }
 }
 
+/// The bits of each lane plus an integer.
+#[inline(always)]
+fn add_bits(x: __m256, integer: __m256i) -> __m256i {
+    // SAFETY: called from functions of `Avx2Lanes` only, where AVX2 is enabled.
+    unsafe { _mm256_add_epi32(_mm256_castps_si256(x), integer) }
+}
+
 /// [`Lanes::store_bytes`] of two vectors.
 #[inline(always)]
 fn store_two(a: Avx2Lanes, b: Avx2Lanes, zero_point: i32, offset: i32, out: &mut [u8; 32]) {
     // SAFETY: called from functions of `Avx2Lanes` only, where AVX2 is enabled; the array has 32 bytes.
     unsafe {
         let zero_point = _mm256_set1_epi32(zero_point);
-        let [a, b, c, d] = [a.0, a.1, b.0, b.1].map(|x| _mm256_add_epi32(_mm256_castps_si256(x), zero_point));
+        let (a, b, c, d) = (
+            add_bits(a.0, zero_point),
+            add_bits(a.1, zero_point),
+            add_bits(b.0, zero_point),
+            add_bits(b.1, zero_point),
+        );
         // Packing saturates, and works within halves of a register; the permutation puts the words in order.
         let bytes = _mm256_packs_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
         let bytes = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));

@@ -9,6 +9,7 @@ pub(crate) mod lanes;
 
 use super::{detect, float, prefetch};
 use crate::kernels::simd16::{activation_kernels, row_kernels};
+use crate::kernels::unrolled::unrolled;
 use crate::kernels::{KernelSet, Product};
 use core::arch::x86_64::*;
 use lanes::Avx2Lanes;
@@ -102,45 +103,49 @@ unsafe fn tile_i8<const R: usize, const B: usize, const ADDS: bool, const HINT: 
 ) {
     let (zero, ones) = (_mm256_setzero_si256(), _mm256_set1_epi16(1));
     let mut lacking = [zero; R];
-    for (r, lacking) in lacking.iter_mut().enumerate().filter(|_| !ADDS) {
-        // SAFETY: the row has four bytes a K group.
-        *lacking = _mm256_set1_epi32(unsafe { sum_of_negative(a.add(r * size.row_bytes), size.k_groups) });
+    if !ADDS {
+        unrolled!(r in [0 1], R => {
+            // SAFETY: the row has four bytes a K group.
+            lacking[r] = _mm256_set1_epi32(unsafe { sum_of_negative(a.add(r * size.row_bytes), size.k_groups) });
+        });
     }
     let mut sums_of = [[lacking; 2]; B];
     for k_group in 0..size.k_groups {
         // One line of 64 bytes a K group.
         prefetch::<HINT>(next.wrapping_add(k_group * 64));
-        let mut bytes = [zero; R];
-        for (r, bytes) in bytes.iter_mut().enumerate() {
+        let (mut magnitudes, mut signs) = ([zero; R], [zero; R]);
+        unrolled!(r in [0 1], R => {
             // SAFETY: k_group < size.k_groups, so four bytes of the row follow.
-            *bytes =
-                _mm256_set1_epi32(unsafe { a.add(r * size.row_bytes + k_group * 4).cast::<i32>().read_unaligned() });
-        }
-        let magnitudes = bytes.map(|bytes| _mm256_abs_epi8(bytes));
-        let signs = bytes.map(|bytes| _mm256_cmpgt_epi8(zero, bytes));
-        for (b, halves) in sums_of.iter_mut().enumerate() {
-            for (half, rows) in halves.iter_mut().enumerate() {
+            let bytes = unsafe { a.add(r * size.row_bytes + k_group * 4).cast::<i32>().read_unaligned() };
+            let bytes = _mm256_set1_epi32(bytes);
+            magnitudes[r] = _mm256_abs_epi8(bytes);
+            signs[r] = _mm256_cmpgt_epi8(zero, bytes);
+        });
+        unrolled!(b in [0 1], B => {
+            unrolled!(half in [0 1], 2 => {
                 // SAFETY: k_group < size.k_groups, so 64 bytes of the panel follow.
                 let weights = unsafe {
                     _mm256_loadu_si256(w.add((b * size.k_groups + k_group) * 64 + half * 32).cast::<__m256i>())
                 };
-                for ((sum, sign), magnitude) in rows.iter_mut().zip(signs).zip(magnitudes) {
-                    let pairs = _mm256_maddubs_epi16(magnitude, _mm256_xor_si256(weights, sign));
-                    *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(pairs, ones));
+                unrolled!(r in [0 1], R => {
+                    let pairs = _mm256_maddubs_epi16(magnitudes[r], _mm256_xor_si256(weights, signs[r]));
+                    sums_of[b][half][r] = _mm256_add_epi32(sums_of[b][half][r], _mm256_madd_epi16(pairs, ones));
+                });
+            });
+        });
+    }
+    unrolled!(b in [0 1], B => {
+        unrolled!(half in [0 1], 2 => {
+            unrolled!(r in [0 1], R => {
+                // SAFETY: row r of the sums has B * 16 elements.
+                unsafe {
+                    let place = sums.add(r * size.row_sums + b * 16 + half * 8).cast::<__m256i>();
+                    let before = if ADDS { _mm256_loadu_si256(place) } else { zero };
+                    _mm256_storeu_si256(place, _mm256_add_epi32(sums_of[b][half][r], before));
                 }
-            }
-        }
-    }
-    for (i, rows) in sums_of.as_flattened().iter().enumerate() {
-        for (r, sum) in rows.iter().enumerate() {
-            // SAFETY: row r of the sums has B * 16 elements.
-            unsafe {
-                let place = sums.add(r * size.row_sums + i * 8).cast::<__m256i>();
-                let before = if ADDS { _mm256_loadu_si256(place) } else { zero };
-                _mm256_storeu_si256(place, _mm256_add_epi32(*sum, before));
-            }
-        }
-    }
+            });
+        });
+    });
 }
 
 /// Sum of the magnitudes of the negative bytes of a row: what products lack.

@@ -219,8 +219,9 @@ impl Lanes for Avx512Lanes {
     fn store_four(vectors: [Self; 4], zero_point: i32, offset: i32, out: &mut [u8; 64]) {
         // SAFETY: AVX-512 is there wherever a proof or a vector is; the array has 64 bytes.
         unsafe {
-            let [a, b, c, d] =
-                vectors.map(|x| _mm512_add_epi32(_mm512_castps_si512(x.0), _mm512_set1_epi32(zero_point)));
+            let ([a, b, c, d], zero_point) = (vectors, _mm512_set1_epi32(zero_point));
+            let (a, b) = (add_bits(a, zero_point), add_bits(b, zero_point));
+            let (c, d) = (add_bits(c, zero_point), add_bits(d, zero_point));
             // Packing saturates, and works within quarters of a register; the permutation puts them in order.
             let bytes = _mm512_packs_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
             let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
@@ -268,4 +269,11 @@ fn bytes(x: __m512, zero_point: i32, offset: i32) -> __m512i {
         let x = _mm512_max_epi32(_mm512_min_epi32(x, _mm512_set1_epi32(127)), _mm512_set1_epi32(-127));
         _mm512_add_epi32(x, _mm512_set1_epi32(offset))
     }
+}
+
+/// The bits of each lane plus an integer.
+#[inline(always)]
+fn add_bits(x: Avx512Lanes, integer: __m512i) -> __m512i {
+    // SAFETY: called from functions of `Avx512Lanes` only, where AVX-512 is enabled.
+    unsafe { _mm512_add_epi32(_mm512_castps_si512(x.0), integer) }
 }

@@ -6,6 +6,7 @@ mod panel_tile;
 
 use super::{detect, float};
 use crate::kernels::simd16::{activation_kernels, row_kernels};
+use crate::kernels::unrolled::unrolled;
 use crate::kernels::{KernelSet, Product};
 use core::arch::asm;
 use core::arch::x86_64::*;
@@ -113,6 +114,7 @@ macro_rules! broadcast {
 }
 
 /// What a tile reads, moving on as it multiplies.
+#[derive(Clone, Copy)]
 struct Operands {
     /// Rows 0 and 3 of the activations.
     ///
@@ -126,53 +128,44 @@ struct Operands {
     ahead: [usize; 2],
 }
 
-impl Operands {
-    /// Adds the products of the `AT`th K group from here, and fetches what lies ahead of it.
-    ///
-    /// # Safety
-    /// The K group is one of the operands', which have `R` rows and `B` panels.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512vnni")]
-    unsafe fn multiply<const R: usize, const B: usize, const FETCH: bool, const AT: usize>(
-        &self,
-        tile: &mut [[__m512i; B]; R],
-    ) {
-        let &Self { thirds, stride, w, panel_bytes, ahead } = self;
-        // SAFETY: 64 bytes of each panel and four of each row follow; a prefetch may name any address.
-        unsafe {
-            let mut weights = [_mm512_setzero_si512(); B];
-            for (b, weights) in weights.iter_mut().enumerate() {
-                *weights = _mm512_loadu_si512(w.add(b * panel_bytes + AT * 64).cast());
-            }
-            for ahead in ahead.into_iter().filter(|_| FETCH) {
+/// Adds the products of the `$at`th K group from the operands of `R` rows and `B` panels to a tile, and fetches what lies ahead of it.
+macro_rules! multiply {
+    ($operands:ident, $tile:ident, $at:literal) => {{
+        let Operands { thirds, stride, w, panel_bytes, ahead } = $operands;
+        let mut weights = [_mm512_setzero_si512(); B];
+        unrolled!(b in [0 1 2 3], B => {
+            weights[b] = _mm512_loadu_si512(w.add(b * panel_bytes + $at * 64).cast());
+        });
+        if FETCH {
+            unrolled!(next in [0 1], 2 => {
                 asm!(
                     "prefetcht1 [{} + {} + {offset}]",
                     in(reg) w,
-                    in(reg) ahead,
-                    offset = const AT * 64,
+                    in(reg) ahead[next],
+                    offset = const $at * 64,
                     options(nostack, preserves_flags, readonly)
                 );
-            }
-            for (r, row) in tile.iter_mut().enumerate() {
-                let third = thirds[r / 3];
-                let bytes = match r % 3 {
-                    0 => broadcast!("vpbroadcastd {}, [{} + {offset}]", AT * 4, third),
-                    1 => broadcast!("vpbroadcastd {}, [{} + {} + {offset}]", AT * 4, third, stride),
-                    _ => broadcast!("vpbroadcastd {}, [{} + 2*{} + {offset}]", AT * 4, third, stride),
-                };
-                for (sum, weights) in row.iter_mut().zip(weights) {
-                    *sum = _mm512_dpbusd_epi32(*sum, bytes, weights);
-                }
-            }
+            });
         }
-    }
+        unrolled!(r in [0 1 2 3 4 5], R => {
+            let third = thirds[r / 3];
+            let bytes = match r % 3 {
+                0 => broadcast!("vpbroadcastd {}, [{} + {offset}]", $at * 4, third),
+                1 => broadcast!("vpbroadcastd {}, [{} + {} + {offset}]", $at * 4, third, stride),
+                _ => broadcast!("vpbroadcastd {}, [{} + 2*{} + {offset}]", $at * 4, third, stride),
+            };
+            unrolled!(b in [0 1 2 3], B => { $tile[r][b] = _mm512_dpbusd_epi32($tile[r][b], bytes, weights[b]) });
+        });
+    }};
+}
 
-    /// Goes on by some K groups.
-    #[inline(always)]
-    fn advance(&mut self, k_groups: usize) {
-        self.w = self.w.wrapping_add(k_groups * 64);
-        self.thirds = self.thirds.map(|third| third.wrapping_add(k_groups * 4));
-    }
+/// Goes on by some K groups.
+macro_rules! advance {
+    ($operands:ident, $k_groups:literal) => {
+        $operands.w = $operands.w.wrapping_add($k_groups * 64);
+        $operands.thirds =
+            [$operands.thirds[0].wrapping_add($k_groups * 4), $operands.thirds[1].wrapping_add($k_groups * 4)];
+    };
 }
 
 /// `R` rows by `B` panels; fetches the bytes that lie `ahead` of the weights into the second-level cache, or nothing.
@@ -194,21 +187,21 @@ unsafe fn tile<const R: usize, const B: usize, const FETCH: bool>(
     unsafe {
         // Four at a time share the additions of `advance`.
         for _ in 0..size.k_groups / 4 {
-            operands.multiply::<R, B, FETCH, 0>(&mut tile);
-            operands.multiply::<R, B, FETCH, 1>(&mut tile);
-            operands.multiply::<R, B, FETCH, 2>(&mut tile);
-            operands.multiply::<R, B, FETCH, 3>(&mut tile);
-            operands.advance(4);
+            multiply!(operands, tile, 0);
+            multiply!(operands, tile, 1);
+            multiply!(operands, tile, 2);
+            multiply!(operands, tile, 3);
+            advance!(operands, 4);
         }
         for _ in 0..size.k_groups % 4 {
-            operands.multiply::<R, B, FETCH, 0>(&mut tile);
-            operands.advance(1);
+            multiply!(operands, tile, 0);
+            advance!(operands, 1);
         }
     }
-    for (r, row) in tile.iter().enumerate() {
-        for (b, sum) in row.iter().enumerate() {
+    unrolled!(r in [0 1 2 3 4 5], R => {
+        unrolled!(b in [0 1 2 3], B => {
             // SAFETY: row r of the sums has B * 16 elements.
-            unsafe { _mm512_storeu_si512(sums.add(r * size.row_sums + b * 16).cast(), *sum) };
-        }
-    }
+            unsafe { _mm512_storeu_si512(sums.add(r * size.row_sums + b * 16).cast(), tile[r][b]) };
+        });
+    });
 }

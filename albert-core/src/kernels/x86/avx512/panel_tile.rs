@@ -1,5 +1,6 @@
 //! Sums of a few rows by two codebook panels, in registers.
 
+use crate::kernels::unrolled::unrolled;
 use core::arch::asm;
 use core::arch::x86_64::*;
 
@@ -58,11 +59,13 @@ impl<const R: usize> Tile<R> {
     #[inline]
     pub(crate) unsafe fn new(place: Place) -> Self {
         let mut sums = [[_mm512_setzero_si512(); 2]; TILE_ROWS];
-        for (r, sums) in sums.iter_mut().enumerate().take(if place.adds { R } else { 0 }) {
-            for (b, sum) in sums.iter_mut().enumerate() {
-                // SAFETY: row r has 32 sums.
-                *sum = unsafe { _mm512_loadu_si512(place.sums.add(r * place.row_sums + b * 16).cast()) };
-            }
+        if place.adds {
+            unrolled!(r in [0 1 2 3 4 5 6 7], R => {
+                unrolled!(b in [0 1], 2 => {
+                    // SAFETY: row r has 32 sums.
+                    sums[r][b] = unsafe { _mm512_loadu_si512(place.sums.add(r * place.row_sums + b * 16).cast()) };
+                });
+            });
         }
         Self { a: place.a, strides: [1, 3, 5, 7].map(|rows| rows * place.row_bytes), sums }
     }
@@ -108,11 +111,11 @@ impl<const R: usize> Tile<R> {
     #[target_feature(enable = "avx512f")]
     #[inline]
     pub(crate) unsafe fn store(&self, place: Place) {
-        for (r, sums) in self.sums.iter().enumerate().take(R) {
-            for (b, &sum) in sums.iter().enumerate() {
+        unrolled!(r in [0 1 2 3 4 5 6 7], R => {
+            unrolled!(b in [0 1], 2 => {
                 // SAFETY: row r has 32 sums.
-                unsafe { _mm512_storeu_si512(place.sums.add(r * place.row_sums + b * 16).cast(), sum) };
-            }
-        }
+                unsafe { _mm512_storeu_si512(place.sums.add(r * place.row_sums + b * 16).cast(), self.sums[r][b]) };
+            });
+        });
     }
 }
