@@ -5,6 +5,7 @@ mod aarch64;
 #[allow(unreachable_pub, reason = "another crate has this file, too")]
 mod block;
 mod conformance;
+mod counted;
 mod emulated;
 mod environment;
 mod features;
@@ -39,6 +40,8 @@ const HELP: &str = "\
 cargo xtask aarch64 [--kernels]              tests the NEON kernel sets under QEMU, with the programs around them or alone
 cargo xtask arm32                            tests the kernel sets for 32-bit Arm under QEMU
 cargo xtask riscv64                          tests the kernel sets for 64-bit RISC-V under QEMU
+cargo xtask counted [--sizes]                counts instructions of the kernel sets under QEMU; or those of programs compiled for
+                                             size beside those compiled for speed
 cargo xtask throughput                       simulates the inner loops of the NEON kernel sets with llvm-mca
 cargo xtask wasm                             tests the WebAssembly kernel sets under Node or Deno
 cargo xtask js                               builds the npm package and its demo page, tests both under Node, Deno and in Chromium
@@ -78,6 +81,8 @@ fn main() -> ExitCode {
         Some((command, [option])) if command == "aarch64" && option == "--kernels" => aarch64::kernels(),
         Some((command, [])) if command == "arm32" => emulated::ARM32.run(),
         Some((command, [])) if command == "riscv64" => emulated::RISCV64.run(),
+        Some((command, [])) if command == "counted" => counted::table(),
+        Some((command, [option])) if command == "counted" && option == "--sizes" => counted::sizes(),
         Some((command, [])) if command == "throughput" => throughput::run(),
         Some((command, [])) if command == "wasm" => wasm::run(),
         Some((command, [])) if command == "js" => js::run(),

@@ -146,10 +146,10 @@ fn find_loops(listing: &str) -> Vec<Loop> {
 
 /// The part of a mangled name that names a file of the NEON sets; its length stands before it.
 fn module_of(symbol: &str) -> Option<String> {
-    let start = symbol.find("aarch64_")?;
-    let digits = symbol[..start].bytes().rev().take_while(u8::is_ascii_digit).count();
-    let length = symbol[start - digits..start].parse().ok()?;
-    symbol[start..].get(..length).map(str::to_owned)
+    let (_, rest) = symbol.split_once("7aarch64")?;
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let length = rest[..digits].parse().ok()?;
+    rest[digits..].get(..length).map(str::to_owned)
 }
 
 fn is_branch(line: &str) -> bool {

@@ -6,6 +6,7 @@
 use super::lanes::NeonLanes;
 use super::{codebook, float};
 use crate::kernels::simd16::{activation_kernels, row_kernels};
+use crate::kernels::unrolled::unrolled;
 use crate::kernels::{KernelSet, Product};
 use core::arch::aarch64::*;
 use core::arch::asm;
@@ -55,6 +56,61 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     }
 }
 
+/// Adds the products of two K groups to the sums of two rows, or of two quarters of the one. `$bytes` are those of the rows, four times
+/// over; `$weights` of a quarter are those of four channels.
+macro_rules! multiply {
+    ($tile:ident, $bytes:ident, |$quarter:ident| $weights:expr) => {
+        unrolled!(pair in [0 1 2 3], 2 * R => {
+            let (i, j) = (pair * 2, pair * 2 + 1);
+            let [w0, w1] = {
+                let $quarter = i / R;
+                $weights
+            };
+            let [w2, w3] = {
+                let $quarter = j / R;
+                $weights
+            };
+            let ([b0, b1], [b2, b3]) = ($bytes[i % R], $bytes[j % R]);
+            let ([mut s0, mut s1], [mut s2, mut s3]) = ($tile[i / R][i % R], $tile[j / R][j % R]);
+            // In one piece, because the compiler has its own ideas: it multiplies by one half of a broadcast, moving the other half of
+            // the weights for it, and orders the whole K group anew, which spills. Four sums keep in-order CPUs busy, too.
+            asm!(
+                "smull {p0:v}.8h, {w0:v}.8b, {b0:v}.8b",
+                "smull2 {p1:v}.8h, {w0:v}.16b, {b0:v}.16b",
+                "smull {p2:v}.8h, {w2:v}.8b, {b2:v}.8b",
+                "smull2 {p3:v}.8h, {w2:v}.16b, {b2:v}.16b",
+                "smlal {p0:v}.8h, {w1:v}.8b, {b1:v}.8b",
+                "smlal2 {p1:v}.8h, {w1:v}.16b, {b1:v}.16b",
+                "smlal {p2:v}.8h, {w3:v}.8b, {b3:v}.8b",
+                "smlal2 {p3:v}.8h, {w3:v}.16b, {b3:v}.16b",
+                "sadalp {s0:v}.4s, {p0:v}.8h",
+                "sadalp {s1:v}.4s, {p1:v}.8h",
+                "sadalp {s2:v}.4s, {p2:v}.8h",
+                "sadalp {s3:v}.4s, {p3:v}.8h",
+                p0 = out(vreg) _,
+                p1 = out(vreg) _,
+                p2 = out(vreg) _,
+                p3 = out(vreg) _,
+                s0 = inout(vreg) s0,
+                s1 = inout(vreg) s1,
+                s2 = inout(vreg) s2,
+                s3 = inout(vreg) s3,
+                w0 = in(vreg) w0,
+                w1 = in(vreg) w1,
+                w2 = in(vreg) w2,
+                w3 = in(vreg) w3,
+                b0 = in(vreg) b0,
+                b1 = in(vreg) b1,
+                b2 = in(vreg) b2,
+                b3 = in(vreg) b3,
+                options(pure, nomem, nostack, preserves_flags),
+            );
+            $tile[i / R][i % R] = [s0, s1];
+            $tile[j / R][j % R] = [s2, s3];
+        });
+    };
+}
+
 /// `R` rows by a panel.
 ///
 /// # Safety
@@ -63,83 +119,30 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
 unsafe fn tile<const R: usize>(size: &Product, a: *const u8, w: *const i8, sums: *mut i32) {
     // Of four channels, the sums of places 0 and 1 and of places 2 and 3: two channels a register.
     let mut tile = [[[vdupq_n_s32(0); 2]; R]; 4];
+    let zero = vdupq_n_s8(0);
     // SAFETY: the caller's promise; K groups are counted to size.k_groups.
     unsafe {
         for k_group in (0..size.k_groups & !1).step_by(2) {
             let (a, w) = (a.add(k_group * 4), w.add(k_group * 64));
-            let bytes = |r: usize| [broadcast(a.add(r * size.row_bytes)), broadcast(a.add(r * size.row_bytes + 4))];
-            multiply(bytes, |q| [vld1q_s8(w.add(q * 16)), vld1q_s8(w.add(64 + q * 16))], &mut tile);
+            let mut bytes = [[zero; 2]; R];
+            unrolled!(r in [0 1], R => {
+                let row = a.add(r * size.row_bytes);
+                bytes[r] = [broadcast(row), broadcast(row.add(4))];
+            });
+            multiply!(tile, bytes, |quarter| [vld1q_s8(w.add(quarter * 16)), vld1q_s8(w.add(64 + quarter * 16))]);
         }
         if size.k_groups % 2 == 1 {
             let (a, w) = (a.add((size.k_groups - 1) * 4), w.add((size.k_groups - 1) * 64));
-            let bytes = |r: usize| [broadcast(a.add(r * size.row_bytes)); 2];
-            multiply(bytes, |q| [vld1q_s8(w.add(q * 16)), vdupq_n_s8(0)], &mut tile);
+            let mut bytes = [[zero; 2]; R];
+            unrolled!(r in [0 1], R => { bytes[r] = [broadcast(a.add(r * size.row_bytes)), zero] });
+            multiply!(tile, bytes, |quarter| [vld1q_s8(w.add(quarter * 16)), zero]);
         }
-        for (q, rows) in tile.iter().enumerate() {
-            for (r, &[low, high]) in rows.iter().enumerate() {
-                vst1q_s32(sums.add(r * size.row_sums + q * 4), vpaddq_s32(low, high));
-            }
-        }
-    }
-}
-
-/// Two K groups of a tile: `bytes(r)` are those of a row, four times over, `weights(q)` those of four channels.
-#[inline]
-#[target_feature(enable = "neon")]
-fn multiply<const R: usize>(
-    bytes: impl Fn(usize) -> [int8x16_t; 2],
-    weights: impl Fn(usize) -> [int8x16_t; 2],
-    tile: &mut [[[int32x4_t; 2]; R]; 4],
-) {
-    let bytes: [_; R] = core::array::from_fn(bytes);
-    for (pair, sums) in tile.as_flattened_mut().as_chunks_mut::<2>().0.iter_mut().enumerate() {
-        // Two rows, or two quarters of the one.
-        let (i, j) = (pair * 2, pair * 2 + 1);
-        add_products(sums, [weights(i / R), weights(j / R)], [bytes[i % R], bytes[j % R]]);
-    }
-}
-
-/// Adds the products of two K groups to the sums of two rows or quarters.
-///
-/// In one piece, because the compiler has its own ideas: it multiplies by one half of a broadcast, moving the other half of
-/// the weights for it, and orders the whole K group anew, which spills. Four sums keep in-order CPUs busy, too.
-#[inline]
-#[target_feature(enable = "neon")]
-fn add_products(sums: &mut [[int32x4_t; 2]; 2], weights: [[int8x16_t; 2]; 2], bytes: [[int8x16_t; 2]; 2]) {
-    let [[s0, s1], [s2, s3]] = sums;
-    // SAFETY: registers alone.
-    unsafe {
-        asm!(
-            "smull {p0:v}.8h, {w0:v}.8b, {b0:v}.8b",
-            "smull2 {p1:v}.8h, {w0:v}.16b, {b0:v}.16b",
-            "smull {p2:v}.8h, {w2:v}.8b, {b2:v}.8b",
-            "smull2 {p3:v}.8h, {w2:v}.16b, {b2:v}.16b",
-            "smlal {p0:v}.8h, {w1:v}.8b, {b1:v}.8b",
-            "smlal2 {p1:v}.8h, {w1:v}.16b, {b1:v}.16b",
-            "smlal {p2:v}.8h, {w3:v}.8b, {b3:v}.8b",
-            "smlal2 {p3:v}.8h, {w3:v}.16b, {b3:v}.16b",
-            "sadalp {s0:v}.4s, {p0:v}.8h",
-            "sadalp {s1:v}.4s, {p1:v}.8h",
-            "sadalp {s2:v}.4s, {p2:v}.8h",
-            "sadalp {s3:v}.4s, {p3:v}.8h",
-            p0 = out(vreg) _,
-            p1 = out(vreg) _,
-            p2 = out(vreg) _,
-            p3 = out(vreg) _,
-            s0 = inout(vreg) *s0,
-            s1 = inout(vreg) *s1,
-            s2 = inout(vreg) *s2,
-            s3 = inout(vreg) *s3,
-            w0 = in(vreg) weights[0][0],
-            w1 = in(vreg) weights[0][1],
-            w2 = in(vreg) weights[1][0],
-            w3 = in(vreg) weights[1][1],
-            b0 = in(vreg) bytes[0][0],
-            b1 = in(vreg) bytes[0][1],
-            b2 = in(vreg) bytes[1][0],
-            b3 = in(vreg) bytes[1][1],
-            options(pure, nomem, nostack, preserves_flags),
-        );
+        unrolled!(quarter in [0 1 2 3], 4 => {
+            unrolled!(r in [0 1], R => {
+                let [low, high] = tile[quarter][r];
+                vst1q_s32(sums.add(r * size.row_sums + quarter * 4), vpaddq_s32(low, high));
+            });
+        });
     }
 }
 

@@ -1,6 +1,7 @@
 //! NEON with dot products: `sdot` by element. Bytes are i8; the rest is that of NEON.
 
 use super::{detect, neon};
+use crate::kernels::unrolled::unrolled;
 use crate::kernels::{KernelSet, Product};
 use core::arch::aarch64::*;
 use core::arch::asm;
@@ -54,54 +55,47 @@ pub(crate) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
 unsafe fn tile<const R: usize, const B: usize>(size: &Product, a: *const u8, w: *const i8, sums: *mut i32) {
     let mut tile = [[[vdupq_n_s32(0); R]; 4]; B];
     let mut bytes = [vdupq_n_s8(0); R];
+    // One K group, whose activations are element `$element` of `bytes`.
+    macro_rules! multiply {
+        ($w:expr, $element:literal) => {
+            let w = $w;
+            unrolled!(b in [0 1], B => {
+                unrolled!(quarter in [0 1 2 3], 4 => {
+                    let weights = vld1q_s8(w.add(b * size.k_groups * 64 + quarter * 16));
+                    unrolled!(r in [0 1 2 3 4 5], R => {
+                        tile[b][quarter][r] = dot::<$element>(tile[b][quarter][r], weights, bytes[r]);
+                    });
+                });
+            });
+        };
+    }
     // SAFETY: the caller's promise; K groups are counted to size.k_groups.
     unsafe {
         // Four K groups are 16 bytes of a row, an element each.
         for k_group in (0..size.k_groups & !3).step_by(4) {
-            for (r, bytes) in bytes.iter_mut().enumerate() {
-                *bytes = vld1q_s8(a.add(r * size.row_bytes + k_group * 4).cast());
-            }
+            unrolled!(r in [0 1 2 3 4 5], R => {
+                bytes[r] = vld1q_s8(a.add(r * size.row_bytes + k_group * 4).cast());
+            });
             let w = w.add(k_group * 64);
-            multiply::<R, B, 0>(size, w, &bytes, &mut tile);
-            multiply::<R, B, 1>(size, w.add(64), &bytes, &mut tile);
-            multiply::<R, B, 2>(size, w.add(128), &bytes, &mut tile);
-            multiply::<R, B, 3>(size, w.add(192), &bytes, &mut tile);
+            multiply!(w, 0);
+            multiply!(w.add(64), 1);
+            multiply!(w.add(128), 2);
+            multiply!(w.add(192), 3);
         }
         for k_group in size.k_groups & !3..size.k_groups {
-            for (r, bytes) in bytes.iter_mut().enumerate() {
+            unrolled!(r in [0 1 2 3 4 5], R => {
                 let four = a.add(r * size.row_bytes + k_group * 4).cast::<i32>().read_unaligned();
-                *bytes = vreinterpretq_s8_s32(vdupq_n_s32(four));
-            }
-            multiply::<R, B, 0>(size, w.add(k_group * 64), &bytes, &mut tile);
+                bytes[r] = vreinterpretq_s8_s32(vdupq_n_s32(four));
+            });
+            multiply!(w.add(k_group * 64), 0);
         }
-        for (i, rows) in tile.as_flattened().iter().enumerate() {
-            for (r, &sum) in rows.iter().enumerate() {
-                vst1q_s32(sums.add(r * size.row_sums + i * 4), sum);
-            }
-        }
-    }
-}
-
-/// One K group of a tile, whose activations are element `E` of `bytes`.
-///
-/// # Safety
-/// `w` has the K group's weights in `B` panels.
-#[inline]
-#[target_feature(enable = "neon,dotprod")]
-unsafe fn multiply<const R: usize, const B: usize, const E: usize>(
-    size: &Product,
-    w: *const i8,
-    bytes: &[int8x16_t; R],
-    tile: &mut [[[int32x4_t; R]; 4]; B],
-) {
-    for (b, quarters) in tile.iter_mut().enumerate() {
-        for (quarter, rows) in quarters.iter_mut().enumerate() {
-            // SAFETY: the caller's promise.
-            let weights = unsafe { vld1q_s8(w.add(b * size.k_groups * 64 + quarter * 16)) };
-            for (sum, &bytes) in rows.iter_mut().zip(bytes) {
-                *sum = dot::<E>(*sum, weights, bytes);
-            }
-        }
+        unrolled!(b in [0 1], B => {
+            unrolled!(quarter in [0 1 2 3], 4 => {
+                unrolled!(r in [0 1 2 3 4 5], R => {
+                    vst1q_s32(sums.add(r * size.row_sums + b * 16 + quarter * 4), tile[b][quarter][r]);
+                });
+            });
+        });
     }
 }
 

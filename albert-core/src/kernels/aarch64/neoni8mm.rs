@@ -2,10 +2,12 @@
 //! with dot products.
 //!
 //! An operand is eight places of two channels, or of two rows. The file's panels hold four places of a channel in a row, so
-//! two `zip`s a tile make operands of the weights; the more rows share them the better, hence tiles of up to 12 rows by half a
-//! panel. Operands of the activations are made once for all panels of the call.
+//! `zip`s make operands of the weights; the more rows share them the better, hence tiles of up to 12 rows by half a panel. With more
+//! rows than those of a tile, a slice of a panel is zipped once for several tiles. Operands of the activations are made once for all
+//! panels of the call.
 
 use super::{detect, neondot};
+use crate::kernels::unrolled::unrolled;
 use crate::kernels::{KernelSet, Product};
 use core::arch::aarch64::*;
 use core::arch::asm;
@@ -24,11 +26,15 @@ pub(crate) static SET: KernelSet = KernelSet {
 
 /// Most pairs of rows in a tile: 24 accumulators, four operands of weights, and room to make and load operands.
 const TILE_PAIRS: usize = 6;
-/// K groups whose activations are made operands at a time.
+/// Most tiles that share zipped weights.
+const TILES: usize = 4;
+/// K groups that are made operands at a time.
 const K_GROUPS: usize = 128;
 
-/// Operands of the activations: of each two K groups, of each pair of rows, eight places of the one and eight of the other.
+/// Operands of the activations of a tile: of each two K groups, of each pair of rows, eight places of the one and eight of the other.
 type Operands = [MaybeUninit<int8x16_t>; K_GROUPS / 2 * TILE_PAIRS];
+/// Operands of the weights of a panel: of each two K groups, those of each two channels.
+type Zipped = [MaybeUninit<int32x4_t>; K_GROUPS / 2 * 8];
 
 #[target_feature(enable = "neon,dotprod,i8mm")]
 fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
@@ -36,42 +42,67 @@ fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
         // One pair of rows has as many zips as products: `sdot` does as well without.
         return neondot::matmul_i8(size, a, w, sums);
     }
-    let mut operands: Operands = [const { MaybeUninit::uninit() }; _];
+    let mut zipped: Zipped = [const { MaybeUninit::uninit() }; _];
+    let mut operands: [Operands; TILES] = [const { [const { MaybeUninit::uninit() }; _] }; _];
     for first in (0..size.k_groups).step_by(K_GROUPS) {
         let k_groups = K_GROUPS.min(size.k_groups - first);
         let mut row = 0;
         while row < size.rows {
-            // Pairs are split evenly, so that no tile is much smaller than the others.
-            let left = (size.rows - row).div_ceil(2);
-            let pairs = left.div_ceil(left.div_ceil(TILE_PAIRS));
-            let part = Part { first, k_groups, pairs, rows: (pairs * 2).min(size.rows - row) };
-            // SAFETY: the rows, panels and K groups of the part are among those of the product, whose sizes fit the slices.
-            unsafe {
-                make_operands(size, &part, a.as_ptr().add(row * size.row_bytes + first * 4), &mut operands);
-                let a = operands.as_ptr().cast();
-                for panel in 0..size.panels {
-                    let w = w.as_ptr().add((panel * size.k_groups + first) * 64);
-                    let sums = sums.as_mut_ptr().add(row * size.row_sums + panel * 16);
-                    match pairs {
-                        6 => half_tiles::<6>(size, &part, a, w, sums),
-                        5 => half_tiles::<5>(size, &part, a, w, sums),
-                        4 => half_tiles::<4>(size, &part, a, w, sums),
-                        3 => half_tiles::<3>(size, &part, a, w, sums),
-                        _ => tile::<2, 4>(size, &part, a, w, sums),
+            let mut parts = [Part { first, k_groups, row, pairs: 0, rows: 0 }; TILES];
+            let mut tiles = 0;
+            for (part, operands) in parts.iter_mut().zip(&mut operands) {
+                if row >= size.rows {
+                    break;
+                }
+                // Pairs are split evenly, so that no tile is much smaller than the others.
+                let left = (size.rows - row).div_ceil(2);
+                let pairs = left.div_ceil(left.div_ceil(TILE_PAIRS));
+                *part = Part { row, pairs, rows: (pairs * 2).min(size.rows - row), ..*part };
+                // SAFETY: the rows and K groups of the part are among those of the product, whose sizes fit the slices.
+                unsafe { make_operands(size, part, a.as_ptr().add(row * size.row_bytes + first * 4), operands) };
+                row += part.rows;
+                tiles += 1;
+            }
+            for panel in 0..size.panels {
+                // SAFETY: the panel and the K groups are among those of the product.
+                let w = unsafe { w.as_ptr().add((panel * size.k_groups + first) * 64) };
+                if tiles > 1 {
+                    // SAFETY: the panel has the K groups.
+                    unsafe { zip_panel(w, k_groups, &mut zipped) };
+                }
+                let zipped = zipped.as_ptr().cast();
+                for (part, operands) in parts.iter().zip(&operands).take(tiles) {
+                    let a = operands.as_ptr().cast();
+                    // SAFETY: the rows and the panel are among those of the product; what was made of them is as the tiles ask for.
+                    unsafe {
+                        let sums = sums.as_mut_ptr().add(part.row * size.row_sums + panel * 16);
+                        match (part.pairs, tiles > 1) {
+                            (6, true) => half_tiles::<6, true>(size, part, a, zipped, sums),
+                            (5, true) => half_tiles::<5, true>(size, part, a, zipped, sums),
+                            (4, true) => half_tiles::<4, true>(size, part, a, zipped, sums),
+                            (3, true) => half_tiles::<3, true>(size, part, a, zipped, sums),
+                            (6, false) => half_tiles::<6, false>(size, part, a, w, sums),
+                            (5, false) => half_tiles::<5, false>(size, part, a, w, sums),
+                            (4, false) => half_tiles::<4, false>(size, part, a, w, sums),
+                            (3, false) => half_tiles::<3, false>(size, part, a, w, sums),
+                            _ => tile::<2, 4, false>(size, part, a, w, sums),
+                        }
                     }
                 }
             }
-            row += part.rows;
         }
     }
 }
 
 /// Some rows and K groups of a product.
+#[derive(Clone, Copy)]
 struct Part {
     /// First K group.
     first: usize,
     /// K groups, at most [`K_GROUPS`].
     k_groups: usize,
+    /// First row.
+    row: usize,
     /// Pairs of rows, at most [`TILE_PAIRS`].
     pairs: usize,
     /// Rows: two for each pair, or one less.
@@ -102,26 +133,73 @@ unsafe fn make_operands(size: &Product, part: &Part, a: *const u8, operands: &mu
     }
 }
 
+/// Makes operands of the weights of `k_groups` K groups, the missing one 0.
+///
+/// # Safety
+/// `w` has the K groups of a panel, at most [`K_GROUPS`].
+#[target_feature(enable = "neon")]
+unsafe fn zip_panel(w: *const i8, k_groups: usize, zipped: &mut Zipped) {
+    let zipped = zipped.as_mut_ptr().cast::<int32x4_t>();
+    for two_groups in 0..k_groups.div_ceil(2) {
+        // SAFETY: the caller's promise. Two K groups are eight operands.
+        unsafe {
+            let (w, zipped) = (w.add(two_groups * 128), zipped.add(two_groups * 8));
+            let whole = two_groups * 2 + 1 < k_groups;
+            unrolled!(q in [0 1 2 3], 4 => {
+                let first = vld1q_s32(w.add(q * 16).cast());
+                let second = if whole { vld1q_s32(w.add(64 + q * 16).cast()) } else { vdupq_n_s32(0) };
+                zipped.add(q * 2).write(vzip1q_s32(first, second));
+                zipped.add(q * 2 + 1).write(vzip2q_s32(first, second));
+            });
+        }
+    }
+}
+
 /// `P` pairs of rows by a panel, one half after the other.
 ///
 /// # Safety
 /// As for [`tile`], with a whole panel.
 #[target_feature(enable = "neon,dotprod,i8mm")]
-unsafe fn half_tiles<const P: usize>(size: &Product, part: &Part, a: *const int8x16_t, w: *const i8, sums: *mut i32) {
+unsafe fn half_tiles<const P: usize, const ZIPPED: bool>(
+    size: &Product,
+    part: &Part,
+    a: *const int8x16_t,
+    w: *const i8,
+    sums: *mut i32,
+) {
     // SAFETY: the caller's promise.
     unsafe {
-        tile::<P, 2>(size, part, a, w, sums);
-        tile::<P, 2>(size, part, a, w.add(32), sums.add(8));
+        tile::<P, 2, ZIPPED>(size, part, a, w, sums);
+        tile::<P, 2, ZIPPED>(size, part, a, w.add(if ZIPPED { 64 } else { 32 }), sums.add(8));
     }
+}
+
+/// Two K groups of a tile, whose operands of the activations are at `$a`; `$weights` of two channels is their operand.
+macro_rules! multiply {
+    ($tile:ident, $a:expr, |$q:ident, $half:ident| $weights:expr) => {
+        let a = $a;
+        let mut weights = [[vdupq_n_s32(0); 2]; Q];
+        unrolled!($q in [0 1 2 3], Q => {
+            unrolled!($half in [0 1], 2 => { weights[$q][$half] = $weights });
+        });
+        unrolled!(p in [0 1 2 3 4 5], P => {
+            let a = *a.add(p);
+            unrolled!(q in [0 1 2 3], Q => {
+                unrolled!(half in [0 1], 2 => {
+                    $tile[p][q][half] = matrix_product($tile[p][q][half], a, weights[q][half]);
+                });
+            });
+        });
+    };
 }
 
 /// `P` pairs of rows by `Q` quarters of a panel. Sums of the first part begin at 0, others at what is there.
 ///
 /// # Safety
-/// `a` has operands of the part's K groups and `P` pairs, `w` the weights of its K groups, and `sums` its rows of `Q * 4`, with
-/// the strides of `size`.
+/// `a` has operands of the part's K groups and `P` pairs, `w` the weights of its K groups, or what [`zip_panel`] made of them, and `sums`
+/// its rows of `Q * 4`, with the strides of `size`.
 #[target_feature(enable = "neon,dotprod,i8mm")]
-unsafe fn tile<const P: usize, const Q: usize>(
+unsafe fn tile<const P: usize, const Q: usize, const ZIPPED: bool>(
     size: &Product,
     part: &Part,
     a: *const int8x16_t,
@@ -133,56 +211,44 @@ unsafe fn tile<const P: usize, const Q: usize>(
     // SAFETY: the caller's promise; K groups are counted to part.k_groups.
     unsafe {
         if part.first > 0 {
-            for (p, quarters) in tile.iter_mut().enumerate() {
+            unrolled!(p in [0 1 2 3 4 5], P => {
                 let (one, other) = (row(p * 2), row((p * 2 + 1).min(part.rows - 1)));
-                for (q, channels) in quarters.iter_mut().enumerate() {
+                unrolled!(q in [0 1 2 3], Q => {
                     let (one, other) = (vld1q_s32(one.add(q * 4)), vld1q_s32(other.add(q * 4)));
-                    *channels = [zip_low(one, other), zip_high(one, other)];
-                }
+                    tile[p][q] = [zip_low(one, other), zip_high(one, other)];
+                });
+            });
+        }
+        if ZIPPED {
+            for two_groups in 0..part.k_groups.div_ceil(2) {
+                let w = w.add(two_groups * 128).cast::<int32x4_t>();
+                multiply!(tile, a.add(two_groups * P), |q, half| *w.add(q * 2 + half));
+            }
+        } else {
+            for two_groups in 0..part.k_groups / 2 {
+                let w = w.add(two_groups * 128);
+                multiply!(tile, a.add(two_groups * P), |q, half| {
+                    let (first, second) = (vld1q_s32(w.add(q * 16).cast()), vld1q_s32(w.add(64 + q * 16).cast()));
+                    if half == 0 { vzip1q_s32(first, second) } else { vzip2q_s32(first, second) }
+                });
+            }
+            if part.k_groups % 2 == 1 {
+                let w = w.add(part.k_groups / 2 * 128);
+                multiply!(tile, a.add(part.k_groups / 2 * P), |q, half| {
+                    let (first, second) = (vld1q_s32(w.add(q * 16).cast()), vdupq_n_s32(0));
+                    if half == 0 { vzip1q_s32(first, second) } else { vzip2q_s32(first, second) }
+                });
             }
         }
-        for two_groups in 0..part.k_groups / 2 {
-            let (a, w) = (a.add(two_groups * P), w.add(two_groups * 128));
-            let load = |q: usize, k_group: usize| vld1q_s32(w.add(k_group * 64 + q * 16).cast());
-            multiply(a, |q| [load(q, 0), load(q, 1)], &mut tile);
-        }
-        if part.k_groups % 2 == 1 {
-            let (a, w) = (a.add(part.k_groups / 2 * P), w.add(part.k_groups / 2 * 128));
-            multiply(a, |q| [vld1q_s32(w.add(q * 16).cast()), vdupq_n_s32(0)], &mut tile);
-        }
-        for (p, quarters) in tile.iter().enumerate() {
-            for (q, &[low, high]) in quarters.iter().enumerate() {
+        unrolled!(p in [0 1 2 3 4 5], P => {
+            unrolled!(q in [0 1 2 3], Q => {
+                let [low, high] = tile[p][q];
                 vst1q_s32(row(p * 2).add(q * 4), zip_low(low, high));
                 if p * 2 + 1 < part.rows {
                     vst1q_s32(row(p * 2 + 1).add(q * 4), zip_high(low, high));
                 }
-            }
-        }
-    }
-}
-
-/// Two K groups of a tile: `weights(q)` are those of four channels, a register a K group.
-///
-/// # Safety
-/// `a` has `P` operands.
-#[inline]
-#[target_feature(enable = "neon,dotprod,i8mm")]
-unsafe fn multiply<const P: usize, const Q: usize>(
-    a: *const int8x16_t,
-    weights: impl Fn(usize) -> [int32x4_t; 2],
-    tile: &mut [[[int32x4_t; 2]; Q]; P],
-) {
-    let mut operands = [[vdupq_n_s32(0); 2]; Q];
-    for (q, operands) in operands.iter_mut().enumerate() {
-        let [first, second] = weights(q);
-        *operands = [vzip1q_s32(first, second), vzip2q_s32(first, second)];
-    }
-    for (p, quarters) in tile.iter_mut().enumerate() {
-        // SAFETY: the caller's promise.
-        let a = unsafe { *a.add(p) };
-        for (sums, operands) in quarters.as_flattened_mut().iter_mut().zip(operands.as_flattened()) {
-            *sums = matrix_product(*sums, a, *operands);
-        }
+            });
+        });
     }
 }
 

@@ -12,8 +12,8 @@ const FIELD: u32 = 21;
 
 /// One K group: four places.
 #[inline(always)]
-fn dot([a, b, c, d]: [i64; 4], w: [i32; 4]) -> i64 {
-    let [p, q, r, s] = w.map(i64::from);
+fn dot([a, b, c, d]: [i64; 4], [p, q, r, s]: [i32; 4]) -> i64 {
+    let (p, q, r, s) = (i64::from(p), i64::from(q), i64::from(r), i64::from(s));
     let first = a.wrapping_mul(p).wrapping_add(b.wrapping_mul(q));
     first.wrapping_add(c.wrapping_mul(r)).wrapping_add(d.wrapping_mul(s))
 }

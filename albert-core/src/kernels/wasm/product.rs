@@ -1,6 +1,7 @@
 //! Integer products in tiles of rows by a panel of channels, for every instruction that multiplies bytes.
 
 use crate::kernels::Product;
+use crate::kernels::unrolled::unrolled;
 use core::arch::wasm32::*;
 
 /// How a set multiplies four places of four channels by those of a row.
@@ -58,29 +59,30 @@ unsafe fn tile<D: Dot, const R: usize>(size: &Product, a: *const u8, w: *const i
     let mut bytes = [D::bytes(i32x4_splat(0)); R];
     // SAFETY: the caller's promise; K groups are counted to size.k_groups. Loads need no alignment.
     unsafe {
-        let mut multiply = |k_group: usize| {
-            for (r, bytes) in bytes.iter_mut().enumerate() {
-                *bytes = D::bytes(v128_load32_splat(a.add(r * size.row_bytes + k_group * 4).cast()));
-            }
-            for (quarter, rows) in tile.iter_mut().enumerate() {
-                let weights = D::bytes(v128_load(w.add(k_group * 64 + quarter * 16).cast()));
-                for (sum, &bytes) in rows.iter_mut().zip(&bytes) {
-                    *sum = D::add(*sum, weights, bytes);
-                }
-            }
-        };
+        macro_rules! multiply {
+            ($k_group:expr) => {{
+                let k_group = $k_group;
+                unrolled!(r in [0 1 2 3], R => {
+                    bytes[r] = D::bytes(v128_load32_splat(a.add(r * size.row_bytes + k_group * 4).cast()));
+                });
+                unrolled!(quarter in [0 1 2 3], 4 => {
+                    let weights = D::bytes(v128_load(w.add(k_group * 64 + quarter * 16).cast()));
+                    unrolled!(r in [0 1 2 3], R => { tile[quarter][r] = D::add(tile[quarter][r], weights, bytes[r]) });
+                });
+            }};
+        }
         // Two K groups a turn: engines compute addresses and spill accumulators once for both.
         for pair in 0..size.k_groups / 2 {
-            multiply(pair * 2);
-            multiply(pair * 2 + 1);
+            multiply!(pair * 2);
+            multiply!(pair * 2 + 1);
         }
         if size.k_groups % 2 == 1 {
-            multiply(size.k_groups - 1);
+            multiply!(size.k_groups - 1);
         }
-        for (quarter, rows) in tile.iter().enumerate() {
-            for (r, &sum) in rows.iter().enumerate() {
-                v128_store(sums.add(r * size.row_sums + quarter * 4).cast(), sum);
-            }
-        }
+        unrolled!(quarter in [0 1 2 3], 4 => {
+            unrolled!(r in [0 1 2 3], R => {
+                v128_store(sums.add(r * size.row_sums + quarter * 4).cast(), tile[quarter][r]);
+            });
+        });
     }
 }

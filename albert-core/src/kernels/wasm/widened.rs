@@ -5,6 +5,7 @@
 
 use super::product::even_rows;
 use crate::kernels::Product;
+use crate::kernels::unrolled::unrolled;
 use core::arch::wasm32::*;
 use core::mem::MaybeUninit;
 
@@ -84,31 +85,27 @@ unsafe fn tile<const R: usize>(slice: &Slice, a: *const i16, w: *const i16, sums
     // SAFETY: the caller's promise. Loads need no alignment.
     unsafe {
         if slice.adds {
-            for (quarter, rows) in tile.iter_mut().enumerate() {
-                for (r, sum) in rows.iter_mut().enumerate() {
-                    *sum = v128_load(sums.add(at(quarter, r)).cast());
-                }
-            }
+            unrolled!(quarter in [0 1 2 3], 4 => {
+                unrolled!(r in [0 1], R => { tile[quarter][r] = v128_load(sums.add(at(quarter, r)).cast()) });
+            });
         }
         for k_group in 0..slice.k_groups {
-            for half in 0..2 {
+            unrolled!(half in [0 1], 2 => {
                 let mut pairs = [i32x4_splat(0); R];
-                for (r, pair) in pairs.iter_mut().enumerate() {
-                    *pair = v128_load32_splat(a.add(r * ROW + k_group * 4 + half * 2).cast());
-                }
-                for (quarter, rows) in tile.iter_mut().enumerate() {
+                unrolled!(r in [0 1], R => {
+                    pairs[r] = v128_load32_splat(a.add(r * ROW + k_group * 4 + half * 2).cast());
+                });
+                unrolled!(quarter in [0 1 2 3], 4 => {
                     let weights = v128_load(w.add(k_group * 64 + half * 32 + quarter * 8).cast());
-                    for (sum, &pair) in rows.iter_mut().zip(&pairs) {
-                        *sum = i32x4_add(*sum, i32x4_dot_i16x8(weights, pair));
-                    }
-                }
-            }
+                    unrolled!(r in [0 1], R => {
+                        tile[quarter][r] = i32x4_add(tile[quarter][r], i32x4_dot_i16x8(weights, pairs[r]));
+                    });
+                });
+            });
         }
-        for (quarter, rows) in tile.iter().enumerate() {
-            for (r, &sum) in rows.iter().enumerate() {
-                v128_store(sums.add(at(quarter, r)).cast(), sum);
-            }
-        }
+        unrolled!(quarter in [0 1 2 3], 4 => {
+            unrolled!(r in [0 1], R => { v128_store(sums.add(at(quarter, r)).cast(), tile[quarter][r]) });
+        });
     }
 }
 
@@ -139,11 +136,11 @@ unsafe fn widen_weights(from: *const i8, k_groups: usize, to: *mut i16) {
     // SAFETY: the caller's promise.
     unsafe {
         for k_group in 0..k_groups {
-            for quarter in 0..4 {
+            unrolled!(quarter in [0 1 2 3], 4 => {
                 let [even, odd] = widen(v128_load(from.add(k_group * 64 + quarter * 16).cast()));
                 v128_store(to.add(k_group * 64 + quarter * 8).cast(), even);
                 v128_store(to.add(k_group * 64 + 32 + quarter * 8).cast(), odd);
-            }
+            });
         }
     }
 }
