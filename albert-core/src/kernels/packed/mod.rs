@@ -79,7 +79,12 @@ fn multiply<P: Packing>(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     let mut first_row = 0;
     while first_row < size.rows {
         let rows = (size.rows - first_row).min(P::ROWS * TILES);
-        let tile_words = WORDS / rows.div_ceil(P::ROWS).next_power_of_two();
+        // Not divided by a number that the compiler does not know: it would keep a check.
+        let tile_words = match rows.div_ceil(P::ROWS) {
+            1 => WORDS,
+            2 => WORDS / 2,
+            _ => WORDS / TILES,
+        };
         let most_groups = P::K_GROUPS.min(tile_words / P::K_GROUP_WORDS);
         // SAFETY: the rows are among those of the product, whose sizes fit the slices. A tile holds at most `most_groups` K
         // groups, and each word is packed before it is multiplied.
