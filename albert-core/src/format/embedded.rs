@@ -34,10 +34,20 @@ macro_rules! include_model {
         #[repr(C, align(64))]
         struct Aligned<B: ?Sized>(B);
         static FILE: &Aligned<[u8]> = &Aligned(*::core::include_bytes!($path));
+        const _: () = $crate::format::core_is_named();
         const CONFIG: $crate::Config = $crate::format::config_of_embedded(::core::include_bytes!($path));
         $crate::format::EmbeddedModel { bytes: &FILE.0, config: CONFIG }
     }};
 }
+
+/// Nothing; its use is reported where the compiler was not told whether an Armv8-M core has instructions for fast kernels.
+#[doc(hidden)]
+#[cfg_attr(
+    arm_unnamed,
+    deprecated(note = "portable kernels are compiled for a core that may have better instructions: name it by \
+                -Ctarget-cpu=cortex-m33 (or m55, m85), or say that it has none by -Ctarget-feature=-dsp")
+)]
+pub const fn core_is_named() {}
 
 /// The configuration of a model file, for constants. An invalid file is a compile error.
 #[doc(hidden)]

@@ -25,7 +25,7 @@ pub(crate) use checksum::checksum_of;
 pub use checksum::{checksum, verify_checksum};
 pub use embedded::EmbeddedModel;
 #[doc(hidden)]
-pub use embedded::config_of_embedded;
+pub use embedded::{config_of_embedded, core_is_named};
 pub use head_file::HeadFile;
 pub use index_file::IndexFile;
 pub use model::Model;
