@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 fn main() {
-    let boards = ["mps2-an386", "mps2-an500", "mps2-an505", "virt-riscv32"];
+    let boards = ["mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547", "virt-riscv32"];
     let chosen = |board: &&str| {
         let feature = format!("CARGO_FEATURE_{}", board.to_uppercase().replace('-', "_"));
         std::env::var_os(feature).is_some()

@@ -1,37 +1,22 @@
 //! The firmware on emulated boards: every program links without panic machinery, prints its golden output, the logits of
 //! this host to the bit, and stays within its stack.
 
-use crate::files::Measured;
+use crate::block::parts;
+use crate::files::{Measured, read};
+use crate::firmware_boards::{BOARDS, Board, UNNAMED};
 use crate::firmware_bounds::{MODEL, bounds, measure};
-use crate::toolchain::{c_library, captured, check, firmware_cargo, root, target_dir};
+use crate::firmware_counts::Counts;
+use crate::firmware_reads::Reads;
+use crate::toolchain::{c_library, captured, check, root, target_dir};
 use albert_core::tokenizer::EncodeOptions;
 use albert_core::{Model, Plan, Progress, Session, heads::argmax};
 use std::fmt::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// The page with what is measured here.
 pub(crate) const PAGE: &str = "docs/firmware.md";
 
-/// A machine of QEMU.
-struct Board {
-    /// Its name here, a feature of the programs.
-    name: &'static str,
-    target: &'static str,
-    /// Whether programs for Cortex-M alone run on it, too.
-    cortex_m: bool,
-    /// Least number of times that the scalar kernels must take more instructions for an inference than the best ones. Without an
-    /// FPU half of what is left are float operations, which no kernel saves.
-    least_gain: f64,
-}
-
-const BOARDS: [Board; 5] = [
-    Board { name: "mps2-an386", target: "thumbv7em-none-eabihf", cortex_m: true, least_gain: 2.5 },
-    Board { name: "mps2-an500", target: "thumbv7em-none-eabihf", cortex_m: true, least_gain: 2.5 },
-    Board { name: "mps2-an505", target: "thumbv8m.main-none-eabihf", cortex_m: true, least_gain: 2.5 },
-    Board { name: "virt-riscv32", target: "riscv32imac-unknown-none-elf", cortex_m: false, least_gain: 2.0 },
-    Board { name: "virt-riscv32", target: "riscv32imafc-unknown-none-elf", cortex_m: false, least_gain: 2.5 },
-];
 /// Packages whose programs run on every board: programs, and their sources with the golden output beside them. Those of a package
 /// are built together.
 const PROGRAMS: [Package; 2] = [
@@ -48,49 +33,102 @@ type Package = (&'static str, &'static [(&'static str, &'static str)]);
 /// Lines that `logging` logs: the configuration, two errors, and progress after each text.
 const LOGGED: usize = 5;
 
-/// Builds all programs for all boards and runs them.
-pub(crate) fn run() -> Result<(), String> {
-    for Board { name: board, target, cortex_m, least_gain } in BOARDS {
+/// Builds all programs for all boards and runs them; with `cores`, names of the table, those of these boards alone.
+pub(crate) fn run(cores: &[String]) -> Result<(), String> {
+    if let Some(unknown) = cores.iter().find(|&cores| BOARDS.iter().all(|board| board.cores != cores)) {
+        return Err(format!("no board has {unknown}"));
+    }
+    let (mut table, mut reads) = (Rows::of_page("instructions")?, Rows::of_page("reads")?);
+    for board in &BOARDS {
+        if !cores.is_empty() && !cores.iter().any(|cores| cores == board.cores) {
+            continue;
+        }
         // One by one, so that what the executor needs is not enabled for the programs that must not panic.
-        let only_here: &[Package] = if cortex_m { &CORTEX_M_PROGRAMS } else { &[] };
+        let only_here: &[Package] = if board.cortex_m { &CORTEX_M_PROGRAMS } else { &[] };
+        let mut counts = Counts::default();
         for &(package, programs) in PROGRAMS.iter().chain(only_here) {
-            let mut build = firmware_cargo("build", target)?;
-            check(build.args(["--release", "--locked", "--package", package, "--features", board]))?;
+            check(board.build()?.args(["--package", package]))?;
+            if board.core == Some(UNNAMED) {
+                tells_of_better(board, package)?;
+            }
             for (program, source) in programs {
-                println!("== {board}, {target}: {program}");
-                let printed = emulate(board, &target_dir().join(target).join("release").join(program))?;
+                println!("== {board}: {program}");
+                let printed = board.run(program)?;
                 golden(&root().join("firmware").join(source), &printed)?;
                 if package != "conformance" {
                     same_as_host(&printed)?;
-                    bounds(&printed, 0)?;
+                    bounds(&printed, 0, board.most_stack())?;
                 }
                 match *program {
-                    "text_to_intent" => {
-                        gain(&printed, least_gain)?;
-                        if board == BOARDS[0].name {
-                            hold(target, "instructions", instructions(&printed))?;
-                        }
-                    }
+                    "text_to_intent" => counts.inferences(&printed)?,
+                    "conformance" => counts.products(&printed)?,
                     "logging" if printed.matches("# log: ").count() != LOGGED => {
                         return Err(format!("not {LOGGED} lines are logged"));
                     }
                     _ => {}
                 }
             }
-            if package == "programs" && board == BOARDS[0].name {
-                println!("== {board}, {target}: taught");
-                crate::firmware_taught::run(board, target)?;
+            if package == "programs" {
+                println!("== {board}: reads");
+                let counted = Reads::count(board)?;
+                reads.set(board, counted.row(board));
+                counted.bounds(board)?;
+            }
+            if package == "programs" && std::ptr::eq(board, &BOARDS[0]) {
+                println!("== {board}: taught");
+                crate::firmware_taught::run(board.name, board.target)?;
             }
         }
+        println!("# {counts:?}");
+        counts.bounds(board)?;
+        table.set(board, counts.row(board));
     }
-    let [Board { name: board, target, .. }, ..] = BOARDS;
+    hold(BOARDS[0].target, "instructions", table.table(Counts::HEAD))?;
+    hold(BOARDS[0].target, "reads", reads.table(Reads::HEAD))?;
+    if !cores.is_empty() {
+        return Ok(());
+    }
+    let [board, ..] = &BOARDS;
     println!("== {board}: C");
-    let printed = emulate(board, &compile_c(target)?)?;
+    let printed = board.emulate(&compile_c(board.target)?, &[])?;
     golden(&root().join("firmware/c/main"), &printed)?;
     same_as_host(&printed)?;
     crate::first_image::run()?;
+    crate::firmware_projects::run()?;
     println!("all programs print what they should");
     Ok(())
+}
+
+/// Rows of a table of the page, one for each board; those of boards that do not run stay.
+struct Rows([String; BOARDS.len()]);
+
+impl Rows {
+    fn of_page(name: &str) -> Result<Self, String> {
+        let page = read(&root().join(PAGE))?;
+        let [_, table, _] = parts(&page, name).ok_or_else(|| format!("{PAGE}: the marks of {name} are missing"))?;
+        let row = |board: &Board| table.lines().find(|line| line.starts_with(&format!("| {} |", board.cores)));
+        Ok(Self(BOARDS.each_ref().map(|board| row(board).map_or_else(String::new, |row| format!("{row}\n")))))
+    }
+
+    fn set(&mut self, board: &Board, row: String) {
+        let rows = self.0.iter_mut().zip(&BOARDS);
+        rows.filter(|(_, this)| std::ptr::eq(*this, board)).for_each(|(place, _)| place.clone_from(&row));
+    }
+
+    fn table(&self, head: &str) -> String {
+        head.to_owned() + &self.0.concat()
+    }
+}
+
+/// A build for an Armv8-M core that is not named tells of better kernels; cargo repeats what it said before.
+fn tells_of_better(board: &Board, package: &str) -> Result<(), String> {
+    let mut build = board.build()?;
+    let output = build.args(["--package", package]).output().map_err(|error| format!("{build:?}: {error}"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    match said.matches("name it by -Ctarget-cpu=").count() {
+        0 => Err(format!("the build for {board} does not tell of better kernels:\n{said}")),
+        _ => Ok(()),
+    }
 }
 
 /// Holds the page to what was counted: a count differs a little from one run to the next, by the timer's ticks.
@@ -102,13 +140,12 @@ pub(crate) fn hold(target: &str, name: &str, table: String) -> Result<(), String
 pub(crate) const MEASURED: [&str; 3] = ["arena by the plan", "statics", "stack"];
 
 /// RAM and stack of a program, within their bounds: bytes of what [`MEASURED`] says.
-pub(crate) fn memory(board: &str, target: &str) -> Result<[u64; MEASURED.len()], String> {
-    let mut build = firmware_cargo("build", target)?;
-    check(build.args(["--release", "--locked", "--package", "programs", "--features", board]))?;
-    let printed = emulate(board, &target_dir().join(target).join("release").join("cooperative"))?;
+pub(crate) fn memory(board: &Board) -> Result<[u64; MEASURED.len()], String> {
+    check(board.build()?.args(["--package", "programs"]))?;
+    let printed = board.run("cooperative")?;
     let measured = printed.lines().filter_map(|line| line.strip_prefix("# "));
-    measured.for_each(|line| println!("{target}: cooperative: {line}"));
-    bounds(&printed, 0)?;
+    measured.for_each(|line| println!("{}: cooperative: {line}", board.target));
+    bounds(&printed, 0, board.most_stack())?;
     let mut bytes = [0; MEASURED.len()];
     for (bytes, name) in bytes.iter_mut().zip(MEASURED) {
         *bytes = measure(&printed, name)?;
@@ -134,25 +171,6 @@ fn compile_c(target: &str) -> Result<std::path::PathBuf, String> {
     }
 }
 
-/// Runs an image; one instruction takes a nanosecond of the board's time.
-fn emulate(board: &str, image: &Path) -> Result<String, String> {
-    let (command, machine) = match board {
-        "virt-riscv32" => ("qemu-system-riscv32", vec!["-M", "virt", "-bios", "none"]),
-        board => ("qemu-system-arm", vec!["-M", board]),
-    };
-    let mut qemu = Command::new(command);
-    qemu.args(machine).args(["-nographic", "-monitor", "none", "-serial", "none", "-icount", "shift=0"]);
-    qemu.args(["-chardev", "stdio,id=out", "-semihosting-config", "enable=on,target=native,chardev=out"]);
-    qemu.arg("-kernel").arg(image);
-    let output = qemu.stdin(Stdio::null()).output().map_err(|error| format!("{command}: {error}"))?;
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    if output.status.success() {
-        Ok(printed)
-    } else {
-        Err(format!("{} failed: {}\n{printed}", image.display(), output.status))
-    }
-}
-
 /// Lines that begin with `#` are measurements and shown; all others are held against the golden file.
 fn golden(program: &Path, printed: &str) -> Result<(), String> {
     let (measured, results): (Vec<_>, Vec<_>) = printed.lines().partition(|line| line.starts_with('#'));
@@ -173,37 +191,6 @@ fn golden(program: &Path, printed: &str) -> Result<(), String> {
 fn same_as_host(printed: &str) -> Result<(), String> {
     let missing = on_this_host()?.into_iter().find(|result| !printed.contains(result.as_str()));
     missing.map_or(Ok(()), |result| Err(format!("the program differs from this host, which gets\n{result}")))
-}
-
-/// The best kernels take so many times fewer instructions than the scalar ones, which ran first.
-fn gain(printed: &str, least: f64) -> Result<(), String> {
-    let counts = printed.lines().filter_map(|line| line.strip_prefix("# network: ")?.split(' ').next()?.parse().ok());
-    let counts: Vec<f64> = counts.collect();
-    let (scalar, best) = counts.split_at(counts.len() / 2);
-    if scalar.is_empty() || scalar.len() != best.len() {
-        return Err("the program does not run each text with both sets of kernels".to_owned());
-    }
-    for (scalar, best) in scalar.iter().zip(best) {
-        println!("# scalar kernels take {:.2} times as many instructions", scalar / best);
-        if scalar / best < least {
-            return Err(format!("at least {least} times as many are asked for"));
-        }
-    }
-    Ok(())
-}
-
-/// Millions of instructions of an inference, as a table: the scalar kernels ran first.
-fn instructions(printed: &str) -> String {
-    let mut table = String::from("| text | scalar | `cortexmdsp` | ratio |\n|---|--:|--:|--:|\n");
-    let counts = printed.lines().filter_map(|line| line.strip_prefix("# network: ")?.split(' ').next()?.parse().ok());
-    let counts: Vec<f64> = counts.collect();
-    let (scalar, best) = counts.split_at(counts.len() / 2);
-    let texts = printed.lines().filter(|line| !line.starts_with(['#', ' '])).filter_map(|line| line.split_once(": "));
-    for ((text, _), (scalar, best)) in texts.zip(scalar.iter().zip(best)) {
-        let row = format!("| {text} | {:.1} | {:.1} | {:.1} |\n", scalar / 1e6, best / 1e6, scalar / best);
-        table += &row;
-    }
-    table
 }
 
 /// What the programs print for each text, computed here with the best kernels of this CPU.

@@ -12,7 +12,7 @@ use albert_core::{Model, Plan, Session};
 use serde_json::Value;
 
 use crate::firmware::hold;
-use crate::firmware_bounds::{MODEL, bounds};
+use crate::firmware_bounds::{MODEL, STACK_BOUND, bounds};
 use crate::toolchain::{root, target_dir};
 
 /// Labels that the program has memory for.
@@ -138,7 +138,7 @@ fn teach(board: &str, image: &Path, lesson: &Lesson) -> Result<String, String> {
         .lines()
         .filter(|line| ["# prototypes", "# statics", "# stack"].iter().any(|name| line.starts_with(name)))
         .for_each(|line| println!("{line}"));
-    bounds(&second, Prototypes::bytes(LABELS, width) as u64)?;
+    bounds(&second, Prototypes::bytes(LABELS, width) as u64, STACK_BOUND)?;
     Ok(table)
 }
 

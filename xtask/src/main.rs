@@ -11,7 +11,11 @@ mod environment;
 mod features;
 mod files;
 mod firmware;
+mod firmware_boards;
 mod firmware_bounds;
+mod firmware_counts;
+mod firmware_projects;
+mod firmware_reads;
 mod firmware_taught;
 mod first_image;
 mod fuzz;
@@ -51,7 +55,7 @@ cargo xtask lint                             clippy and rustdoc over the workspa
 cargo xtask features                         checks every library with each of its features alone
 cargo xtask package                          packs every crate that is published and builds it from that
 cargo xtask bare-metal                       builds the core for processors without an operating system
-cargo xtask firmware                         builds the firmware and runs it on emulated boards
+cargo xtask firmware [CORES]...              builds the firmware and runs it on emulated boards; on those with these cores alone
 cargo xtask loom                             models of the executor in every order of their atomic operations
 cargo xtask install --prefix DIR [--target TRIPLE]
                                              the C library with headers, pkg-config and CMake files
@@ -93,7 +97,7 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "features" => features::run(),
         Some((command, [])) if command == "package" => features::package(),
         Some((command, [])) if command == "bare-metal" => features::bare_metal(),
-        Some((command, [])) if command == "firmware" => firmware::run(),
+        Some((command, cores)) if command == "firmware" => firmware::run(cores),
         Some((command, [])) if command == "loom" => loom::run(),
         Some((command, options)) if command == "install" => install::run(options),
         Some((command, [])) if command == "install-test" => install::test(),

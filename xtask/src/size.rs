@@ -3,15 +3,15 @@
 
 use crate::files::Measured;
 use crate::firmware;
+use crate::firmware_boards::{BOARDS, Board};
 use crate::firmware_bounds::MODEL;
 use crate::toolchain::{captured, check, firmware_cargo, target_dir};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Targets, and the board that a program runs on.
-const TARGETS: [(&str, &str); 2] =
-    [("thumbv7em-none-eabihf", "mps2-an386"), ("thumbv8m.main-none-eabihf", "mps2-an505")];
+/// Targets, each by a board that a program runs on.
+static TARGETS: [&Board; 2] = [&BOARDS[0], &BOARDS[2]];
 
 /// Programs of `firmware/footprint`, their features, and bytes of code and constants, those that are the goal and the most that are
 /// allowed on each of [`TARGETS`]: text to label with int8 weights and the tokenizer of a `tokenizer.json`, the same with a model of
@@ -44,7 +44,7 @@ const PARTS: [(&str, &str); 6] = [
 
 /// What each feature of the core takes of the flash: the program for a model of any kind without it.
 pub(crate) fn features() -> Result<(), String> {
-    let (target, _) = TARGETS[0];
+    let target = TARGETS[0].target;
     let without = |left_out: &str| {
         let parts = PARTS.iter().filter(|(part, _)| *part != left_out).map(|(part, _)| format!("albert-core/{part}"));
         build(target, "classifier", &parts.collect::<Vec<_>>().join(","))?;
@@ -64,7 +64,8 @@ pub(crate) fn features() -> Result<(), String> {
 pub(crate) fn run() -> Result<(), String> {
     let mut rows = PROGRAMS.map(|(_, _, goal, _)| format!(" {goal} |"));
     let mut memory = ["model file", "arena", "all statics", "stack"].map(|what| format!("| {what} |"));
-    for (column, (target, board)) in TARGETS.into_iter().enumerate() {
+    for (column, board) in TARGETS.into_iter().enumerate() {
+        let target = board.target;
         for ((program, features, goal, most), row) in PROGRAMS.into_iter().zip(&mut rows) {
             build(target, program, features)?;
             let label = if features.is_empty() { program.to_owned() } else { format!("{program}, {features}") };
@@ -77,7 +78,7 @@ pub(crate) fn run() -> Result<(), String> {
             }
         }
         for (row, bytes) in
-            memory.iter_mut().zip([MODEL.bytes.len() as u64].into_iter().chain(firmware::memory(board, target)?))
+            memory.iter_mut().zip([MODEL.bytes.len() as u64].into_iter().chain(firmware::memory(board)?))
         {
             *row += &format!(" {bytes} |");
         }
@@ -91,8 +92,7 @@ pub(crate) fn run() -> Result<(), String> {
 
 /// Holds the page to what was measured.
 fn hold(name: &str, table: String, tolerance: fn(f64) -> f64) -> Result<(), String> {
-    let [(target, _), ..] = TARGETS;
-    Measured { page: firmware::PAGE, name, table, target, tolerance }.hold()
+    Measured { page: firmware::PAGE, name, table, target: TARGETS[0].target, tolerance }.hold()
 }
 
 /// Links a program of `firmware/footprint`.

@@ -55,6 +55,6 @@ async fn classify() -> Option<()> {
 async fn main(spawner: Spawner) {
     let spawned = other().map(|task| spawner.spawn(task)).is_ok();
     let done = classify().await;
-    print_memory();
+    print_memory(&PLAN);
     exit(spawned && done.is_some())
 }

@@ -14,8 +14,9 @@ pub struct Check {
     pub unit: &'static str,
 }
 
-pub const ALL: [Check; 8] = [
+pub const ALL: [Check; 9] = [
     Check { name: "integer products", run: products, unit: "4 rows by 64 channels by 312 places" },
+    Check { name: "integer products of many rows", run: wide_products, unit: "12 rows by 64 channels by 312 places" },
     Check { name: "integer products of one row", run: lone_products, unit: "1 row by 64 channels by 312 places" },
     Check { name: "codebook expansion", run: expansion, unit: "16 channels by 312 places" },
     Check { name: "quantization", run: quantization, unit: "312 values" },
@@ -54,6 +55,8 @@ fn lengths() -> impl Iterator<Item = usize> {
     (1..=40).chain([63, 64, 65, 312])
 }
 
+/// Most rows of a product.
+const ROWS: usize = 17;
 /// Most elements of a row.
 const MOST: usize = 320;
 
@@ -83,7 +86,7 @@ impl Pair {
         struct Weights([i8; 4 * MOST * 16]);
         let mut weights = Weights([0; 4 * MOST * 16]);
         kinds[0].fill(&mut weights.0, &mut self.random);
-        let mut a = [0i8; 9 * MOST];
+        let mut a = [0i8; ROWS * MOST];
         kinds[1].fill(&mut a, &mut self.random);
         let a = a.map(|byte| byte as u8);
         let row_bytes = (k_groups * 4).next_multiple_of(64);
@@ -91,10 +94,11 @@ impl Pair {
         let size = Product { rows, row_bytes, k_groups, panels, row_sums, prefetch: false };
         let w = &weights.0[..panels * k_groups * 64];
         let a = &a[..(rows - 1) * row_bytes + k_groups * 4];
-        let [(want, scalar), (got, set)] = self.both(|kernels| {
-            let mut sums = [77; 9 * 80];
+        let [(want, scalar), (got, set)] = [Kernels::SCALAR, self.set].map(|kernels| {
+            let mut sums = [77; ROWS * 80];
+            self.counter.lap();
             kernels.matmul_i8(&size, a, w, &mut sums[..(rows - 1) * row_sums + panels * 16]);
-            sums
+            (sums, self.counter.lap())
         });
         outcome.note(want == got);
         (outcome.scalar, outcome.set) = (scalar, set);
@@ -117,6 +121,15 @@ fn products(pair: &mut Pair) -> Outcome {
         pair.product(&mut outcome, 7, 2, 78, kinds);
     }
     pair.product(&mut outcome, 4, 4, 78, [Bytes::Random; 2]);
+    outcome
+}
+
+fn wide_products(pair: &mut Pair) -> Outcome {
+    let mut outcome = Outcome::default();
+    for rows in 10..=ROWS {
+        pair.product(&mut outcome, rows, 2, 77, [Bytes::Random; 2]);
+    }
+    pair.product(&mut outcome, 12, 4, 78, [Bytes::Random; 2]);
     outcome
 }
 

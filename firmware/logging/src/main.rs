@@ -13,7 +13,7 @@ use programs::{ARENA, MODEL, PLAN, TEXTS, print_memory, print_result};
 #[entry]
 fn main() -> ! {
     let done = run();
-    print_memory();
+    print_memory(&PLAN);
     exit(done.is_some())
 }
 

@@ -11,11 +11,15 @@ use spin::Mutex;
 pub const MODEL: EmbeddedModel = include_model!("../../../models/clinc-intents-int8.albert");
 /// Up to 32 tokens; four rows at a time keep the arena small and the steps short.
 pub const PLAN: Plan = Plan::new(&MODEL.config, 32).with_tile_rows(4);
+/// The same with sixteen rows at a time: more memory, and the weights of a layer are read once for all rows of both texts.
+pub const WIDE_PLAN: Plan = PLAN.with_tile_rows(16);
 /// What the programs classify; `cargo xtask firmware` does the same on the host and compares every bit.
 pub const TEXTS: [&str; 2] = ["what is my balance", "please set an alarm for seven in the morning"];
 
 /// The one arena. A session in it can be taken by any task.
 pub static ARENA: Mutex<Arena<{ PLAN.arena_bytes() }>> = Mutex::new(Arena::new());
+/// The one arena of programs with [`WIDE_PLAN`].
+pub static WIDE_ARENA: Mutex<Arena<{ WIDE_PLAN.arena_bytes() }>> = Mutex::new(Arena::new());
 
 /// Prints label and logits of a text; false without logits.
 pub fn print_result(model: &Model<'_>, sentence: &str, logits: &[f32]) -> bool {
@@ -42,9 +46,9 @@ pub fn print_measured(what: &str, value: u64, unit: &str) {
     line(unit);
 }
 
-/// Prints the memory in use.
-pub fn print_memory() {
-    print_measured("arena by the plan", PLAN.arena_bytes() as u64, " bytes");
+/// Prints the memory in use by a program with this plan.
+pub fn print_memory(plan: &Plan) {
+    print_measured("arena by the plan", plan.arena_bytes() as u64, " bytes");
     print_measured("statics", board::data_bytes() as u64, " bytes");
     print_measured("stack", board::stack_used() as u64, " bytes");
 }

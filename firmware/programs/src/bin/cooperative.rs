@@ -41,7 +41,7 @@ impl Sampler {
 #[entry]
 fn main() -> ! {
     let done = run();
-    print_memory();
+    print_memory(&PLAN);
     exit(done.is_some())
 }
 

@@ -27,7 +27,7 @@ static BUFFER: Mutex<[u8; LINE]> = Mutex::new([0; LINE]);
 #[entry]
 fn main() -> ! {
     let done = run();
-    print_memory();
+    print_memory(&PLAN);
     print_measured("prototypes", BYTES as u64, " bytes");
     exit(done.is_some())
 }

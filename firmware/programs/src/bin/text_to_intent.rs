@@ -6,21 +6,21 @@ use albert_core::kernels::{Kernels, detect};
 use albert_core::tokenizer::EncodeOptions;
 use albert_core::{Model, Progress, Session};
 use board::{Counter, entry, exit, line, text};
-use programs::{ARENA, MODEL, PLAN, TEXTS, print_measured, print_memory, print_result};
+use programs::{MODEL, TEXTS, WIDE_ARENA, WIDE_PLAN, print_measured, print_memory, print_result};
 
 #[entry]
 fn main() -> ! {
     let done = run();
-    print_memory();
+    print_memory(&WIDE_PLAN);
     exit(done.is_some())
 }
 
 fn run() -> Option<()> {
     let model = Model::from_bytes(MODEL.bytes).ok()?;
     let mut counter = Counter::start()?;
-    let mut arena = ARENA.try_lock()?;
+    let mut arena = WIDE_ARENA.try_lock()?;
     for kernels in [Kernels::SCALAR, detect()] {
-        let mut session = Session::with_kernels(&model, PLAN, &mut arena.0, kernels).ok()?;
+        let mut session = Session::with_kernels(&model, WIDE_PLAN, &mut arena.0, kernels).ok()?;
         text("# kernels: ");
         line(kernels.name());
         for sentence in TEXTS {
