@@ -55,11 +55,11 @@ pub(crate) static BOARDS: [Board; 9] = [
     Board::new("Cortex-M7", "mps2-an500", "thumbv7em-none-eabihf", 2.5, 38.5).cortex_m().reads_again(),
     Board::new("Cortex-M33", "mps2-an505", "thumbv8m.main-none-eabihf", 2.5, 38.5).cortex_m().reads_again(),
     Board::new("Cortex-M55", "mps3-an547", "thumbv8m.main-none-eabihf", 2.5, 12.0).core("cortex-m55").cortex_m(),
-    Board::new("Armv8-M without DSP", "mps2-an505", "thumbv8m.main-none-eabihf", 2.0, 84.0).core(UNNAMED),
-    Board::new("Cortex-M0, M0+", "mps2-an385", "thumbv6m-none-eabi", 1.3, 306.0),
-    Board::new("RV32IMC", "virt-riscv32", "riscv32imc-unknown-none-elf", 1.5, 172.0),
-    Board::new("RV32IMAC", "virt-riscv32", "riscv32imac-unknown-none-elf", 1.5, 172.0),
-    Board::new("RV32IMAFC", "virt-riscv32", "riscv32imafc-unknown-none-elf", 2.5, 82.0),
+    Board::new("Armv8-M without DSP", "mps2-an505", "thumbv8m.main-none-eabihf", 1.8, 104.0).core(UNNAMED),
+    Board::new("Cortex-M0, M0+", "mps2-an385", "thumbv6m-none-eabi", 1.2, 325.0),
+    Board::new("RV32IMC", "virt-riscv32", "riscv32imc-unknown-none-elf", 1.5, 178.0),
+    Board::new("RV32IMAC", "virt-riscv32", "riscv32imac-unknown-none-elf", 1.5, 178.0),
+    Board::new("RV32IMAFC", "virt-riscv32", "riscv32imafc-unknown-none-elf", 2.5, 96.0),
 ];
 
 impl fmt::Display for Board {
