@@ -175,7 +175,7 @@ def table(runs: dict[str, Run], rows: int, bytes_of_model: int) -> str:
         return f"| {' | '.join(cells)} |"
 
     lines = [
-        f"Written by `python/benches/engines.py` on {blocks.today()}, {blocks.processor()}, Python {sys.version.split()[0]}:",
+        f"Written by `python/benches/engines.py` on {blocks.today()}, {blocks.processor()}, Python {sys.version.split()[0]}.",
         f"{rows:,} rows of CLINC150's texts in {FILES} Parquet files, `models/{MODEL.name}` of {bytes_of_model / 1e6:.2f} MB, {WORKERS} worker",
         "processes of one thread. Rows a second are those of the whole program, with the start of the engine. Memory is the most of each",
         "process that had the model open, in MB; shared pages count in part (`Pss`) or as a whole (resident). All programs gave the same labels.",
