@@ -5,7 +5,7 @@
 
 use crate::matrix::{Matrix, add, dot};
 use crate::real::Real;
-use crate::vectors::widest;
+use albert_quant::vectors::widest;
 
 /// Rows that an inverse is applied to together.
 const BESIDE: usize = 8;

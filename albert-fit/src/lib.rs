@@ -72,7 +72,6 @@ mod solver;
 mod temperature;
 mod threads;
 mod threshold;
-mod vectors;
 mod view;
 
 pub use error::{Error, InferenceError, RowProblem};

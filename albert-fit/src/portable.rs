@@ -2,8 +2,8 @@
 //! sum rounded. No operation is fused, since not every machine has such; elements beside each other fill the vectors.
 
 use crate::real::Real;
-use crate::vectors::widest;
 use crate::view::View;
+use albert_quant::vectors::widest;
 
 /// Products that are summed up before the sums go back to memory.
 const DEPTH: usize = 256;

@@ -16,8 +16,8 @@ use crate::loss::loss;
 use crate::matrix::{Matrix, add, add_rows, dot};
 use crate::product::Products;
 use crate::real::Real;
-use crate::vectors::widest;
 use crate::view::View;
+use albert_quant::vectors::widest;
 
 /// Pairs of steps and gradient changes that L-BFGS keeps.
 const MEMORY: usize = 8;

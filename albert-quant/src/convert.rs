@@ -224,6 +224,7 @@ fn calibrate(
     let peaks = calibrate::find_peaks(network, &float, &sample, &mut counter(Stage::Outliers));
     drop(float);
     scheme.split(network, &peaks);
+    drop(peaks);
     let integer = model(network, &scheme.uniform(Precision::Int8, Format::Int8), None)?;
     let hessians =
         calibrate::find_hessians(network, &integer, &scheme.splits, &moved, &sample, &mut counter(Stage::Hessians));

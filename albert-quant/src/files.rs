@@ -2,10 +2,12 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::path::Path;
 
 use memmap2::Mmap;
+#[cfg(unix)]
+use memmap2::UncheckedAdvice;
 
 use crate::error::Error;
 
@@ -80,6 +82,20 @@ impl MappedFile {
         let map = map.map_err(|source| Error::Read { path: path.to_owned(), source })?;
         not_a_pointer(path, &map)?;
         Ok(Self(map))
+    }
+
+    /// Gives back the memory that these bytes take; they are read from the file again when they are wanted. Does nothing where
+    /// the system has no such call.
+    #[allow(unsafe_code)]
+    pub(crate) fn release(&self, range: Range<usize>) {
+        #[cfg(unix)]
+        if range.end <= self.0.len() && !range.is_empty() {
+            // SAFETY: the mapping is of a file, and read-only: the pages that go hold nothing but what the file holds.
+            // It is a hint: an error changes nothing.
+            let _ = unsafe { self.0.unchecked_advise_range(UncheckedAdvice::DontNeed, range.start, range.len()) };
+        }
+        #[cfg(not(unix))]
+        let _ = range;
     }
 }
 

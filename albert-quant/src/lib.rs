@@ -35,6 +35,7 @@
 //! - `quantize`: one parameter's values to the bytes of its dtype in the blocked layout.
 //! - [`tokenizer`]: compiles the checkpoint's tokenizer files to the section that the core reads.
 //! - `attach`: adds classifiers to existing model files; `sign`: signatures.
+//! - `vectors`: loops in the widest vectors of the CPU.
 //! - `writer`, `container`, `sections`: the layout of the file, and its sections other than tensors.
 
 mod adapt;
@@ -66,6 +67,8 @@ mod sections;
 mod sign;
 mod synth;
 pub mod tokenizer;
+#[doc(hidden)]
+pub mod vectors;
 mod writer;
 
 pub use attach::{AttachError, ClassifierWeights, attach, head_file, without_head};

@@ -14,6 +14,7 @@ use super::Sites;
 use crate::network::{Network, Parameter, Source};
 
 /// The mean of every channel of a site's inputs.
+#[derive(Default)]
 pub(crate) struct Mean {
     sums: Vec<f64>,
     inputs: usize,
@@ -24,12 +25,17 @@ impl Mean {
         Self { sums: vec![0.0; width], inputs: 0 }
     }
 
-    pub(super) fn width(&self) -> usize {
-        self.sums.len()
+    /// Takes the inputs of another one in, of as many channels or of none.
+    pub(super) fn join(&mut self, other: Self) {
+        self.inputs += other.inputs;
+        self.sums.iter_mut().zip(other.sums).for_each(|(sum, other)| *sum += other);
     }
 
-    /// Takes one input in.
+    /// Takes one input in. The first one says how many channels there are where nothing else did.
     pub(super) fn add(&mut self, row: &[f32]) {
+        if self.sums.is_empty() {
+            self.sums = vec![0.0; row.len()];
+        }
         self.inputs += 1;
         self.sums.iter_mut().zip(row).for_each(|(sum, &x)| *sum += f64::from(x));
     }
@@ -113,7 +119,9 @@ impl Block<'_> {
             matrix.source.read_row(channel, &mut weights);
             weights.iter().zip(x).map(|(&weight, x)| f64::from(weight) * x).sum()
         };
-        (0..matrix.rows).map(channel).collect()
+        let product = (0..matrix.rows).map(channel).collect();
+        matrix.source.release(0..matrix.rows);
+        product
     }
 
     fn vector(&mut self, role: u16) -> Vec<f32> {

@@ -11,6 +11,11 @@ use super::splits::ROW_PEAK_BYTES;
 const MOST_TOKENS: u64 = 128;
 /// Tokens of all inputs together, about. More would take time and memory and teach nothing.
 const MOST_TOKENS_IN_ALL: u64 = 8192;
+/// Operations for all of them, unless that leaves fewer tokens than [`FEWEST_TOKENS`]: networks of thousands of channels take
+/// a second a token for each twenty billion.
+const MOST_OPERATIONS: u64 = 6 << 40;
+/// What a large network has for all its channels: its weights are seen at each of its depths.
+const FEWEST_TOKENS: u64 = 2048;
 /// Most inputs that run side by side. The number does not depend on that of threads, and results do not depend on it.
 const MOST_SIDE_BY_SIDE: u64 = 4;
 /// Widest part of a linear's input that correlations are kept for.
@@ -18,6 +23,8 @@ pub(super) const MOST_WIDTH: usize = 4096;
 
 /// Bytes that the rows of inputs side by side may take: for each of the network in f32, and beside them.
 const ROW_BYTES: (u64, u64) = (3, 20 << 20);
+/// Bytes that they may take beside two fifths of the network's: with the network in f32, a large one stays below 1.5 times itself.
+const HELD_BYTES: u64 = 128 << 20;
 /// The same for the peaks of all inputs.
 const PEAK_BYTES: (u64, u64) = (3, 20 << 20);
 /// The same for all Hessians.
@@ -52,8 +59,12 @@ pub(super) fn limits(config: &Config, bytes: usize) -> Limits {
     let products = products.saturating_add(labels.saturating_mul(hidden));
     let one = products.saturating_add(values.saturating_mul(MOVED));
     let peaks = layers.saturating_mul(SITES * ROW_PEAK_BYTES as u64);
-    let most =
-        [room(OPERATIONS, bytes) / one.max(1), room(PEAK_BYTES, bytes) / peaks.max(1), MOST_LOGITS / labels.max(1)];
+    let most = [
+        room(OPERATIONS, bytes) / one.max(1),
+        room(PEAK_BYTES, bytes) / peaks.max(1),
+        MOST_LOGITS / labels.max(1),
+        (MOST_OPERATIONS / one.max(1)).max(FEWEST_TOKENS),
+    ];
     let tokens = most.into_iter().fold(MOST_TOKENS_IN_ALL, u64::min).max(1);
     let held = (room(ROW_BYTES, bytes) / row_bytes(config).max(1)).clamp(1, MOST_TOKENS);
     let longest = held.min(tokens).min(config.max_position_embeddings.into());
@@ -68,7 +79,8 @@ pub(super) fn limits(config: &Config, bytes: usize) -> Limits {
 /// How many inputs run side by side, given the length of one.
 pub(super) fn side_by_side(config: &Config, bytes: usize, tokens: usize) -> usize {
     let one = row_bytes(config).saturating_mul(tokens as u64).max(1);
-    (room(ROW_BYTES, bytes) / one).clamp(1, MOST_SIDE_BY_SIDE) as usize
+    let held = room(ROW_BYTES, bytes).min(HELD_BYTES + bytes as u64 / 5 * 2);
+    (held / one).clamp(1, MOST_SIDE_BY_SIDE) as usize
 }
 
 /// Widest part of a linear's input that correlations are kept for, of linears with inputs of these widths.
@@ -130,12 +142,18 @@ mod tests {
 
     #[test]
     fn networks_as_they_are_trained_are_not_cut() {
-        let sizes =
-            [(768, 12, 3072), (1024, 24, 4096), (2048, 24, 8192), (4096, 12, 16384), (768, 12, 2048), (312, 4, 1248)];
-        for (hidden, layers, intermediate) in sizes {
+        let sizes = [
+            (768, 12, 3072, 8192),
+            (1024, 24, 4096, 8192),
+            (2048, 24, 8192, 3591),
+            (4096, 12, 16384, 2048),
+            (768, 12, 2048, 8192),
+            (312, 4, 1248, 8192),
+        ];
+        for (hidden, layers, intermediate, tokens) in sizes {
             let config = albert(hidden, layers, intermediate);
             let limits = limits(&config, bytes(&config));
-            assert_eq!((limits.longest, limits.tokens), (128, 8192), "{hidden}");
+            assert_eq!((limits.longest, limits.tokens), (128, tokens), "{hidden}");
             assert!(limits.inputs > 10_000, "{hidden}");
             let [hidden, intermediate] = [hidden, intermediate].map(|size| size as usize);
             let widths = [hidden, hidden, hidden, intermediate];

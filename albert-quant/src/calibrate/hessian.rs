@@ -2,6 +2,8 @@
 
 use rayon::prelude::*;
 
+use crate::vectors::widest;
+
 /// Rows and columns of a tile of the sum.
 const TILE: usize = 64;
 /// Inputs that a tile is updated with at a time.
@@ -59,17 +61,16 @@ impl Hessian {
                 bands.push((first, band));
                 rest = after;
             }
+            let inputs = Inputs { rows, stride: width, start, width: part_width };
             bands.into_par_iter().for_each(|(first, band)| {
-                for column in (0..=first).step_by(TILE) {
-                    add_tile(
-                        band,
-                        part_width,
-                        first,
-                        column,
-                        &|row| &rows[row * width + start..][..part_width],
-                        rows.len() / width,
-                    );
-                }
+                widest(
+                    #[inline(always)]
+                    || {
+                        for tile in 0..=first / TILE {
+                            add_tile(band, inputs, first, tile * TILE);
+                        }
+                    },
+                );
             });
         }
     }
@@ -80,15 +81,20 @@ fn triangle(rows: usize) -> usize {
     rows * (rows + 1) / 2
 }
 
-/// Adds the products of channels `first..` (rows of the band) and `column..` (columns) over all inputs.
-fn add_tile<'x>(
-    band: &mut [f64],
+/// What goes into a part: channels `start..start + width` of rows of `stride` of them.
+#[derive(Clone, Copy)]
+struct Inputs<'a> {
+    rows: &'a [f32],
+    stride: usize,
+    start: usize,
     width: usize,
-    first: usize,
-    column: usize,
-    input: &dyn Fn(usize) -> &'x [f32],
-    inputs: usize,
-) {
+}
+
+/// Adds the products of channels `first..` (rows of the band) and `column..` (columns) over all inputs.
+#[inline(always)]
+fn add_tile(band: &mut [f64], inputs: Inputs<'_>, first: usize, column: usize) {
+    let Inputs { rows: values, stride, start, width } = inputs;
+    let inputs = values.len() / stride;
     let (rows, columns) = (first..width.min(first + TILE), column..width.min(column + TILE));
     let mut sums = [[0.0f32; TILE]; TILE];
     let mut left = [[0.0f32; TILE]; UNROLL];
@@ -97,7 +103,7 @@ fn add_tile<'x>(
         for (index, (left, right)) in left.iter_mut().zip(&mut right).enumerate() {
             left.fill(0.0);
             if group + index < inputs {
-                let x = input(group + index);
+                let x = &values[(group + index) * stride + start..][..width];
                 left[..rows.len()].copy_from_slice(&x[rows.clone()]);
                 right[..columns.len()].copy_from_slice(&x[columns.clone()]);
             }

@@ -80,6 +80,13 @@ fn widths(network: &Network) -> Sites<usize> {
     network.parameters.iter().filter_map(of).collect()
 }
 
+/// How many depths a block runs at, at most.
+fn depths(network: &Network) -> usize {
+    let blocks = network.parameters.iter().map(|parameter| usize::from(parameter.block) + 1).max().unwrap_or(1);
+    let layers = network.config.num_hidden_layers as usize * network.config.inner_group_num as usize;
+    layers.div_ceil(blocks)
+}
+
 /// Bytes of a network's parameters in f32.
 fn bytes(network: &Network) -> usize {
     let of = |parameter: &Parameter| parameter.rows.saturating_mul(parameter.columns).saturating_mul(size_of::<f32>());
@@ -94,9 +101,10 @@ pub(crate) fn find_means(
     progress: &mut dyn FnMut(usize),
 ) -> Sites<Mean> {
     let mut means: Sites<Mean> = widths(network).into_iter().map(|(site, width)| (site, Mean::new(width))).collect();
-    observe::run(model, bytes(network), sample, progress, &mut |site, rows| {
-        let Some(mean) = means.get_mut(&site) else { return };
-        rows.chunks_exact(mean.width()).for_each(|row| mean.add(row));
+    observe::run(model, bytes(network), sample, progress, &Mean::add, &mut |site, mean| {
+        if let Some(all) = means.get_mut(&site) {
+            all.join(std::mem::take(mean));
+        }
     });
     means
 }
@@ -109,10 +117,9 @@ pub(crate) fn find_peaks(
     progress: &mut dyn FnMut(usize),
 ) -> Sites<Peaks> {
     let mut peaks = no_peaks(network);
-    observe::run(model, bytes(network), sample, progress, &mut |site, rows| {
-        let Some(peaks) = peaks.get_mut(&site) else { return };
-        for row in rows.chunks_exact(peaks.width()) {
-            peaks.add(row);
+    observe::run(model, bytes(network), sample, progress, &Peaks::add, &mut |site, own| {
+        if let Some(all) = peaks.get_mut(&site) {
+            all.join(std::mem::take(own));
         }
     });
     peaks
@@ -141,13 +148,22 @@ pub(crate) fn find_hessians(
     let part = cost::hessian_width(widths.values().copied(), bytes(network));
     let mut hessians: Sites<Hessian> =
         widths.into_iter().map(|(site, width)| (site, Hessian::new(width, part))).collect();
-    observe::run(model, bytes(network), sample, progress, &mut |site, rows| {
+    let most = sample.iter().map(Vec::len).max().unwrap_or(0) * depths(network);
+    let keep = |rows: &mut Vec<f32>, row: &[f32]| {
+        if rows.is_empty() {
+            // All at once: as vectors grow on their own, they take twice as much and leave holes.
+            rows.reserve_exact(most * row.len());
+        }
+        rows.extend_from_slice(row);
+    };
+    observe::run(model, bytes(network), sample, progress, &keep, &mut |site, rows| {
         let (Some(hessian), Some(splits)) = (hessians.get_mut(&site), splits.get(&site)) else { return };
         rows.chunks_exact_mut(hessian.width()).for_each(|row| splits::round_inputs(row, splits));
         if let Some(moved) = moved.get(&site) {
             moved.put_back(rows);
         }
         hessian.add(rows);
+        rows.clear();
     });
     hessians
 }

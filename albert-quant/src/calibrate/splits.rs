@@ -31,6 +31,7 @@ pub(crate) fn ocs_places(width: usize, codebook: bool) -> usize {
 }
 
 /// The channels of largest magnitude of the inputs of a site.
+#[derive(Default)]
 pub(crate) struct Peaks {
     width: usize,
     /// Those of the inputs, one after the other, each as many: [`PEAKS`], or all.
@@ -53,6 +54,11 @@ impl Peaks {
 
     pub(crate) fn width(&self) -> usize {
         self.width
+    }
+
+    /// Takes the inputs of another one in, of as many channels.
+    pub(super) fn join(&mut self, other: Self) {
+        self.peaks.extend(other.peaks);
     }
 
     /// Takes one input in.

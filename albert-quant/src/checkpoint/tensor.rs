@@ -161,6 +161,20 @@ impl Tensor {
         }
     }
 
+    /// Gives back the memory that the file's bytes of some rows take until they are read again. Where rows do not lie one after
+    /// the other, does so with the last of them.
+    pub(crate) fn release(&self, rows: Range<usize>) {
+        let Storage::Mapped(file, range) = &self.storage;
+        match (self.shape.as_slice(), self.strides.as_slice()) {
+            (&[_, columns], &[stride, 1]) if stride == columns => {
+                let place = |row: usize| (range.start + row * stride * self.element.bytes()).min(range.end);
+                file.release(place(rows.start)..place(rows.end));
+            }
+            (&[count, ..], _) if rows.end < count => {}
+            _ => file.release(range.clone()),
+        }
+    }
+
     /// Bytes of the elements.
     pub(crate) fn bytes(&self) -> usize {
         self.shape.iter().fold(self.element.bytes(), |bytes, &size| bytes.saturating_mul(size))

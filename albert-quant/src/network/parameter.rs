@@ -1,5 +1,6 @@
 //! One parameter and where its values come from.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::checkpoint::{LowRank, Tensor};
@@ -78,6 +79,13 @@ impl Source {
             }
             Self::Rows(of, rows) => of.source.read_row(rows[row] as usize, out),
             Self::Moved { values, .. } => out.copy_from_slice(values),
+        }
+    }
+
+    /// Gives back the memory that the checkpoint's bytes of these rows take until they are read again.
+    pub(crate) fn release(&self, rows: Range<usize>) {
+        if let Self::Tensor(tensor) | Self::Adapted(tensor, _) = self {
+            tensor.release(rows);
         }
     }
 

@@ -2,6 +2,8 @@
 
 use rayon::prelude::*;
 
+use crate::vectors::widest;
+
 /// Columns that are eliminated at a time.
 const BLOCK: usize = 64;
 /// Columns that a row is updated with at a time.
@@ -26,9 +28,15 @@ pub(super) fn factorize(matrix: &mut [f64], width: usize) -> bool {
         below.par_chunks_exact_mut(width).enumerate().for_each(|(index, row)| {
             let (done, rest) = row.split_at_mut(end);
             let factors = &done[start..];
-            for (factors, panel) in factors.chunks(UNROLL).zip(panel.chunks(UNROLL * rows_below)) {
-                subtract(&mut rest[..=index], factors, panel, rows_below);
-            }
+            let rest = &mut rest[..=index];
+            widest(
+                #[inline(always)]
+                || {
+                    for (factors, panel) in factors.chunks(UNROLL).zip(panel.chunks(UNROLL * rows_below)) {
+                        subtract(rest, factors, panel, rows_below);
+                    }
+                },
+            );
         });
     }
     true
@@ -71,6 +79,7 @@ fn transpose(rows: &[f64], width: usize, columns: std::ops::Range<usize>) -> Vec
 }
 
 /// `row -= Σ factors[i] * panel[i]`, up to 8 columns at once.
+#[inline(always)]
 fn subtract(row: &mut [f64], factors: &[f64], panel: &[f64], stride: usize) {
     let mut columns = panel.chunks_exact(stride);
     if let [f0, f1, f2, f3, f4, f5, f6, f7] = *factors {

@@ -68,6 +68,8 @@ fn read_panel(parameter: &Parameter, panel: usize) -> Result<Vec<f32>, Error> {
         parameter.source.read_row(row, values);
         check_finite(parameter, row, values)?;
     }
+    // A large checkpoint would otherwise stay in memory beside its network.
+    parameter.source.release(first..parameter.rows.min(first + PANEL_CHANNELS));
     Ok(values)
 }
 

@@ -9,6 +9,7 @@ use albert_core::format::layout::{CODEBOOK_CHANNELS, K_UNIT, PANEL_CHANNELS};
 use super::grid::{Grid, Lanes, QUADS, Quads, fold};
 use super::panel::QuantizedPanel;
 use super::second_order::Feedback;
+use crate::vectors::widest;
 
 /// Visits of every unit: each gains a fifth of what the one before does.
 const PASSES: usize = 3;
@@ -78,9 +79,14 @@ pub(super) fn refine(
 /// `slopes += H[column] * errors`.
 fn add_row(slopes: &mut [Lanes<f32>], feedback: &Feedback, column: usize, errors: &Lanes<f32>) {
     let (start, row) = feedback.row(column);
-    for (slope, &factor) in slopes[start..].iter_mut().zip(row) {
-        slope.iter_mut().zip(errors).for_each(|(slope, error)| *slope += factor * error);
-    }
+    widest(
+        #[inline(always)]
+        || {
+            for (slope, &factor) in slopes[start..].iter_mut().zip(row) {
+                slope.iter_mut().zip(errors).for_each(|(slope, error)| *slope += factor * error);
+            }
+        },
+    );
 }
 
 struct Panel<'a> {

@@ -14,6 +14,7 @@ use super::grid::{Grid, Lanes, QUADS, Quads, fold};
 use super::panel::QuantizedPanel;
 use super::refine;
 use super::second_order::Feedback;
+use crate::vectors::widest;
 
 /// Rounds the channels of one panel, `[16][columns]`, to multiples of their scales.
 pub(super) fn round(
@@ -134,7 +135,10 @@ impl Panel<'_> {
         if item.own {
             let skipped = end - item.column - 1;
             let factors = self.feedback.factors(item.column).get(skipped..).unwrap_or(&[]);
-            add(&mut target, factors, &self.rounded.errors[end..]);
+            widest(
+                #[inline(always)]
+                || add(&mut target, factors, &self.rounded.errors[end..]),
+            );
         }
         target
     }
@@ -183,6 +187,7 @@ impl Panel<'_> {
 }
 
 /// `sum += Σ factors[i] errors[i]`.
+#[inline(always)]
 fn add(sum: &mut Lanes<f32>, factors: &[f32], errors: &[Lanes<f32>]) {
     let mut total = [0.0f32; PANEL_CHANNELS];
     for (&factor, errors) in factors.iter().zip(errors) {
