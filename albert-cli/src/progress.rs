@@ -10,6 +10,11 @@ pub(crate) fn bar(total: u64) -> ProgressBar {
     visible(total, "{bar:40} {pos}/{len} {eta} {msg}", stderr().is_terminal())
 }
 
+/// A bar in thousandths of the whole work.
+pub(crate) fn whole() -> ProgressBar {
+    visible(1000, "{bar:40} {percent}% {eta} {msg}", stderr().is_terminal())
+}
+
 /// A bar of `total` bytes for work that prints results as it goes; none when the number is not known.
 pub(crate) fn bytes(total: Option<u64>) -> ProgressBar {
     let shown = total.is_some() && stderr().is_terminal() && !stdout().is_terminal();

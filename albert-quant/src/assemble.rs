@@ -7,11 +7,11 @@ use albert_core::format::layout::{PANEL_CHANNELS, dtype, has_scale_steps, matrix
 use serde_json::json;
 
 use crate::bytes::ModelBytes;
-use crate::calibrate::Site;
+use crate::calibrate::{Site, rounding_cost};
 use crate::error::Error;
 use crate::formats::Format;
 use crate::network::{Kind, Network, Parameter, Source};
-use crate::progress::{Progress, Stage};
+use crate::progress::{Course, Stage};
 use crate::quantize::{self, Feedback, Fidelity};
 use crate::report::{Report, TensorReport};
 use crate::scheme::{Hessians, Scheme};
@@ -91,7 +91,7 @@ pub(crate) fn build(
     mut provenance: serde_json::Value,
     scheme: &Scheme,
     packer: &mut Packer,
-    progress: &dyn Fn(Progress),
+    course: &Course<'_>,
 ) -> Result<(ModelBytes, Report), Error> {
     let Network { config, usage, groups, labels, parameters } = network;
     provenance["generator"] = json!(concat!("albert-quant ", env!("CARGO_PKG_VERSION")));
@@ -105,6 +105,10 @@ pub(crate) fn build(
     let sections = Sections { config: &config, groups, usage, labels, tokenizer, provenance: &provenance };
     let mut writer = Writer::new(&sections, plans);
     let mut report = Report::default();
+    let costs = parameters.iter().zip(&scheme.formats);
+    let costs: Vec<f64> = costs.map(|(parameter, format)| rounding_cost(parameter, format.is_codebook())).collect();
+    let all: f64 = costs.iter().sum();
+    let mut done = 0.0;
     for (index, parameter) in parameters.iter().enumerate() {
         let region = writer.region(index);
         let (dtype, ocs_places) = (dtype::name(region.dtype), region.splits.len());
@@ -123,7 +127,8 @@ pub(crate) fn build(
             relative_error: fidelity.relative_error(),
             moved: matches!(parameter.source, Source::Moved { .. }),
         });
-        progress(Progress { stage: Stage::Quantize, done: index + 1, total: parameters.len() });
+        done += costs[index];
+        course.show(Stage::Quantize, index + 1, parameters.len(), done / all);
     }
     let bytes = writer.finish();
     report.model_bytes = bytes.len() as u64;

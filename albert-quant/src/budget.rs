@@ -16,7 +16,7 @@ use crate::bytes::ModelBytes;
 use crate::error::Error;
 use crate::formats::{Format, Keep};
 use crate::network::{Kind, Network, Parameter};
-use crate::progress::{Progress, Stage};
+use crate::progress::{Course, Stage};
 use crate::scheme::Scheme;
 
 /// Size of the layers' matrices, scales and sums included.
@@ -41,7 +41,7 @@ impl fmt::Display for Budget {
 /// From the largest to the smallest.
 const CHOICES: [Format; 3] = [Format::Int8, Format::Int5, Format::Int4];
 /// Tokens of the sample that damage is measured on.
-const TOKENS: usize = 512;
+pub(crate) const TOKENS: usize = 512;
 
 /// What a matrix takes and does in each of [`CHOICES`].
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +58,7 @@ pub(crate) fn spend(
     packer: &mut Packer,
     sample: &[Vec<u32>],
     keep: &[Keep],
-    progress: &dyn Fn(Progress),
+    course: &Course<'_>,
 ) -> Result<(), Error> {
     let linear = |parameter: &Parameter| parameter.kind == Kind::Linear;
     let layer = |parameter: &Parameter| linear(parameter) && BLOCK_ROLES.contains(&parameter.role);
@@ -87,7 +87,7 @@ pub(crate) fn spend(
             }
         }
     }
-    let costs = measure(&matrices, network, scheme, packer, sample, progress)?;
+    let costs = measure(&matrices, network, scheme, packer, sample, course)?;
     let chosen =
         choose(&costs, most.saturating_sub(fixed)).map_err(|least| Error::Budget { most, least: least + fixed })?;
     chosen.into_iter().for_each(|(index, format)| scheme.formats[index] = format);
@@ -101,7 +101,7 @@ fn measure(
     scheme: &mut Scheme,
     packer: &mut Packer,
     sample: &[Vec<u32>],
-    progress: &dyn Fn(Progress),
+    course: &Course<'_>,
 ) -> Result<BTreeMap<usize, Cost>, Error> {
     let mut tokens = 0;
     let few = |ids: &&[u32]| {
@@ -110,7 +110,8 @@ fn measure(
     };
     let part: Vec<&[u32]> = sample.iter().map(Vec::as_slice).take_while(few).collect();
     let mut states = |scheme: &Scheme| {
-        build(network, None, json!({}), scheme, packer, &|_| {}).map(|(file, _)| hidden_states(&file, &part))
+        build(network, None, json!({}), scheme, packer, &Course::new(&|_| {}))
+            .map(|(file, _)| hidden_states(&file, &part))
     };
     let expected = states(scheme)?;
     let mut costs = BTreeMap::new();
@@ -123,7 +124,8 @@ fn measure(
         }
         scheme.formats[index] = Format::Int8;
         costs.insert(index, Cost { bytes, damage });
-        progress(Progress { stage: Stage::Sensitivity, done: done + 1, total: matrices.len() });
+        let (done, total) = (done + 1, matrices.len());
+        course.show(Stage::Sensitivity, done, total, done as f64 / total as f64);
     }
     Ok(costs)
 }

@@ -9,15 +9,15 @@ use albert_core::tokenizer::Tokenizer;
 use serde_json::json;
 
 use crate::assemble::{Packer, build};
-use crate::budget::{self, Budget};
+use crate::budget::{self, Budget, TOKENS};
 use crate::bytes::ModelBytes;
 use crate::calibrate::{self, Calibration};
 use crate::checkpoint::Checkpoint;
 use crate::error::{Error, Warning};
 use crate::formats::{Format, Keep, Weights};
 use crate::head::{HeadChoice, MlmBias};
-use crate::network::Network;
-use crate::progress::{Progress, Stage};
+use crate::network::{Kind, Network};
+use crate::progress::{Course, Progress, Stage};
 use crate::report::Report;
 use crate::scheme::{Hessians, Scheme};
 use crate::tokenizer::{self, Choices, CompileError, Vocabulary};
@@ -137,13 +137,14 @@ pub fn convert(checkpoint: &Path, options: &Options<'_>) -> Result<Converted, Er
         return Err(Error::BudgetNeedsCalibration);
     }
     let mut packer = Packer::new(Hessians::new());
+    let mut course = Course::new(options.progress);
     if scheme.is_integer() {
         provenance["calibration"] = json!(options.calibration.name());
         if options.calibration == Calibration::BuiltIn && tokenizer.is_none() {
             warnings.push(Warning::RandomCalibration);
         }
         if options.calibration != Calibration::None {
-            packer = calibrate(&mut network, &mut scheme, tokenizer.as_deref(), options, &mut warnings)?;
+            (packer, course) = calibrate(&mut network, &mut scheme, tokenizer.as_deref(), options, &mut warnings)?;
         }
     }
     let mut pruned = None;
@@ -159,8 +160,7 @@ pub fn convert(checkpoint: &Path, options: &Options<'_>) -> Result<Converted, Er
         tokenizer = Some(source.compile().map_err(Error::Tokenizer)?.bytes);
         pruned = Some(report);
     }
-    let (bytes, mut report) =
-        build(&network, tokenizer.as_deref(), provenance, &scheme, &mut packer, options.progress)?;
+    let (bytes, mut report) = build(&network, tokenizer.as_deref(), provenance, &scheme, &mut packer, &course)?;
     report.tokenizer_bytes = tokenizer_bytes;
     report.vocabulary = pruned;
     Ok(Converted { bytes, warnings, report })
@@ -196,26 +196,41 @@ fn unknown(calibration: Calibration<'_>, file: &ModelBytes, sample: &[Vec<u32>])
     Ok((unknown * 2 > text).then_some(Warning::UnknownCalibration { unknown, tokens: text }))
 }
 
+/// What the stages take on a sample.
+fn course<'p>(options: &Options<'p>, network: &Network, scheme: &Scheme, sample: &[Vec<u32>]) -> Course<'p> {
+    let tokens = sample.iter().map(Vec::len).sum();
+    let mut costs = calibrate::costs(network, tokens, &scheme.formats);
+    if options.budget.is_some() {
+        // Every matrix in two more formats, each run on a part of the sample; then all of them once more.
+        let matrices = network.parameters.iter().filter(|parameter| parameter.kind == Kind::Linear).count();
+        costs.sensitivity = costs.means * (2 * matrices * TOKENS) as f64 / (4 * tokens.max(1)) as f64;
+        costs.quantize = 0.0;
+    }
+    Course::of(options.progress, costs)
+}
+
 /// Moves biases by the means of activations in f32; finds outlier channels and gives them OCS places; finds the Hessians in int8
 /// with these places; chooses formats when there is a budget.
-fn calibrate(
+fn calibrate<'p>(
     network: &mut Network,
     scheme: &mut Scheme,
     tokenizer: Option<&[u8]>,
-    options: &Options<'_>,
+    options: &Options<'p>,
     warnings: &mut Vec<Warning>,
-) -> Result<Packer, Error> {
-    let quiet = |_| {};
+) -> Result<(Packer, Course<'p>), Error> {
     let model = |network: &Network, scheme: &Scheme, tokenizer| {
         let mut nearest = Packer::new(Hessians::new());
-        build(network, tokenizer, json!({}), scheme, &mut nearest, &quiet).map(|(bytes, _)| bytes)
+        build(network, tokenizer, json!({}), scheme, &mut nearest, &Course::new(&|_| {})).map(|(bytes, _)| bytes)
     };
     let float = model(network, &scheme.uniform(Precision::Float, Format::Fp32), tokenizer)?;
     let sample = calibrate::sample::ids(options.calibration, &float)?;
     warnings.extend(unknown(options.calibration, &float, &sample)?);
+    let course = course(options, network, scheme, &sample);
+    let tokens = |inputs: &[Vec<u32>]| inputs.iter().map(Vec::len).sum::<usize>() as f64;
+    let (total, all) = (sample.len(), tokens(&sample));
     let counter = |stage| {
-        let total = sample.len();
-        move |done| (options.progress)(Progress { stage, done, total })
+        let (course, sample) = (&course, &sample);
+        move |done: usize| course.show(stage, done, total, tokens(&sample[..done]) / all)
     };
     let means = calibrate::find_means(network, &float, &sample, &mut counter(Stage::Means));
     drop(float);
@@ -230,7 +245,7 @@ fn calibrate(
         calibrate::find_hessians(network, &integer, &scheme.splits, &moved, &sample, &mut counter(Stage::Hessians));
     let mut packer = Packer::new(hessians);
     if let Some(budget) = options.budget {
-        budget::spend(budget, network, scheme, &mut packer, &sample, options.keep, options.progress)?;
+        budget::spend(budget, network, scheme, &mut packer, &sample, options.keep, &course)?;
     }
-    Ok(packer)
+    Ok((packer, course))
 }

@@ -11,6 +11,7 @@ use crate::calibrate;
 use crate::convert::{Converted, Options};
 use crate::error::Error;
 use crate::network::{Extras, Network, Source, expected};
+use crate::progress::Course;
 use crate::random::Random;
 use crate::scheme::{Hessians, Scheme};
 use crate::sections::Usage;
@@ -145,7 +146,7 @@ pub fn synth(geometry: Geometry, head: Head, seed: u64, options: &Options<'_>) -
         scheme.split(&network, &calibrate::no_peaks(&network));
     }
     let mut packer = Packer::new(Hessians::new());
-    let (bytes, report) = build(&network, None, provenance, &scheme, &mut packer, options.progress)?;
+    let (bytes, report) = build(&network, None, provenance, &scheme, &mut packer, &Course::new(options.progress))?;
     Ok(Converted { bytes, warnings: Vec::new(), report })
 }
 

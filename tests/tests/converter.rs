@@ -1,12 +1,13 @@
 //! What the converter writes, against the second writer and against the outputs of the original framework.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use albert_core::Model;
 use albert_core::config::ProblemType;
 use albert_core::format::layout::{CodebookLayout, LEVELS_4, LEVELS_5, dtype, has_scale_steps, role, stepped_scale};
 use albert_core::format::verify_checksum;
-use albert_quant::{ModelBytes, Options, Weights, convert};
+use albert_quant::{Budget, ModelBytes, Options, Progress, Stage, Weights, convert};
 use albert_tests::closeness::Closeness;
 use albert_tests::engine::{self, Run};
 use albert_tests::fixtures;
@@ -282,4 +283,22 @@ fn converted(directory: &Path, weights: Weights) -> ModelBytes {
     let mut options = Options::default();
     options.weights = weights;
     convert(directory, &options).unwrap_or_else(|error| panic!("{}: {error}", directory.display())).bytes
+}
+
+/// An estimate of the time left goes by it.
+#[test]
+fn progress_covers_the_whole_conversion_and_never_goes_back() {
+    let fixture = &fixtures::all()[0];
+    for budget in [None, Some(Budget::Percent(70.0))] {
+        let seen = RefCell::new(Vec::new());
+        let show = |progress: Progress| seen.borrow_mut().push((progress.stage, progress.thousandths));
+        let mut options = Options::default();
+        (options.budget, options.progress) = (budget, &show);
+        convert(&fixture.directory, &options).unwrap();
+        let seen = seen.into_inner();
+        assert!(seen.windows(2).all(|pair| pair[0].1 <= pair[1].1), "{seen:?}");
+        assert!(seen[0].1 < 200, "{seen:?}");
+        assert_eq!(seen.last(), Some(&(Stage::Quantize, 1000)));
+        assert_eq!(seen.iter().any(|(stage, _)| *stage == Stage::Sensitivity), budget.is_some());
+    }
 }

@@ -30,10 +30,9 @@ impl Progress {
     }
 
     pub(super) fn show(&self, step: albert_quant::Progress) {
-        let bar = self.0.get_or_init(|| progress::bar(step.total as u64));
-        bar.set_message(step.stage.name());
-        bar.set_length(step.total as u64);
-        bar.set_position(step.done as u64);
+        let bar = self.0.get_or_init(progress::whole);
+        bar.set_message(format!("{} {}/{}", step.stage.name(), step.done, step.total));
+        bar.set_position(step.thousandths.into());
     }
 
     pub(super) fn end(&self) {

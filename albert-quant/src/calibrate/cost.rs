@@ -6,6 +6,7 @@ use albert_core::Config;
 use albert_core::format::layout::ALIGNMENT;
 
 use super::splits::ROW_PEAK_BYTES;
+use crate::network::{Kind, Parameter};
 
 /// Longest input.
 const MOST_TOKENS: u64 = 128;
@@ -37,6 +38,12 @@ const MOST_LOGITS: u64 = 1 << 29;
 const MOVED: u64 = 32;
 /// What a layer takes for an input beside its tokens, in operations.
 const STARTED: u64 = 1 << 16;
+/// What a product takes in int8, and one of a Hessian, where one in f32 takes 1: measured.
+pub(super) const INT8: f64 = 0.25;
+pub(super) const CORRELATION: f64 = 1.3;
+/// The same of rounding: of a product, and of trying a weight's levels with all multipliers.
+const ROUNDING: f64 = 3.0;
+const LEVELS: f64 = 140_000.0;
 /// Sites of a layer.
 const SITES: u64 = 4;
 
@@ -94,6 +101,14 @@ pub(super) fn hessian_width(widths: impl Iterator<Item = usize> + Clone, bytes: 
         part /= 2;
     }
     part
+}
+
+/// What rounding a parameter takes: each column of a channel makes up for those behind it. What is no linear is copied.
+pub(crate) fn rounding_cost(parameter: &Parameter, codebook: bool) -> f64 {
+    let (rows, columns) = (parameter.rows as f64, parameter.columns as f64);
+    let products = columns.min(MOST_WIDTH as f64) / 2.0;
+    let weight = if parameter.kind == Kind::Linear { ROUNDING * products } else { 1.0 };
+    rows * columns * if codebook { weight + LEVELS } else { weight }
 }
 
 /// Bytes that a token's rows take: what goes into the linears of all layers, and the logits.

@@ -16,12 +16,15 @@ mod splits;
 
 use std::collections::BTreeMap;
 
-use albert_core::format::layout::role;
+use albert_core::format::layout::{BLOCK_ROLES, role};
 
 use crate::bytes::ModelBytes;
+use crate::formats::Format;
 use crate::network::{Kind, Network, Parameter};
+use crate::progress::Costs;
 
 pub(crate) use center::{Mean, Moved, center};
+pub(crate) use cost::rounding_cost;
 pub(crate) use hessian::{Hessian, Part};
 pub(crate) use splits::{Peaks, ocs_places};
 
@@ -78,6 +81,26 @@ pub(crate) type Sites<T> = BTreeMap<Site, T>;
 fn widths(network: &Network) -> Sites<usize> {
     let of = |parameter: &Parameter| Site::of(parameter).map(|site| (site, parameter.columns));
     network.parameters.iter().filter_map(of).collect()
+}
+
+/// What the stages of a conversion take when the network runs on so many tokens, about: in products of f32.
+pub(crate) fn costs(network: &Network, tokens: usize, formats: &[Format]) -> Costs {
+    let (mut products, mut correlations, mut rounding) = (0.0, 0.0, 0.0);
+    for (parameter, format) in network.parameters.iter().zip(formats) {
+        rounding += rounding_cost(parameter, format.is_codebook());
+        if parameter.kind != Kind::Linear {
+            continue;
+        }
+        let depths = if BLOCK_ROLES.contains(&parameter.role) { depths(network) as f64 } else { 1.0 };
+        products += depths * parameter.rows as f64 * parameter.columns as f64;
+        if !matches!(parameter.role, role::KEY | role::VALUE) {
+            correlations += depths * parameter.columns as f64 * parameter.columns.min(cost::MOST_WIDTH) as f64 / 2.0;
+        }
+    }
+    let tokens = tokens as f64;
+    let float = tokens * products;
+    let hessians = tokens * (products * cost::INT8 + correlations * cost::CORRELATION);
+    Costs { means: float, outliers: float, hessians, sensitivity: 0.0, quantize: rounding }
 }
 
 /// How many depths a block runs at, at most.
