@@ -53,6 +53,11 @@ mod scalar;
 )]
 mod simd16;
 mod types;
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_feature = "neon"),
+    all(target_arch = "wasm32", target_feature = "simd128"),
+))]
 mod unrolled;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;
