@@ -520,6 +520,8 @@ struct Engine {
     std::uint32_t early_exit = ALBERT_EXIT_NEVER;
     float early_exit_value = 0;
     bool release_pages = false;
+    std::size_t tile_rows = 0;
+    std::size_t group_tokens = 0;
 };
 
 /** An input of any task; see albert_request. */
@@ -683,6 +685,102 @@ void watched(const Watch &watch, Work work) {
 
 } // namespace detail
 
+/** Gives the next request of a stream, or none at its end. Called from one thread at a time. */
+using Next = std::function<std::optional<Request>()>;
+/** Takes the results of request `row`, in the order of the requests; false ends the stream. Called from one thread at a time. */
+using Take = std::function<bool(std::size_t row, Results results)>;
+
+namespace detail {
+
+/** Requests as C has them, as long as they and this live. */
+class Requests {
+public:
+    explicit Requests(Span<const Request> requests) : requests_(requests.size()) {
+        lists_.reserve(requests.size() * 4);
+        for (std::size_t row = 0; row < requests.size(); row++) convert(requests[row], requests_[row]);
+    }
+
+    const std::vector<albert_request> &get() const { return requests_; }
+
+private:
+    void list(const std::vector<std::string> &texts, const albert_text *&start, std::size_t &count) {
+        lists_.push_back(detail::texts(texts));
+        start = lists_.back().data();
+        count = lists_.back().size();
+    }
+
+    void convert(const Request &request, albert_request &to) {
+        to.text = detail::text(request.text);
+        to.text_pair = detail::text(request.text_pair);
+        to.question = detail::text(request.question);
+        to.context = detail::text(request.context);
+        list(request.choices, to.choices, to.choice_count);
+        list(request.targets, to.targets, to.target_count);
+        list(request.candidate_labels, to.candidate_labels, to.candidate_label_count);
+        list(request.documents, to.documents, to.document_count);
+        to.input_ids = request.input_ids.data();
+        to.input_id_count = request.input_ids.size();
+        if (!request.token_type_ids.empty()) {
+            if (request.token_type_ids.size() != request.input_ids.size())
+                throw Error(ALBERT_STATUS_TASK_REQUEST, "token_type_ids and input_ids differ in length");
+            to.token_type_ids = request.token_type_ids.data();
+        }
+    }
+
+    std::vector<albert_request> requests_;
+    std::vector<std::vector<albert_text>> lists_;
+};
+
+/** The two ends of a stream, and what ended it early. */
+struct Stream {
+    const Next &from;
+    const Take &to;
+    std::optional<Request> request;
+    std::optional<Requests> converted;
+    std::mutex lock;
+    std::exception_ptr thrown;
+    bool ended = false;
+
+    static bool next(void *context, albert_request *place) noexcept {
+        auto *self = static_cast<Stream *>(context);
+        return self->guarded([&] {
+            self->request = self->from();
+            if (!self->request) return false;
+            *place = self->converted.emplace(Span<const Request>(&*self->request, 1)).get()[0];
+            return true;
+        });
+    }
+
+    static bool take(void *context, std::size_t row, albert_result *result, const albert_error *failed) noexcept {
+        auto *self = static_cast<Stream *>(context);
+        return self->guarded([&] {
+            if (failed) throw Error(albert_error_status(failed), albert_error_message(failed), 0, row);
+            const bool proceeds = self->to(row, Results(result));
+            if (!proceeds) self->end(nullptr);
+            return proceeds;
+        });
+    }
+
+    template <typename Work>
+    bool guarded(Work work) noexcept {
+        try {
+            return work();
+        } catch (...) {
+            end(std::current_exception());
+            return false;
+        }
+    }
+
+    /** The first reason counts. */
+    void end(std::exception_ptr why) {
+        const std::lock_guard<std::mutex> guard(lock);
+        if (!ended) thrown = why;
+        ended = true;
+    }
+};
+
+} // namespace detail
+
 /** A task over a model. run() may be called from several threads at once. */
 class Pipeline {
 public:
@@ -719,6 +817,8 @@ public:
         settings.early_exit = engine.early_exit;
         settings.early_exit_value = engine.early_exit_value;
         settings.release_pages = engine.release_pages;
+        settings.tile_rows = engine.tile_rows;
+        settings.group_tokens = engine.group_tokens;
         const albert_text name = task.empty() ? albert_text{nullptr, 0} : detail::text(task);
         albert_pipeline *pipeline = nullptr;
         detail::call([&](auto error) { return albert_pipeline_new(model.get(), name, &from, &settings, &pipeline, error); });
@@ -739,36 +839,26 @@ public:
 
     /** Runs requests side by side; Error::row() tells which of several failed. */
     Results run(Span<const Request> requests, const Watch &watch = {}) const {
-        std::vector<std::vector<albert_text>> lists;
-        lists.reserve(requests.size() * 4);
-        const auto list = [&](const std::vector<std::string> &texts, const albert_text *&start, std::size_t &count) {
-            lists.push_back(detail::texts(texts));
-            start = lists.back().data();
-            count = lists.back().size();
-        };
-        std::vector<albert_request> from(requests.size());
-        for (std::size_t row = 0; row < requests.size(); row++) {
-            const Request &request = requests[row];
-            albert_request &to = from[row];
-            to.text = detail::text(request.text);
-            to.text_pair = detail::text(request.text_pair);
-            to.question = detail::text(request.question);
-            to.context = detail::text(request.context);
-            list(request.choices, to.choices, to.choice_count);
-            list(request.targets, to.targets, to.target_count);
-            list(request.candidate_labels, to.candidate_labels, to.candidate_label_count);
-            list(request.documents, to.documents, to.document_count);
-            to.input_ids = request.input_ids.data();
-            to.input_id_count = request.input_ids.size();
-            if (!request.token_type_ids.empty()) {
-                if (request.token_type_ids.size() != request.input_ids.size())
-                    throw Error(ALBERT_STATUS_TASK_REQUEST, "token_type_ids and input_ids differ in length");
-                to.token_type_ids = request.token_type_ids.data();
-            }
-        }
+        const detail::Requests converted(requests);
+        const std::vector<albert_request> &from = converted.get();
         return watched(watch, [&](auto watching, auto result, auto error) {
             return albert_pipeline_run(pipeline_.get(), from.data(), from.size(), watching, result, error);
         });
+    }
+
+    /** Runs requests as they come, on all threads, with bounded memory. A request that fails throws: Error::row() tells which. An
+     *  exception of `next` or `take` ends the stream, too, and comes out of it. */
+    void run_each(const Next &next, const Take &take, const Watch &watch = {}) const {
+        detail::Stream stream{next, take, {}, {}, {}, {}};
+        const albert_stream from{detail::Stream::next, detail::Stream::take, &stream};
+        try {
+            detail::watched(watch, [&](auto watching, auto error) {
+                return albert_pipeline_run_each(pipeline_.get(), &from, watching, error);
+            });
+        } catch (const Error &) {
+            if (!stream.ended) throw;
+        }
+        if (stream.thrown) std::rethrow_exception(stream.thrown);
     }
 
     /** A request as a JSON object, or several as an array of them. */

@@ -3,7 +3,7 @@
  *
  *   albert_shared_model_open  maps a model file and checks it
  *   albert_pipeline_new       prepares a task over it
- *   albert_pipeline_run       runs requests, from any number of threads at once
+ *   albert_pipeline_run       runs requests, from any number of threads at once; albert_pipeline_run_each as they come
  *   albert_result_items       labels, entities, answers ...; albert_result_vectors for hidden states and embeddings
  *
  * Free each object with the function named for it. On failure a function returns a status and, if `error` is not null, makes
@@ -324,6 +324,16 @@ typedef struct albert_engine {
    * Gives pages of a mapped file back when an inference has read them, for programs that run a single input.
    */
   bool release_pages;
+  /**
+   * Rows that go through a layer together, a multiple of 4 up to 128; 0 for what is fastest on a computer. Fewer rows take
+   * less memory and make shorter steps. Results do not depend on it.
+   */
+  size_t tile_rows;
+  /**
+   * Tokens of several short inputs that run together, for each thread; 0 for 128. Such inputs are labels of a zero-shot
+   * classification, choices, documents and windows. 1 runs them one by one, in the least memory. Results do not depend on it.
+   */
+  size_t group_tokens;
 } albert_engine;
 
 /**
@@ -408,6 +418,27 @@ typedef struct albert_watch {
    */
   void *context;
 } albert_watch;
+
+/**
+ * Where requests come from, and where results go. Each function is called from one thread at a time, not always the same; both
+ * may be called at once.
+ */
+typedef struct albert_stream {
+  /**
+   * Fills in the next request, which is all zeros before, or returns false at the end. What the request points to must stay
+   * until the next call of this function, or until the stream ends.
+   */
+  bool (*next)(void *context, struct albert_request *request);
+  /**
+   * Takes the answer to request `row` (from 0), in the order of the requests: a result of one row, which the caller frees, or
+   * null and an error, which is valid during the call. Returning false ends the stream with ALBERT_STATUS_CANCELLED.
+   */
+  bool (*take)(void *context, size_t row, struct albert_result *result, const struct albert_error *failed);
+  /**
+   * Whatever the functions need.
+   */
+  void *context;
+} albert_stream;
 
 #ifdef __cplusplus
 extern "C" {
@@ -622,6 +653,17 @@ albert_status albert_pipeline_run_json(const struct albert_pipeline *pipeline,
  * Frees a pipeline; null is allowed. No call may be under way.
  */
 void albert_pipeline_free(struct albert_pipeline *pipeline);
+
+/**
+ * Runs requests as they come, on all threads, with bounded memory: at most 16 requests for each thread are in progress.
+ *
+ * A request that fails is an answer of `take`'s, and the stream goes on. One that cannot be read, such as text that is not
+ * UTF-8, ends it after the answers to those before: albert_error_row tells which. `watch` may be null.
+ */
+albert_status albert_pipeline_run_each(const struct albert_pipeline *pipeline,
+                                       const struct albert_stream *stream,
+                                       const struct albert_watch *watch,
+                                       struct albert_error **error);
 
 #ifdef __cplusplus
 }  // extern "C"

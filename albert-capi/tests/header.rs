@@ -52,7 +52,7 @@ const SOURCES: [&str; 10] = [
     "status.rs",
     "tokenizer.rs",
 ];
-const TASK_SOURCES: [&str; 8] = [
+const TASK_SOURCES: [&str; 9] = [
     "tasks/text.rs",
     "tasks/error.rs",
     "tasks/model.rs",
@@ -61,6 +61,7 @@ const TASK_SOURCES: [&str; 8] = [
     "tasks/request.rs",
     "tasks/result.rs",
     "tasks/pipeline.rs",
+    "tasks/stream.rs",
 ];
 
 const FIT_SOURCES: [&str; 3] = ["tasks/fit/example.rs", "tasks/fit/options.rs", "tasks/fit/fitted.rs"];

@@ -25,6 +25,12 @@ pub struct albert_engine {
     pub early_exit_value: f32,
     /// Gives pages of a mapped file back when an inference has read them, for programs that run a single input.
     pub release_pages: bool,
+    /// Rows that go through a layer together, a multiple of 4 up to 128; 0 for what is fastest on a computer. Fewer rows take
+    /// less memory and make shorter steps. Results do not depend on it.
+    pub tile_rows: usize,
+    /// Tokens of several short inputs that run together, for each thread; 0 for 128. Such inputs are labels of a zero-shot
+    /// classification, choices, documents and windows. 1 runs them one by one, in the least memory. Results do not depend on it.
+    pub group_tokens: usize,
 }
 
 /// The engine for a model.
@@ -39,6 +45,12 @@ pub(super) unsafe fn build_engine(model: &Model, settings: Option<&albert_engine
     }
     if settings.memory_limit > 0 {
         engine = engine.memory_limit(settings.memory_limit);
+    }
+    if settings.tile_rows > 0 {
+        engine = engine.tile_rows(Some(settings.tile_rows));
+    }
+    if settings.group_tokens > 0 {
+        engine = engine.group_tokens(settings.group_tokens);
     }
     // SAFETY: the caller's promise.
     if let Some(name) = unsafe { settings.kernels.get() }? {

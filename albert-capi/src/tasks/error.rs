@@ -75,7 +75,6 @@ impl Failure {
     }
 
     /// The same of one of several inputs.
-    #[cfg(feature = "fit")]
     pub(super) fn in_row(self, row: usize) -> Self {
         Self { row: Some(row), ..self }
     }

@@ -15,6 +15,7 @@ mod options;
 mod pipeline;
 mod request;
 mod result;
+mod stream;
 mod text;
 
 pub use engine::*;
@@ -26,4 +27,5 @@ pub use options::*;
 pub use pipeline::*;
 pub use request::*;
 pub use result::*;
+pub use stream::*;
 pub use text::*;

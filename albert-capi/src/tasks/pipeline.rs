@@ -2,6 +2,7 @@
 
 use core::ffi::c_void;
 use core::ops::ControlFlow;
+use std::borrow::Cow;
 use std::boxed::Box;
 use std::vec::Vec;
 
@@ -185,13 +186,20 @@ fn run(
     requests: &[Request],
     watch: Option<&albert_watch>,
 ) -> Result<*mut albert_result, Failure> {
-    let watched = watch.copied().map(|watch| pipeline.pipeline.clone().watch(move |event| watch.tell(event)));
-    let pipeline = watched.as_ref().unwrap_or(&pipeline.pipeline);
+    let pipeline = watched(pipeline, watch);
     let responses = match requests {
         [alone] => [pipeline.run(alone)?].into(),
         several => pipeline.run_batch(several)?,
     };
     Ok(Box::into_raw(Box::new(albert_result::new(responses))))
+}
+
+/// The pipeline, which tells `watch` of its work.
+pub(super) fn watched<'p>(pipeline: &'p albert_pipeline, watch: Option<&albert_watch>) -> Cow<'p, Pipeline> {
+    match watch.copied() {
+        Some(watch) => Cow::Owned(pipeline.pipeline.clone().watch(move |event| watch.tell(event))),
+        None => Cow::Borrowed(&pipeline.pipeline),
+    }
 }
 
 /// Frees a pipeline; null is allowed. No call may be under way.

@@ -1,5 +1,7 @@
 //! What a task is given.
 
+use core::ptr::null;
+
 use albert_edge::Request;
 
 use super::error::Failure;
@@ -41,6 +43,27 @@ pub struct albert_request {
     pub input_id_count: usize,
     /// As many token types, or null for 0 everywhere.
     pub token_type_ids: *const u32,
+}
+
+impl albert_request {
+    /// Zeros everywhere.
+    pub(super) const NONE: Self = Self {
+        text: albert_text::NONE,
+        text_pair: albert_text::NONE,
+        question: albert_text::NONE,
+        context: albert_text::NONE,
+        choices: null(),
+        choice_count: 0,
+        targets: null(),
+        target_count: 0,
+        candidate_labels: null(),
+        candidate_label_count: 0,
+        documents: null(),
+        document_count: 0,
+        input_ids: null(),
+        input_id_count: 0,
+        token_type_ids: null(),
+    };
 }
 
 /// A request as the library has it.

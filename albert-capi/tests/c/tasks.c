@@ -310,6 +310,145 @@ static void test_runs(void) {
     albert_pipeline_free(pipeline);
 }
 
+/* A stream of texts, and what became of them. */
+struct stream {
+    const char *const *texts;
+    size_t count, asked, answered, failed, stop;
+    float scores[64];
+};
+
+static bool next_text(void *context, albert_request *request) {
+    struct stream *stream = (struct stream *)context;
+    if (stream->asked == stream->count) return false;
+    CHECK(request->text.start == NULL && request->input_ids == NULL && request->choice_count == 0);
+    request->text = albert_text_of(stream->texts[stream->asked++]);
+    return true;
+}
+
+static bool take_label(void *context, size_t row, albert_result *result, const albert_error *error) {
+    struct stream *stream = (struct stream *)context;
+    CHECK(row == stream->answered && (result == NULL) == (error != NULL));
+    stream->answered++;
+    if (error) {
+        CHECK(albert_error_status(error) == ALBERT_STATUS_TEXT_EMPTY && strstr(albert_error_message(error), "empty"));
+        stream->failed++;
+    } else {
+        const albert_item *items = NULL;
+        size_t count = 0;
+        CHECK(albert_result_rows(result) == 1 && albert_result_items(result, 0, &items, &count) == OK && count == 1);
+        stream->scores[row] = items[0].score;
+        albert_result_free(result);
+    }
+    return stream->answered != stream->stop;
+}
+
+static bool no_step(void *context, uint32_t event, size_t rows) {
+    (void)context;
+    (void)event;
+    (void)rows;
+    return false;
+}
+
+static void test_streams(void) {
+    static const char *const texts[] = {"a river", "the sea is wide", " ", "paris"};
+    const char *many[64];
+    for (size_t i = 0; i < 64; i++) many[i] = texts[i % 4];
+    albert_shared_model *model = open_model("text-classification");
+    albert_engine engine;
+    albert_pipeline *pipeline = NULL;
+    albert_error *error = NULL;
+    memset(&engine, 0, sizeof engine);
+    engine.threads = 3;
+    engine.tile_rows = 4;
+    CHECK(albert_pipeline_new(model, none, NULL, &engine, &pipeline, NULL) == OK);
+
+    /* Every result has the bits of a run of its own, with other tiles. */
+    struct stream stream = {many, 64, 0, 0, 0, 0, {0}};
+    albert_stream from = {next_text, take_label, &stream};
+    CHECK(albert_pipeline_run_each(pipeline, &from, NULL, &error) == OK && error == NULL);
+    CHECK(stream.asked == 64 && stream.answered == 64 && stream.failed == 16);
+    albert_pipeline *alone = NULL;
+    CHECK(albert_pipeline_new(model, none, NULL, NULL, &alone, NULL) == OK);
+    for (size_t i = 0; i < 64; i++) {
+        if (i % 4 == 2) continue;
+        albert_request request;
+        albert_result *result = NULL;
+        const albert_item *items = NULL;
+        size_t count = 0;
+        memset(&request, 0, sizeof request);
+        request.text = albert_text_of(many[i]);
+        CHECK(albert_pipeline_run(alone, &request, 1, NULL, &result, NULL) == OK);
+        CHECK(albert_result_items(result, 0, &items, &count) == OK && items[0].score == stream.scores[i]);
+        albert_result_free(result);
+    }
+    albert_pipeline_free(alone);
+
+    /* Ended by the caller: at most 16 requests for each thread were asked for, and those in hand. */
+    struct stream stopped = {many, 64, 0, 0, 0, 2, {0}};
+    from.context = &stopped;
+    CHECK(albert_pipeline_run_each(pipeline, &from, NULL, &error) == ALBERT_STATUS_CANCELLED && stopped.answered == 2);
+    CHECK(stopped.asked <= 2 + 16 * 3 + 3);
+    failed(ALBERT_STATUS_CANCELLED, error, "cancelled");
+    struct stream watched = {many, 64, 0, 0, 0, 0, {0}};
+    from.context = &watched;
+    albert_watch watch = {no_step, NULL};
+    CHECK(albert_pipeline_run_each(pipeline, &from, &watch, NULL) == ALBERT_STATUS_CANCELLED && watched.answered == 0);
+
+    /* What cannot be read ends the stream after what came before. */
+    static const char *const wrong[] = {"a river", "\xff", "the sea"};
+    struct stream broken = {wrong, 3, 0, 0, 0, 0, {0}};
+    from.context = &broken;
+    size_t row = 0;
+    CHECK(albert_pipeline_run_each(pipeline, &from, NULL, &error) == ALBERT_STATUS_TEXT_NOT_UTF8);
+    CHECK(albert_error_row(error, &row) && row == 1 && broken.answered == 1 && broken.asked == 2);
+    albert_error_free(error);
+
+    from.take = NULL;
+    CHECK(albert_pipeline_run_each(pipeline, &from, NULL, NULL) == ALBERT_STATUS_NULL_POINTER);
+    CHECK(albert_pipeline_run_each(pipeline, NULL, NULL, NULL) == ALBERT_STATUS_NULL_POINTER);
+    CHECK(albert_pipeline_run_each(NULL, &from, NULL, NULL) == ALBERT_STATUS_NULL_POINTER);
+    albert_pipeline_free(pipeline);
+    albert_shared_model_free(model);
+}
+
+/* Scores of the choices, with an engine. */
+static void choose(const albert_shared_model *model, const albert_engine *engine, float scores[3]) {
+    static const albert_text choices[] = {ALBERT_TEXT("a river"), ALBERT_TEXT("the sea is wide"), ALBERT_TEXT("paris")};
+    albert_pipeline *pipeline = NULL;
+    albert_request request;
+    albert_result *result = NULL;
+    const albert_item *items = NULL;
+    size_t count = 0;
+    memset(&request, 0, sizeof request);
+    request.text = albert_text_of("what is it");
+    request.choices = choices;
+    request.choice_count = 3;
+    CHECK(albert_pipeline_new(model, none, NULL, engine, &pipeline, NULL) == OK);
+    CHECK(albert_pipeline_run(pipeline, &request, 1, NULL, &result, NULL) == OK);
+    CHECK(albert_result_items(result, 0, &items, &count) == OK && count == 3);
+    for (size_t i = 0; i < 3; i++) scores[items[i].index] = items[i].score;
+    albert_result_free(result);
+    albert_pipeline_free(pipeline);
+}
+
+/* Together or one by one, with small tiles or large ones: the same bits. */
+static void test_tiles_and_groups(void) {
+    albert_shared_model *model = open_model("multiple-choice");
+    float expected[3], scores[3];
+    choose(model, NULL, expected);
+    for (size_t group = 0; group < 3; group++) {
+        for (size_t rows = 0; rows <= 128; rows += 32) {
+            albert_engine engine;
+            memset(&engine, 0, sizeof engine);
+            engine.tile_rows = rows;
+            engine.group_tokens = group;
+            choose(model, &engine, scores);
+            CHECK(memcmp(scores, expected, sizeof scores) == 0);
+        }
+    }
+    albert_shared_model_free(model);
+}
+
 static void test_limits(void) {
     albert_shared_model *model = open_model("text-classification");
     albert_engine engine;
@@ -342,6 +481,8 @@ int main(int arguments, char **argument) {
     test_head();
     test_options();
     test_runs();
+    test_streams();
+    test_tiles_and_groups();
     test_limits();
     printf("all checks passed\n");
     return 0;

@@ -88,6 +88,36 @@ void test_pipelines() {
     } catch (const std::logic_error &error) {
         CHECK(std::string(error.what()) == "mine");
     }
+    // Requests as they come, with other tiles.
+    albert::Engine engine;
+    engine.threads = 2;
+    engine.tile_rows = 8;
+    engine.group_tokens = 1;
+    const albert::Pipeline small(open("text-classification"), {}, options, engine);
+    std::size_t asked = 0, answered = 0;
+    const auto next = [&]() -> std::optional<albert::Request> {
+        if (asked == 40) return std::nullopt;
+        return albert::Request(asked++ == 30 ? " " : "the river runs north of Paris");
+    };
+    const auto take = [&](std::size_t row, albert::Results results) {
+        CHECK(row == answered && results.items()[0].score() == one.items()[0].score());
+        return ++answered != 20;
+    };
+    small.run_each(next, take);
+    CHECK(answered == 20 && asked <= 20 + 2 * 16 + 2);
+    asked = answered = 0;
+    const auto all = [&](std::size_t, albert::Results) { return ++answered > 0; };
+    const albert::Error empty = thrown([&] { small.run_each(next, all); });
+    CHECK(empty.status() == ALBERT_STATUS_TEXT_EMPTY && empty.row() == 30u && answered == 30);
+    asked = 0;
+    CHECK(thrown([&] { small.run_each(next, all, [](auto, auto) { return false; }); }).status() == ALBERT_STATUS_CANCELLED);
+    try {
+        small.run_each([]() -> std::optional<albert::Request> { throw std::logic_error("mine"); }, all);
+        CHECK(false);
+    } catch (const std::logic_error &error) {
+        CHECK(std::string(error.what()) == "mine");
+    }
+
     CHECK(thrown([] { albert::Pipeline(open("encoder"), "fill-mask"); }).status() == ALBERT_STATUS_TASK_MODEL);
 
     const albert::Pipeline embedding(open("encoder"), "sentence-embedding");

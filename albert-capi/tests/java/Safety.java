@@ -261,6 +261,14 @@ final class Safety {
             thrown(
                     AlbertException.Resources.class,
                     () -> new Pipeline<>(model, Task.TEXT_CLASSIFICATION, new Options(), new Engine().memoryLimit(1)).run("a"));
+            // Results do not depend on tiles and groups.
+            Engine tiles = new Engine().threads(1).tileRows(4).groupTokens(1);
+            try (Pipeline<List<Label>> pipeline = new Pipeline<>(model, Task.TEXT_CLASSIFICATION);
+                    Pipeline<List<Label>> other = new Pipeline<>(model, Task.TEXT_CLASSIFICATION, new Options(), tiles)) {
+                check(other.run("what is my balance").equals(pipeline.run("what is my balance")), "other tiles");
+            }
+            thrown(IllegalArgumentException.class, () -> new Engine().tileRows(0));
+            thrown(IllegalArgumentException.class, () -> new Engine().groupTokens(-1));
             try (Pipeline<List<Label>> pipeline = new Pipeline<>(
                     model, Task.TEXT_CLASSIFICATION, new Options().topK(1), new Engine().threads(2).patience(2))) {
                 Integer layers = pipeline.run("what is my balance").get(0).layers();

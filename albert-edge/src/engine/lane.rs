@@ -105,6 +105,7 @@ impl Lane {
             .with_labels(labels)
             .with_large_tiles()
             .with_workers(workers);
+        let plan = settings.tile_rows.map_or(plan, |rows| plan.with_tile_rows(rows));
         let plan = plan.with_sequences(room.sequences, room.total_tokens);
         grow(&mut self.arena, plan.arena_bytes(), settings.memory_limit)?;
         #[cfg(feature = "std")]

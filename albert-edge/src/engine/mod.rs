@@ -24,7 +24,7 @@ pub use tokens::Tokens;
 pub use watch::Event;
 use watch::Watch;
 
-/// Tokens that run together for each thread: more rows fill no tile better.
+/// Default of [`Engine::group_tokens`]: more rows fill no tile better.
 const GROUP_TOKENS: usize = 128;
 
 /// Default of [`Engine::memory_limit`] in bytes: 1 GiB, or a quarter of that on 32 bits.
@@ -47,6 +47,8 @@ pub struct Engine {
 pub(crate) struct Settings {
     pub(crate) kernels: Kernels,
     pub(crate) threads: usize,
+    pub(crate) tile_rows: Option<usize>,
+    pub(crate) group_tokens: usize,
     pub(crate) layers: Option<u32>,
     pub(crate) exit: Option<ExitPolicy>,
     pub(crate) memory_limit: usize,
@@ -65,6 +67,8 @@ impl Engine {
         let settings = Settings {
             kernels: kernels::detect(),
             threads: batch::cores(),
+            tile_rows: None,
+            group_tokens: GROUP_TOKENS,
             layers: None,
             exit: None,
             memory_limit: MEMORY_LIMIT,
@@ -82,6 +86,21 @@ impl Engine {
     /// Sets the most threads that a call uses, the caller's included; 1 without the feature `std`. Results do not depend on it.
     pub fn threads(mut self, threads: usize) -> Self {
         self.settings.threads = if cfg!(feature = "std") { threads.max(1) } else { 1 };
+        self
+    }
+
+    /// Sets how many rows go through a layer together; `None` is what is fastest on a computer. Fewer rows take less memory and make
+    /// shorter steps; see [`Plan::with_tile_rows`](albert_core::Plan::with_tile_rows). Results do not depend on it.
+    pub fn tile_rows(mut self, rows: Option<usize>) -> Self {
+        self.settings.tile_rows = rows;
+        self
+    }
+
+    /// Sets how many tokens of several short inputs run together, for each thread; 128 unless set. Labels of a zero-shot
+    /// classification, choices, documents and windows are such inputs. With 1 they run one by one: the least memory, and more time.
+    /// Results do not depend on it.
+    pub fn group_tokens(mut self, tokens: usize) -> Self {
+        self.settings.group_tokens = tokens;
         self
     }
 
@@ -205,7 +224,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::run`], for the first input that is wrong.
     pub fn logits_of(&self, inputs: &[Tokens]) -> Result<Vec<Vec<f32>>> {
-        let most = GROUP_TOKENS * self.settings.threads.min(MAX_WORKERS);
+        let most = self.settings.group_tokens.saturating_mul(self.settings.threads.min(MAX_WORKERS));
         let mut logits = Vec::with_capacity(inputs.len());
         let mut rest = inputs;
         while !rest.is_empty() {

@@ -51,9 +51,15 @@ public struct Engine: Sendable {
     public var threads: Int
     /// Most bytes of working memory that a call takes; 0 for 1 GiB.
     public var memoryLimit: Int
+    /// Rows that go through a layer together, up to 128; 0 for what is fastest. Fewer rows take less memory.
+    public var tileRows: Int
+    /// Tokens of several short inputs (labels, choices, documents, windows) that run together, for each thread; 0 for 128, 1 to
+    /// run them one by one in the least memory.
+    public var groupTokens: Int
 
-    public init(threads: Int = 0, memoryLimit: Int = 0) {
+    public init(threads: Int = 0, memoryLimit: Int = 0, tileRows: Int = 0, groupTokens: Int = 0) {
         (self.threads, self.memoryLimit) = (max(threads, 0), max(memoryLimit, 0))
+        (self.tileRows, self.groupTokens) = (max(tileRows, 0), max(groupTokens, 0))
     }
 }
 

@@ -10,6 +10,8 @@ public final class Pipeline<Output>: @unchecked Sendable {
         var settings = albert_engine()
         settings.threads = engine.threads
         settings.memory_limit = engine.memoryLimit
+        settings.tile_rows = engine.tileRows
+        settings.group_tokens = engine.groupTokens
         var pipeline: OpaquePointer?
         var error: OpaquePointer?
         let status = try withText(task.name) { name in

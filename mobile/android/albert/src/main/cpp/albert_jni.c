@@ -247,7 +247,7 @@ JNIEXPORT void NATIVE(freeModel)(JNIEnv *env, jclass class, jlong model) {
 
 JNIEXPORT jlong NATIVE(newPipeline)(JNIEnv *env, jclass class, jlong model, jbyteArray task, jbyteArray options, jint threads,
                                     jlong memory_limit, jbyteArray kernels, jint layers, jint early_exit,
-                                    jfloat early_exit_value) {
+                                    jfloat early_exit_value, jint tile_rows, jint group_tokens) {
     (void)class;
     albert_text name, json, kernel_set;
     jlong made = 0;
@@ -256,7 +256,8 @@ JNIEXPORT jlong NATIVE(newPipeline)(JNIEnv *env, jclass class, jlong model, jbyt
         if (borrow(env, kernels, &kernel_set)) {
             uint64_t limit = (uint64_t)memory_limit;
             albert_engine engine = {(size_t)threads, limit > SIZE_MAX ? SIZE_MAX : (size_t)limit, kernel_set,
-                                    (uint32_t)layers, (uint32_t)early_exit, early_exit_value, false};
+                                    (uint32_t)layers, (uint32_t)early_exit, early_exit_value, false,
+                                    (size_t)tile_rows, (size_t)group_tokens};
             albert_pipeline *pipeline = NULL;
             albert_error *error = NULL;
             albert_status status = albert_pipeline_new_json((const albert_shared_model *)(uintptr_t)model, name, json, &engine,

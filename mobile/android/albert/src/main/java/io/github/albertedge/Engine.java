@@ -1,6 +1,6 @@
 package io.github.albertedge;
 
-/** How inferences are run. Results do not depend on threads and memory. */
+/** How inferences are run. Results do not depend on threads, memory, rows of a tile and grouping. */
 public final class Engine {
     /** ALBERT_EXIT_ numbers of albert.h. */
     private static final int EXIT_PATIENCE = 1;
@@ -9,6 +9,8 @@ public final class Engine {
     private int threads;
     private long memoryLimit;
     private String kernels;
+    private int tileRows;
+    private int groupTokens;
     private int layers;
     private int earlyExit;
     private float earlyExitValue;
@@ -25,6 +27,21 @@ public final class Engine {
             throw new IllegalArgumentException("memoryLimit must be 1 or more");
         }
         memoryLimit = bytes;
+        return this;
+    }
+
+    /** Rows that go through a layer together, up to 128; without this, what is fastest. Fewer rows take less memory. */
+    public Engine tileRows(int rows) {
+        tileRows = positive(rows, "tileRows");
+        return this;
+    }
+
+    /**
+     * Tokens of several short inputs that run together, for each thread; without this, 128. Such inputs are labels of a
+     * zero-shot classification, choices, documents and windows. 1 runs them one by one, in the least memory.
+     */
+    public Engine groupTokens(int tokens) {
+        groupTokens = positive(tokens, "groupTokens");
         return this;
     }
 
@@ -55,8 +72,9 @@ public final class Engine {
     }
 
     long newPipeline(long model, byte[] task, byte[] options) {
+        byte[] kernelSet = NativeAlbert.utf8(kernels);
         return NativeAlbert.newPipeline(
-                model, task, options, threads, memoryLimit, NativeAlbert.utf8(kernels), layers, earlyExit, earlyExitValue);
+                model, task, options, threads, memoryLimit, kernelSet, layers, earlyExit, earlyExitValue, tileRows, groupTokens);
     }
 
     private static int positive(int number, String what) {

@@ -31,7 +31,7 @@ final class NativeAlbert {
 
     static native long newPipeline(
             long model, byte[] task, byte[] options, int threads, long memoryLimit, byte[] kernels, int layers, int earlyExit,
-            float earlyExitValue);
+            float earlyExitValue, int tileRows, int groupTokens);
 
     /** Runs requests in JSON; results come packed. A number other than 0 in `cancelled` ends the call. */
     static native byte[] run(long pipeline, byte[] requests, ByteBuffer cancelled);
