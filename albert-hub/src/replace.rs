@@ -48,6 +48,7 @@ fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
 
 /// A new file that no other process can have opened or linked before.
 fn exclusive(folder: &Path) -> io::Result<NamedTempFile> {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "there are no permissions to set"))]
     let mut builder = Builder::new();
     #[cfg(unix)]
     builder.permissions(<fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));

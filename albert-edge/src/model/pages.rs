@@ -4,7 +4,9 @@ use albert_core::Observer;
 #[cfg(unix)]
 use albert_core::format::{Elements, Weights, layout::role};
 
-use super::{Model, Storage};
+use super::Model;
+#[cfg(unix)]
+use super::Storage;
 
 /// As an observer of an inference, holds as little of a mapped file in memory as one inference needs.
 pub(crate) struct Pages<'m>(&'m Model);
