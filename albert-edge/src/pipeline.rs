@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 use core::borrow::Borrow;
 use core::ops::ControlFlow;
 
+use albert_core::Session;
+
 use crate::engine::{Engine, Event};
 use crate::error::{Error, Field, Result};
 use crate::model::Model;
@@ -15,7 +17,7 @@ use crate::tasks::{
     FeatureExtraction, FillMask, MultipleChoice, QuestionAnswering, Reranking, SentenceEmbedding, SentenceOrder,
     Target, TextClassification, TokenClassification, ZeroShotClassification,
 };
-use crate::tasks::{run_batch, run_each};
+use crate::tasks::{run_batch, run_batch_together, run_each};
 
 /// Any task over one model.
 ///
@@ -254,8 +256,13 @@ impl Pipeline {
     /// That of the first request that fails, as [`Error::Row`].
     pub fn run_batch<I>(&self, requests: I) -> Result<Vec<Response>>
     where
-        I: IntoIterator<IntoIter: Send, Item: Borrow<Request>>,
+        I: IntoIterator<IntoIter: Send, Item: Borrow<Request> + Send>,
     {
+        if let Kind::TextClassification(task) = &self.kind {
+            let encode = |request: I::Item| task.encode(request.borrow().as_text()?);
+            let read = |session: &mut Session<'_, '_>, index| task.read(session, index).map(Response::Labels);
+            return run_batch_together(self.engine(), requests.into_iter(), encode, read);
+        }
         run_batch(self.engine(), requests.into_iter(), |engine, request| {
             self.clone().threads(engine.max_threads()).run(request.borrow())
         })

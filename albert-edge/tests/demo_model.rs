@@ -151,3 +151,33 @@ fn memory_has_a_limit() {
     let task = TextClassification::with_engine(engine).unwrap();
     assert!(matches!(task.run(TEXTS[0]), Err(Error::MemoryLimit { limit: 65_536, .. })));
 }
+
+/// Texts of a batch run together as far as they fit; a wrong one among them fails alone.
+#[test]
+fn texts_of_a_batch_have_the_results_of_texts_alone() {
+    let model = model();
+    let texts: Vec<String> = (0..70).map(|index| TEXTS[index % TEXTS.len()].repeat(1 + index % 4)).collect();
+    let alone = TextClassification::new(&model).unwrap().top_k(3).truncation(Truncation::OnlyFirst);
+    let expected: Vec<_> = texts.iter().map(|text| alone.run(text).unwrap()).collect();
+    for (threads, tokens) in [(1, 1), (1, 40), (1, 128), (2, 128), (3, 1000)] {
+        let engine = Engine::new(&model).threads(threads).group_tokens(tokens);
+        let rows = Arc::new(AtomicUsize::new(0));
+        let seen = rows.clone();
+        let task = TextClassification::with_engine(engine).unwrap().top_k(3).truncation(Truncation::OnlyFirst);
+        let task = task.watch(move |event| {
+            if let Event::Rows(done) = event {
+                assert_eq!(seen.fetch_add(1, Ordering::Relaxed) + 1, done);
+            }
+            ControlFlow::Continue(())
+        });
+        assert_eq!(task.run_batch(&texts).unwrap(), expected, "{threads} threads, {tokens} tokens");
+        assert_eq!(rows.swap(0, Ordering::Relaxed), texts.len());
+        let unknown_number = texts.iter().filter(|text| !text.is_empty());
+        assert_eq!(task.run_batch(unknown_number).unwrap(), expected);
+        rows.store(0, Ordering::Relaxed);
+        let mut wrong = texts.clone();
+        wrong[37].clear();
+        let error = task.run_batch(&wrong).unwrap_err();
+        assert!(matches!(error, Error::Row { index: 37, .. }), "{error}");
+    }
+}

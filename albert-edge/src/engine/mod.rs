@@ -224,28 +224,89 @@ impl Engine {
     /// # Errors
     /// As [`Engine::run`], for the first input that is wrong.
     pub fn logits_of(&self, inputs: &[Tokens]) -> Result<Vec<Vec<f32>>> {
-        let most = self.settings.group_tokens.saturating_mul(self.settings.threads.min(MAX_WORKERS));
         let mut logits = Vec::with_capacity(inputs.len());
         let mut rest = inputs;
         while !rest.is_empty() {
-            let mut total = 0;
-            let fits = |tokens: &&Tokens| {
-                total += tokens.len();
-                total <= most
-            };
-            let count = if self.may_exit() { 1 } else { rest.iter().take_while(fits).count().max(1) };
-            let (group, others) = rest.split_at(count);
-            match group {
-                [alone] => logits.push(self.logits(alone)?),
-                group => self.run_group(group, &mut logits)?,
-            }
+            let (group, others) = rest.split_at(self.fitting(rest));
+            self.run_group(group, |session, index| {
+                let output = session.output_of(index).ok_or(Error::NoOutput)?;
+                logits.push(output.logits().to_vec());
+                Ok(())
+            })?;
             rest = others;
         }
         Ok(logits)
     }
 
-    /// Runs inputs together.
-    fn run_group(&self, group: &[Tokens], logits: &mut Vec<Vec<f32>>) -> Result<()> {
+    /// A result for each input: short ones run together. One that is wrong has an error of its own.
+    pub(crate) fn run_together<T>(
+        &self,
+        inputs: impl Iterator<Item = Result<Tokens>>,
+        read: impl Fn(&mut Session<'_, '_>, usize) -> Result<T>,
+    ) -> Vec<Result<T>> {
+        let inputs: Vec<Result<Tokens>> = inputs.collect();
+        let mut results = Vec::with_capacity(inputs.len());
+        let mut ready = Vec::new();
+        for input in inputs {
+            match input {
+                Ok(tokens) => ready.push(tokens),
+                Err(error) => {
+                    self.run_ready(&ready, &read, &mut results);
+                    ready.clear();
+                    results.push(Err(error));
+                }
+            }
+        }
+        self.run_ready(&ready, &read, &mut results);
+        results
+    }
+
+    fn run_ready<T>(
+        &self,
+        mut rest: &[Tokens],
+        read: &impl Fn(&mut Session<'_, '_>, usize) -> Result<T>,
+        results: &mut Vec<Result<T>>,
+    ) {
+        while !rest.is_empty() {
+            let (group, others) = rest.split_at(self.fitting(rest));
+            let before = results.len();
+            let outcome = self.run_group(group, |session, index| {
+                results.push(read(session, index));
+                Ok(())
+            });
+            if let Err(error) = outcome {
+                results.truncate(before);
+                if group.len() == 1 || matches!(error, Error::Cancelled) {
+                    results.push(Err(error));
+                } else {
+                    // Memory for one is there, perhaps, and an error is of one.
+                    group.chunks(1).for_each(|alone| self.run_ready(alone, read, results));
+                }
+            }
+            rest = others;
+        }
+    }
+
+    /// How many of the next inputs run together: at least one.
+    fn fitting(&self, inputs: &[Tokens]) -> usize {
+        let most = self.settings.group_tokens.saturating_mul(self.settings.threads.min(MAX_WORKERS));
+        let mut total = 0;
+        let fits = |tokens: &&Tokens| {
+            total += tokens.len();
+            total <= most
+        };
+        if self.may_exit() { 1 } else { inputs.iter().take_while(fits).count().max(1) }
+    }
+
+    /// Runs inputs together, or one alone, and hands each one's index to `read`.
+    fn run_group(
+        &self,
+        group: &[Tokens],
+        mut read: impl FnMut(&mut Session<'_, '_>, usize) -> Result<()>,
+    ) -> Result<()> {
+        if let [alone] = group {
+            return self.run(&alone.input(), alone.len(), |session| read(session, 0));
+        }
         let layers = self.settings.layers;
         let inputs = group.iter().map(Tokens::input);
         let inputs = inputs.map(|input| layers.map_or(input, |layers| input.with_layers(layers)));
@@ -258,10 +319,7 @@ impl Engine {
             while session.step() == Progress::Running {
                 self.tell(Event::Step)?;
             }
-            for index in 0..group.len() {
-                logits.push(session.output_of(index).ok_or(Error::NoOutput)?.logits().to_vec());
-            }
-            Ok(())
+            (0..group.len()).try_for_each(|index| read(session, index))
         })
     }
 

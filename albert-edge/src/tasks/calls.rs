@@ -4,9 +4,14 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::ControlFlow;
 
+use albert_core::Session;
+
 use crate::batch;
-use crate::engine::{Engine, Event};
+use crate::engine::{Engine, Event, Tokens};
 use crate::error::{Error, Result};
+
+/// Most inputs that run together.
+const TOGETHER: usize = 16;
 
 /// Constructors of a task, and the engine's options by its own builder.
 macro_rules! task {
@@ -55,6 +60,8 @@ macro_rules! task {
 /// `run_batch` and `run_each` of a task over items of a type; the expression is how one is run.
 macro_rules! batches {
     ($name:ident, <$($generic:ident: [$($bound:tt)+]),+> $input:ty, $output:ty, |$task:ident, $item:ident| $run:expr) => {
+        $crate::tasks::calls::each_of!($name, <$($generic: [$($bound)+]),+> $input, $output, |$task, $item| $run);
+
         impl $name {
             /// Runs all inputs on all threads; results are in the order of the inputs.
             ///
@@ -72,7 +79,14 @@ macro_rules! batches {
                     $run
                 })
             }
+        }
+    };
+}
 
+/// `run_each` of a task, as [`batches`].
+macro_rules! each_of {
+    ($name:ident, <$($generic:ident: [$($bound:tt)+]),+> $input:ty, $output:ty, |$task:ident, $item:ident| $run:expr) => {
+        impl $name {
             /// Runs inputs on all threads as they come, and hands each result to `take` in order, until it breaks. Memory is
             /// bounded: at most 16 inputs for each thread are under way.
             ///
@@ -95,7 +109,7 @@ macro_rules! batches {
     };
 }
 
-pub(super) use {batches, task};
+pub(super) use {batches, each_of, task};
 
 /// Results of all items, or the first error and the index of its item.
 pub(crate) fn run_batch<I: Iterator + Send, T: Send>(
@@ -114,9 +128,79 @@ pub(crate) fn run_batch<I: Iterator + Send, T: Send>(
     };
     let outcome = run_each(engine, items, take, run);
     match failed {
-        Some(Error::Cancelled) => Err(Error::Cancelled),
-        Some(error) => Err(Error::Row { index: results.len(), error: Box::new(error) }),
+        Some(error) => Err(of_row(error, results.len())),
         None => outcome.map(|()| results),
+    }
+}
+
+fn of_row(error: Error, index: usize) -> Error {
+    match error {
+        Error::Cancelled => Error::Cancelled,
+        error => Error::Row { index, error: Box::new(error) },
+    }
+}
+
+/// As [`run_batch`], for a task that runs one input for each item: short inputs run together. `encode` makes the input of an item, and
+/// `finish` reads the result of input `index` of a run.
+pub(crate) fn run_batch_together<I: Iterator<Item: Send> + Send, T: Send>(
+    engine: &Engine,
+    items: I,
+    encode: impl Fn(I::Item) -> Result<Tokens> + Sync,
+    finish: impl Fn(&mut Session<'_, '_>, usize) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let known = known(&items);
+    let (side_by_side, workers) = batch::share(engine.max_threads(), known);
+    // A few for each thread, so that none waits long for the others.
+    let size = known.map_or(TOGETHER, |rows| rows / (2 * side_by_side)).clamp(1, TOGETHER);
+    let mut results = Vec::new();
+    let mut failed = None;
+    let outcome = batch::map(
+        Chunks { items, size },
+        side_by_side,
+        |chunk: Vec<I::Item>| {
+            let engine = engine.clone().threads(workers);
+            engine.run_together(chunk.into_iter().map(&encode), &finish)
+        },
+        |chunk: Vec<Result<T>>| {
+            for result in chunk {
+                match result.map_err(|error| of_row(error, results.len())) {
+                    Ok(result) => results.push(result),
+                    Err(error) => failed = Some(error),
+                }
+                if failed.is_some() || engine.tell(Event::Rows(results.len())).is_err() {
+                    return ControlFlow::Break(());
+                }
+            }
+            ControlFlow::Continue(())
+        },
+    );
+    match failed {
+        Some(error) => Err(error),
+        None if outcome.is_break() => Err(Error::Cancelled),
+        None => Ok(results),
+    }
+}
+
+/// Items, so many at a time.
+struct Chunks<I> {
+    items: I,
+    size: usize,
+}
+
+impl<I: Iterator> Iterator for Chunks<I> {
+    type Item = Vec<I::Item>;
+
+    fn next(&mut self) -> Option<Vec<I::Item>> {
+        let chunk: Vec<I::Item> = self.items.by_ref().take(self.size).collect();
+        (!chunk.is_empty()).then_some(chunk)
+    }
+}
+
+/// How many items there are, if that is known.
+fn known(items: &impl Iterator) -> Option<usize> {
+    match items.size_hint() {
+        (low, Some(high)) if low == high => Some(low),
+        _ => None,
     }
 }
 
@@ -127,11 +211,7 @@ pub(crate) fn run_each<I: Iterator + Send, T: Send>(
     mut take: impl FnMut(Result<T>) -> ControlFlow<()> + Send,
     run: impl Fn(Engine, I::Item) -> Result<T> + Sync,
 ) -> Result<()> {
-    let known = match items.size_hint() {
-        (low, Some(high)) if low == high => Some(low),
-        _ => None,
-    };
-    let (side_by_side, workers) = batch::share(engine.max_threads(), known);
+    let (side_by_side, workers) = batch::share(engine.max_threads(), known(&items));
     let mut done = 0;
     let outcome = batch::map(
         items,

@@ -3,14 +3,14 @@
 use alloc::vec::Vec;
 
 use albert_core::config::ProblemType;
-use albert_core::heads;
 use albert_core::tokenizer::Truncation;
+use albert_core::{Session, heads};
 
-use super::calls::{batches, task};
+use super::calls::{each_of, run_batch_together, task};
 use super::ranking::{Label, top};
-use crate::engine::Engine;
+use crate::engine::{Engine, Tokens};
 use crate::error::{Error, Result};
-use crate::text::{AsText, Limits};
+use crate::text::{AsText, Limits, Text};
 
 /// What makes scores of logits (`function_to_apply` of the pipeline).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub struct TextClassification {
 }
 
 task!(TextClassification, TextClassification);
-batches!(TextClassification, <T: [AsText]> T, Vec<Label>, |task, text| task.run(text));
+each_of!(TextClassification, <T: [AsText]> T, Vec<Label>, |task, text| task.run(text));
 
 impl TextClassification {
     fn on(engine: Engine) -> Self {
@@ -107,13 +107,33 @@ impl TextClassification {
     /// # Errors
     /// Those of [`Engine::encode`] and [`Engine::run`]; [`Error::EmptyText`].
     pub fn run(&self, text: impl AsText) -> Result<Vec<Label>> {
+        let tokens = self.encode(text.as_text())?;
+        self.engine.run(&tokens.input(), tokens.len(), |session| self.read(session, 0))
+    }
+
+    /// Runs all inputs on all threads, short ones together; results are in the order of the inputs.
+    ///
+    /// # Errors
+    /// That of the first input that fails, as [`Error::Row`].
+    pub fn run_batch<I, T: AsText>(&self, inputs: I) -> Result<Vec<Vec<Label>>>
+    where
+        I: IntoIterator<IntoIter: Send, Item = T>,
+        T: Send,
+    {
+        let encode = |text: T| self.encode(text.as_text());
+        run_batch_together(&self.engine, inputs.into_iter(), encode, |session, index| self.read(session, index))
+    }
+
+    pub(crate) fn encode(&self, text: Text<'_>) -> Result<Tokens> {
+        self.limits.encode(&self.engine, text)
+    }
+
+    /// The labels of input `index` of a run.
+    pub(crate) fn read(&self, session: &mut Session<'_, '_>, index: usize) -> Result<Vec<Label>> {
         let engine = &self.engine;
-        let tokens = self.limits.encode(engine, text.as_text())?;
-        let (layers, temperature, mut scores) = engine.run(&tokens.input(), tokens.len(), |session| {
-            let temperature = session.classifier().map_or(1.0, |classifier| classifier.temperature);
-            let output = session.output().ok_or(Error::NoOutput)?;
-            Ok((engine.may_exit().then(|| output.layers()), temperature, output.logits().to_vec()))
-        })?;
+        let temperature = session.classifier().map_or(1.0, |classifier| classifier.temperature);
+        let output = session.output_of(index).ok_or(Error::NoOutput)?;
+        let (layers, mut scores) = (engine.may_exit().then(|| output.layers()), output.logits().to_vec());
         let problem_type = self.function.problem_type(engine.model().config().problem_type);
         heads::scores(engine.kernels_in_use(), problem_type, temperature, &mut scores);
         let best = top(&scores, self.top_k).into_iter();
