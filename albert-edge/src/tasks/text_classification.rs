@@ -115,10 +115,10 @@ impl TextClassification {
     ///
     /// # Errors
     /// That of the first input that fails, as [`Error::Row`].
-    pub fn run_batch<I, T: AsText>(&self, inputs: I) -> Result<Vec<Vec<Label>>>
+    pub fn run_batch<I, T>(&self, inputs: I) -> Result<Vec<Vec<Label>>>
     where
         I: IntoIterator<IntoIter: Send, Item = T>,
-        T: Send,
+        T: AsText + Send,
     {
         let encode = |text: T| self.encode(text.as_text());
         run_batch_together(&self.engine, inputs.into_iter(), encode, |session, index| self.read(session, index))
