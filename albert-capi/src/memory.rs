@@ -123,6 +123,15 @@ pub(crate) unsafe fn pair<'a>(start: *const c_char, bytes: usize) -> Result<Opti
 /// # Safety
 /// `memory` is null or valid for writing `bytes` bytes.
 pub(crate) unsafe fn put<T>(memory: *mut c_void, bytes: usize, value: T) -> Result<*mut T, albert_status> {
+    let place: *mut T = place(memory, bytes)?;
+    // SAFETY: not null, aligned and large enough, as was just checked.
+    unsafe { place.write(value) };
+    Ok(place)
+}
+
+/// Where a handle of `T` goes; refuses memory that cannot hold one. For calls that write elsewhere before they put it there: what
+/// fails leaves the memory of a handle that is in use as it was.
+pub(crate) fn place<T>(memory: *mut c_void, bytes: usize) -> Result<*mut T, albert_status> {
     let place = memory.cast::<T>();
     if place.is_null() {
         return Err(albert_status::NullPointer);
@@ -130,8 +139,6 @@ pub(crate) unsafe fn put<T>(memory: *mut c_void, bytes: usize, value: T) -> Resu
     if bytes < size_of::<T>() || !place.is_aligned() {
         return Err(albert_status::HandleMemory);
     }
-    // SAFETY: not null, aligned and large enough, as was just checked.
-    unsafe { place.write(value) };
     Ok(place)
 }
 

@@ -1,9 +1,9 @@
 //! Labels that are taught on the device.
 
 use crate::call::call;
-use crate::memory::{fresh, handle, out, put, slice, slice_mut, value};
+use crate::memory::{fresh, handle, out, place, put, slice, slice_mut, value};
 use crate::status::albert_status;
-use albert_core::heads::Prototypes;
+use albert_core::heads::{PrototypeError, Prototypes};
 use core::ffi::c_void;
 
 /// Labels by the means of their examples' embeddings. Opaque; borrows the memory of the means.
@@ -39,6 +39,12 @@ pub unsafe extern "C" fn albert_prototypes_init(
 ) -> albert_status {
     call!(detail, {
         let prototypes = out(prototypes)?;
+        place::<albert_prototypes>(memory, memory_bytes)?;
+        // Filling memory of another size would damage prototypes that lie there.
+        let needed = Prototypes::bytes(labels, width);
+        if means_bytes != needed {
+            Err(PrototypeError::Memory { needed })?;
+        }
         let made = Prototypes::new(fresh(means, means_bytes)?, labels, width)?;
         prototypes.write(put(memory, memory_bytes, albert_prototypes(made))?);
     })

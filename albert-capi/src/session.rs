@@ -2,12 +2,13 @@
 
 use crate::call::call;
 use crate::executor::albert_executor;
-use crate::memory::{fresh, handle, optional, out, pair, put, slice, text, value};
+use crate::memory::{fresh, handle, optional, out, pair, place, put, slice, text, value};
 use crate::model::{albert_model, albert_plan};
 use crate::status::{Failure, albert_status};
 use crate::tokenizer::albert_encode_options;
+use albert_core::format::layout::ALIGNMENT;
 use albert_core::kernels;
-use albert_core::{ExitPolicy, Input, Positions, Progress, Session};
+use albert_core::{ExitPolicy, Input, Positions, Progress, Session, SessionError};
 use core::ffi::{CStr, c_char, c_void};
 
 /// One inference at a time over a model. Opaque; borrows the model file's bytes and the arena.
@@ -106,7 +107,14 @@ pub unsafe extern "C" fn albert_session_init(
             true => kernels::detect(),
             false => named(CStr::from_ptr(kernel_set))?,
         };
-        let made = Session::with_kernels(model, value(plan)?.of(model), fresh(arena, arena_bytes)?, kernels)?;
+        let plan = value(plan)?.of(model);
+        place::<albert_session>(memory, memory_bytes)?;
+        // Filling an arena that is too small would damage a session that runs in it.
+        let needed = plan.arena_bytes().saturating_add(arena.align_offset(ALIGNMENT));
+        if let missing @ 1.. = needed.saturating_sub(arena_bytes) {
+            Err(SessionError::ArenaTooSmall { missing })?;
+        }
+        let made = Session::with_kernels(model, plan, fresh(arena, arena_bytes)?, kernels)?;
         session.write(put(memory, memory_bytes, albert_session(made))?);
     })
 }

@@ -205,6 +205,15 @@ static void test_session(void) {
     albert_executor executor = {run_backwards, &done};
     CHECK(albert_session_set_executor(session, &executor) == OK);
     CHECK(albert_session_start_text(session, text, strlen(text), NULL, 0, NULL, &detail) == OK);
+    /* What fails in the memory of a session leaves its inference as it is. */
+    CHECK(albert_session_step(session) == ALBERT_STATUS_RUNNING);
+    albert_session *other = NULL;
+    CHECK(albert_session_init(&session_memory, sizeof session_memory, model, &plan, arena, arena_bytes - 1, NULL, &other,
+                              &detail) == ALBERT_STATUS_ARENA_TOO_SMALL);
+    CHECK(detail == 1 && other == NULL);
+    CHECK(albert_session_init(&session_memory, 8, model, &plan, arena, arena_bytes, NULL, &other, NULL) ==
+          ALBERT_STATUS_HANDLE_MEMORY);
+    CHECK(other == NULL);
     while (albert_session_step(session) == ALBERT_STATUS_RUNNING) steps++;
     CHECK(steps > config.num_hidden_layers && done > 0);
     CHECK(albert_session_output(session, &output) == OK);
