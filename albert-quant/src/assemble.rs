@@ -113,6 +113,7 @@ pub(crate) fn build(
         let region = writer.region(index);
         let (dtype, ocs_places) = (dtype::name(region.dtype), region.splits.len());
         let fidelity = packer.pack(index, parameter, region)?;
+        // Once more as a whole: pages that a panel gave back may have come again with its neighbour.
         parameter.source.release(0..parameter.rows);
         let checkpoint_bytes = parameter.source.bytes();
         report.checkpoint_bytes += checkpoint_bytes as u64;

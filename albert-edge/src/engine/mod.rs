@@ -96,8 +96,8 @@ impl Engine {
         self
     }
 
-    /// Sets how many tokens of several short inputs run together, for each thread; 128 unless set. Labels of a zero-shot
-    /// classification, choices, documents and windows are such inputs. With 1 they run one by one: the least memory, and more time.
+    /// Sets how many tokens of several short inputs run together, for each thread; 128 unless set. Texts of a batch
+    /// that are classified, labels of a zero-shot classification, choices, documents and windows are such inputs. With 1 they run one by one: the least memory, and more time.
     /// Results do not depend on it.
     pub fn group_tokens(mut self, tokens: usize) -> Self {
         self.settings.group_tokens = tokens;

@@ -181,7 +181,7 @@ pub(crate) fn run_batch_together<I: Iterator<Item: Send> + Send, T: Send>(
     }
 }
 
-/// Items, so many at a time.
+/// The items in groups of `size`; the last group may be smaller.
 struct Chunks<I> {
     items: I,
     size: usize,

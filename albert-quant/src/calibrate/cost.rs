@@ -103,7 +103,8 @@ pub(super) fn hessian_width(widths: impl Iterator<Item = usize> + Clone, bytes: 
     part
 }
 
-/// What rounding a parameter takes: each column of a channel makes up for those behind it. What is no linear is copied.
+/// Estimates what rounding a parameter takes, in products of f32. In a linear each column compensates for the errors of those behind
+/// it; other parameters are rounded to nearest.
 pub(crate) fn rounding_cost(parameter: &Parameter, codebook: bool) -> f64 {
     let (rows, columns) = (parameter.rows as f64, parameter.columns as f64);
     let products = columns.min(MOST_WIDTH as f64) / 2.0;

@@ -83,7 +83,7 @@ fn widths(network: &Network) -> Sites<usize> {
     network.parameters.iter().filter_map(of).collect()
 }
 
-/// What the stages of a conversion take when the network runs on so many tokens, about: in products of f32.
+/// Estimates what each stage of a conversion takes if the sample has this many tokens. The unit is a product in f32.
 pub(crate) fn costs(network: &Network, tokens: usize, formats: &[Format]) -> Costs {
     let (mut products, mut correlations, mut rounding) = (0.0, 0.0, 0.0);
     for (parameter, format) in network.parameters.iter().zip(formats) {
