@@ -1,6 +1,7 @@
 //! What this x86-64 CPU and its operating system can run, without std.
 
 use core::arch::x86_64::{__cpuid_count, _xgetbv, CpuidResult};
+use core::sync::atomic::{AtomicU8, Ordering};
 
 /// Instruction sets that the kernels ask for; each counts only when the operating system saves its registers.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,8 +18,36 @@ pub(crate) struct Features {
     pub(crate) amx_int8: bool,
 }
 
-/// Asks the CPU. Under a hypervisor each question costs microseconds: ask once a session, not once a call.
+impl Features {
+    /// A bit for each of them.
+    fn bits(self) -> u8 {
+        let Self { avx2, avx_vnni, avx512_vnni, gfni, amx_int8 } = self;
+        [avx2, avx_vnni, avx512_vnni, gfni, amx_int8].into_iter().rev().fold(0, |bits, has| bits << 1 | u8::from(has))
+    }
+
+    fn from_bits(bits: u8) -> Self {
+        let [avx2, avx_vnni, avx512_vnni, gfni, amx_int8] = [0, 1, 2, 3, 4].map(|bit| bits >> bit & 1 == 1);
+        Self { avx2, avx_vnni, avx512_vnni, gfni, amx_int8 }
+    }
+}
+
+/// [`Features::bits`], once the CPU has been asked.
+static KNOWN: AtomicU8 = AtomicU8::new(0);
+/// The bit of [`KNOWN`] that says so.
+const ASKED: u8 = 1 << 7;
+
+/// What the CPU says, which is asked once: under a hypervisor each question costs microseconds.
 pub(crate) fn features() -> Features {
+    let known = KNOWN.load(Ordering::Relaxed);
+    if known & ASKED != 0 {
+        return Features::from_bits(known);
+    }
+    let features = ask();
+    KNOWN.store(features.bits() | ASKED, Ordering::Relaxed);
+    features
+}
+
+fn ask() -> Features {
     let mut features = Features::default();
     if cfg!(miri) || cpuid(0, 0).eax < 7 {
         return features;

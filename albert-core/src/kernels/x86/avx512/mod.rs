@@ -45,8 +45,10 @@ pub(crate) static SET: KernelSet = KernelSet {
 row_kernels!(Avx512Lanes, "avx512f,avx512dq,avx512bw,avx512vl");
 activation_kernels!(Avx512Lanes, "avx512f,avx512dq,avx512bw,avx512vl");
 
-/// Most rows of a tile: with four panels 24 accumulators, four weights and two broadcasts.
+/// Most rows of a tile of four panels: 24 accumulators, four weights and two broadcasts.
 const TILE_ROWS: usize = 6;
+/// Most rows of a tile of up to three panels.
+const TALL_ROWS: usize = 8;
 
 /// Calls the tile with the constants that equal `$rows`, `$panels` and `$fetch`.
 macro_rules! tile_of {
@@ -62,12 +64,16 @@ macro_rules! tile_of {
 #[target_feature(enable = "avx512f,avx512vnni")]
 pub(crate) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     let panel_bytes = size.k_groups * 64;
-    let passes = size.rows.div_ceil(TILE_ROWS);
+    // Few rows wait for weights from far away, less so in one pass or two of taller tiles.
+    let tall = size.rows <= 2 * TALL_ROWS && size.rows.div_ceil(TALL_ROWS) < size.rows.div_ceil(TILE_ROWS);
+    let passes = size.rows.div_ceil(if tall { TALL_ROWS } else { TILE_ROWS });
     let mut panel = 0;
     while panel < size.panels {
         // The more panels share the broadcasts of the activations the better: 5 is 3 + 2, and 6 is 3 + 3.
         let panels = match size.panels - panel {
+            4 if tall => 2,
             5 | 6 => 3,
+            left if tall => left.min(3),
             left => left.min(4),
         };
         let mut row = 0;
@@ -86,9 +92,9 @@ pub(crate) fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
                 let w = w.as_ptr().add(panel * panel_bytes);
                 let sums = sums.as_mut_ptr().add(row * size.row_sums + panel * 16);
                 tile_of!(rows, panels, fetch in [
-                    (1, 1) (2, 1) (3, 1) (4, 1) (5, 1) (6, 1)
-                    (1, 2) (2, 2) (3, 2) (4, 2) (5, 2) (6, 2)
-                    (1, 3) (2, 3) (3, 3) (4, 3) (5, 3) (6, 3)
+                    (1, 1) (2, 1) (3, 1) (4, 1) (5, 1) (6, 1) (7, 1) (8, 1)
+                    (1, 2) (2, 2) (3, 2) (4, 2) (5, 2) (6, 2) (7, 2) (8, 2)
+                    (1, 3) (2, 3) (3, 3) (4, 3) (5, 3) (6, 3) (7, 3) (8, 3)
                     (1, 4) (2, 4) (3, 4) (4, 4) (5, 4) (6, 4)
                 ], (size, a, w, sums, ahead));
             }
@@ -116,12 +122,11 @@ macro_rules! broadcast {
 /// What a tile reads, moving on as it multiplies.
 #[derive(Clone, Copy)]
 struct Operands {
-    /// Rows 0 and 3 of the activations.
+    a: *const u8,
+    /// 1, 3, 5 and 7 times the bytes of a row: with them an address names any row, and constants name K groups.
     ///
-    /// Intel's cores lose products to scalar additions on the same ports, and the compiler would spend one on each row. So
-    /// rows are addressed as 0, 1 and 2 strides from every third row, and K groups by constants.
-    thirds: [*const u8; 2],
-    stride: usize,
+    /// Intel's cores lose products to scalar additions on the same ports, and the compiler would spend one on each row.
+    strides: [usize; 4],
     w: *const i8,
     panel_bytes: usize,
     /// Distances from the weights to what is fetched into the second-level cache.
@@ -131,7 +136,7 @@ struct Operands {
 /// Adds the products of the `$at`th K group from the operands of `R` rows and `B` panels to a tile, and fetches what lies ahead of it.
 macro_rules! multiply {
     ($operands:ident, $tile:ident, $at:literal) => {{
-        let Operands { thirds, stride, w, panel_bytes, ahead } = $operands;
+        let Operands { a, strides: [s1, s3, s5, s7], w, panel_bytes, ahead } = $operands;
         let mut weights = [_mm512_setzero_si512(); B];
         unrolled!(b in [0 1 2 3], B => {
             weights[b] = _mm512_loadu_si512(w.add(b * panel_bytes + $at * 64).cast());
@@ -147,12 +152,16 @@ macro_rules! multiply {
                 );
             });
         }
-        unrolled!(r in [0 1 2 3 4 5], R => {
-            let third = thirds[r / 3];
-            let bytes = match r % 3 {
-                0 => broadcast!("vpbroadcastd {}, [{} + {offset}]", $at * 4, third),
-                1 => broadcast!("vpbroadcastd {}, [{} + {} + {offset}]", $at * 4, third, stride),
-                _ => broadcast!("vpbroadcastd {}, [{} + 2*{} + {offset}]", $at * 4, third, stride),
+        unrolled!(r in [0 1 2 3 4 5 6 7], R => {
+            let bytes = match r {
+                0 => broadcast!("vpbroadcastd {}, [{} + {offset}]", $at * 4, a),
+                1 => broadcast!("vpbroadcastd {}, [{} + {} + {offset}]", $at * 4, a, s1),
+                2 => broadcast!("vpbroadcastd {}, [{} + 2*{} + {offset}]", $at * 4, a, s1),
+                3 => broadcast!("vpbroadcastd {}, [{} + {} + {offset}]", $at * 4, a, s3),
+                4 => broadcast!("vpbroadcastd {}, [{} + 4*{} + {offset}]", $at * 4, a, s1),
+                5 => broadcast!("vpbroadcastd {}, [{} + {} + {offset}]", $at * 4, a, s5),
+                6 => broadcast!("vpbroadcastd {}, [{} + 2*{} + {offset}]", $at * 4, a, s3),
+                _ => broadcast!("vpbroadcastd {}, [{} + {} + {offset}]", $at * 4, a, s7),
             };
             unrolled!(b in [0 1 2 3], B => { $tile[r][b] = _mm512_dpbusd_epi32($tile[r][b], bytes, weights[b]) });
         });
@@ -163,8 +172,7 @@ macro_rules! multiply {
 macro_rules! advance {
     ($operands:ident, $k_groups:literal) => {
         $operands.w = $operands.w.wrapping_add($k_groups * 64);
-        $operands.thirds =
-            [$operands.thirds[0].wrapping_add($k_groups * 4), $operands.thirds[1].wrapping_add($k_groups * 4)];
+        $operands.a = $operands.a.wrapping_add($k_groups * 4);
     };
 }
 
@@ -180,8 +188,9 @@ unsafe fn tile<const R: usize, const B: usize, const FETCH: bool>(
     sums: *mut i32,
     ahead: [usize; 2],
 ) {
-    let (stride, panel_bytes) = (size.row_bytes, size.k_groups * 64);
-    let mut operands = Operands { thirds: [a, a.wrapping_add(3 * stride)], stride, w, panel_bytes, ahead };
+    let panel_bytes = size.k_groups * 64;
+    let strides = [1, 3, 5, 7].map(|rows| rows * size.row_bytes);
+    let mut operands = Operands { a, strides, w, panel_bytes, ahead };
     let mut tile = [[_mm512_setzero_si512(); B]; R];
     // SAFETY: the K groups are among `size.k_groups`.
     unsafe {
@@ -198,7 +207,7 @@ unsafe fn tile<const R: usize, const B: usize, const FETCH: bool>(
             advance!(operands, 1);
         }
     }
-    unrolled!(r in [0 1 2 3 4 5], R => {
+    unrolled!(r in [0 1 2 3 4 5 6 7], R => {
         unrolled!(b in [0 1 2 3], B => {
             // SAFETY: row r of the sums has B * 16 elements.
             unsafe { _mm512_storeu_si512(sums.add(r * size.row_sums + b * 16).cast(), tile[r][b]) };
