@@ -48,20 +48,13 @@ fn is_exact(bytes: &[i16], dot: impl Fn(v128, v128, v128) -> v128) -> bool {
     })
 }
 
-/// Registers of bytes as they are.
+/// The engine's products.
 struct Relaxed;
 
 impl Dot for Relaxed {
-    type Bytes = v128;
-
     #[inline(always)]
-    fn bytes(register: v128) -> v128 {
-        register
-    }
-
-    #[inline(always)]
-    fn add(sum: v128, weights: v128, bytes: v128) -> v128 {
-        i32x4_relaxed_dot_i8x16_i7x16_add(weights, bytes, sum)
+    fn add(weights: v128, bytes: v128, sums: v128) -> v128 {
+        i32x4_relaxed_dot_i8x16_i7x16_add(weights, bytes, sums)
     }
 }
 
@@ -133,14 +126,8 @@ mod tests {
     struct SimulatedArm;
 
     impl Dot for SimulatedArm {
-        type Bytes = v128;
-
-        fn bytes(register: v128) -> v128 {
-            register
-        }
-
-        fn add(sum: v128, weights: v128, bytes: v128) -> v128 {
-            simulate(signed, exact, weights, bytes, sum)
+        fn add(weights: v128, bytes: v128, sums: v128) -> v128 {
+            simulate(signed, exact, weights, bytes, sums)
         }
     }
 
