@@ -4,6 +4,7 @@ mod activate;
 mod codebook;
 mod float;
 mod lanes;
+#[cfg(target_feature = "relaxed-simd")]
 mod product;
 #[cfg(target_feature = "relaxed-simd")]
 mod relaxed;
@@ -21,3 +22,15 @@ pub(super) const SETS: &[&KernelSet] = &[
     &simd128::SET,
     &scalar::SET,
 ];
+
+/// First row and rows of tiles of at most `most` rows, split evenly, so that no tile is much smaller than the others.
+#[inline(always)]
+fn even_rows(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let mut row = 0;
+    core::iter::from_fn(move || {
+        let left = rows - row;
+        let count = left.div_ceil(left.div_ceil(most).max(1));
+        row += count;
+        (count > 0).then_some((row - count, count))
+    })
+}

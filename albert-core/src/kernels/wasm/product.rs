@@ -1,5 +1,6 @@
 //! Integer products in tiles of rows by half a panel of channels, for an instruction that multiplies bytes.
 
+use super::even_rows;
 use crate::kernels::Product;
 use crate::kernels::unrolled::unrolled;
 use core::arch::wasm32::*;
@@ -42,18 +43,6 @@ unsafe fn tiles<D: Dot, const R: usize, const C: usize>(size: &Product, a: *cons
         // SAFETY: the caller's promise.
         unsafe { tile::<D, R, C>(size, a, w.add(quarter * 16), sums.add(quarter * 4)) }
     }
-}
-
-/// First row and rows of tiles of at most `most` rows, split evenly, so that no tile is much smaller than the others.
-#[inline(always)]
-pub(super) fn even_rows(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
-    let mut row = 0;
-    core::iter::from_fn(move || {
-        let left = rows - row;
-        let count = left.div_ceil(left.div_ceil(most).max(1));
-        row += count;
-        (count > 0).then_some((row - count, count))
-    })
 }
 
 /// `R` rows by `C` times four channels.

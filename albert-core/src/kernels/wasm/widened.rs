@@ -5,7 +5,7 @@
 //! added at the end; no register has to be shuffled before. Rows and weights are widened a slice of K at a time, so that both stay in
 //! the first-level cache; sums of the slices before are in the output.
 
-use super::product::even_rows;
+use super::even_rows;
 use crate::kernels::Product;
 use crate::kernels::unrolled::unrolled;
 use core::arch::wasm32::*;
