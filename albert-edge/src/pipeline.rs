@@ -5,8 +5,6 @@ use alloc::vec::Vec;
 use core::borrow::Borrow;
 use core::ops::ControlFlow;
 
-use albert_core::Session;
-
 use crate::engine::{Engine, Event};
 use crate::error::{Error, Field, Result};
 use crate::model::Model;
@@ -17,7 +15,7 @@ use crate::tasks::{
     FeatureExtraction, FillMask, MultipleChoice, QuestionAnswering, Reranking, SentenceEmbedding, SentenceOrder,
     Target, TextClassification, TokenClassification, ZeroShotClassification,
 };
-use crate::tasks::{run_batch, run_batch_together, run_each};
+use crate::tasks::{Single, run_batch, run_batch_together, run_each};
 
 /// Any task over one model.
 ///
@@ -258,14 +256,27 @@ impl Pipeline {
     where
         I: IntoIterator<IntoIter: Send, Item: Borrow<Request> + Send>,
     {
-        if let Kind::TextClassification(task) = &self.kind {
-            let encode = |request: I::Item| task.encode(request.borrow().as_text()?);
-            let read = |session: &mut Session<'_, '_>, index| task.read(session, index).map(Response::Labels);
-            return run_batch_together(self.engine(), requests.into_iter(), encode, read);
+        let requests = requests.into_iter();
+        match &self.kind {
+            Kind::TextClassification(task) => self.run_singles(task, requests, Response::Labels),
+            Kind::SentenceOrder(task) => self.run_singles(task, requests, Response::Order),
+            Kind::FeatureExtraction(task) => self.run_singles(task, requests, Response::HiddenStates),
+            Kind::SentenceEmbedding(task) => self.run_singles(task, requests, Response::Embedding),
+            _ => run_batch(self.engine(), requests, |engine, request| {
+                self.clone().threads(engine.max_threads()).run(request.borrow())
+            }),
         }
-        run_batch(self.engine(), requests.into_iter(), |engine, request| {
-            self.clone().threads(engine.max_threads()).run(request.borrow())
-        })
+    }
+
+    fn run_singles<S: Single>(
+        &self,
+        task: &S,
+        requests: impl Iterator<Item: Borrow<Request> + Send> + Send,
+        respond: fn(S::Output) -> Response,
+    ) -> Result<Vec<Response>> {
+        let results =
+            run_batch_together(task, self.engine(), requests, |request| task.encode(request.borrow().as_text()?))?;
+        Ok(results.into_iter().map(respond).collect())
     }
 
     /// Runs requests on all threads as they come, and passes each result to `take` in order, until it breaks. Memory is bounded: at

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use albert_edge::{
-    Engine, Error, Event, Label, Model, Pipeline, Request, Response, Task, TextClassification, Truncation,
+    Engine, Error, Event, FeatureExtraction, Label, Model, Pipeline, Request, Response, SentenceEmbedding, Task,
+    TextClassification, Truncation,
 };
 
 const TEXTS: [&str; 6] = [
@@ -179,5 +180,23 @@ fn texts_of_a_batch_have_the_results_of_texts_alone() {
         wrong[37].clear();
         let error = task.run_batch(&wrong).unwrap_err();
         assert!(matches!(error, Error::Row { index: 37, .. }), "{error}");
+    }
+}
+
+/// So do vectors: they are the bits of one text alone.
+#[test]
+fn vectors_of_a_batch_are_those_of_texts_alone() {
+    let model = model();
+    let texts: Vec<String> = (0..30).map(|index| TEXTS[index % TEXTS.len()].repeat(1 + index % 3)).collect();
+    let embed = SentenceEmbedding::new(&model).unwrap();
+    let states = FeatureExtraction::new(&model).unwrap().truncation(Truncation::OnlyFirst);
+    let embeddings: Vec<_> = texts.iter().map(|text| embed.run(text).unwrap()).collect();
+    let hidden: Vec<_> = texts.iter().map(|text| states.run(text).unwrap()).collect();
+    for tokens in [1, 40, 128] {
+        let engine = Engine::new(&model).threads(2).group_tokens(tokens);
+        let embed = SentenceEmbedding::with_engine(engine.clone()).unwrap();
+        assert_eq!(embed.run_batch(&texts).unwrap(), embeddings, "{tokens} tokens");
+        let states = FeatureExtraction::with_engine(engine).unwrap().truncation(Truncation::OnlyFirst);
+        assert_eq!(states.run_batch(&texts).unwrap(), hidden, "{tokens} tokens");
     }
 }

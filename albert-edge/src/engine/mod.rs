@@ -13,7 +13,7 @@ use core::ops::ControlFlow;
 use albert_core::kernels::{self, Kernels};
 use albert_core::plan::MAX_WORKERS;
 use albert_core::tokenizer::{EncodeError, EncodeOptions, Encoding, Tokenizer};
-use albert_core::{ExitPolicy, Input, Progress, Session};
+use albert_core::{ExitPolicy, Input, Positions, Progress, Session};
 
 use crate::batch;
 use crate::error::{Error, Result};
@@ -96,9 +96,9 @@ impl Engine {
         self
     }
 
-    /// Sets how many tokens of several short inputs run together, for each thread; 128 unless set. Texts of a batch
-    /// that are classified, labels of a zero-shot classification, choices, documents and windows are such inputs. With 1 they run one by one: the least memory, and more time.
-    /// Results do not depend on it.
+    /// Sets how many tokens of several short inputs run together, for each thread; 128 unless set. Such inputs are texts of a
+    /// batch that are classified, ordered or embedded, labels of a zero-shot classification, choices, documents and windows.
+    /// With 1 they run one by one: the least memory, and more time. Results do not depend on it.
     pub fn group_tokens(mut self, tokens: usize) -> Self {
         self.settings.group_tokens = tokens;
         self
@@ -228,7 +228,7 @@ impl Engine {
         let mut rest = inputs;
         while !rest.is_empty() {
             let (group, others) = rest.split_at(self.fitting(rest));
-            self.run_group(group, |session, index| {
+            self.run_group(group, Positions::Head, |session, index| {
                 let output = session.output_of(index).ok_or(Error::NoOutput)?;
                 logits.push(output.logits().to_vec());
                 Ok(())
@@ -238,10 +238,11 @@ impl Engine {
         Ok(logits)
     }
 
-    /// A result for each input: short ones run together. One that is wrong has an error of its own.
+    /// A result for each input, of these positions: short ones run together. One that is wrong has an error of its own.
     pub(crate) fn run_together<T>(
         &self,
         inputs: impl Iterator<Item = Result<Tokens>>,
+        positions: Positions<'_>,
         read: impl Fn(&mut Session<'_, '_>, usize) -> Result<T>,
     ) -> Vec<Result<T>> {
         let inputs: Vec<Result<Tokens>> = inputs.collect();
@@ -251,26 +252,27 @@ impl Engine {
             match input {
                 Ok(tokens) => ready.push(tokens),
                 Err(error) => {
-                    self.run_ready(&ready, &read, &mut results);
+                    self.run_ready(&ready, positions, &read, &mut results);
                     ready.clear();
                     results.push(Err(error));
                 }
             }
         }
-        self.run_ready(&ready, &read, &mut results);
+        self.run_ready(&ready, positions, &read, &mut results);
         results
     }
 
     fn run_ready<T>(
         &self,
         mut rest: &[Tokens],
+        positions: Positions<'_>,
         read: &impl Fn(&mut Session<'_, '_>, usize) -> Result<T>,
         results: &mut Vec<Result<T>>,
     ) {
         while !rest.is_empty() {
             let (group, others) = rest.split_at(self.fitting(rest));
             let before = results.len();
-            let outcome = self.run_group(group, |session, index| {
+            let outcome = self.run_group(group, positions, |session, index| {
                 results.push(read(session, index));
                 Ok(())
             });
@@ -280,7 +282,7 @@ impl Engine {
                     results.push(Err(error));
                 } else {
                     // Memory for one is there, perhaps, and an error is of one.
-                    group.chunks(1).for_each(|alone| self.run_ready(alone, read, results));
+                    group.chunks(1).for_each(|alone| self.run_ready(alone, positions, read, results));
                 }
             }
             rest = others;
@@ -302,13 +304,14 @@ impl Engine {
     fn run_group(
         &self,
         group: &[Tokens],
+        positions: Positions<'_>,
         mut read: impl FnMut(&mut Session<'_, '_>, usize) -> Result<()>,
     ) -> Result<()> {
         if let [alone] = group {
-            return self.run(&alone.input(), alone.len(), |session| read(session, 0));
+            return self.run(&alone.input().with_positions(positions), alone.len(), |session| read(session, 0));
         }
         let layers = self.settings.layers;
-        let inputs = group.iter().map(Tokens::input);
+        let inputs = group.iter().map(|tokens| tokens.input().with_positions(positions));
         let inputs = inputs.map(|input| layers.map_or(input, |layers| input.with_layers(layers)));
         let inputs: Vec<Input<'_>> = inputs.collect();
         let lengths = group.iter().map(Tokens::len);

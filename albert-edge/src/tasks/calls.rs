@@ -4,11 +4,12 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::ControlFlow;
 
-use albert_core::Session;
+use albert_core::{Positions, Session};
 
 use crate::batch;
 use crate::engine::{Engine, Event, Tokens};
 use crate::error::{Error, Result};
+use crate::text::Text;
 
 /// Most inputs that run together.
 const TOGETHER: usize = 16;
@@ -109,27 +110,81 @@ macro_rules! each_of {
     };
 }
 
-pub(super) use {batches, each_of, task};
+/// `run_batch` and `run_each` of a [`Single`] task over texts and pairs.
+macro_rules! singles {
+    ($name:ident, $output:ty) => {
+        $crate::tasks::calls::each_of!($name, <T: [AsText]> T, $output, |task, text| task.run(text));
 
-/// Results of all items, or the first error and the index of its item.
-pub(crate) fn run_batch<I: Iterator + Send, T: Send>(
-    engine: &Engine,
-    items: I,
-    run: impl Fn(Engine, I::Item) -> Result<T> + Sync,
-) -> Result<Vec<T>> {
-    let mut results = Vec::new();
-    let mut failed = None;
-    let take = |result| {
-        match result {
-            Ok(result) => results.push(result),
-            Err(error) => failed = Some(error),
+        impl $name {
+            /// Runs all inputs on all threads, short ones together; results are in the order of the inputs.
+            ///
+            /// # Errors
+            /// That of the first input that fails, as [`Error::Row`](crate::Error::Row).
+            pub fn run_batch<I, T>(&self, inputs: I) -> $crate::Result<alloc::vec::Vec<$output>>
+            where
+                I: IntoIterator<IntoIter: Send, Item = T>,
+                T: AsText + Send,
+            {
+                let encode = |text: T| self.encode(text.as_text());
+                $crate::tasks::calls::run_batch_together(self, &self.engine, inputs.into_iter(), encode)
+            }
         }
-        if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let outcome = run_each(engine, items, take, run);
-    match failed {
-        Some(error) => Err(of_row(error, results.len())),
-        None => outcome.map(|()| results),
+}
+
+pub(super) use {batches, each_of, singles, task};
+
+/// A task that runs one input for each item, so that short inputs of a batch can run together.
+pub(crate) trait Single: Sync {
+    type Output: Send;
+
+    /// Positions that the result is made of.
+    const POSITIONS: Positions<'static>;
+
+    /// The input of a text or a pair.
+    fn encode(&self, text: Text<'_>) -> Result<Tokens>;
+
+    /// The result of input `index` of a run.
+    fn read(&self, session: &mut Session<'_, '_>, index: usize) -> Result<Self::Output>;
+}
+
+/// The result of one text or pair.
+pub(super) fn run_single<S: Single>(task: &S, engine: &Engine, text: Text<'_>) -> Result<S::Output> {
+    let tokens = task.encode(text)?;
+    let input = tokens.input().with_positions(S::POSITIONS);
+    engine.run(&input, tokens.len(), |session| task.read(session, 0))
+}
+
+/// Results of a batch, up to the first error.
+struct Gathered<T> {
+    results: Vec<T>,
+    failed: Option<Error>,
+}
+
+impl<T> Gathered<T> {
+    const fn new() -> Self {
+        Self { results: Vec::new(), failed: None }
+    }
+
+    fn take(&mut self, result: Result<T>) -> ControlFlow<()> {
+        match result {
+            Ok(result) => {
+                self.results.push(result);
+                ControlFlow::Continue(())
+            }
+            Err(error) => {
+                self.failed = Some(of_row(error, self.results.len()));
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    /// All results, or the first error; `outcome` says whether the call was cancelled.
+    fn end(self, outcome: Result<()>) -> Result<Vec<T>> {
+        match self.failed {
+            Some(error) => Err(error),
+            None => outcome.map(|()| self.results),
+        }
     }
 }
 
@@ -140,45 +195,48 @@ fn of_row(error: Error, index: usize) -> Error {
     }
 }
 
-/// As [`run_batch`], for a task that runs one input for each item: short inputs run together. `encode` makes the input of an item, and
-/// `finish` reads the result of input `index` of a run.
-pub(crate) fn run_batch_together<I: Iterator<Item: Send> + Send, T: Send>(
+/// Results of all items, or the first error and the index of its item.
+pub(crate) fn run_batch<I: Iterator + Send, T: Send>(
+    engine: &Engine,
+    items: I,
+    run: impl Fn(Engine, I::Item) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let mut gathered = Gathered::new();
+    let outcome = run_each(engine, items, |result| gathered.take(result), run);
+    gathered.end(outcome)
+}
+
+/// As [`run_batch`], with short inputs together. `encode` makes the input of an item.
+pub(crate) fn run_batch_together<S: Single, I: Iterator<Item: Send> + Send>(
+    task: &S,
     engine: &Engine,
     items: I,
     encode: impl Fn(I::Item) -> Result<Tokens> + Sync,
-    finish: impl Fn(&mut Session<'_, '_>, usize) -> Result<T> + Sync,
-) -> Result<Vec<T>> {
+) -> Result<Vec<S::Output>> {
     let known = known(&items);
     let (side_by_side, workers) = batch::share(engine.max_threads(), known);
     // A few for each thread, so that none waits long for the others.
     let size = known.map_or(TOGETHER, |rows| rows / (2 * side_by_side)).clamp(1, TOGETHER);
-    let mut results = Vec::new();
-    let mut failed = None;
+    let mut gathered = Gathered::new();
     let outcome = batch::map(
         Chunks { items, size },
         side_by_side,
         |chunk: Vec<I::Item>| {
             let engine = engine.clone().threads(workers);
-            engine.run_together(chunk.into_iter().map(&encode), &finish)
+            engine
+                .run_together(chunk.into_iter().map(&encode), S::POSITIONS, |session, index| task.read(session, index))
         },
-        |chunk: Vec<Result<T>>| {
+        |chunk: Vec<Result<S::Output>>| {
             for result in chunk {
-                match result.map_err(|error| of_row(error, results.len())) {
-                    Ok(result) => results.push(result),
-                    Err(error) => failed = Some(error),
-                }
-                if failed.is_some() || engine.tell(Event::Rows(results.len())).is_err() {
+                gathered.take(result)?;
+                if engine.tell(Event::Rows(gathered.results.len())).is_err() {
                     return ControlFlow::Break(());
                 }
             }
             ControlFlow::Continue(())
         },
     );
-    match failed {
-        Some(error) => Err(error),
-        None if outcome.is_break() => Err(Error::Cancelled),
-        None => Ok(results),
-    }
+    gathered.end(if outcome.is_break() { Err(Error::Cancelled) } else { Ok(()) })
 }
 
 /// The items in groups of `size`; the last group may be smaller.

@@ -2,13 +2,13 @@
 
 use alloc::vec::Vec;
 
-use albert_core::Positions;
 use albert_core::tokenizer::Truncation;
+use albert_core::{Positions, Session};
 
-use super::calls::{batches, task};
-use crate::engine::Engine;
+use super::calls::{Single, run_single, singles, task};
+use crate::engine::{Engine, Tokens};
 use crate::error::{Error, Result};
-use crate::text::{AsText, Limits};
+use crate::text::{AsText, Limits, Text};
 
 /// The encoder's output.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +29,7 @@ pub struct FeatureExtraction {
 }
 
 task!(FeatureExtraction, FeatureExtraction);
-batches!(FeatureExtraction, <T: [AsText]> T, HiddenStates, |task, text| task.run(text));
+singles!(FeatureExtraction, HiddenStates);
 
 impl FeatureExtraction {
     fn on(engine: Engine) -> Self {
@@ -53,15 +53,24 @@ impl FeatureExtraction {
     /// # Errors
     /// Those of [`Engine::encode`] and [`Engine::run`]; [`Error::EmptyText`].
     pub fn run(&self, text: impl AsText) -> Result<HiddenStates> {
-        let tokens = self.limits.encode(&self.engine, text.as_text())?;
-        let input = tokens.input().with_positions(Positions::All);
-        self.engine.run(&input, tokens.len(), |session| {
-            let output = session.output().ok_or(Error::NoOutput)?;
-            let width = output.hidden_size().max(1);
-            Ok(HiddenStates {
-                last_hidden_state: output.last_hidden_state().chunks_exact(width).map(<[f32]>::to_vec).collect(),
-                pooler_output: output.pooled().map(<[f32]>::to_vec),
-            })
+        run_single(self, &self.engine, text.as_text())
+    }
+}
+
+impl Single for FeatureExtraction {
+    type Output = HiddenStates;
+    const POSITIONS: Positions<'static> = Positions::All;
+
+    fn encode(&self, text: Text<'_>) -> Result<Tokens> {
+        self.limits.encode(&self.engine, text)
+    }
+
+    fn read(&self, session: &mut Session<'_, '_>, index: usize) -> Result<HiddenStates> {
+        let output = session.output_of(index).ok_or(Error::NoOutput)?;
+        let width = output.hidden_size().max(1);
+        Ok(HiddenStates {
+            last_hidden_state: output.last_hidden_state().chunks_exact(width).map(<[f32]>::to_vec).collect(),
+            pooler_output: output.pooled().map(<[f32]>::to_vec),
         })
     }
 }

@@ -15,7 +15,7 @@ mod windows;
 mod words;
 mod zero_shot;
 
-pub(crate) use calls::{run_batch, run_batch_together, run_each};
+pub(crate) use calls::{Single, run_batch, run_batch_together, run_each};
 pub use feature_extraction::{FeatureExtraction, HiddenStates};
 pub use fill_mask::{FillMask, Filling, Target};
 pub use multiple_choice::{Choice, MultipleChoice};

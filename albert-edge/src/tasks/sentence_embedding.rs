@@ -3,12 +3,12 @@
 use alloc::vec::Vec;
 
 use albert_core::tokenizer::Truncation;
-use albert_core::{Positions, heads};
+use albert_core::{Positions, Session, heads};
 
-use super::calls::{batches, task};
-use crate::engine::Engine;
+use super::calls::{Single, run_single, singles, task};
+use crate::engine::{Engine, Tokens};
 use crate::error::{Error, Result};
-use crate::text::{AsText, Limits};
+use crate::text::{AsText, Limits, Text};
 
 /// A vector for the whole text.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +29,7 @@ pub struct SentenceEmbedding {
 }
 
 task!(SentenceEmbedding, SentenceEmbedding);
-batches!(SentenceEmbedding, <T: [AsText]> T, Embedding, |task, text| task.run(text));
+singles!(SentenceEmbedding, Embedding);
 
 impl SentenceEmbedding {
     fn on(engine: Engine) -> Self {
@@ -59,14 +59,23 @@ impl SentenceEmbedding {
     /// # Errors
     /// Those of [`Engine::encode`] and [`Engine::run`]; [`Error::EmptyText`].
     pub fn run(&self, text: impl AsText) -> Result<Embedding> {
-        let tokens = self.limits.encode(&self.engine, text.as_text())?;
-        let input = tokens.input().with_positions(Positions::All);
-        self.engine.run(&input, tokens.len(), |session| {
-            let mut embedding = session.sentence_embedding().ok_or(Error::NoOutput)?.to_vec();
-            if self.normalize {
-                heads::normalize(&mut embedding);
-            }
-            Ok(Embedding { embedding })
-        })
+        run_single(self, &self.engine, text.as_text())
+    }
+}
+
+impl Single for SentenceEmbedding {
+    type Output = Embedding;
+    const POSITIONS: Positions<'static> = Positions::All;
+
+    fn encode(&self, text: Text<'_>) -> Result<Tokens> {
+        self.limits.encode(&self.engine, text)
+    }
+
+    fn read(&self, session: &mut Session<'_, '_>, index: usize) -> Result<Embedding> {
+        let mut embedding = session.sentence_embedding_of(index).ok_or(Error::NoOutput)?.to_vec();
+        if self.normalize {
+            heads::normalize(&mut embedding);
+        }
+        Ok(Embedding { embedding })
     }
 }

@@ -4,10 +4,11 @@ use alloc::format;
 use alloc::string::ToString;
 
 use albert_core::tokenizer::Truncation;
+use albert_core::{Positions, Session};
 
-use super::calls::{batches, task};
+use super::calls::{Single, run_single, singles, task};
 use super::ranking::{Label, softmax, top};
-use crate::engine::Engine;
+use crate::engine::{Engine, Tokens};
 use crate::error::{Error, Field, Result};
 use crate::text::{AsText, Limits, Text};
 
@@ -22,7 +23,7 @@ pub struct SentenceOrder {
 }
 
 task!(SentenceOrder, SentenceOrder);
-batches!(SentenceOrder, <T: [AsText]> T, Label, |task, pair| task.run(pair));
+singles!(SentenceOrder, Label);
 
 impl SentenceOrder {
     fn on(engine: Engine) -> Self {
@@ -46,12 +47,24 @@ impl SentenceOrder {
     /// # Errors
     /// [`Error::Missing`] for a single text; those of [`Engine::encode`] and [`Engine::run`]; [`Error::EmptyText`].
     pub fn run(&self, pair: impl AsText) -> Result<Label> {
-        let text = pair.as_text();
-        if let Text::One(_) = text {
-            return Err(Error::Missing(Field::TextPair));
+        run_single(self, &self.engine, pair.as_text())
+    }
+}
+
+impl Single for SentenceOrder {
+    type Output = Label;
+    const POSITIONS: Positions<'static> = Positions::Head;
+
+    fn encode(&self, text: Text<'_>) -> Result<Tokens> {
+        match text {
+            Text::One(_) => Err(Error::Missing(Field::TextPair)),
+            pair => self.limits.encode(&self.engine, pair),
         }
-        let tokens = self.limits.encode(&self.engine, text)?;
-        let scores = softmax(self.engine.kernels_in_use(), &self.engine.logits(&tokens)?);
+    }
+
+    fn read(&self, session: &mut Session<'_, '_>, index: usize) -> Result<Label> {
+        let output = session.output_of(index).ok_or(Error::NoOutput)?;
+        let scores = softmax(self.engine.kernels_in_use(), output.logits());
         let &(index, score) = top(&scores, 1).first().ok_or(Error::NoOutput)?;
         let label = LABELS.get(index).map_or_else(|| format!("LABEL_{index}"), ToString::to_string);
         Ok(Label { label, score, layers: None })

@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 use albert_core::config::ProblemType;
 use albert_core::tokenizer::Truncation;
-use albert_core::{Session, heads};
+use albert_core::{Positions, Session, heads};
 
-use super::calls::{each_of, run_batch_together, task};
+use super::calls::{Single, run_single, singles, task};
 use super::ranking::{Label, top};
 use crate::engine::{Engine, Tokens};
 use crate::error::{Error, Result};
@@ -71,7 +71,7 @@ pub struct TextClassification {
 }
 
 task!(TextClassification, TextClassification);
-each_of!(TextClassification, <T: [AsText]> T, Vec<Label>, |task, text| task.run(text));
+singles!(TextClassification, Vec<Label>);
 
 impl TextClassification {
     fn on(engine: Engine) -> Self {
@@ -107,29 +107,19 @@ impl TextClassification {
     /// # Errors
     /// Those of [`Engine::encode`] and [`Engine::run`]; [`Error::EmptyText`].
     pub fn run(&self, text: impl AsText) -> Result<Vec<Label>> {
-        let tokens = self.encode(text.as_text())?;
-        self.engine.run(&tokens.input(), tokens.len(), |session| self.read(session, 0))
+        run_single(self, &self.engine, text.as_text())
     }
+}
 
-    /// Runs all inputs on all threads, short ones together; results are in the order of the inputs.
-    ///
-    /// # Errors
-    /// That of the first input that fails, as [`Error::Row`].
-    pub fn run_batch<I, T>(&self, inputs: I) -> Result<Vec<Vec<Label>>>
-    where
-        I: IntoIterator<IntoIter: Send, Item = T>,
-        T: AsText + Send,
-    {
-        let encode = |text: T| self.encode(text.as_text());
-        run_batch_together(&self.engine, inputs.into_iter(), encode, |session, index| self.read(session, index))
-    }
+impl Single for TextClassification {
+    type Output = Vec<Label>;
+    const POSITIONS: Positions<'static> = Positions::Head;
 
-    pub(crate) fn encode(&self, text: Text<'_>) -> Result<Tokens> {
+    fn encode(&self, text: Text<'_>) -> Result<Tokens> {
         self.limits.encode(&self.engine, text)
     }
 
-    /// The labels of input `index` of a run.
-    pub(crate) fn read(&self, session: &mut Session<'_, '_>, index: usize) -> Result<Vec<Label>> {
+    fn read(&self, session: &mut Session<'_, '_>, index: usize) -> Result<Vec<Label>> {
         let engine = &self.engine;
         let temperature = session.classifier().map_or(1.0, |classifier| classifier.temperature);
         let output = session.output_of(index).ok_or(Error::NoOutput)?;
