@@ -1,4 +1,5 @@
-//! The modules of the core use each other in the directions of the table in `docs/architecture.md`, and in no others.
+//! The modules of the core use each other in the directions of the table in `docs/architecture.md`, and in no others; the command
+//! leaves inferences to `albert-edge`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -141,6 +142,33 @@ fn a_circle_is_noticed() {
     let row = table.iter_mut().find(|(name, _)| name == "kernels").expect("a row");
     row.1.insert("session".to_owned());
     assert!(violations(&table, &sources).iter().any(|wrong| wrong.contains("does not stand above it")));
+}
+
+/// Lines of a crate's sources that name a session of the core, or call for one: those that run an inference themselves.
+fn inferences(name: &str) -> Vec<String> {
+    let mut all = BTreeMap::new();
+    sources(&root().join(name).join("src"), "", &mut all);
+    let code =
+        |line: &&str| ["Session<", "Session::", "::Session;", ".session("].iter().any(|part| line.contains(part));
+    let lines = all.iter().flat_map(|(module, source)| source.lines().filter(code).map(move |line| (module, line)));
+    lines.map(|(module, line)| format!("{name}::{module}: {}", line.trim())).collect()
+}
+
+#[test]
+fn the_command_runs_no_inference_itself() {
+    let mut found = inferences("albert-cli");
+    // It times what a session does.
+    found.retain(|line| !line.starts_with("albert-cli::commands::bench:"));
+    assert_eq!(found, [""; 0]);
+
+    let page = fs::read_to_string(root().join("docs/architecture.md")).expect("the page");
+    let said = page.split("It has about ").nth(1).and_then(|rest| rest.split(' ').next()).expect("a number of lines");
+    let said: usize = said.replace(',', "").parse().expect("a number");
+    let mut all = BTreeMap::new();
+    sources(&root().join("albert-cli/src"), "", &mut all);
+    let lines: usize = all.values().map(|source| source.lines().count()).sum();
+    assert!(lines.abs_diff(said) * 10 <= said, "the page says {said} lines, there are {lines}");
+    assert!(inferences("albert-edge").len() > 5, "the search finds what it should");
 }
 
 /// A circle of the modules at the top of a crate, when there is one: each uses the next, the last the first.
