@@ -1,6 +1,6 @@
 //! Virtual environments of Python for tools of the checks.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -28,6 +28,12 @@ impl Environment {
     /// Where its programs are.
     pub(crate) fn bin(&self) -> PathBuf {
         self.0.join("bin")
+    }
+
+    /// The search path with its programs before all others.
+    pub(crate) fn path(&self) -> OsString {
+        let others = std::env::var_os("PATH").unwrap_or_default();
+        std::env::join_paths(std::iter::once(self.bin()).chain(std::env::split_paths(&others))).unwrap_or(others)
     }
 
     /// Installs packages; options of pip are possible, too.

@@ -1,11 +1,9 @@
 //! What a set of features alone builds: each feature of each library by itself, and the core for bare metal.
 
-use std::path::PathBuf;
-
 use serde_json::Value;
 
 use crate::files::remove;
-use crate::toolchain::{captured, cargo, check, host_cargo, root};
+use crate::toolchain::{captured, cargo, cargo_home, check, host_cargo, root};
 
 /// Features that a hosted build cannot have: they bring a panic handler of their own.
 pub(crate) const BARE_METAL_ONLY: [&str; 1] = ["panic-halt"];
@@ -37,12 +35,8 @@ pub(crate) fn package() -> Result<(), String> {
 /// Cargo takes what has the same name and version for the same crate: it would build today's crates against those of the day before.
 fn forget_packed(names: &[&str]) -> Result<(), String> {
     remove(&root().join("target/package"))?;
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home
-        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))
-        .ok_or("no CARGO_HOME and no HOME")?;
     // A registry without a host is a folder, such as the one that Cargo makes of the crates that it packs.
-    let folders = home.join("registry/src").read_dir().into_iter().flatten().flatten();
+    let folders = cargo_home()?.join("registry/src").read_dir().into_iter().flatten().flatten();
     for registry in folders.filter(|folder| folder.file_name().as_encoded_bytes().starts_with(b"-")) {
         for unpacked in registry.path().read_dir().map_err(|error| error.to_string())?.flatten() {
             let name = unpacked.file_name();

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::block;
 use crate::toolchain::{compiler, root};
@@ -91,6 +91,15 @@ fn parts<'p>(page: &Path, text: &'p str, name: &str) -> Result<[&'p str; 3], Str
 /// Makes a folder and those that it lies in.
 pub(crate) fn make(folder: &Path) -> Result<(), String> {
     fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))
+}
+
+/// Adds the files of a folder, and of the folders in it, to `all`.
+pub(crate) fn collect(folder: &Path, all: &mut Vec<PathBuf>) -> Result<(), String> {
+    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.is_dir() { collect(&path, all)? } else { all.push(path) }
+    }
+    Ok(())
 }
 
 /// Removes a folder if it is there.

@@ -6,13 +6,13 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::toolchain::{captured, cargo, check, host_cargo, root, target_dir};
+use crate::toolchain::{captured, cargo, check, host_cargo, host_target_dir, root, target_dir};
 
 const HEADERS: [&str; 5] = ["albert.h", "albert_tasks.h", "albert_fit.h", "albert.hpp", "albert_fit.hpp"];
 
 /// Names of files on a platform.
 struct Names {
-    /// The shared library's file, below the prefix.
+    /// The shared library's file, below the prefix; none on a platform of static programs.
     shared: String,
     /// Other names of it, in the same folder.
     links: Vec<String>,
@@ -30,6 +30,16 @@ impl Names {
     /// `version` is the library's own, of which the first number is that of the ABI.
     fn of(target: &str, version: &str) -> Self {
         let abi = version.split('.').next().unwrap_or(version);
+        if target.contains("musl") {
+            return Self {
+                shared: String::new(),
+                links: Vec::new(),
+                import: String::new(),
+                soname: String::new(),
+                linker: None,
+                built: ["", "", "libalbert.a"],
+            };
+        }
         if target.contains("windows") {
             return Self {
                 shared: "bin/albert.dll".to_owned(),
@@ -71,13 +81,13 @@ pub(crate) fn run(options: &[String]) -> Result<(), String> {
         *place = Some(options.next().ok_or_else(|| format!("{option} needs a value"))?.as_str());
     }
     let prefix = prefix.ok_or("install needs --prefix DIR")?;
-    install(&std::path::absolute(prefix).map_err(|error| error.to_string())?, target)
+    install(&std::path::absolute(prefix).map_err(|error| error.to_string())?, Builder::of(target)?)
 }
 
 /// Installs into a folder of its own, and builds and runs programs against that, outside the repository.
 pub(crate) fn test() -> Result<(), String> {
     let place = std::env::temp_dir().join(format!("albert-install-{}", std::process::id()));
-    let outcome = install(&place.join("prefix"), None).and_then(|()| {
+    let outcome = Builder::of(None).and_then(|builder| install(&place.join("prefix"), builder)).and_then(|()| {
         let mut test = host_cargo("test");
         test.args(["--package", "albert-capi", "--test", "c_programs", "--", "--ignored", "installed"]);
         check(test.env("ALBERT_INSTALLED", place.join("prefix")))
@@ -86,20 +96,46 @@ pub(crate) fn test() -> Result<(), String> {
     outcome.and(removed)
 }
 
-fn install(prefix: &Path, target: Option<&str>) -> Result<(), String> {
+/// What builds the libraries.
+pub(crate) struct Builder {
+    /// What they are for.
+    pub(crate) target: String,
+    /// `cargo rustc` for the target.
+    pub(crate) cargo: Command,
+    /// Where it puts them.
+    pub(crate) folder: PathBuf,
+}
+
+impl Builder {
+    /// Cargo as it is, for this machine or for `target`.
+    fn of(target: Option<&str>) -> Result<Self, String> {
+        let Some(target) = target else {
+            let folder = root().join(host_target_dir()).join("release");
+            return Ok(Self { target: host()?, cargo: host_cargo("rustc"), folder });
+        };
+        let mut cargo = cargo("rustc", target, "std,panic_unwind")?;
+        cargo.arg("--locked");
+        Ok(Self { target: target.to_owned(), cargo, folder: target_dir().join(target).join("release") })
+    }
+}
+
+/// Builds the libraries and puts everything where `prefix` says.
+pub(crate) fn install(prefix: &Path, builder: Builder) -> Result<(), String> {
     let package = package()?;
     let text = |pointer: &str| package.pointer(pointer).and_then(Value::as_str).unwrap_or("").to_owned();
     let (version, library_version) = (text("/version"), text("/metadata/capi/library/version"));
-    let target_or_host = target.map_or_else(host, |target| Ok(target.to_owned()))?;
-    let names = Names::of(&target_or_host, &library_version);
-    let (built, static_libraries) = build(target, &names)?;
+    let names = Names::of(&builder.target, &library_version);
+    let built = builder.folder.clone();
+    let static_libraries = build(builder, &names)?;
 
     let capi = root().join("albert-capi");
     for header in HEADERS {
         copy(&capi.join("include").join(header), &prefix.join("include").join(header))?;
     }
     let [shared, import, archive] = names.built;
-    copy(&built.join(shared), &prefix.join(&names.shared))?;
+    if !names.shared.is_empty() {
+        copy(&built.join(shared), &prefix.join(&names.shared))?;
+    }
     for link in &names.links {
         let link = prefix.join("lib").join(link);
         let _ = fs::remove_file(&link);
@@ -158,20 +194,11 @@ fn host() -> Result<String, String> {
     host.map(str::to_owned).ok_or("rustc -vV tells no host".to_owned())
 }
 
-/// Builds the libraries. Where they are, and what programs link with the static one.
-fn build(target: Option<&str>, names: &Names) -> Result<(PathBuf, String), String> {
-    let (mut build, folder) = match target {
-        Some(target) => {
-            let mut build = cargo("rustc", target, "std,panic_unwind")?;
-            build.arg("--locked");
-            (build, target_dir().join(target))
-        }
-        None => {
-            let own = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-            (host_cargo("rustc"), root().join(own))
-        }
-    };
-    build.args(["--release", "--package", "albert-capi", "--lib", "--crate-type", "cdylib,staticlib", "--"]);
+/// Builds the libraries. What programs link with the static one.
+fn build(builder: Builder, names: &Names) -> Result<String, String> {
+    let mut build = builder.cargo;
+    let kinds = if names.shared.is_empty() { "staticlib" } else { "cdylib,staticlib" };
+    build.args(["--release", "--package", "albert-capi", "--lib", "--crate-type", kinds, "--"]);
     build.args(["-C", "strip=symbols", "--print", "native-static-libs"]);
     if let Some(option) = &names.linker {
         build.args(["-C", &format!("link-arg={option}")]);
@@ -185,7 +212,7 @@ fn build(target: Option<&str>, names: &Names) -> Result<(PathBuf, String), Strin
     let libraries =
         notes.lines().find_map(|line| line.split_once("native-static-libs: ")).map(|(_, libraries)| libraries);
     let libraries = libraries.ok_or_else(|| format!("{build:?} tells no native-static-libs: {notes}"))?;
-    Ok((folder.join("release"), libraries.trim().to_owned()))
+    Ok(libraries.trim().to_owned())
 }
 
 fn parent(path: &Path) -> Result<(), String> {

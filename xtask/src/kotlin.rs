@@ -1,10 +1,9 @@
-//! The Kotlin of `mobile/android` and of the documents, compiled on this machine's JVM.
+//! The Kotlin of `mobile/android`, of the example app and of the documents, compiled on this machine's JVM.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::files::{make, read, remove, write};
+use crate::files::{collect, make, read, remove, write};
 use crate::toolchain::{check, host_target_dir, root};
 
 /// The compiler for the JVM, with its library and that of coroutines.
@@ -12,21 +11,10 @@ const COMPILER: &str = "kotlin-compiler@2.4.20";
 const SOURCES: &str = "mobile/android/albert/src/main";
 /// The page whose blocks are compiled, each as the body of a function.
 const PAGE: &str = "docs/mobile.md";
-/// What `Assets.kt` and the blocks use of Android, which is not here: its declarations.
-const ANDROID: [(&str, &str); 2] = [
-    (
-        "AssetManager",
-        "public final class AssetManager {\n    public AssetFileDescriptor openFd(String name) throws java.io.IOException { throw new java.io.IOException(name); }\n}\n",
-    ),
-    (
-        "AssetFileDescriptor",
-        "public class AssetFileDescriptor implements java.io.Closeable {
-    public java.io.FileDescriptor getFileDescriptor() { return null; }
-    public long getStartOffset() { return 0; }
-    public long getLength() { return 0; }
-    @Override public void close() throws java.io.IOException {}\n}\n",
-    ),
-];
+/// The example app.
+const APP: &str = "mobile/examples/android/app/src/main/kotlin";
+/// What the Kotlin uses of Android, which is not here: its declarations.
+const ANDROID: &str = "xtask/android";
 
 /// Compiles the Java classes, then all of the Kotlin against them.
 pub(crate) fn run() -> Result<(), String> {
@@ -36,17 +24,16 @@ pub(crate) fn run() -> Result<(), String> {
     remove(&work)?;
     let classes = work.join("classes");
     make(&classes)?;
-    let mut java: Vec<PathBuf> = files(&root().join(SOURCES).join("java/io/github/albertedge"))?;
-    for (name, text) in ANDROID {
-        let path = work.join(name).with_extension("java");
-        write(&path, format!("package android.content.res;\n\n{text}"))?;
-        java.push(path);
-    }
+    let mut java = Vec::new();
+    collect(&root().join(SOURCES).join("java"), &mut java)?;
+    collect(&root().join(ANDROID), &mut java)?;
     check(Command::new("javac").args(["-Xlint:all", "--release", "17", "-d"]).arg(&classes).args(java))?;
 
     let blocks = blocks()?;
     let count = blocks.len();
-    let mut kotlin = files(&root().join(SOURCES).join("kotlin/io/github/albertedge"))?;
+    let mut kotlin = Vec::new();
+    collect(&root().join(SOURCES).join("kotlin"), &mut kotlin)?;
+    collect(&root().join(APP), &mut kotlin)?;
     for (number, block) in blocks.into_iter().enumerate() {
         let path = work.join(format!("Block{number}.kt"));
         let imports = "import android.content.res.AssetManager\nimport io.github.albertedge.*\n";
@@ -84,11 +71,6 @@ fn blocks() -> Result<Vec<String>, String> {
     let blocks: Vec<String> =
         blocks.filter_map(|block| Some(format!("{}\n", block.strip_prefix("kotlin\n")?))).collect();
     if blocks.is_empty() { Err(format!("{PAGE} has no Kotlin")) } else { Ok(blocks) }
-}
-
-fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    Ok(entries.flatten().map(|entry| entry.path()).collect())
 }
 
 fn joined(paths: impl IntoIterator<Item = PathBuf>) -> Result<std::ffi::OsString, String> {

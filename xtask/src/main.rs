@@ -6,6 +6,7 @@ mod aarch64;
 mod block;
 mod conformance;
 mod counted;
+mod dist;
 mod emulated;
 mod environment;
 mod features;
@@ -33,10 +34,14 @@ mod reproduce;
 mod sanitize;
 mod site;
 mod size;
+mod swift;
 mod throughput;
 mod toolchain;
 mod versus;
 mod wasm;
+mod windows;
+mod wine;
+mod zig;
 
 use std::process::ExitCode;
 
@@ -60,8 +65,13 @@ cargo xtask loom                             models of the executor in every ord
 cargo xtask install --prefix DIR [--target TRIPLE]
                                              the C library with headers, pkg-config and CMake files
 cargo xtask install-test                     installs, and builds and runs C and C++ programs against that
+cargo xtask dist [--out DIR] [--unoptimized] [TARGET]...
+                                             archives of a release for every platform, or those named, with checksums; or such that
+                                             are compiled quickly, as a check
+cargo xtask windows                          tests the command and the libraries for Windows, under Wine
 cargo xtask mobile                           the C library for phones, and what it needs from them
-cargo xtask kotlin                           compiles the Kotlin of mobile/android and of the documents on the JVM
+cargo xtask kotlin                           compiles the Kotlin of mobile and of the documents on the JVM
+cargo xtask swift                            parses the Swift of mobile and of the documents
 cargo xtask python [--all]                   the Python package: wheel, tests and types; with other engines
 cargo xtask quantization [--speed]           every scheme on the trained models in ../shared/models (or ALBERT_MODELS)
 cargo xtask versus REVISION [--geometry A,B] [--weights A,B] [--isa A,B] [--tokens N,N] [--seconds N] [--update]
@@ -101,8 +111,11 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "loom" => loom::run(),
         Some((command, options)) if command == "install" => install::run(options),
         Some((command, [])) if command == "install-test" => install::test(),
+        Some((command, options)) if command == "dist" => dist::run(options),
+        Some((command, [])) if command == "windows" => windows::run(),
         Some((command, [])) if command == "mobile" => mobile::run(),
         Some((command, [])) if command == "kotlin" => kotlin::run(),
+        Some((command, [])) if command == "swift" => swift::run(),
         Some((command, [])) if command == "python" => python::run(false),
         Some((command, [option])) if command == "python" && option == "--all" => python::run(true),
         Some((command, [])) if command == "quantization" => quantization::run(false),

@@ -54,7 +54,7 @@ pub(crate) fn run(all: bool) -> Result<(), String> {
         .current_dir(&folder)
         .args(["-m", "maturin", "build", "--release", "--locked", "--strip", "--out"])
         .arg(&wheels);
-    check(build.arg("--interpreter").arg(&python).env("CARGO_TARGET_DIR", &target).env("PATH", path(&environment)))?;
+    check(build.arg("--interpreter").arg(&python).env("CARGO_TARGET_DIR", &target).env("PATH", environment.path()))?;
     free_threaded(&folder, &target)?;
     let wheel = only_wheel(&wheels)?;
     environment.install(["--force-reinstall".as_ref(), "--no-deps".as_ref(), wheel.as_os_str()])?;
@@ -62,7 +62,7 @@ pub(crate) fn run(all: bool) -> Result<(), String> {
     println!("{}: {size} bytes", wheel.display());
     let tool = |name: &str| {
         let mut tool = Command::new(&python);
-        tool.current_dir(&folder).args(["-m", name]).env("PATH", path(&environment));
+        tool.current_dir(&folder).args(["-m", name]).env("PATH", environment.path());
         tool
     };
     // The tests import the installed package: this folder has no native part, and is not on the path.
@@ -87,13 +87,6 @@ fn free_threaded(folder: &Path, target: &Path) -> Result<(), String> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo.current_dir(folder).args(["check", "--locked"]).env("PYO3_CONFIG_FILE", &config);
     check(cargo.env("CARGO_TARGET_DIR", target.join("free-threaded")))
-}
-
-/// The environment's programs before all others.
-fn path(environment: &Environment) -> std::ffi::OsString {
-    let own = environment.bin();
-    let others = std::env::var_os("PATH").unwrap_or_default();
-    std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(&others))).unwrap_or(others)
 }
 
 fn only_wheel(folder: &Path) -> Result<PathBuf, String> {

@@ -20,6 +20,13 @@ pub(crate) fn target_dir() -> PathBuf {
     host_target_dir().join("cross")
 }
 
+/// Where Cargo keeps the sources of packages.
+pub(crate) fn cargo_home() -> Result<PathBuf, String> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    home.ok_or("no CARGO_HOME and no HOME".to_owned())
+}
+
 /// `cargo SUBCOMMAND` for this machine.
 pub(crate) fn host_cargo(subcommand: &str) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
@@ -39,6 +46,11 @@ pub(crate) fn has_library(target: &str) -> bool {
 pub(crate) fn cargo(subcommand: &str, target: &str, crates: &str) -> Result<Command, String> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo.current_dir(root()).env("CARGO_TARGET_DIR", target_dir()).args([subcommand, "--target", target]);
+    with_library(cargo, target, crates)
+}
+
+/// `cargo`, which builds `crates` of the standard library, too, where the pinned compiler lacks the target's; see [`cargo`].
+pub(crate) fn with_library(mut cargo: Command, target: &str, crates: &str) -> Result<Command, String> {
     if has_library(target) {
         return Ok(cargo);
     }

@@ -1,4 +1,5 @@
-//! `docs/mobile.md` names what the Swift and Java sources have. Its Swift is compiled by nothing here; its Kotlin is, by `cargo xtask kotlin`.
+//! `docs/mobile.md` and the example app name what the Swift and Java sources have. Swift is parsed by `cargo xtask swift` and compiled
+//! by nothing here; Kotlin is, by `cargo xtask kotlin`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -55,6 +56,59 @@ fn swift_of_the_page_uses_names_of_the_sources() {
         let is_known = known.contains(&word) || own.contains(&word.as_str()) || APPLE.contains(&word.as_str());
         assert!(is_known || word == "encoder", "the Swift sources have no {word}");
     }
+}
+
+/// Words of Apple's frameworks in the example app, besides [`APPLE`], and of Swift that the sources lack.
+const APP: [&str; 30] = [
+    "allSatisfy",
+    "App",
+    "catch",
+    "CocoaError",
+    "describing",
+    "do",
+    "failure",
+    "fileNoSuchFile",
+    "ForEach",
+    "format",
+    "id",
+    "isWhitespace",
+    "leading",
+    "localizedDescription",
+    "MainActor",
+    "padding",
+    "replacingOccurrences",
+    "roundedBorder",
+    "Scene",
+    "some",
+    "Spacer",
+    "State",
+    "success",
+    "SwiftUI",
+    "Text",
+    "TextField",
+    "textFieldStyle",
+    "View",
+    "VStack",
+    "WindowGroup",
+];
+/// The app's own names that no declaration in the same file introduces.
+const APPS: [&str; 4] = ["Albert", "Intents", "label", "line"];
+
+#[test]
+fn swift_of_the_app_uses_names_of_the_sources() {
+    let mut known = words_of(SWIFT);
+    known.extend(APPLE.into_iter().chain(APP).chain(APPS).map(str::to_owned));
+    let mut seen = 0;
+    for file in ["Intents.swift", "IntentsApp.swift"] {
+        let text = read(Path::new("mobile/examples/ios/Sources").join(file));
+        let own: BTreeSet<&str> =
+            ["let ", "var ", "func ", "struct "].iter().flat_map(|start| super::words_after(&text, start)).collect();
+        for word in words(&text) {
+            assert!(known.contains(&word) || own.contains(word.as_str()), "{file}: nothing has {word}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 60, "{seen}");
 }
 
 /// The table of the page has a column for Java and Kotlin and one for Swift.

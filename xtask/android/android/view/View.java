@@ -1,0 +1,7 @@
+package android.view;
+
+public class View {
+    public View(android.content.Context context) {}
+
+    public void setFitsSystemWindows(boolean fits) {}
+}

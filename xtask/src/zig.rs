@@ -1,0 +1,20 @@
+//! Builds for other systems with what Zig brings: a linker, and the C libraries of Linux, Windows and macOS.
+
+use std::process::Command;
+
+use crate::environment::Environment;
+use crate::toolchain::{host_target_dir, root, with_library};
+
+const PACKAGES: [&str; 2] = ["cargo-zigbuild==0.24.*", "ziglang==0.17.*"];
+
+/// `cargo SUBCOMMAND --target TARGET`, linked by Zig, for a version of glibc that is `.2.17` or the like, or empty. `crates` are
+/// those of the standard library that the build needs. Takes Zig and cargo-zigbuild from Python's registry when they are not here.
+pub(crate) fn cargo(subcommand: &str, target: &str, glibc: &str, crates: &str) -> Result<Command, String> {
+    let environment = Environment::at(root().join(host_target_dir()).join("zig"))?;
+    environment.install(PACKAGES)?;
+    let subcommand = if subcommand == "build" { "zigbuild" } else { subcommand };
+    let mut cargo = Command::new(environment.bin().join("cargo-zigbuild"));
+    cargo.current_dir(root()).env("PATH", environment.path());
+    cargo.args([subcommand, "--target", &format!("{target}{glibc}")]);
+    with_library(cargo, target, crates)
+}
