@@ -36,6 +36,7 @@ mod site;
 mod size;
 mod swift;
 mod throughput;
+mod together;
 mod toolchain;
 mod versus;
 mod wasm;
@@ -77,6 +78,8 @@ cargo xtask quantization [--speed]           every scheme on the trained models 
 cargo xtask versus REVISION [--geometry A,B] [--weights A,B] [--isa A,B] [--tokens N,N] [--seconds N] [--update]
                                              speed beside another revision, an inference of each by turns; writes the
                                              table of docs/benchmarks.md
+cargo xtask together [--update]              the latency of zero-shot classification and multiple choice, inputs one by one and
+                                             together; writes the table of docs/benchmarks.md
 cargo xtask instructions [--record]          counts the benchmarks' instructions under Valgrind, against recorded counts
 cargo xtask fuzz [--minutes N] [--record] [--minimize] [--built] [TARGET]...
                                              fuzzes for N minutes in all, with programs built before; counts executions,
@@ -121,6 +124,8 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "quantization" => quantization::run(false),
         Some((command, [option])) if command == "quantization" && option == "--speed" => quantization::run(true),
         Some((command, arguments)) if command == "versus" => versus::run(arguments),
+        Some((command, [])) if command == "together" => together::run(false),
+        Some((command, [option])) if command == "together" && option == "--update" => together::run(true),
         Some((command, [])) if command == "instructions" => instructions::run(false),
         Some((command, [option])) if command == "instructions" && option == "--record" => instructions::run(true),
         Some((command, options)) if command == "fuzz" => fuzz::run(options),
