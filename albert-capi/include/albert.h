@@ -147,7 +147,7 @@
 #define ALBERT_EXIT_NEVER 0
 
 /**
- * After so many layers in a row that give the same label as the layer before them.
+ * After this number of layers in a row that give the same label as the layer before them.
  */
 #define ALBERT_EXIT_PATIENCE 1
 
@@ -651,7 +651,7 @@ typedef struct albert_input {
    */
   uintptr_t listed_count;
   /**
-   * Run only so many layers; 0 for all.
+   * Number of layers to run; 0 for all.
    */
   uint32_t layers;
 } albert_input;
@@ -1083,7 +1083,7 @@ albert_status albert_build_inputs(const struct albert_model *model,
                                   uintptr_t *written);
 
 /**
- * 1 where albert_build_inputs puts special tokens into texts of so many ids, else 0; `out` and `written` as there.
+ * 1 where albert_build_inputs puts special tokens into texts of `first_count` and `second_count` ids, else 0; `out` and `written` as there.
  */
 albert_status albert_special_tokens_mask(const struct albert_model *model,
                                          uintptr_t first_count,
@@ -1094,7 +1094,7 @@ albert_status albert_special_tokens_mask(const struct albert_model *model,
                                          uintptr_t *written);
 
 /**
- * Token types of what albert_build_inputs makes of texts of so many ids; `out` and `written` as there.
+ * Token types of what albert_build_inputs makes of texts of `first_count` and `second_count` ids; `out` and `written` as there.
  */
 albert_status albert_token_types(const struct albert_model *model,
                                  uintptr_t first_count,

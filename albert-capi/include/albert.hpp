@@ -233,7 +233,7 @@ public:
         float cosine;
     };
 
-    /** Up to so many labels over embeddings of `width` elements; they know nothing yet. */
+    /** Up to `labels` labels over embeddings of `width` elements; they know nothing yet. */
     Prototypes(std::size_t labels, std::size_t width) : means_(albert_prototypes_memory_bytes(labels, width)) {
         std::uint64_t detail = 0;
         check(albert_prototypes_init(memory_, sizeof memory_, means_.data(), means_.size(), labels, width, &prototypes_,

@@ -35,7 +35,7 @@ pub struct albert_input {
     pub listed: *const u32,
     /// Number of listed positions.
     pub listed_count: usize,
-    /// Run only so many layers; 0 for all.
+    /// Number of layers to run; 0 for all.
     pub layers: u32,
 }
 
@@ -68,7 +68,7 @@ pub struct albert_output {
 
 /// All layers are run.
 pub const ALBERT_EXIT_NEVER: u32 = 0;
-/// After so many layers in a row that give the same label as the layer before them.
+/// After this number of layers in a row that give the same label as the layer before them.
 pub const ALBERT_EXIT_PATIENCE: u32 = 1;
 /// After the first layer whose best label has this probability or more.
 pub const ALBERT_EXIT_CONFIDENCE: u32 = 2;

@@ -41,7 +41,7 @@ pub unsafe extern "C" fn albert_build_inputs(
     })
 }
 
-/// 1 where albert_build_inputs puts special tokens into texts of so many ids, else 0; `out` and `written` as there.
+/// 1 where albert_build_inputs puts special tokens into texts of `first_count` and `second_count` ids, else 0; `out` and `written` as there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn albert_special_tokens_mask(
     model: *const albert_model,
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn albert_special_tokens_mask(
     })
 }
 
-/// Token types of what albert_build_inputs makes of texts of so many ids; `out` and `written` as there.
+/// Token types of what albert_build_inputs makes of texts of `first_count` and `second_count` ids; `out` and `written` as there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn albert_token_types(
     model: *const albert_model,

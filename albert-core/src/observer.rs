@@ -29,7 +29,7 @@ impl Observing<'_> {
         }
     }
 
-    /// Shows the hidden states after so many layers.
+    /// Shows the hidden states after `layers` layers.
     pub(crate) fn show_states(&self, layers: usize, hidden: &[f32]) {
         if let Some(observer) = self.0 {
             observer.hidden_states(layers, hidden);

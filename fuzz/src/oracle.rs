@@ -34,7 +34,7 @@ pub fn bounded(length: usize, limits: Limits, check: impl FnOnce()) {
     limit(None);
 }
 
-/// Aborts the process when it has used so many more seconds of processor time; 0 for never.
+/// Aborts the process when it has used this many more seconds of processor time; 0 for never.
 fn alarm(seconds: u32) {
     extern "C" fn too_slow(_: libc::c_int) {
         let message = b"this input takes longer than it may\n";

@@ -68,7 +68,7 @@ export class Model {
 /** Labels that are taught by a few examples each: a text has the label whose examples' embeddings have the nearest mean. */
 export class Prototypes {
   private constructor();
-  /** Prototypes of up to so many labels, numbers from 0, over embeddings of so many elements, which know nothing yet. */
+  /** Prototypes of up to `labels` labels, numbers from 0, over embeddings of `width` elements; they know nothing yet. */
   static create(labels: number, width: number, options?: { wasm?: WasmSource }): Promise<Prototypes>;
   /** What `toBytes` gave, here or on another device. */
   static fromBytes(bytes: Uint8Array, options?: { wasm?: WasmSource }): Promise<Prototypes>;

@@ -12,7 +12,7 @@ export class Prototypes {
     this.#handle = handle;
   }
 
-  /** Prototypes of up to so many labels, numbers from 0, over embeddings of so many elements, which know nothing yet. */
+  /** Prototypes of up to `labels` labels, numbers from 0, over embeddings of `width` elements; they know nothing yet. */
   static async create(labels, width, { wasm } = {}) {
     const engine = await engineFrom(wasm);
     return new Prototypes(engine, engine.prototypes(index(labels), index(width)));

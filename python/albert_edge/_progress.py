@@ -38,7 +38,7 @@ def downloads() -> Generator[Callable[[str, int, int | None], None] | None, None
 
 @contextlib.contextmanager
 def rows(wanted: bool, total: int | None) -> Generator[Callable[[int], object], None, None]:
-    """A function that shows that so many more rows are done."""
+    """A function that adds a number of rows to those that are done."""
     tqdm = _tqdm() if wanted else None
     if tqdm is None:
         yield lambda _more: None

@@ -178,7 +178,7 @@ impl<'a> Model<'a> {
         Activation::from_code(u32_at(self.config_section, field::POOLER_ACT)).unwrap_or(Activation::Tanh)
     }
 
-    /// Role and block of the classifier over the pooled output after so many layers.
+    /// Role and block of the classifier over the pooled output after `layers` layers.
     pub(crate) fn exit_classifier(&self, layers: usize) -> (u16, usize) {
         let exit = layers.saturating_sub(1);
         if exit < self.tensors.exits() { (role::EXIT_CLASSIFIER, exit) } else { (role::CLASSIFIER, 0) }

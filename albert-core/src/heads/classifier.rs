@@ -12,7 +12,7 @@ use crate::memory::{Columns, Rows};
 use crate::slices::part_mut;
 use core::ops::Range;
 
-/// Logits `[C]` of some sequences from their pooled vectors after so many layers, by the head file if there is one.
+/// Logits `[C]` of some sequences from their pooled vectors after `layers` layers, by the head file if there is one.
 pub(crate) fn classify_pooled(
     context: &Context<'_>,
     head: Option<&HeadFile<'_>>,
@@ -29,7 +29,7 @@ pub(crate) fn classify_pooled(
     classify(context, &classifier, shown, shared.pooled, shared.logits, sequences, worker);
 }
 
-/// Role and block of the model's own classifier over the pooled vector after so many layers.
+/// Role and block of the model's own classifier over the pooled vector after `layers` layers.
 fn own_classifier(model: &Model<'_>, layers: usize) -> (u16, usize) {
     match model.config().head {
         Head::PreTraining => (role::SENTENCE_ORDER, 0),

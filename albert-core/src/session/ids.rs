@@ -101,7 +101,7 @@ impl Session<'_, '_> {
         (end.first, end.selected) = (end.first + sequence.rows, end.selected + sequence.selected);
     }
 
-    /// Whether the plan has room for one more sequence, and for so many rows in all.
+    /// Whether the plan has room for one more sequence, and for all of these rows.
     fn check_room(&self, index: usize, rows: usize) -> Result<(), InputError> {
         if index >= self.plan.sequences {
             return Err(InputError::TooManySequences { limit: self.plan.sequences });

@@ -84,7 +84,7 @@ impl TokenClassification {
         self
     }
 
-    /// Reads long texts in windows that share so many tokens, instead of cutting them. Needs an aggregation strategy.
+    /// Reads long texts in windows that share `tokens` tokens, instead of cutting them. Needs an aggregation strategy.
     pub fn stride(mut self, tokens: usize) -> Self {
         self.stride = Some(tokens);
         self

@@ -76,7 +76,7 @@ impl Hessian {
     }
 }
 
-/// Elements of a lower triangle of so many rows.
+/// Elements of a lower triangle of `rows` rows.
 fn triangle(rows: usize) -> usize {
     rows * (rows + 1) / 2
 }

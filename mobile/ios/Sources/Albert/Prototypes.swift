@@ -18,7 +18,7 @@ public final class Prototypes: @unchecked Sendable {
     private let means: UnsafeMutablePointer<UInt8>
     private let pointer: OpaquePointer
 
-    /// Prototypes of up to so many labels, numbers from 0, over embeddings of so many elements, which know nothing yet.
+    /// Prototypes of up to `labels` labels, numbers from 0, over embeddings of `width` elements; they know nothing yet.
     public convenience init(labels: Int, width: Int) throws {
         try self.init(labels: labels, width: width, stored: nil)
     }

@@ -57,7 +57,7 @@ public final class Engine {
         return this;
     }
 
-    /** Ends an inference after so many layers in a row that give the same label as the layer before them. */
+    /** Ends an inference after this number of layers in a row that give the same label as the layer before them. */
     public Engine patience(int layers) {
         earlyExit = EXIT_PATIENCE;
         earlyExitValue = positive(layers, "patience");

@@ -21,7 +21,7 @@ public final class Prototypes implements AutoCloseable {
         handle = new Handle("prototypes", address, NativeAlbert::freePrototypes);
     }
 
-    /** Prototypes of up to so many labels, numbers from 0, over embeddings of so many elements, which know nothing yet. */
+    /** Prototypes of up to {@code labels} labels, numbers from 0, over embeddings of {@code width} elements; they know nothing yet. */
     public Prototypes(long labels, long width) {
         this(NativeAlbert.newPrototypes(labels, width));
     }
