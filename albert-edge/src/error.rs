@@ -237,7 +237,7 @@ impl fmt::Display for Error {
                 "zero-shot classification needs a model of natural language inference: none of this model's labels \
                  begins with \"entail\"",
             ),
-            Self::NoLabel { label } => write!(f, "the model has no label {label:?}"),
+            Self::NoLabel { label } => write!(f, "the model has no label \"{label}\""),
             Self::NotARanker { labels } => {
                 write!(f, "reranking needs a classifier of one output; this model has {labels} labels")
             }

@@ -33,6 +33,16 @@ const decoder = new TextDecoder();
 
 const bytesOf = (floats) => new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
 
+/** The shortest decimal fraction that has these bits as an f32: what the other module writes. */
+function fromBits(bits) {
+  const [exact] = new Float32Array(Uint32Array.of(bits).buffer);
+  for (let digits = 1; digits < 9; digits += 1) {
+    const score = Number(exact.toPrecision(digits));
+    if (Math.fround(score) === exact) return score;
+  }
+  return Number(exact.toPrecision(9));
+}
+
 export class Engine {
   #exports;
 
@@ -74,7 +84,12 @@ export class Engine {
   }
 
   run(pipeline, request) {
-    return this.#withJson(request, (json, bytes) => this.#outcome(this.#exports.albert_run(pipeline, json, bytes)));
+    const run = (json, bytes) => this.#outcome(this.#exports.albert_run(pipeline, json, bytes));
+    const result = this.#withJson(request, run);
+    // The module for classification alone has no code for decimal fractions: it leaves the bits of scores.
+    return Array.isArray(result) && result[0]?.bits !== undefined
+      ? result.map(({ label, bits }) => ({ label, score: fromBits(bits) }))
+      : result;
   }
 
   prototypes(labels, width) {

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { setFlagsFromString } from "node:v8";
+import { sizes } from "../bench/sizes.js";
 import { crc32, expected, rerun, same } from "./support/same.js";
 import { CONFORMANCE, PACKAGE, recorded } from "./support/server.js";
 
@@ -99,6 +100,35 @@ for (const build of ["albert-classify.wasm", "albert-classify-relaxed.wasm"]) {
     }
   });
 
+  test(`${build}: it says what the other module says, to the last character`, async () => {
+    const every = new WebAssembly.Module(readFileSync(path.join(PACKAGE, "dist", build.replace("-classify", ""))));
+    const { model } = recorded.cases.find(({ task }) => task === "text-classification");
+    const [small, large] = [await open(model, wasm), await open(model, every)];
+    assert.deepEqual({ ...small.info, tasks: [] }, { ...large.info, tasks: [] });
+    const texts = ["", "play", 'a "quoted" \\ line\n\ttab \u0001 \u007f \u2028 end', "né 😀 \ud83d\ude00 終わり", "x".repeat(999)];
+    for (const text of texts) {
+      assert.deepEqual(small.tokenize(text, text), large.tokenize(text, text));
+      for (const options of [{}, { top_k: 1 }, { top_k: 99, function_to_apply: "none" }, { max_length: 8, truncation: "longest_first" }]) {
+        const [mine, theirs] = [small, large].map((opened) => {
+          try {
+            return opened.task("text-classification", options).run({ text });
+          } catch (error) {
+            return error.message;
+          }
+        });
+        assert.deepEqual(mine, theirs);
+      }
+    }
+    const ids = { input_ids: [2, 5, 9, 3], token_type_ids: [0, 0, 1, 1], text: null };
+    assert.deepEqual(small.task().run(ids), large.task().run(ids));
+    for (const input_ids of [[-1], [1.5], [2 ** 32], ["2"], [[2]], { 0: 2 }, 7, true]) {
+      assert.throws(() => small.logits({ input_ids }), /texts and lists of ids/);
+    }
+    assert.throws(() => small.logits({ text: "\ud800" }), /texts and lists of ids/);
+    small.close();
+    large.close();
+  });
+
   test(`${build}: what it does not have is refused`, async () => {
     const [{ model: name, request }] = recorded.cases.filter(({ task }) => task === "text-classification");
     const model = await open(name, wasm);
@@ -134,4 +164,9 @@ test("the build is chosen by detection", async () => {
   const { hasRelaxedSimd, hasSimd } = await import("../dist/features.js");
   assert.ok(hasSimd());
   assert.ok(hasRelaxedSimd());
+});
+
+test("what a page fetches to classify stays below 100 kilobytes", () => {
+  const [, , gzip] = sizes().find(([what]) => what.startsWith("**classification alone**"));
+  assert.ok(Number(gzip) < 100, `${gzip} kB`);
 });

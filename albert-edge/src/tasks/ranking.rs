@@ -1,7 +1,9 @@
 //! Scores in order.
 
+use alloc::collections::BinaryHeap;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use albert_core::config::ProblemType;
 use albert_core::heads;
@@ -22,10 +24,12 @@ pub struct Label {
 
 /// The `k` largest scores and their indices, in descending order, the first of equals first.
 pub(super) fn top(scores: &[f32], k: usize) -> Vec<(usize, f32)> {
-    let mut ranked: Vec<(usize, f32)> = scores.iter().copied().enumerate().collect();
-    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
-    ranked.truncate(k);
-    ranked
+    // A heap is a tenth of the code of a sort. Its keys are in the order of `total_cmp`.
+    let key = |score: f32| (score.to_bits() as i32) ^ (((score.to_bits() as i32) >> 31) as u32 >> 1) as i32;
+    let keys = scores.iter().enumerate().map(|(index, &score)| (key(score), Reverse(index)));
+    let mut heap: BinaryHeap<(i32, Reverse<usize>)> = keys.collect();
+    let best = core::iter::from_fn(|| heap.pop()).take(k);
+    best.filter_map(|(_, Reverse(index))| Some((index, *scores.get(index)?))).collect()
 }
 
 /// Softmax.

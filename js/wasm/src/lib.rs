@@ -8,6 +8,7 @@ mod classification;
 #[cfg(feature = "every-task")]
 mod every_task;
 mod info;
+mod json;
 mod memory;
 #[cfg(feature = "every-task")]
 mod prototypes;

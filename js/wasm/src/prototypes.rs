@@ -3,7 +3,7 @@
 use crate::memory;
 use crate::result::{Outcome, handle, leave, message};
 use albert_edge::Prototypes;
-use miniserde::{Serialize, json};
+use serde::Serialize;
 
 #[derive(Serialize)]
 struct Nearest {
@@ -89,9 +89,9 @@ pub unsafe extern "C" fn albert_prototypes_nearest(
     let found = prototypes.nearest(embedding).map_err(message);
     let to_json = |one: Option<albert_edge::Nearest>| {
         let nearest = one.map(|one| Nearest { label: one.label, cosine: one.cosine });
-        Outcome::Text(json::to_string(&nearest))
+        serde_json::to_string(&nearest).map(Outcome::Text).map_err(message)
     };
-    leave(found.map(to_json))
+    leave(found.and_then(to_json))
 }
 
 /// Frees prototypes.

@@ -1,11 +1,11 @@
 //! Texts, pairs and ids as JavaScript gives them.
 
+use crate::json::{Raw, Writer};
 use crate::result::message;
 use albert_edge::{EncodeOptions, Engine, Model, Tokens};
-use miniserde::{Deserialize, Serialize, json};
 
 /// A text, a pair, or ids in their place.
-#[derive(Default, Deserialize)]
+#[derive(Default)]
 pub(crate) struct Input {
     pub(crate) text: Option<String>,
     pub(crate) text_pair: Option<String>,
@@ -13,17 +13,25 @@ pub(crate) struct Input {
     pub(crate) token_type_ids: Option<Vec<u32>>,
 }
 
-#[derive(Serialize)]
-struct Ids<'t> {
-    input_ids: &'t [u32],
-    token_type_ids: &'t [u32],
-}
-
 impl Input {
     pub(crate) fn from_json(json: &[u8]) -> Result<Self, String> {
-        let json = core::str::from_utf8(json).map_err(message)?;
-        json::from_str(json)
-            .map_err(|_| "text, text_pair, input_ids and token_type_ids are texts and lists of ids".to_owned())
+        Self::of(json)
+            .ok_or_else(|| "text, text_pair, input_ids and token_type_ids are texts and lists of ids".to_owned())
+    }
+
+    fn of(json: &[u8]) -> Option<Self> {
+        let mut input = Self::default();
+        for (name, value) in Raw::new(json)?.fields()? {
+            match name.as_str() {
+                _ if value.is_null() => {}
+                "text" => input.text = Some(value.text()?),
+                "text_pair" => input.text_pair = Some(value.text()?),
+                "input_ids" => input.input_ids = Some(value.numbers()?),
+                "token_type_ids" => input.token_type_ids = Some(value.numbers()?),
+                _ => {}
+            }
+        }
+        Some(input)
     }
 }
 
@@ -38,5 +46,10 @@ pub(crate) fn of(model: &Model, json: &[u8]) -> Result<Tokens, String> {
 }
 
 pub(crate) fn to_json(tokens: &Tokens) -> String {
-    json::to_string(&Ids { input_ids: &tokens.ids, token_type_ids: &tokens.types })
+    let mut json = Writer::default();
+    json.open('{');
+    json.name("input_ids").numbers(&tokens.ids);
+    json.name("token_type_ids").numbers(&tokens.types);
+    json.close('}');
+    json.finish()
 }

@@ -11,6 +11,8 @@ use core::ops::Add;
 pub(crate) trait Lanes: Float {
     /// Shows that the instructions are there: can be had only where they are enabled.
     type Proof: Copy;
+    /// Whether layer norm takes four rows side by side: a sum waits for the addition before it, and other rows' sums do not.
+    const FOUR_ROWS: bool = true;
 
     /// The proof that a vector is.
     fn proof(self) -> Self::Proof;
@@ -113,7 +115,8 @@ pub(crate) trait Lanes: Float {
 }
 
 /// The first elements of 16, the others `fill`.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 fn padded<T: Copy>(x: &[T], fill: T) -> [T; 16] {
     let mut all = [fill; 16];
     for (out, &x) in all.iter_mut().zip(x) {
@@ -123,7 +126,8 @@ fn padded<T: Copy>(x: &[T], fill: T) -> [T; 16] {
 }
 
 /// Copies the first elements of 16.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 fn copy_first<T: Copy>(all: &[T; 16], out: &mut [T]) {
     for (out, &x) in out.iter_mut().zip(all) {
         *out = x;

@@ -159,6 +159,8 @@ impl Float for WasmLanes {
 
 impl Lanes for WasmLanes {
     type Proof = Simd128;
+    /// One row has four registers of sums.
+    const FOUR_ROWS: bool = false;
 
     #[inline(always)]
     fn proof(self) -> Simd128 {
