@@ -10,6 +10,9 @@ use crate::toolchain::{captured, cargo, check, host_cargo, host_target_dir, root
 
 const HEADERS: [&str; 5] = ["albert.h", "albert_tasks.h", "albert_fit.h", "albert.hpp", "albert_fit.hpp"];
 
+/// The library with which programs for musl unwind the stack.
+const UNWINDER: &str = "libunwind.a";
+
 /// Names of files on a platform.
 struct Names {
     /// The shared library's file, below the prefix; none on a platform of static programs.
@@ -125,7 +128,7 @@ pub(crate) fn install(prefix: &Path, builder: Builder) -> Result<(), String> {
     let text = |pointer: &str| package.pointer(pointer).and_then(Value::as_str).unwrap_or("").to_owned();
     let (version, library_version) = (text("/version"), text("/metadata/capi/library/version"));
     let names = Names::of(&builder.target, &library_version);
-    let built = builder.folder.clone();
+    let (built, target) = (builder.folder.clone(), builder.target.clone());
     let static_libraries = build(builder, &names)?;
 
     let capi = root().join("albert-capi");
@@ -145,6 +148,11 @@ pub(crate) fn install(prefix: &Path, builder: Builder) -> Result<(), String> {
         copy(&built.join(import), &prefix.join(&names.import))?;
     }
     copy(&built.join(archive), &prefix.join("lib").join(archive))?;
+    // What unwinds the stack is no part of the static library, and not of musl either: Rust brings it for its own programs.
+    if names.shared.is_empty() {
+        let brought = target_libdir(&target)?.join("self-contained").join(UNWINDER);
+        copy(&brought, &prefix.join("lib").join(UNWINDER))?;
+    }
 
     // CMake and programs name system libraries without -l.
     let list: Vec<&str> = static_libraries.split_whitespace().map(|name| name.trim_start_matches("-l")).collect();
@@ -186,6 +194,13 @@ fn package() -> Result<Value, String> {
     let metadata: Value = serde_json::from_str(&metadata).map_err(|error| error.to_string())?;
     let mut packages = metadata["packages"].as_array().into_iter().flatten();
     packages.find(|package| package["name"] == "albert-capi").cloned().ok_or("there is no albert-capi".to_owned())
+}
+
+/// Where the compiler has the target's standard library.
+fn target_libdir(target: &str) -> Result<PathBuf, String> {
+    let mut rustc = Command::new("rustc");
+    captured(rustc.current_dir(root()).args(["--print", "target-libdir", "--target", target]))
+        .map(|folder| PathBuf::from(folder.trim()))
 }
 
 fn host() -> Result<String, String> {

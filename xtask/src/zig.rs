@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use crate::environment::Environment;
+use crate::files::make;
 use crate::toolchain::{host_target_dir, root, with_library};
 
 const PACKAGES: [&str; 2] = ["cargo-zigbuild==0.24.*", "ziglang==0.17.*"];
@@ -10,11 +11,18 @@ const PACKAGES: [&str; 2] = ["cargo-zigbuild==0.24.*", "ziglang==0.17.*"];
 /// `cargo SUBCOMMAND --target TARGET`, linked by Zig, for a version of glibc that is `.2.17` or the like, or empty. `crates` are
 /// those of the standard library that the build needs. Takes Zig and cargo-zigbuild from Python's registry when they are not here.
 pub(crate) fn cargo(subcommand: &str, target: &str, glibc: &str, crates: &str) -> Result<Command, String> {
-    let environment = Environment::at(root().join(host_target_dir()).join("zig"))?;
+    let folder = root().join(host_target_dir()).join("zig");
+    let environment = Environment::at(folder.clone())?;
     environment.install(PACKAGES)?;
     let subcommand = if subcommand == "build" { "zigbuild" } else { subcommand };
     let mut cargo = Command::new(environment.bin().join("cargo-zigbuild"));
     cargo.current_dir(root()).env("PATH", environment.path());
     cargo.args([subcommand, "--target", &format!("{target}{glibc}")]);
+    if target.contains("apple") && std::env::var_os("SDKROOT").is_none() {
+        // The compiler warns when it finds no kit of Apple's. Zig has what the linker needs: an empty one does.
+        let kit = folder.join("kit");
+        make(&kit)?;
+        cargo.env("SDKROOT", kit);
+    }
     with_library(cargo, target, crates)
 }

@@ -12,7 +12,8 @@ use crate::toolchain::{captured, host_cargo};
 const FILES: [&str; 5] = ["LICENSE", "LICENCE", "COPYING", "NOTICE", "COPYRIGHT"];
 const START: &str = "\
 The programs and libraries of this folder contain the packages below, and Rust's standard library (MIT or Apache-2.0,
-https://www.rust-lang.org). Those for musl contain musl (MIT, https://musl.libc.org).
+https://www.rust-lang.org). Those for musl contain musl (MIT, https://musl.libc.org) and LLVM's libunwind (Apache-2.0 with the
+LLVM exception, https://llvm.org).
 ";
 
 /// Texts of the licences of all packages that the command and the C library contain on `target`.
