@@ -4,6 +4,9 @@ import { ENGINES, ids } from "./engines.js";
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
+/** Milliseconds of each engine before it is timed. */
+const WARM_UP = 1000;
+
 /** Medians of milliseconds a call by engine and length, over `rounds` turns, and the largest difference of logits. */
 export async function compare(places, geometry, names, lengths, rounds) {
   const opened = [];
@@ -12,9 +15,13 @@ export async function compare(places, geometry, names, lengths, rounds) {
   for (const tokens of lengths) {
     const input = ids(tokens);
     const rows = opened.map(({ name, run }) => ({ name, run, times: [], logits: undefined }));
-    for (let turn = 0; turn < 4; turn += 1) for (const row of rows) row.logits = [...(await row.run(input))];
-    // Engines compile their best code beside the first calls.
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    // Engines compile their best code after some work, beside the calls.
+    for (const row of rows) {
+      const end = performance.now() + WARM_UP;
+      do row.logits = [...(await row.run(input))];
+      while (performance.now() < end);
+    }
+    await new Promise((resolve) => setTimeout(resolve, WARM_UP / 2));
     // Short calls are counted in groups: clocks of pages are coarse.
     const calls = await groups(rows, input);
     for (let round = 0; round < rounds; round += 1) {
