@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::emulated::{ARM32, RISCV64};
-use crate::files::{make, update};
+use crate::files::{Measured, make};
 use crate::toolchain::{captured, cargo, check, root, target_dir};
 
 /// A program's machine.
@@ -82,67 +82,99 @@ pub(crate) fn table() -> Result<(), String> {
         }
     }
     print!("{table}");
-    if std::env::var_os("XTASK_UPDATE").is_some() {
-        update(&root().join(PAGE), "counted", &table)?;
-    }
-    Ok(())
+    hold("counted", table)
+}
+
+/// Writes or holds a block of the page. All was compiled by the compiler of the first machine's programs.
+fn hold(name: &str, table: String) -> Result<(), String> {
+    Measured { page: PAGE, name, table, target: X86.target, tolerance: |count| count * 0.01 }.hold()
 }
 
 /// Compares programs compiled for size with those compiled for speed.
 pub(crate) fn sizes() -> Result<(), String> {
     let plugin = plugin()?;
     let mut worse = Vec::new();
-    for machine in [&X86, &AARCH64] {
+    let mut table = String::from("| machine | set | 1 row | 4 rows | 16 rows | demo |\n|---|---|--:|--:|--:|--:|\n");
+    for machine in [&X86, &AARCH64, &ARM, &RISCV_128] {
         let [fast, small] = [machine.build("3")?, machine.build("s")?];
-        for set in &machine.sets[1..] {
+        for set in machine.sets.iter().filter(|&&set| set != "scalar") {
+            table += &format!("| {} | `{set}` |", machine.name);
             for work in [&["product", "1"][..], &["product", "4"], &["product", "16"], &["demo"]] {
                 let work = [&[*set], work].concat();
-                let (fast, small) = (machine.count(&plugin, &fast, &work)?, machine.count(&plugin, &small, &work)?);
-                let ratio = small / fast;
-                println!(
-                    "{} {}: {small:.0} instructions for {fast:.0}, {ratio:.2} times",
-                    machine.name,
-                    work.join(" ")
-                );
-                if ratio > MOST {
-                    worse.push(work.join(" "));
+                let ratio = machine.count(&plugin, &small, &work)? / machine.count(&plugin, &fast, &work)?;
+                table += &format!(" {ratio:.2} |");
+                // A machine's first set is what runs without vectors.
+                if ratio > MOST && *set != machine.sets[0] {
+                    worse.push(format!("{}: {}, {ratio:.2} times", machine.name, work.join(" ")));
                 }
             }
+            table.push('\n');
         }
     }
-    for (target, flags, products) in LISTINGS {
+    table += "\n| sets | instruction | for speed | for size |\n|---|---|--:|--:|\n";
+    for Listing { sets, target, flags, products } in LISTINGS {
         let [fast, small] = [listed(target, flags, "3", products)?, listed(target, flags, "s", products)?];
         for ((product, fast), small) in products.iter().zip(fast).zip(small) {
-            println!("{target}: {small} {product} in the code for size, {fast} in that for speed");
-            // A loop that was not written out has one where the other has a tile's.
+            let [instruction, registers] = product;
+            table += &format!("| {sets} | `{}` | {fast} | {small} |\n", format!("{instruction} {registers}").trim());
             if (small as f64) < fast as f64 / MOST {
-                worse.push(format!("{target} {product}"));
+                worse.push(format!("{sets}: {small} {instruction} {registers} for {fast}"));
             }
         }
     }
+    print!("{table}");
+    hold("compiled for size", table)?;
     if worse.is_empty() { Ok(()) } else { Err(format!("slower when compiled for size: {}", worse.join("; "))) }
 }
 
-/// Sets whose instructions the emulator does not have: target, flags, and the product instructions of their tiles.
-const LISTINGS: [(&str, &str, &[&str]); 2] = [
-    ("x86_64-unknown-linux-gnu", "", &["vpdpbusd"]),
-    (
-        "wasm32-unknown-unknown",
-        "-Ctarget-feature=+simd128,+relaxed-simd",
-        &["i32x4.dot_i16x8_s", "i32x4.relaxed_dot_i8x16_i7x16_add_s"],
-    ),
-];
+/// Sets whose instructions the emulator does not have: the product instructions in the longest stretch of their code without a label or
+/// a jump. A loop that was not written out has one where the other has a tile's.
+struct Listing {
+    sets: &'static str,
+    target: &'static str,
+    flags: &'static str,
+    /// Instruction, and the registers that it names.
+    products: &'static [[&'static str; 2]],
+}
 
-/// How many of each instruction the compiled core has.
-fn listed(target: &str, flags: &str, level: &str, instructions: &[&str]) -> Result<Vec<usize>, String> {
+const LISTINGS: [Listing; 2] = [
+    Listing {
+        sets: "AVX-512, AVX-VNNI",
+        target: "x86_64-unknown-linux-gnu",
+        flags: "",
+        products: &[["vpdpbusd", "%zmm"], ["vpdpbusd", "%ymm"]],
+    },
+    Listing {
+        sets: "WebAssembly",
+        target: "wasm32-unknown-unknown",
+        flags: "-Ctarget-feature=+simd128,+relaxed-simd",
+        products: &[["i32x4.dot_i16x8_s", ""], ["i32x4.relaxed_dot_i8x16_i7x16_add_s", ""]],
+    },
+];
+/// What lines begin with where a stretch of code ends.
+const ENDS: [&str; 7] = ["j", "br", "call", "ret", "loop", "block", "end_"];
+
+/// How many of each instruction the longest stretch of the compiled core has.
+fn listed(target: &str, flags: &str, level: &str, products: &[[&str; 2]]) -> Result<Vec<usize>, String> {
     let listing = target_dir().join(format!("albert_core-{level}.s"));
     let mut build = cargo("rustc", target, "core,alloc,compiler_builtins")?;
     build.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", level).env("CARGO_PROFILE_RELEASE_LTO", "off").env("RUSTFLAGS", flags);
     build.args(["--locked", "--release", "--package", "albert-core", "--lib", "--"]);
     check(build.arg(format!("--emit=asm={}", listing.display())))?;
     let listing = std::fs::read_to_string(&listing).map_err(|error| format!("{}: {error}", listing.display()))?;
-    let count = |instruction: &&str| listing.lines().filter(|line| line.contains(*instruction)).count();
-    Ok(instructions.iter().map(count).collect())
+    let longest = |[instruction, registers]: &[&str; 2]| {
+        let (mut longest, mut stretch) = (0, 0);
+        for line in listing.lines().map(str::trim) {
+            if line.contains(instruction) && line.contains(registers) {
+                stretch += 1;
+            } else if line.ends_with(':') || ENDS.iter().any(|end| line.starts_with(end)) {
+                stretch = 0;
+            }
+            longest = longest.max(stretch);
+        }
+        longest
+    };
+    Ok(products.iter().map(longest).collect())
 }
 
 impl Machine {
@@ -179,7 +211,7 @@ impl Machine {
 }
 
 /// Compiles the plugin.
-fn plugin() -> Result<PathBuf, String> {
+pub(crate) fn plugin() -> Result<PathBuf, String> {
     let plugin = target_dir().join("count.so");
     make(&target_dir())?;
     let mut compiler = Command::new("cc");

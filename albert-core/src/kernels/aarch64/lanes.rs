@@ -121,7 +121,9 @@ impl Lanes for NeonLanes {
     #[inline(always)]
     fn all(_: Neon, x: f32) -> Self {
         // SAFETY: NEON.
-        Self([unsafe { vdupq_n_f32(x) }; 4])
+        let x = unsafe { vdupq_n_f32(x) };
+        // Written out: compiled for size, `[x; 4]` is a loop that fills memory.
+        Self([x, x, x, x])
     }
 
     #[inline(always)]

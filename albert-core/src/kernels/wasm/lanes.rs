@@ -169,7 +169,9 @@ impl Lanes for WasmLanes {
 
     #[inline(always)]
     fn all(_: Simd128, x: f32) -> Self {
-        Self([Four(f32x4_splat(x)); 4])
+        let x = Four(f32x4_splat(x));
+        // Written out: compiled for size, `[x; 4]` is a loop that fills memory.
+        Self([x, x, x, x])
     }
 
     #[inline(always)]
