@@ -4,6 +4,7 @@ mod aarch64;
 #[path = "../../tests/src/block.rs"]
 #[allow(unreachable_pub, reason = "another crate has this file, too")]
 mod block;
+mod cmsis_nn;
 mod conformance;
 mod counted;
 mod dist;
@@ -52,6 +53,7 @@ cargo xtask arm32                            tests the kernel sets for 32-bit Ar
 cargo xtask riscv64                          tests the kernel sets for 64-bit RISC-V under QEMU
 cargo xtask counted [--sizes]                counts instructions of the kernel sets under QEMU; or those of programs compiled for
                                              size beside those compiled for speed
+cargo xtask cmsis-nn CHECKOUT                counts those of CMSIS-NN's fully connected kernels on emulated Cortex-M
 cargo xtask throughput                       simulates the inner loops of the NEON kernel sets with llvm-mca
 cargo xtask wasm                             tests the WebAssembly kernel sets under Node or Deno
 cargo xtask js                               builds the npm package and its demo page, tests both under Node, Deno and in Chromium
@@ -100,6 +102,7 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "riscv64" => emulated::RISCV64.run(),
         Some((command, [])) if command == "counted" => counted::table(),
         Some((command, [option])) if command == "counted" && option == "--sizes" => counted::sizes(),
+        Some((command, [checkout])) if command == "cmsis-nn" => cmsis_nn::run(checkout.as_ref()),
         Some((command, [])) if command == "throughput" => throughput::run(),
         Some((command, [])) if command == "wasm" => wasm::run(),
         Some((command, [])) if command == "js" => js::run(),
