@@ -5,10 +5,12 @@ use std::process::Command;
 
 const FOLDER: &str = "firmware/projects";
 /// Folders, and the target that each has in its `.cargo/config.toml`.
-const PROJECTS: [(&str, &str); 3] = [
+const PROJECTS: [(&str, &str); 5] = [
     ("rp2350", "thumbv8m.main-none-eabihf"),
     ("nrf52840", "thumbv7em-none-eabihf"),
     ("stm32h743", "thumbv7em-none-eabihf"),
+    ("esp32c3", "riscv32imc-unknown-none-elf"),
+    ("esp32c6", "riscv32imac-unknown-none-elf"),
 ];
 
 /// Builds all of them.

@@ -12,8 +12,8 @@ use spin::Mutex;
 
 /// The model, in flash. Its configuration is read while this is compiled.
 const MODEL: EmbeddedModel = include_model!("../model.albert");
-/// Texts of up to 32 tokens, four rows at a time.
-const PLAN: Plan = Plan::new(&MODEL.config, 32).with_tile_rows(4);
+/// Texts of up to 32 tokens, eight rows at a time.
+const PLAN: Plan = Plan::new(&MODEL.config, 32).with_tile_rows(8);
 /// All the memory that an inference needs: a static, so that the linker says whether it fits.
 static ARENA: Mutex<Arena<{ PLAN.arena_bytes() }>> = Mutex::new(Arena::new());
 
