@@ -1,5 +1,5 @@
-//! Sets `cfg(arm_dsp)` and `cfg(arm_mve)` for targets with Arm's DSP extension and with Helium, which stable compilers do not tell by
-//! `target_feature`.
+//! Sets `cfg(arm_dsp)` and `cfg(arm_mve)` for targets with Arm's DSP extension and with Helium, and `cfg(arm_thumb2)` for other Cortex-M
+//! that know all of Thumb-2, none of which stable compilers tell by `target_feature`.
 
 use std::env::var;
 
@@ -37,7 +37,7 @@ impl Asked {
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(arm_dsp, arm_mve, arm_unnamed)");
+    println!("cargo::rustc-check-cfg=cfg(arm_dsp, arm_mve, arm_thumb2, arm_unnamed)");
     // Models of the executor, `cargo xtask loom`.
     println!("cargo::rustc-check-cfg=cfg(loom)");
     let target = var("TARGET").unwrap_or_default();
@@ -51,7 +51,12 @@ fn main() {
     }
     if v8_dsp || target.starts_with("thumbv7em") {
         println!("cargo::rustc-cfg=arm_dsp");
-    } else if v8 && !asked.has("-dsp") {
+        return;
+    }
+    if v8 || target.starts_with("thumbv7m") {
+        println!("cargo::rustc-cfg=arm_thumb2");
+    }
+    if v8 && !asked.has("-dsp") {
         println!("cargo::rustc-cfg=arm_unnamed");
         // Shown to those who have the crate's source; `include_model!` tells the others.
         println!(

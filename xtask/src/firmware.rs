@@ -39,6 +39,7 @@ pub(crate) fn run(cores: &[String]) -> Result<(), String> {
         return Err(format!("no board has {unknown}"));
     }
     let (mut table, mut reads) = (Rows::of_page("instructions")?, Rows::of_page("reads")?);
+    let mut tiles = Rows::of_page("tile rows")?;
     for board in &BOARDS {
         if !cores.is_empty() && !cores.iter().any(|cores| cores == board.cores) {
             continue;
@@ -73,6 +74,7 @@ pub(crate) fn run(cores: &[String]) -> Result<(), String> {
                 let counted = Reads::count(board)?;
                 reads.set(board, counted.row(board));
                 counted.bounds(board)?;
+                tiles.set(board, Reads::tiles(board)?);
             }
             if package == "programs" && std::ptr::eq(board, &BOARDS[0]) {
                 println!("== {board}: taught");
@@ -85,6 +87,7 @@ pub(crate) fn run(cores: &[String]) -> Result<(), String> {
     }
     hold(BOARDS[0].target, "instructions", table.table(Counts::HEAD))?;
     hold(BOARDS[0].target, "reads", reads.table(Reads::HEAD))?;
+    hold(BOARDS[0].target, "tile rows", tiles.table(Reads::TILES_HEAD))?;
     if !cores.is_empty() {
         return Ok(());
     }
@@ -99,15 +102,18 @@ pub(crate) fn run(cores: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// Rows of a table of the page, one for each board; those of boards that do not run stay.
+/// Rows of a table of the page, one or more for each board; those of boards that do not run stay.
 struct Rows([String; BOARDS.len()]);
 
 impl Rows {
     fn of_page(name: &str) -> Result<Self, String> {
         let page = read(&root().join(PAGE))?;
         let [_, table, _] = parts(&page, name).ok_or_else(|| format!("{PAGE}: the marks of {name} are missing"))?;
-        let row = |board: &Board| table.lines().find(|line| line.starts_with(&format!("| {} |", board.cores)));
-        Ok(Self(BOARDS.each_ref().map(|board| row(board).map_or_else(String::new, |row| format!("{row}\n")))))
+        let rows = |board: &Board| {
+            let rows = table.lines().filter(|line| line.starts_with(&format!("| {} |", board.cores)));
+            rows.fold(String::new(), |rows, row| rows + row + "\n")
+        };
+        Ok(Self(BOARDS.each_ref().map(rows)))
     }
 
     fn set(&mut self, board: &Board, row: String) {

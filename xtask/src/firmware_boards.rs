@@ -17,8 +17,6 @@ pub(crate) struct Board {
     pub(crate) cores: &'static str,
     /// Whether programs for Cortex-M alone run on it, too.
     pub(crate) cortex_m: bool,
-    /// Whether the set reads each weight once for all rows of a tile.
-    pub(crate) reads_once: bool,
     /// Least number of times that the scalar kernels must take more instructions for an inference than the best ones. Without an
     /// FPU most of what is left are float operations, which no kernel saves.
     pub(crate) least_gain: f64,
@@ -26,21 +24,18 @@ pub(crate) struct Board {
     pub(crate) most: f64,
 }
 
+/// A core whose set copies weights to the stack.
+const HELIUM: &str = "cortex-m55";
 /// No core in particular.
 pub(crate) const UNNAMED: &str = "generic";
 
 impl Board {
     const fn new(cores: &'static str, name: &'static str, target: &'static str, least_gain: f64, most: f64) -> Self {
-        Self { name, target, core: None, cores, cortex_m: false, reads_once: true, least_gain, most }
+        Self { name, target, core: None, cores, cortex_m: false, least_gain, most }
     }
 
     const fn cortex_m(self) -> Self {
         Self { cortex_m: true, ..self }
-    }
-
-    /// With weights that are read again for every few rows.
-    const fn reads_again(self) -> Self {
-        Self { reads_once: false, ..self }
     }
 
     const fn core(self, core: &'static str) -> Self {
@@ -51,15 +46,15 @@ impl Board {
 /// All boards. The M3 stands for the cores of Armv6-M, whose instructions it has: no larger machine with one of them is emulated. The
 /// programs have it trap unaligned addresses, as those cores do.
 pub(crate) static BOARDS: [Board; 9] = [
-    Board::new("Cortex-M4", "mps2-an386", "thumbv7em-none-eabihf", 2.5, 38.5).cortex_m().reads_again(),
-    Board::new("Cortex-M7", "mps2-an500", "thumbv7em-none-eabihf", 2.5, 38.5).cortex_m().reads_again(),
-    Board::new("Cortex-M33", "mps2-an505", "thumbv8m.main-none-eabihf", 2.5, 38.5).cortex_m().reads_again(),
-    Board::new("Cortex-M55", "mps3-an547", "thumbv8m.main-none-eabihf", 2.5, 12.0).core("cortex-m55").cortex_m(),
-    Board::new("Armv8-M without DSP", "mps2-an505", "thumbv8m.main-none-eabihf", 1.8, 104.0).core(UNNAMED),
-    Board::new("Cortex-M0, M0+", "mps2-an385", "thumbv6m-none-eabi", 1.2, 325.0),
-    Board::new("RV32IMC", "virt-riscv32", "riscv32imc-unknown-none-elf", 1.5, 178.0),
-    Board::new("RV32IMAC", "virt-riscv32", "riscv32imac-unknown-none-elf", 1.5, 178.0),
-    Board::new("RV32IMAFC", "virt-riscv32", "riscv32imafc-unknown-none-elf", 2.5, 96.0),
+    Board::new("Cortex-M4", "mps2-an386", "thumbv7em-none-eabihf", 2.5, 34.0).cortex_m(),
+    Board::new("Cortex-M7", "mps2-an500", "thumbv7em-none-eabihf", 2.5, 34.0).cortex_m(),
+    Board::new("Cortex-M33", "mps2-an505", "thumbv8m.main-none-eabihf", 2.5, 34.0).cortex_m(),
+    Board::new("Cortex-M55", "mps3-an547", "thumbv8m.main-none-eabihf", 2.5, 12.0).core(HELIUM).cortex_m(),
+    Board::new("Armv8-M without DSP", "mps2-an505", "thumbv8m.main-none-eabihf", 1.8, 55.0).core(UNNAMED),
+    Board::new("Cortex-M0, M0+", "mps2-an385", "thumbv6m-none-eabi", 1.2, 300.0),
+    Board::new("RV32IMC", "virt-riscv32", "riscv32imc-unknown-none-elf", 1.5, 158.0),
+    Board::new("RV32IMAC", "virt-riscv32", "riscv32imac-unknown-none-elf", 1.5, 158.0),
+    Board::new("RV32IMAFC", "virt-riscv32", "riscv32imafc-unknown-none-elf", 2.5, 75.0),
 ];
 
 impl fmt::Display for Board {
@@ -81,10 +76,10 @@ impl Board {
 
     /// Most bytes of stack that a program may take.
     pub(crate) fn most_stack(&self) -> u64 {
-        match self.reads_once {
-            true if self.target.starts_with("thumbv6m") => STACK_BOUND_ARMV6M,
-            true => STACK_BOUND_WITH_COPY,
-            false => STACK_BOUND,
+        match self.target {
+            target if target.starts_with("thumbv6m") => STACK_BOUND_ARMV6M,
+            _ if self.core == Some(HELIUM) => STACK_BOUND_WITH_COPY,
+            _ => STACK_BOUND,
         }
     }
 

@@ -52,7 +52,8 @@ impl Kernels {
     /// `sums[r * row_sums + n] = Σ_k a[r * row_bytes + k] * w[panel n/16][k/4][n%16][k%4]`, exact in i32 (wrapping).
     ///
     /// Bytes of `a` are i8 in [-127, 127] or u8, as `activation_offset` says. `w` starts at a multiple of 4 bytes, as weights in a
-    /// model file, keys and values do: a set that loads words does nothing otherwise.
+    /// model file, keys and values do: a set that loads words does nothing otherwise. What of `sums` lies behind `rows * row_sums` may
+    /// be anything afterwards.
     pub fn matmul_i8(self, size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
         let &Product { rows, row_bytes, k_groups, panels, row_sums, .. } = size;
         let any = rows > 0 && k_groups > 0 && panels > 0;
@@ -67,7 +68,7 @@ impl Kernels {
 
     /// [`Self::matmul_i8`] and [`Self::dequantize`]: `out[r][n]` from row r of `a` and channel n of `w`.
     ///
-    /// `sums` has room for `rows` x `GROUP_CHANNELS` sums.
+    /// `sums` has room for `rows` x `GROUP_CHANNELS` sums. Some kernels are faster with more: they keep other things behind them.
     #[expect(clippy::too_many_arguments, reason = "those of its two parts")]
     pub fn linear_i8(
         self,

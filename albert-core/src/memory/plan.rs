@@ -33,6 +33,9 @@ pub const MAX_TILE_ROWS: usize = 512;
 pub const MAX_WORKERS: usize = 16;
 /// Query rows that attention handles at a time.
 pub(crate) const ATTENTION_ROWS: usize = 16;
+/// Rows of sums behind those of a tile, at least, unless [`ATTENTION_ROWS`] already has them: kernels of small cores keep what they make
+/// of activations and weights there.
+const ROOM_ROWS: usize = 8;
 /// Most places of a codebook panel that are expanded at a time for few rows: those of a group of channels stay in the first-level
 /// cache.
 const PART_PLACES: usize = 320;
@@ -275,7 +278,7 @@ impl Sizes {
         let widest = max(max(hidden, intermediate), max(embedding, config.sentence_dense as usize));
         let integer = !(FLOAT && matches!(config.precision, Precision::Float));
         let places = activation_row_bytes(widest.saturating_add(config.storage.ocs_places as usize));
-        let group = mul(max(rows, ATTENTION_ROWS), GROUP_CHANNELS * 4);
+        let group = mul(max(rows.saturating_add(ROOM_ROWS), ATTENTION_ROWS), GROUP_CHANNELS * 4);
         let context = mul(ATTENTION_ROWS, mul(extents.value_channels, 4));
         let (sequences, total) = (plan.sequences, plan.total_tokens);
         // The extents of all sequences together: each is padded by itself.

@@ -1,4 +1,4 @@
-//! Input: lines from the board's serial line, and a file of the host as flash that outlives a reset.
+//! Input: lines from the board's serial line, what a program was called with, and a file of the host as flash that outlives a reset.
 
 use crate::arch::{call_host, serial_byte};
 use core::ffi::CStr;
@@ -7,6 +7,7 @@ const SYS_OPEN: usize = 0x01;
 const SYS_CLOSE: usize = 0x02;
 const SYS_WRITE: usize = 0x05;
 const SYS_READ: usize = 0x06;
+const SYS_GET_CMDLINE: usize = 0x15;
 /// Modes of opening: `rb` and `wb`.
 const READ: usize = 1;
 const WRITE: usize = 5;
@@ -25,6 +26,22 @@ pub fn line_in(buffer: &mut [u8]) -> Option<&str> {
             length += 1;
         }
     }
+}
+
+/// The last two words that the program was called with, as numbers; what is no digit counts for nothing.
+// Its buffer is gone when it returns.
+#[inline(never)]
+pub fn arguments() -> [usize; 2] {
+    let mut buffer = [0u8; 512];
+    let block = [buffer.as_mut_ptr().expose_provenance(), buffer.len()];
+    // SAFETY: the host writes the words to the buffer, with spaces between them and a zero behind them.
+    unsafe { call_host(SYS_GET_CMDLINE, block.as_ptr().addr()) };
+    let words = buffer.iter().take_while(|&&byte| byte != 0);
+    words.fold([0; 2], |[last, this], &byte| match byte {
+        b' ' => [this, 0],
+        b'0'..=b'9' => [last, this.wrapping_mul(10).wrapping_add((byte - b'0').into())],
+        _ => [last, this],
+    })
 }
 
 /// Reads a file; true when it has at least as many bytes as the buffer, which then is full.

@@ -12,7 +12,7 @@ mod memory;
 mod print;
 
 pub use arch::{Counter, entry};
-pub use input::{line_in, read_file, write_file};
+pub use input::{arguments, line_in, read_file, write_file};
 pub use memory::{data_bytes, stack_used};
 pub use print::{exit, hex, line, number, text};
 

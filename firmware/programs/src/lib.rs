@@ -11,8 +11,10 @@ use spin::Mutex;
 pub const MODEL: EmbeddedModel = include_model!("../../../models/clinc-intents-int8.albert");
 /// Up to 32 tokens; four rows at a time keep the arena small and the steps short.
 pub const PLAN: Plan = Plan::new(&MODEL.config, 32).with_tile_rows(4);
-/// The same with sixteen rows at a time: more memory, and the weights of a layer are read once for all rows of both texts.
-pub const WIDE_PLAN: Plan = PLAN.with_tile_rows(16);
+/// The same with eight rows at a time: more memory, and the weights of a layer are read half as often.
+pub const WIDE_PLAN: Plan = PLAN.with_tile_rows(8);
+/// The most rows that are measured.
+pub const WIDEST_PLAN: Plan = PLAN.with_tile_rows(16);
 /// What the programs classify; `cargo xtask firmware` does the same on the host and compares every bit.
 pub const TEXTS: [&str; 2] = ["what is my balance", "please set an alarm for seven in the morning"];
 
@@ -20,6 +22,8 @@ pub const TEXTS: [&str; 2] = ["what is my balance", "please set an alarm for sev
 pub static ARENA: Mutex<Arena<{ PLAN.arena_bytes() }>> = Mutex::new(Arena::new());
 /// The one arena of programs with [`WIDE_PLAN`].
 pub static WIDE_ARENA: Mutex<Arena<{ WIDE_PLAN.arena_bytes() }>> = Mutex::new(Arena::new());
+/// The one arena of programs with plans of up to as many rows as [`WIDEST_PLAN`].
+pub static WIDEST_ARENA: Mutex<Arena<{ WIDEST_PLAN.arena_bytes() }>> = Mutex::new(Arena::new());
 
 /// Prints label and logits of a text; false without logits.
 pub fn print_result(model: &Model<'_>, sentence: &str, logits: &[f32]) -> bool {

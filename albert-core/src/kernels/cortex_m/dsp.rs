@@ -1,7 +1,7 @@
 //! Arm Cortex-M with the DSP extension: `smlad`, two products of 16 bits and their sums in one instruction.
 //!
 //! Bytes become pairs of 16 bits by `sxtb16`: places 0 and 2 of a K group, and places 1 and 3. Activations are widened a stretch
-//! at a time, on the stack, and serve all channels; weights in the loop, where they serve all rows of a tile.
+//! at a time and serve all channels, then four channels of weights, which serve all rows: each leaves the flash once.
 
 use crate::build_features::CODEBOOK;
 use crate::kernels::math::ROUND;
@@ -9,6 +9,7 @@ use crate::kernels::{CodebookPanel, KernelSet, Product, RowScale, Splits, scalar
 use crate::slices::ruled_out;
 use core::arch::asm;
 use core::mem::MaybeUninit;
+use core::num::NonZero;
 
 /// The set of Cortex-M4, M7, and of M33 and later ones with the extension. Bytes of activations are i8.
 pub(crate) static SET: KernelSet = KernelSet {
@@ -22,68 +23,90 @@ pub(crate) static SET: KernelSet = KernelSet {
     ..scalar::SET
 };
 
-/// Widened activations on the stack, in words of two places.
+/// Words of two places on the stack, where there is no more room behind the sums.
 const WORDS: usize = 128;
+/// Bytes of a K group of a panel.
+const PANEL_GROUP: usize = 64;
+/// Words of a K group of four channels, and of a row.
+const QUAD_WORDS: usize = 8;
+const ROW_WORDS: usize = 2;
+/// Rows that are widened at a time, and where there is little room for their words.
+const ROWS: usize = 16;
+const FEW_ROWS: usize = 8;
 
 fn matmul_i8(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     // Two words are loaded at once, which takes an aligned address. Weights and keys and values have one.
     if w.as_ptr().addr() % 4 != 0 {
         return ruled_out();
     }
+    let mut words = [const { MaybeUninit::<u32>::uninit() }; WORDS];
+    let (sums, rest) = sums.split_at_mut(sums.len().min(size.rows * size.row_sums));
+    // What is behind the sums is the kernel's; it has room for more K groups than a small stack.
+    let (words, count) =
+        if rest.len() > WORDS { (rest.as_mut_ptr().cast(), rest.len()) } else { (words.as_mut_ptr().cast(), WORDS) };
+    let most = if count < (QUAD_WORDS + ROWS * ROW_WORDS) * 8 { FEW_ROWS } else { ROWS };
     let mut row = 0;
     while row < size.rows {
-        // Three rows are cheaper as four, one of them for nothing, than one by one.
-        let rows = match size.rows - row {
-            1 | 2 => 1,
-            3 => 3,
-            _ => 4,
-        };
-        // SAFETY: the rows are among those of the product, whose sizes fit the slices.
+        let rows = (size.rows - row).min(most);
+        // SAFETY: the rows are among those of the product, whose sizes fit the slices. There are `count` words.
         unsafe {
             let (a, sums) = (a.as_ptr().add(row * size.row_bytes), sums.as_mut_ptr().add(row * size.row_sums));
-            match rows {
-                1 => multiply::<1>(size, rows, a, w.as_ptr(), sums),
-                _ => multiply::<4>(size, rows, a, w.as_ptr(), sums),
-            }
+            multiply(size, rows, a, w.as_ptr(), sums, words, count);
         }
         row += rows;
     }
 }
 
-/// `rows` rows by all channels, in tiles of 4 rows by 2 channels, or 1 by 4. Three of four rows are the last ones.
+/// `rows` rows by all channels, in tiles of 2 rows by 4 channels. Weights are widened once for all of these rows; those of a single row
+/// in its tile.
 ///
 /// # Safety
-/// `a` and `sums` have `rows` rows, at least `R - 1`; together with `w`, whose address is a multiple of 4, they fit `size`.
-unsafe fn multiply<const R: usize>(size: &Product, rows: usize, a: *const u8, w: *const i8, sums: *mut i32) {
-    let idle = R - rows;
-    let mut words = [const { MaybeUninit::<u32>::uninit() }; WORDS];
-    let words = words.as_mut_ptr().cast::<u32>();
+/// `a` and `sums` have `rows` rows, at most [`ROWS`]; together with `w`, whose address is a multiple of 4, they fit `size`. There are
+/// `count` words, at least [`WORDS`], which has room for a K group of four channels and [`FEW_ROWS`], or of [`ROWS`] if there are more.
+unsafe fn multiply(
+    size: &Product,
+    rows: usize,
+    a: *const u8,
+    w: *const i8,
+    sums: *mut i32,
+    words: *mut u32,
+    count: usize,
+) {
+    let places = rows.next_multiple_of(2);
+    // Not divided by a number that might be zero: the compiler would keep a check.
+    let group_words = NonZero::<usize>::MIN.saturating_add(QUAD_WORDS - 1 + places * ROW_WORDS);
+    let most_groups = count / group_words;
     for row in 0..rows {
         // SAFETY: a row of the result has so many elements.
         unsafe { sums.add(row * size.row_sums).write_bytes(0, size.panels * 16) }
     }
     let mut first = 0;
     while first < size.k_groups {
-        let k_groups = (WORDS / (2 * R)).min(size.k_groups - first);
-        for place in 0..R {
-            // SAFETY: the K groups are among those of the row, and `words` has room for them. An idle row repeats the first.
+        let k_groups = most_groups.min(size.k_groups - first);
+        let pair_words = 2 * ROW_WORDS * k_groups;
+        for row in 0..rows {
+            // SAFETY: the K groups are among those of the row, and `words` has room for them.
             unsafe {
-                let row = a.add(place.saturating_sub(idle) * size.row_bytes);
-                widen::<R>(row.add(first * 4), k_groups, words.add(place));
+                let a = a.add(row * size.row_bytes + first * 4);
+                widen(a, k_groups, words.add(row / 2 * pair_words + row % 2));
             }
         }
-        for panel in 0..size.panels {
-            let channels = if R == 1 { 4 } else { 2 };
-            for channel in (0..16).step_by(channels) {
-                // SAFETY: K groups and channels are among those of the panel, and `words` has as many K groups.
-                unsafe {
-                    let w = w.add((panel * size.k_groups + first) * 64 + channel * 4);
-                    let sums = sums.add(panel * 16 + channel);
-                    let row_bytes = size.row_sums * 4;
-                    match R {
-                        1 => tile_1x4(w, words, k_groups, sums),
-                        _ => tile_4x2(w, words, k_groups, sums, if idle == 0 { row_bytes } else { 0 }, row_bytes),
-                    }
+        for quad in 0..size.panels * 4 {
+            // SAFETY: K groups and channels are among those of the panel; `words` has as many K groups of the rows, and room for the
+            // four channels'. The second row of the last pair may be missing: what is in its place goes nowhere.
+            unsafe {
+                let w = w.add((quad / 4 * size.k_groups + first) * PANEL_GROUP + quad % 4 * 16);
+                let sums = sums.add(quad * 4);
+                if rows == 1 {
+                    tile_1x4(w, words, k_groups, sums);
+                    continue;
+                }
+                let weights = words.add(places * ROW_WORDS * k_groups);
+                widen_weights(w, k_groups, weights);
+                for row in (0..rows).step_by(2) {
+                    let sums = sums.add(row * size.row_sums);
+                    let next = if row + 1 < rows { sums.add(size.row_sums) } else { sums };
+                    tile_2x4(weights, words.add(row * ROW_WORDS * k_groups), k_groups, sums, next);
                 }
             }
         }
@@ -91,18 +114,51 @@ unsafe fn multiply<const R: usize>(size: &Product, rows: usize, a: *const u8, w:
     }
 }
 
-/// Widens the K groups of a row: for each K group the places 0 and 2 of all `R` rows, then 1 and 3 of all; `words` is this row's first.
+/// Widens the K groups of a row: for each K group the places 0 and 2 of both rows of a pair, then 1 and 3 of both; `words` is this
+/// row's first.
 ///
 /// # Safety
-/// `k_groups` K groups of 4 bytes follow at `a`, and `k_groups * 2` words, each `R` after the last, at `words`.
-unsafe fn widen<const R: usize>(a: *const u8, k_groups: usize, words: *mut u32) {
+/// `k_groups` K groups of 4 bytes follow at `a`, and `k_groups * 2` words, each two after the last, at `words`.
+unsafe fn widen(a: *const u8, k_groups: usize, words: *mut u32) {
     for k_group in 0..k_groups {
         // SAFETY: k_group < k_groups.
         unsafe {
             let bytes = a.add(k_group * 4).cast::<u32>().read_unaligned();
-            words.add(k_group * 2 * R).write(sxtb16(bytes));
-            words.add(k_group * 2 * R + R).write(sxtb16(bytes.rotate_right(8)));
+            words.add(k_group * 4).write(sxtb16(bytes));
+            words.add(k_group * 4 + 2).write(sxtb16(bytes.rotate_right(8)));
         }
+    }
+}
+
+/// Widens four channels: for each K group the places 0 and 2 of all, then 1 and 3 of all.
+///
+/// # Safety
+/// `k_groups` K groups, at least one, follow at `w`, whose address is a multiple of 4, the first 16 of 64 bytes each, and as many times
+/// 8 words at `words`.
+unsafe fn widen_weights(w: *const i8, k_groups: usize, words: *mut u32) {
+    // SAFETY: reads and writes what the contract grants, one K group after the other until `r12` is at the end.
+    unsafe {
+        asm!(
+            "2:",
+            "ldrd r8, r9, [lr, #8]",
+            "ldrd r4, r5, [lr], #64",
+            "sxtb16 r0, r4",
+            "sxtb16 r1, r5",
+            "sxtb16 r2, r8",
+            "sxtb16 r3, r9",
+            "sxtb16 r4, r4, ror #8",
+            "sxtb16 r5, r5, ror #8",
+            "sxtb16 r8, r8, ror #8",
+            "sxtb16 r9, r9, ror #8",
+            "stm r12!, {{r0-r5, r8, r9}}",
+            "cmp r12, r10",
+            "bne 2b",
+            in("r10") words.wrapping_add(k_groups * QUAD_WORDS),
+            inout("r12") words => _,
+            inout("lr") w => _,
+            out("r0") _, out("r1") _, out("r2") _, out("r3") _, out("r4") _, out("r5") _, out("r8") _, out("r9") _,
+            options(nostack),
+        );
     }
 }
 
@@ -115,88 +171,68 @@ fn sxtb16(word: u32) -> u32 {
     pair
 }
 
-/// One K group of 4 rows by 2 channels. Eight sums, two words of weights, two of activations and two addresses are all
-/// registers there are; so the weights are loaded twice, for the even and for the odd places.
-macro_rules! group_4x2 {
+/// One K group of 2 rows by 4 channels. Eight sums, two words of weights, two of activations and two addresses are all registers there
+/// are.
+macro_rules! group_2x4 {
     () => {
-        "ldrd r10, r11, [r12]
-         sxtb16 r10, r10
-         sxtb16 r11, r11
-         ldrd r6, r7, [lr], #8
+        "ldrd r10, r11, [r12, #8]
+         ldrd r6, r7, [lr, #16]
          smlad r0, r6, r10, r0
          smlad r1, r6, r11, r1
          smlad r2, r7, r10, r2
          smlad r3, r7, r11, r3
-         ldrd r6, r7, [lr], #8
+         ldrd r6, r7, [lr, #24]
          smlad r4, r6, r10, r4
          smlad r5, r6, r11, r5
          smlad r8, r7, r10, r8
          smlad r9, r7, r11, r9
-         ldrd r10, r11, [r12], #64
-         sxtb16 r10, r10, ror #8
-         sxtb16 r11, r11, ror #8
-         ldrd r6, r7, [lr], #8
-         smlad r0, r6, r10, r0
-         smlad r1, r6, r11, r1
-         smlad r2, r7, r10, r2
-         smlad r3, r7, r11, r3
-         ldrd r6, r7, [lr], #8
+         ldrd r10, r11, [r12], #16
+         ldrd r6, r7, [lr, #8]
          smlad r4, r6, r10, r4
          smlad r5, r6, r11, r5
          smlad r8, r7, r10, r8
-         smlad r9, r7, r11, r9"
+         smlad r9, r7, r11, r9
+         ldrd r6, r7, [lr], #32
+         smlad r0, r6, r10, r0
+         smlad r1, r6, r11, r1
+         smlad r2, r7, r10, r2
+         smlad r3, r7, r11, r3"
     };
 }
 
-/// Adds the products of 4 rows by 2 channels to `sums`. The second row of sums is `second` bytes after the first, the others
-/// `next` bytes after one another; where `second` is 0 the first row is idle.
+/// Adds the products of 2 rows by 4 channels to `sums` and `next`. Where both are the same, those of the first row are.
 ///
 /// # Safety
-/// `k_groups` K groups follow in `a`, 8 words each, and at `w`, whose address is a multiple of 4, the first 8 of 64 bytes each. The
-/// rows of sums have two elements.
-unsafe fn tile_4x2(w: *const i8, a: *const u32, k_groups: usize, sums: *mut i32, second: usize, next: usize) {
-    // SAFETY: reads what the contract grants, one K group after the other until `lr` is at the end, and writes the sums, the idle
+/// `k_groups` K groups, at least one, follow in `w`, 8 words each, and in `a`, 4 words each. There are four sums of both rows.
+unsafe fn tile_2x4(w: *const u32, a: *const u32, k_groups: usize, sums: *mut i32, next: *mut i32) {
+    // SAFETY: reads what the contract grants, one K group after the other until `lr` is at the end, and writes the sums, the second
     // row's first. The stack keeps what finds no register.
     unsafe {
         asm!(
-            "push {{r0, r1, r2, r3, r6, r7}}",
+            "push {{r0, r1, r2, r6, r7}}",
             "tst r4, #1",
             "mov r10, r1",
-            "mov r11, r3",
-            "ldrd r0, r1, [r10]",
-            "add r10, r2",
-            "ldrd r2, r3, [r10]",
-            "add r10, r11",
-            "ldrd r4, r5, [r10]",
-            "add r10, r11",
-            "ldrd r8, r9, [r10]",
-            "beq 3f",
-            group_4x2!(),
-            "b 3f",
+            "ldm r2, {{r1, r3, r5, r9}}",
+            "ldm r10, {{r0, r2, r4, r8}}",
+            "bne 3f",
             "2:",
-            group_4x2!(),
-            group_4x2!(),
+            group_2x4!(),
             "3:",
+            group_2x4!(),
             "ldr r6, [sp]",
             "cmp lr, r6",
             "bne 2b",
-            "pop {{r6, r10, r11, r12}}",
-            "strd r0, r1, [r10]",
-            "add r10, r11",
-            "strd r2, r3, [r10]",
-            "add r10, r12",
-            "strd r4, r5, [r10]",
-            "add r10, r12",
-            "strd r8, r9, [r10]",
+            "pop {{r6, r10, r11}}",
+            "stm r11, {{r1, r3, r5, r9}}",
+            "stm r10, {{r0, r2, r4, r8}}",
             "pop {{r6, r7}}",
-            inout("r0") a.wrapping_add(k_groups * 8) => _,
+            inout("r0") w.wrapping_add(k_groups * QUAD_WORDS) => _,
             inout("r1") sums => _,
-            inout("r2") second => _,
-            inout("r3") next => _,
+            inout("r2") next => _,
             inout("r4") k_groups => _,
-            inout("r12") w => _,
-            inout("lr") a => _,
-            out("r5") _, out("r8") _, out("r9") _, out("r10") _, out("r11") _,
+            inout("r12") a => _,
+            inout("lr") w => _,
+            out("r3") _, out("r5") _, out("r8") _, out("r9") _, out("r10") _, out("r11") _,
         );
     }
 }
@@ -204,7 +240,7 @@ unsafe fn tile_4x2(w: *const i8, a: *const u32, k_groups: usize, sums: *mut i32,
 /// Adds the products of one row by 4 channels to `sums`.
 ///
 /// # Safety
-/// `k_groups` K groups, at least one, follow in `a`, 2 words each, and at `w`, whose address is a multiple of 4, the first 16 of 64
+/// `k_groups` K groups, at least one, follow in `a`, the first row of a pair, 4 words each, and at `w`, whose address is a multiple of 4, the first 16 of 64
 /// bytes each. There are four sums.
 unsafe fn tile_1x4(w: *const i8, a: *const u32, k_groups: usize, sums: *mut i32) {
     // SAFETY: reads what the contract grants, one K group after the other until `r12` is at the end.
@@ -213,7 +249,8 @@ unsafe fn tile_1x4(w: *const i8, a: *const u32, k_groups: usize, sums: *mut i32)
             "push {{r0, r6, r7}}",
             "ldm r0, {{r0-r3}}",
             "2:",
-            "ldrd r8, r9, [r12], #8",
+            "ldr r9, [r12, #8]",
+            "ldr r8, [r12], #16",
             "ldrd r10, r11, [lr, #8]",
             "sxtb16 r6, r10",
             "sxtb16 r7, r11",
@@ -237,7 +274,7 @@ unsafe fn tile_1x4(w: *const i8, a: *const u32, k_groups: usize, sums: *mut i32)
             "pop {{r5, r6, r7}}",
             "stm r5, {{r0-r3}}",
             inout("r0") sums => _,
-            in("r4") a.wrapping_add(k_groups * 2),
+            in("r4") a.wrapping_add(k_groups * 4),
             inout("r12") a => _,
             inout("lr") w => _,
             out("r1") _, out("r2") _, out("r3") _, out("r5") _, out("r8") _, out("r9") _, out("r10") _, out("r11") _,

@@ -5,12 +5,17 @@
 //! Packed words are made once for a piece of K and serve all channels; the weights of a panel are read once for all rows, since
 //! they may lie in slow flash.
 
+#[cfg(all(target_arch = "riscv32", target_feature = "m"))]
+mod riscv32;
+#[cfg(arm_thumb2)]
+mod thumb2;
 mod word32;
 mod word64;
 
 use super::{KernelSet, Product, scalar};
 use crate::build_features::LARGE_TARGET;
 use core::mem::MaybeUninit;
+use core::num::NonZero;
 
 /// Two rows in a word: for 32-bit cores. Bytes of activations are i8.
 pub(super) static SET32: KernelSet =
@@ -36,16 +41,19 @@ trait Packing {
     type Word: Copy;
     /// Rows of a tile.
     const ROWS: usize;
+    /// Tiles whose rows are packed at a time.
+    const TILES: usize;
     /// K groups after which the fields of accumulators are taken apart, at most.
     const K_GROUPS: usize;
-    /// Words of one K group of a tile.
-    const K_GROUP_WORDS: usize;
+
+    /// Words of one K group of a tile of so many rows.
+    fn words(rows: usize) -> usize;
 
     /// Adds the products of up to [`Self::ROWS`] rows by the 16 channels of a panel to `sums`.
     ///
     /// # Safety
-    /// `k_groups` (at most [`Self::K_GROUPS`]) K groups of 64 bytes follow at `w`; `words` is what [`Self::pack`] made of these rows.
-    /// `rows` (1 to [`Self::ROWS`]) rows of 16 elements, `row_sums` apart, are at `sums`.
+    /// `k_groups` (at least one, at most [`Self::K_GROUPS`]) K groups of 64 bytes follow at `w`; `words` is what [`Self::pack`] made of
+    /// these rows. `rows` (1 to [`Self::ROWS`]) rows of 16 elements, `row_sums` apart, are at `sums`.
     unsafe fn multiply(
         w: *const i8,
         words: *const Self::Word,
@@ -59,35 +67,38 @@ trait Packing {
     ///
     /// # Safety
     /// `rows` (1 to [`Self::ROWS`]) rows of `k_groups * 4` bytes, `row_bytes` apart, are at `a`; `words` has room for `k_groups` times
-    /// [`Self::K_GROUP_WORDS`].
+    /// [`Self::words`].
     unsafe fn pack(a: *const u8, row_bytes: usize, rows: usize, k_groups: usize, words: *mut Self::Word);
 }
 
-/// Words on the stack, for the tiles of rows that are packed at a time.
+/// Words on the stack, where there is no more room behind the sums.
 const WORDS: usize = 128;
-/// Most tiles that are packed at a time.
-const TILES: usize = 4;
 /// Bytes of a K group of a panel.
 const K_GROUP_BYTES: usize = 64;
-/// Most bytes of a piece of a panel that is copied.
-const COPY: usize = 512;
 
 /// `matmul_i8` of a packing.
 fn multiply<P: Packing>(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     let mut words = [const { MaybeUninit::<P::Word>::uninit() }; WORDS];
-    let words = words.as_mut_ptr().cast::<P::Word>();
+    let (sums, rest) = sums.split_at_mut(sums.len().min(size.rows * size.row_sums));
+    // What is behind the sums is the kernel's; it has room for more K groups than a small stack.
+    let (words, most_words) = if !LARGE_TARGET && align_of::<P::Word>() == 4 && rest.len() > WORDS {
+        (rest.as_mut_ptr().cast::<P::Word>(), rest.len())
+    } else {
+        (words.as_mut_ptr().cast::<P::Word>(), WORDS)
+    };
     let mut first_row = 0;
     while first_row < size.rows {
-        let rows = (size.rows - first_row).min(P::ROWS * TILES);
-        // Not divided by a number that the compiler does not know: it would keep a check.
-        let tile_words = match rows.div_ceil(P::ROWS) {
-            1 => WORDS,
-            2 => WORDS / 2,
-            _ => WORDS / TILES,
-        };
-        let most_groups = P::K_GROUPS.min(tile_words / P::K_GROUP_WORDS);
-        // SAFETY: the rows are among those of the product, whose sizes fit the slices. A tile holds at most `most_groups` K
-        // groups, and each word is packed before it is multiplied.
+        let rows = (size.rows - first_row).min(P::ROWS * P::TILES);
+        let tile_words = P::words(rows.min(P::ROWS));
+        let tiles = rows.div_ceil(P::ROWS);
+        // Weights that serve several tiles are copied, since they may lie in slow flash.
+        let copies = !LARGE_TARGET && tiles > 1;
+        let copy_words = if copies { K_GROUP_BYTES / size_of::<P::Word>() } else { 0 };
+        // Not divided by a number that might be zero: the compiler would keep a check.
+        let group_words = NonZero::<usize>::MIN.saturating_add(tiles * tile_words + copy_words - 1);
+        let most_groups = P::K_GROUPS.min(most_words / group_words);
+        // SAFETY: the rows are among those of the product, whose sizes fit the slices. There is room for the words of all tiles and for
+        // the copy of `most_groups` K groups, and each word is packed before it is multiplied.
         unsafe {
             let a = a.as_ptr().add(first_row * size.row_bytes);
             let sums = sums.as_mut_ptr().add(first_row * size.row_sums);
@@ -97,17 +108,28 @@ fn multiply<P: Packing>(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
             let mut first = 0;
             while first < size.k_groups {
                 let k_groups = (size.k_groups - first).min(most_groups);
+                let tile_words = tile_words * k_groups;
                 for (tile, row) in (0..rows).step_by(P::ROWS).enumerate() {
                     let a = a.add(row * size.row_bytes + first * 4);
                     P::pack(a, size.row_bytes, (rows - row).min(P::ROWS), k_groups, words.add(tile * tile_words));
                 }
                 for panel in 0..size.panels {
-                    let w = w.as_ptr().add((panel * size.k_groups + first) * K_GROUP_BYTES);
-                    let sums = sums.add(panel * 16);
-                    if rows <= P::ROWS {
-                        P::multiply(w, words, rows, k_groups, sums, size.row_sums);
-                    } else {
-                        multiply_tiles::<P>(w, (words, tile_words), rows, k_groups, sums, size.row_sums);
+                    let mut w = w.as_ptr().add((panel * size.k_groups + first) * K_GROUP_BYTES);
+                    if copies {
+                        let copy = words.add(tiles * tile_words).cast();
+                        copy_k_groups(w, k_groups, copy);
+                        w = copy;
+                    }
+                    for (tile, row) in (0..rows).step_by(P::ROWS).enumerate() {
+                        let (words, rows) = (words.add(tile * tile_words), (rows - row).min(P::ROWS));
+                        P::multiply(
+                            w,
+                            words,
+                            rows,
+                            k_groups,
+                            sums.add(row * size.row_sums + panel * 16),
+                            size.row_sums,
+                        );
                     }
                 }
                 first += k_groups;
@@ -117,29 +139,23 @@ fn multiply<P: Packing>(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     }
 }
 
-/// Adds the products of several tiles by a piece of a panel. Where weights may lie in slow flash they are read once.
+/// Copies K groups of a panel, each word read once.
 ///
 /// # Safety
-/// As [`Packing::multiply`], for `rows` rows in tiles of so many words.
-#[inline(never)]
-unsafe fn multiply_tiles<P: Packing>(
-    mut w: *const i8,
-    (words, tile_words): (*const P::Word, usize),
-    rows: usize,
-    k_groups: usize,
-    sums: *mut i32,
-    row_sums: usize,
-) {
-    let mut copy = [const { MaybeUninit::<i8>::uninit() }; COPY];
-    // SAFETY: a piece is copied only if there is room; tiles and rows are among those of the contract.
-    unsafe {
-        if !LARGE_TARGET && k_groups * K_GROUP_BYTES <= COPY {
-            w.copy_to_nonoverlapping(copy.as_mut_ptr().cast(), k_groups * K_GROUP_BYTES);
-            w = copy.as_ptr().cast();
-        }
-        for (tile, row) in (0..rows).step_by(P::ROWS).enumerate() {
-            let sums = sums.add(row * row_sums);
-            P::multiply(w, words.add(tile * tile_words), (rows - row).min(P::ROWS), k_groups, sums, row_sums);
+/// There are `k_groups` K groups at `w`, and there is room for them at `copy`.
+unsafe fn copy_k_groups(w: *const i8, k_groups: usize, copy: *mut i8) {
+    let (w, copy) = (w.cast::<[u32; 4]>(), copy.cast::<[u32; 4]>());
+    for index in 0..k_groups * (K_GROUP_BYTES / size_of::<[u32; 4]>()) {
+        // SAFETY: the index is among those of the contract, and weights in a panel have aligned addresses. Volatile, so that this does
+        // not become a call that takes five instructions for a word.
+        unsafe {
+            let (w, copy) = (w.add(index).cast::<u32>(), copy.add(index).cast::<u32>());
+            let (a, b) = (w.read_volatile(), w.add(1).read_volatile());
+            let (c, d) = (w.add(2).read_volatile(), w.add(3).read_volatile());
+            copy.write(a);
+            copy.add(1).write(b);
+            copy.add(2).write(c);
+            copy.add(3).write(d);
         }
     }
 }

@@ -6,29 +6,37 @@
 
 use super::{Packing, add, multiply_row, weights};
 
-/// Rows 0 and 1, and 2 and 3, of a tile.
+/// Rows 0 and 1, 2 and 3, and 4 and 5, of a tile.
 pub(super) struct Pairs;
 
 /// Accumulators of a pair of rows and a channel.
 #[derive(Clone, Copy)]
-struct Accumulator {
-    high: i32,
-    total: i32,
+pub(super) struct Accumulator {
+    pub(super) high: i32,
+    pub(super) total: i32,
 }
 
 /// Makes the low field positive.
-const BIAS: i32 = 1 << 15;
+pub(super) const BIAS: i32 = 1 << 15;
 
 impl Accumulator {
-    const ZERO: Self = Self { high: 0, total: 0 };
+    pub(super) const ZERO: Self = Self { high: 0, total: 0 };
 
     /// One K group: four places.
+    #[cfg(not(any(arm_thumb2, all(target_arch = "riscv32", target_feature = "m"))))]
     #[inline(always)]
     fn accumulate(&mut self, [a, b, c, d]: [i32; 4], [p, q, r, s]: [i32; 4]) {
-        let first = a.wrapping_mul(p).wrapping_add(b.wrapping_mul(q).wrapping_add(BIAS));
-        let second = c.wrapping_mul(r).wrapping_add(d.wrapping_mul(s).wrapping_add(BIAS));
-        self.high = self.high.wrapping_add(first >> 16).wrapping_add(second >> 16);
-        self.total = self.total.wrapping_add(first).wrapping_add(second);
+        self.places(a, p, b, q);
+        self.places(c, r, d, s);
+    }
+
+    /// Two places.
+    #[cfg(not(any(arm_thumb2, all(target_arch = "riscv32", target_feature = "m"))))]
+    #[inline(always)]
+    fn places(&mut self, a: i32, p: i32, b: i32, q: i32) {
+        let sum = a.wrapping_mul(p).wrapping_add(b.wrapping_mul(q).wrapping_add(BIAS));
+        self.high = self.high.wrapping_add(sum >> 16);
+        self.total = self.total.wrapping_add(sum);
     }
 
     /// Adds the sums of the low row and, when there is one, of the high row.
@@ -36,7 +44,7 @@ impl Accumulator {
     /// # Safety
     /// The sums at these addresses can be written.
     #[inline(always)]
-    unsafe fn store(self, k_groups: usize, low: *mut i32, high: Option<*mut i32>) {
+    pub(super) unsafe fn store(self, k_groups: usize, low: *mut i32, high: Option<*mut i32>) {
         let biases = (2 * BIAS).wrapping_mul(k_groups as i32);
         // SAFETY: the caller's.
         unsafe {
@@ -50,17 +58,23 @@ impl Accumulator {
 
 impl Packing for Pairs {
     type Word = i32;
-    const ROWS: usize = 4;
-    const K_GROUPS: usize = 16;
-    const K_GROUP_WORDS: usize = 8;
+    const ROWS: usize = 6;
+    const TILES: usize = 3;
+    // Words of accumulators hold sums of any length.
+    const K_GROUPS: usize = usize::MAX;
+
+    fn words(rows: usize) -> usize {
+        4 * rows.div_ceil(2)
+    }
 
     unsafe fn multiply(w: *const i8, words: *const i32, rows: usize, k_groups: usize, sums: *mut i32, row_sums: usize) {
         // SAFETY: the caller's contract, for as many rows as there are.
         unsafe {
             match rows {
                 1 => multiply_row(w, words, k_groups, sums),
-                2 => multiply_pair(w, words, k_groups, sums, row_sums),
-                _ => multiply_pairs(w, words, rows, k_groups, sums, row_sums),
+                2 => tile::pair(w, words, rows, k_groups, sums, row_sums),
+                3 | 4 => tile::two_pairs(w, words, rows, k_groups, sums, row_sums),
+                _ => tile::three_pairs(w, words, rows, k_groups, sums, row_sums),
             }
         }
     }
@@ -85,71 +99,59 @@ impl Packing for Pairs {
     }
 }
 
-/// Three or four rows by 16 channels, two channels at a time.
-///
-/// # Safety
-/// As [`Packing::multiply`].
-unsafe fn multiply_pairs(
-    w: *const i8,
-    words: *const i32,
-    rows: usize,
-    k_groups: usize,
-    sums: *mut i32,
-    row_sums: usize,
-) {
-    for channel in (0..16).step_by(2) {
-        let [mut a, mut b, mut c, mut d] = [Accumulator::ZERO; 4];
-        for k_group in 0..k_groups {
-            // SAFETY: K group and channels are among those of the contract.
-            unsafe {
-                let words = words.add(k_group * 8).cast::<[i32; 4]>();
-                let w = w.add(k_group * 64 + channel * 4);
-                let (first, second) = (weights(w), weights(w.add(4)));
-                let pair = words.read();
-                a.accumulate(pair, first);
-                b.accumulate(pair, second);
-                let pair = words.add(1).read();
-                c.accumulate(pair, first);
-                d.accumulate(pair, second);
-            }
-        }
-        // SAFETY: there are so many rows of 16 sums.
-        unsafe {
-            let row = |row: usize| sums.add(row * row_sums + channel);
-            let last = (rows == 4).then(|| row(3));
-            a.store(k_groups, row(0), Some(row(1)));
-            b.store(k_groups, row(0).add(1), Some(row(1).add(1)));
-            c.store(k_groups, row(2), last);
-            d.store(k_groups, row(2).add(1), last.map(|sums| sums.add(1)));
-        }
-    }
-}
+/// Products of some pairs of rows by 16 channels.
+#[cfg(not(any(arm_thumb2, all(target_arch = "riscv32", target_feature = "m"))))]
+mod tile {
+    use super::{Accumulator, weights};
 
-/// Two rows by 16 channels, four channels at a time.
-///
-/// # Safety
-/// As [`Packing::multiply`] with two rows.
-unsafe fn multiply_pair(w: *const i8, words: *const i32, k_groups: usize, sums: *mut i32, row_sums: usize) {
-    for channel in (0..16).step_by(4) {
-        let [mut a, mut b, mut c, mut d] = [Accumulator::ZERO; 4];
-        for k_group in 0..k_groups {
-            // SAFETY: K group and channels are among those of the contract.
-            unsafe {
-                let pair = words.add(k_group * 4).cast::<[i32; 4]>().read();
-                let w = w.add(k_group * 64 + channel * 4);
-                a.accumulate(pair, weights(w));
-                b.accumulate(pair, weights(w.add(4)));
-                c.accumulate(pair, weights(w.add(8)));
-                d.accumulate(pair, weights(w.add(12)));
+    /// A function for so many pairs of rows, two channels at a time.
+    macro_rules! tile {
+        ($name:ident: $($pair:ident $index:literal),+) => {
+            /// # Safety
+            /// As [`Packing::multiply`](super::Packing::multiply), for these pairs, the second row of the last of which may be missing.
+            pub(super) unsafe fn $name(
+                w: *const i8,
+                words: *const i32,
+                rows: usize,
+                k_groups: usize,
+                sums: *mut i32,
+                row_sums: usize,
+            ) {
+                const PAIRS: usize = [$($index),+].len();
+                for channel in (0..16).step_by(2) {
+                    $(let mut $pair = [Accumulator::ZERO; 2];)+
+                    for k_group in 0..k_groups {
+                        // SAFETY: K group and channels are among those of the contract.
+                        unsafe {
+                            let words = words.add(k_group * PAIRS * 4).cast::<[i32; 4]>();
+                            let w = w.add(k_group * 64 + channel * 4);
+                            let (first, second) = (weights(w), weights(w.add(4)));
+                            $(
+                                let word = words.add($index).read();
+                                $pair[0].accumulate(word, first);
+                                $pair[1].accumulate(word, second);
+                            )+
+                        }
+                    }
+                    // SAFETY: there are so many rows of 16 sums.
+                    unsafe {
+                        let row = |row: usize| sums.add(row * row_sums + channel);
+                        $(
+                            let high = (2 * $index + 1 < rows).then(|| row(2 * $index + 1));
+                            $pair[0].store(k_groups, row(2 * $index), high);
+                            $pair[1].store(k_groups, row(2 * $index).add(1), high.map(|sums| sums.add(1)));
+                        )+
+                    }
+                }
             }
-        }
-        // SAFETY: there are two rows of 16 sums.
-        unsafe {
-            let (low, high) = (sums.add(channel), sums.add(row_sums + channel));
-            a.store(k_groups, low, Some(high));
-            b.store(k_groups, low.add(1), Some(high.add(1)));
-            c.store(k_groups, low.add(2), Some(high.add(2)));
-            d.store(k_groups, low.add(3), Some(high.add(3)));
-        }
+        };
     }
+
+    tile!(pair: a 0);
+    tile!(two_pairs: a 0, b 1);
+    tile!(three_pairs: a 0, b 1, c 2);
 }
+#[cfg(all(target_arch = "riscv32", target_feature = "m"))]
+use super::riscv32 as tile;
+#[cfg(arm_thumb2)]
+use super::thumb2 as tile;

@@ -40,8 +40,12 @@ unsafe fn store(total: i64, rows: usize, sums: *mut i32, row_sums: usize) {
 impl Packing for Triples {
     type Word = i64;
     const ROWS: usize = 3;
+    const TILES: usize = 4;
     const K_GROUPS: usize = 16;
-    const K_GROUP_WORDS: usize = 4;
+
+    fn words(_: usize) -> usize {
+        4
+    }
 
     unsafe fn multiply(w: *const i8, words: *const i64, rows: usize, k_groups: usize, sums: *mut i32, row_sums: usize) {
         if rows == 1 {
