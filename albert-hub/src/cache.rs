@@ -72,8 +72,10 @@ mod writing {
 
         /// Gives the bytes with an etag a name in a snapshot; the name may have folders.
         pub(in super::super) fn link(&self, snapshot: &Path, file: &str, etag: &str) -> Result<(), HubError> {
-            let up = "../".repeat(2 + file.matches('/').count());
-            replace::link(&snapshot.join(file), &Path::new(&up).join("blobs").join(etag))
+            // Name by name: Windows follows no link with slashes.
+            let up = std::iter::repeat_n("..", 2 + file.matches('/').count());
+            let target: PathBuf = up.chain(["blobs", etag]).collect();
+            replace::link(&snapshot.join(file), &target)
         }
     }
 }

@@ -24,6 +24,7 @@ fn number(value: &Value) -> f64 {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "Windows forbids the file name")]
 fn a_report_measures_the_file_against_the_checkpoint() {
     let folder = Folder::new();
     let (_, data) = classifier(&folder);

@@ -47,6 +47,7 @@ fn one_label() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "Windows forbids the file name")]
 fn a_page_and_text() {
     let folder = Folder::new();
     let model = folder.model("sequence-classification-narrow");
