@@ -244,9 +244,12 @@ fn record(folder: &Path, name: &str, run: &Run) -> Result<(), String> {
     if !rates.is_empty() {
         let mean = rates.iter().sum::<f64>() / rates.len() as f64;
         let hours = WANTED_FAST.saturating_sub(fast) as f64 / mean / 3600.0;
-        let (count, fast) = (rates.len(), grouped(fast));
-        table +=
-            &format!(" The {count} fast ones have {fast}; the rest takes {hours:.0} processor hours at these rates.");
+        table += &format!(" The {} fast ones have {}", rates.len(), grouped(fast));
+        table += &if fast < WANTED_FAST {
+            format!("; the rest takes {hours:.0} processor hours at these rates.")
+        } else {
+            ".".to_owned()
+        };
     }
     if slow > 0 {
         table += &format!(" What the {slow} others miss takes {left:.0}.");
