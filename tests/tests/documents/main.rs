@@ -101,7 +101,7 @@ const CHORES: &[(&str, &str, &str)] = &[
         "xtask/src/dist/platform.rs",
         "aarch64-pc-windows-gnullvm",
     ),
-    ("cargo xtask dist", ".ci/run", "\"$xtask\" dist --unoptimized"),
+    ("cargo xtask dist", ".ci/run", "cargo xtask dist --unoptimized"),
     ("npm init --yes", "js/test/manual.test.js", "npm init --yes"),
     (
         "npm install ../albert-edge/js/albert-edge-0.1.0.tgz",
