@@ -46,7 +46,7 @@ trait Packing {
     /// K groups after which the fields of accumulators are taken apart, at most.
     const K_GROUPS: usize;
 
-    /// Words of one K group of a tile of so many rows.
+    /// Words of one K group of a tile of `rows` rows.
     fn words(rows: usize) -> usize;
 
     /// Adds the products of up to [`Self::ROWS`] rows by the 16 channels of a panel to `sums`.

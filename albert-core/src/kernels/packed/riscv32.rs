@@ -46,7 +46,7 @@ macro_rules! pair {
     };
 }
 
-/// A function for so many pairs of rows: their accumulators for both channels, and their words of the places 0 and 1, then of 2 and 3.
+/// A function for `$pairs` pairs of rows: their accumulators for both channels, and their words of the places 0 and 1, then of 2 and 3.
 macro_rules! tile {
     ($name:ident = $pairs:literal: [$($index:literal $high:ident $total:ident $next_high:ident $next_total:ident),+],
         [$($first:expr),+], [$($second:expr),+]) => {
@@ -104,7 +104,7 @@ macro_rules! tile {
                         options(readonly, nostack),
                     );
                 }
-                // SAFETY: there are so many rows of 16 sums.
+                // SAFETY: `rows` rows of 16 sums are at `sums`.
                 unsafe {
                     let row = |row: usize| sums.add(row * row_sums + channel);
                     $(

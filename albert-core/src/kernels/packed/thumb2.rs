@@ -48,7 +48,7 @@ macro_rules! k_groups {
     };
 }
 
-/// A function for so many pairs of rows: their accumulators, and the loop.
+/// A function for `$pairs` pairs of rows: their accumulators, and the loop.
 macro_rules! tile {
     ($name:ident = $pairs:literal: [$($index:literal $high:tt $total:tt),+], $text:expr) => {
         /// # Safety
@@ -77,7 +77,7 @@ macro_rules! tile {
                         options(readonly),
                     );
                 }
-                // SAFETY: there are so many rows of 16 sums.
+                // SAFETY: `rows` rows of 16 sums are at `sums`.
                 unsafe {
                     let row = |row: usize| sums.add(row * row_sums + channel);
                     $(pairs[$index].store(

@@ -104,7 +104,7 @@ impl Packing for Pairs {
 mod tile {
     use super::{Accumulator, weights};
 
-    /// A function for so many pairs of rows, two channels at a time.
+    /// A function for the pairs of rows that are listed, two channels at a time.
     macro_rules! tile {
         ($name:ident: $($pair:ident $index:literal),+) => {
             /// # Safety
@@ -133,7 +133,7 @@ mod tile {
                             )+
                         }
                     }
-                    // SAFETY: there are so many rows of 16 sums.
+                    // SAFETY: `rows` rows of 16 sums are at `sums`.
                     unsafe {
                         let row = |row: usize| sums.add(row * row_sums + channel);
                         $(
