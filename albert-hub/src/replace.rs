@@ -22,6 +22,8 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), HubError> {
 pub(super) fn link(path: &Path, target: &Path) -> Result<(), HubError> {
     let folder = folder_of(path)?;
     let linked = Builder::new().make_in(folder, |temporary| symlink(target, temporary));
+    // Not every system that makes no links says so: Wine 8 reports success.
+    let linked = linked.and_then(|link| fs::metadata(link.path()).map(|_| link));
     let linked = match linked {
         Ok(link) => link.persist(path).map(drop).map_err(|error| error.error),
         Err(_) => exclusive(folder).and_then(|mut file| {

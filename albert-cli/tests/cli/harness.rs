@@ -92,6 +92,9 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures").join(name)
 }
 
+/// Characters of HTML in a file's name, and how a page has them. Windows forbids the angle brackets in a name.
+pub(crate) const MARKUP: (&str, &str) = if cfg!(windows) { ("&", "&amp;") } else { ("<&>", "&lt;&amp;&gt;") };
+
 /// A folder for a test's files.
 #[derive(Debug)]
 pub(crate) struct Folder(TempDir);

@@ -9,6 +9,8 @@ mod hub;
 mod languages;
 mod measures;
 mod outputs;
+#[cfg(unix)]
+mod outputs_unix;
 mod own;
 mod pipelines;
 mod readme;

@@ -15,7 +15,7 @@ fn a_python_that_cannot_run() {
     assert!(error.contains("cannot run") && error.contains("torch and transformers"), "{error}");
 }
 
-/// Programs in place of Python: the request is their second argument.
+/// Programs in place of Python: the request is their second argument. They are scripts of a Unix shell.
 #[cfg(unix)]
 #[test]
 fn what_a_python_answers() {

@@ -6,6 +6,7 @@
 mod codebook;
 mod dequantization;
 mod float;
+// It asks Unix for pages that cannot be touched.
 #[cfg(unix)]
 mod guard_pages;
 mod products;

@@ -1,5 +1,6 @@
 //! Hubs that mean harm: bodies without end, names that lead elsewhere, links that wait in the cache.
 
+#[cfg(unix)]
 use std::fs;
 use std::time::{Duration, Instant};
 
@@ -147,7 +148,7 @@ fn compressed_bodies_are_not_expanded() {
     assert!(!matches!(error, HubError::TooLarge { .. }), "{error}");
 }
 
-/// A cache where the part of the weights has another's name.
+/// A cache where the part of the weights has another's name. On Unix: others need a right of their own to make links.
 #[cfg(unix)]
 fn planted(plant: impl Fn(&std::path::Path, &std::path::Path)) {
     let files = Files::checkpoint();
@@ -177,7 +178,7 @@ fn no_link_is_written_through() {
     planted(absent);
 }
 
-/// References and snapshots are replaced, not written through.
+/// References and snapshots are replaced, not written through. On Unix, as [`planted`].
 #[test]
 #[cfg(unix)]
 fn links_in_place_of_references_are_replaced() {
