@@ -6,9 +6,15 @@ use super::{
     Channels, CodebookPanel, FloatProduct, KernelSet, Keys, LinearProduct, Product, RowScale, Splits, Store, Tile,
     scalar,
 };
+use crate::build_features::LARGE_TARGET;
 use crate::config::Activation;
-use crate::format::layout::GROUP_CHANNELS;
+use crate::format::layout::{GROUP_CHANNELS, PANEL_CHANNELS};
 use crate::slices::part_mut;
+
+/// Most sums that are made before they are dequantized: 24 KB.
+const MOST_SUMS: usize = 6144;
+/// Channels of two panels, which some kernels multiply together.
+const PAIR_CHANNELS: usize = 2 * PANEL_CHANNELS;
 
 /// A kernel set that this CPU can run.
 ///
@@ -93,10 +99,10 @@ impl Kernels {
         if !fits(any, within) || self.0.linear.is_some_and(done) {
             return;
         }
-        let groups = w.chunks((GROUP_CHANNELS * 4).saturating_mul(k_groups).max(1));
-        for (w, first) in groups.zip((0..width).step_by(GROUP_CHANNELS)) {
-            let part = (width - first).min(GROUP_CHANNELS);
-            let row_sums = GROUP_CHANNELS;
+        let row_sums = if LARGE_TARGET { self.channels_at_a_time(count, sums.len()) } else { GROUP_CHANNELS };
+        let groups = w.chunks((row_sums * 4).saturating_mul(k_groups).max(1));
+        for (w, first) in groups.zip((0..width).step_by(row_sums)) {
+            let part = (width - first).min(row_sums);
             let panels = part.div_ceil(16);
             self.matmul_i8(&Product { rows: count, row_bytes, k_groups, panels, row_sums, prefetch }, a, w, sums);
             let tile = Tile { rows: count, channels: part, row_sums, row_outputs };
@@ -139,6 +145,16 @@ impl Kernels {
     /// set of sums costs AMX more than that saves.
     pub(crate) fn panel_parts(self) -> bool {
         self.0.panel_parts
+    }
+
+    /// Channels whose sums are made before they are dequantized: whole pairs of panels, with `room` for sums of so many rows.
+    pub(crate) fn channels_at_a_time(self, rows: usize, room: usize) -> usize {
+        if !self.0.wide_sums {
+            return GROUP_CHANNELS;
+        }
+        // More push out of the first-level cache what products read.
+        let room = room.min(MOST_SUMS) / rows.max(1);
+        (room / PAIR_CHANNELS * PAIR_CHANNELS).max(GROUP_CHANNELS)
     }
 
     /// [`Self::expand`] and [`Self::matmul_i8`] of some panels of channels, one beside the other. `room` is for expanded weights, at

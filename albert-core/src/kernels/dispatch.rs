@@ -25,6 +25,9 @@ pub struct KernelSet {
     pub(super) multiply_panels: Option<MultiplyPanels>,
     /// See [`Kernels::panel_parts`].
     pub(super) panel_parts: bool,
+    /// Whether a linear makes sums of as many channels at a time as there is room for, which takes fewer calls. Other sets make those of a
+    /// group, and may keep things of their own in the room behind them.
+    pub(super) wide_sums: bool,
     pub(super) dequantize: Dequantize,
     pub(super) quantize_heads: QuantizeHeads,
     pub(super) quantize_row: QuantizeRow,

@@ -20,6 +20,7 @@ pub(super) static SET: KernelSet = KernelSet {
     expand: if CODEBOOK { expand } else { |_, _| () },
     multiply_panels: None,
     panel_parts: true,
+    wide_sums: false,
     dequantize,
     quantize_heads,
     quantize_row,

@@ -12,6 +12,9 @@ use crate::memory::plan::{activation_row_bytes, part_places};
 use crate::slices::{part, part_mut};
 use core::ops::Range;
 
+/// Most channels whose sums are made beside the expansion of their weights before they are dequantized.
+const BESIDE_CHANNELS: usize = 256;
+
 /// Some panels of a matrix with `width` output channels; `channels` has no scales. Not inlined: its frame holds those of a group,
 /// which int8 models do without.
 #[inline(never)]
@@ -29,8 +32,13 @@ pub(super) fn multiply(
     products: &mut Products<'_>,
 ) {
     let Columns { data, stride: row_outputs, rows } = out;
-    let row_bytes = activation_row_bytes(stored.places);
     let places = stored.places.next_multiple_of(K_UNIT);
+    if LARGE_TARGET {
+        let out = Columns { data: &mut *data, stride: row_outputs, rows };
+        if expanded_beside(kernels, stored, panels.clone(), width, scales, channels, store, out, x, products) {
+            return;
+        }
+    }
     // Few rows do not outweigh the way of whole panels through the second-level cache, where the expansion is quicker than that.
     let whole_fit = products.panel.len() >= places * GROUP_CHANNELS;
     let in_parts = LARGE_TARGET
@@ -52,21 +60,6 @@ pub(super) fn multiply(
         scales.copy_to(first, &mut group_scales);
         let channels = channels.part_with(&group_scales, first, count);
         let out = part_mut(data, first - panels.start * PANEL_CHANNELS..);
-        let beside = LARGE_TARGET && {
-            let (k_groups, panels) = (places / K_GROUP, group.len());
-            let size = Product { rows, row_bytes, k_groups, panels, row_sums: GROUP_CHANNELS, prefetch: true };
-            // A last group may have fewer.
-            let last = group.end.saturating_sub(1);
-            let parts: [_; GROUP_PANELS] =
-                core::array::from_fn(|index| stored.part(last.min(group.start + index), 0..places, 2));
-            let parts = part(&parts, ..panels);
-            kernels.multiply_panels(&size, x.bytes, parts, products.panel, products.accumulators)
-        };
-        if beside {
-            let tile = Tile { rows, channels: count, row_sums: GROUP_CHANNELS, row_outputs };
-            kernels.dequantize(&tile, products.accumulators, x.row_scales, &channels, store, out);
-            continue;
-        }
         for start in group.clone().step_by(at_a_time) {
             let some = start..group.end.min(start + at_a_time);
             let within = (start - group.start) * PANEL_CHANNELS;
@@ -86,6 +79,51 @@ pub(super) fn multiply(
             );
         }
     }
+}
+
+/// Panels whose expansion and products stand side by side, as many channels at a time as there is room for. `false`, and nothing done,
+/// where the kernel set has no such thing.
+#[expect(clippy::too_many_arguments, reason = "those of `multiply`")]
+fn expanded_beside(
+    kernels: Kernels,
+    stored: &Panels<'_>,
+    panels: Range<usize>,
+    width: usize,
+    scales: Scales<'_>,
+    channels: &Channels<'_>,
+    store: Store,
+    out: Columns<'_>,
+    x: &Quantized<'_>,
+    products: &mut Products<'_>,
+) -> bool {
+    let Columns { data, stride: row_outputs, rows } = out;
+    let row_bytes = activation_row_bytes(stored.places);
+    let places = stored.places.next_multiple_of(K_UNIT);
+    let row_sums = kernels.channels_at_a_time(rows, products.accumulators.len()).min(BESIDE_CHANNELS);
+    let at_a_time = row_sums / PANEL_CHANNELS;
+    for some in panels.clone().step_by(at_a_time) {
+        let some = some..panels.end.min(some + at_a_time);
+        let size =
+            Product { rows, row_bytes, k_groups: places / K_GROUP, panels: some.len(), row_sums, prefetch: true };
+        // The last ones may be fewer.
+        let last = some.end.saturating_sub(1);
+        let parts: [_; BESIDE_CHANNELS / PANEL_CHANNELS] =
+            core::array::from_fn(|index| stored.part(last.min(some.start + index), 0..places, 2));
+        let parts = part(&parts, ..some.len());
+        if !kernels.multiply_panels(&size, x.bytes, parts, products.panel, products.accumulators) {
+            debug_assert!(some.start == panels.start, "the set does all panels or none");
+            return false;
+        }
+        let first = some.start * PANEL_CHANNELS;
+        let count = (some.end * PANEL_CHANNELS).min(width) - first;
+        let mut some_scales = [0.0; BESIDE_CHANNELS];
+        scales.copy_to(first, &mut some_scales);
+        let channels = channels.part_with(&some_scales, first, count);
+        let tile = Tile { rows, channels: count, row_sums, row_outputs };
+        let out = part_mut(data, first - panels.start * PANEL_CHANNELS..);
+        kernels.dequantize(&tile, products.accumulators, x.row_scales, &channels, store, out);
+    }
+    true
 }
 
 /// Panels that there is room for at a time, `stretch` places at a time.

@@ -18,6 +18,7 @@ pub(crate) static SET: KernelSet = KernelSet {
     expand: codebook::expand,
     multiply_panels: None,
     panel_parts: true,
+    wide_sums: false,
     dequantize,
     quantize_heads,
     quantize_row,

@@ -26,6 +26,7 @@ pub(crate) static SET: KernelSet = KernelSet {
     linear: Some(linear),
     multiply_panels: Some(multiply_panels),
     panel_parts: false,
+    wide_sums: true,
     ..avx512::GFNI_SET
 };
 

@@ -26,6 +26,7 @@ pub(crate) static SET: KernelSet = KernelSet {
     expand: super::codebook::expand_avx2,
     multiply_panels: Some(codebook::multiply_panels),
     panel_parts: true,
+    wide_sums: true,
     dequantize,
     quantize_heads,
     quantize_row,

@@ -33,6 +33,7 @@ pub(crate) static SET: KernelSet = KernelSet {
     expand: super::codebook::expand_avx512::<false>,
     multiply_panels: Some(codebook::multiply_panels::<false>),
     panel_parts: true,
+    wide_sums: true,
     dequantize,
     quantize_heads,
     quantize_row,
