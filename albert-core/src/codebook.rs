@@ -1,12 +1,12 @@
 //! Where the parts of a codebook panel lie in the file (`docs/format.md`).
 
 use crate::format::layout::{CodebookLayout, K_UNIT, LEVELS_4, LEVELS_5, dtype};
-use crate::kernels::CodebookPanel;
+use crate::kernels::{CodebookPanel, Levels};
 use crate::slices::part;
 use core::ops::Range;
 
-/// The levels of a 4-bit format, twice, so that both formats have 32.
-const LEVELS_4_TWICE: [i8; 32] = {
+/// The levels of the 4-bit format, twice, so that both formats have 32.
+static FOUR_BITS: Levels = Levels::new({
     let mut levels = [0; 32];
     let mut index = 0;
     while index < 32 {
@@ -14,7 +14,10 @@ const LEVELS_4_TWICE: [i8; 32] = {
         index += 1;
     }
     levels
-};
+});
+
+/// The levels of the 5-bit format.
+static FIVE_BITS: Levels = Levels::new(LEVELS_5);
 
 /// The panels of a matrix.
 #[derive(Clone, Copy)]
@@ -36,7 +39,7 @@ impl<'a> Panels<'a> {
         let of_units = |start: usize, size: usize| part(bytes, start + size * units.start..start + size * units.end);
         let multipliers: &[i8] = bytemuck::must_cast_slice(of_units(layout.multipliers, 4));
         CodebookPanel {
-            levels: if has_high_bits { &LEVELS_5 } else { &LEVELS_4_TWICE },
+            levels: if has_high_bits { &FIVE_BITS } else { &FOUR_BITS },
             codes: of_units(0, 64).as_chunks().0,
             high_bits: of_units(layout.high_bits, if has_high_bits { 16 } else { 0 }).as_chunks().0,
             multipliers: multipliers.as_chunks().0,

@@ -3,8 +3,63 @@
 use crate::format::layout::scaled;
 #[cfg(target_arch = "x86_64")]
 use crate::slices::part;
+use core::ops::Deref;
 #[cfg(target_arch = "x86_64")]
 use core::ops::Range;
+
+/// The levels of a codebook.
+#[derive(Clone, Debug)]
+pub struct Levels {
+    levels: [i8; 32],
+    #[cfg(target_arch = "x86_64")]
+    scaled: ScaledLevels,
+}
+
+impl Levels {
+    /// Codes without a high bit reach the first 16.
+    pub const fn new(levels: [i8; 32]) -> Self {
+        Self {
+            #[cfg(target_arch = "x86_64")]
+            scaled: ScaledLevels::new(&levels),
+            levels,
+        }
+    }
+
+    /// The levels times every multiplier.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn scaled(&self) -> &ScaledLevels {
+        &self.scaled
+    }
+}
+
+impl Deref for Levels {
+    type Target = [i8; 32];
+
+    fn deref(&self) -> &[i8; 32] {
+        &self.levels
+    }
+}
+
+/// Levels times every multiplier, whose byte is the index: the first 16, and the others. AMD's cores multiply where they multiply
+/// activations, and have ports to spare for a table.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Debug)]
+#[repr(align(64))]
+pub(super) struct ScaledLevels(pub(super) [[[i8; 16]; 256]; 2]);
+
+#[cfg(target_arch = "x86_64")]
+impl ScaledLevels {
+    const fn new(levels: &[i8; 32]) -> Self {
+        let mut all = [[[0; 16]; 256]; 2];
+        let mut index = 0;
+        while index < 32 * 256 {
+            let (level, multiplier) = (index % 32, index / 32);
+            all[level / 16][multiplier][level % 16] = scaled(levels[level], multiplier as u8 as i8);
+            index += 1;
+        }
+        Self(all)
+    }
+}
 
 /// One panel of 16 output channels in a codebook format, in units of 8 places (`docs/format.md`).
 ///
@@ -12,8 +67,8 @@ use core::ops::Range;
 /// one table: a lookup by bytes within a 128-bit register.
 #[derive(Clone, Copy, Debug)]
 pub struct CodebookPanel<'a> {
-    /// The levels; codes without a high bit reach the first 16.
-    pub levels: &'a [i8; 32],
+    /// What the codes name.
+    pub levels: &'a Levels,
     /// Low four bits of the codes: `[channel][place]` of places 0 to 3 of the unit in the low halves, of 4 to 7 in the high.
     pub codes: &'a [[u8; 64]],
     /// High bits: a byte a channel, a bit a place. None with 16 levels, else as many as units.
@@ -59,7 +114,7 @@ pub(super) fn expand(panel: &CodebookPanel<'_>, out: &mut [i8]) {
         let outs = first.as_chunks_mut::<16>().0.iter_mut().zip(second.as_chunks_mut::<16>().0);
         for (((codes, high_bits), &multiplier), (first, second)) in quads.zip(outs) {
             let mut table = [0; 32];
-            for (weight, &level) in table.iter_mut().zip(panel.levels).take(count) {
+            for (weight, &level) in table.iter_mut().zip(panel.levels.iter()).take(count) {
                 *weight = scaled(level, multiplier);
             }
             for (index, ((&codes, first), second)) in codes.iter().zip(first).zip(second).enumerate() {

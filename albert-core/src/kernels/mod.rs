@@ -87,7 +87,7 @@ use wasm::SETS;
 use x86::SETS;
 
 pub use checked::Kernels;
-pub(crate) use codebook::CodebookPanel;
+pub(crate) use codebook::{CodebookPanel, Levels};
 pub use dispatch::{KernelError, KernelSet, by_name, compiled, detect};
 pub(crate) use interleave::interleave;
 pub(crate) use math::{exp2, square_root};

@@ -3,7 +3,7 @@
 use crate::support::{Random, sets};
 use albert_core::format::layout::scaled;
 use albert_core::kernels::Kernels;
-use albert_core::kernels::internals::{CodebookPanel, Product};
+use albert_core::kernels::internals::{CodebookPanel, Levels, Product};
 
 /// Any bytes and any number of units, with both codebooks; what is beyond the last unit stays.
 #[test]
@@ -21,7 +21,7 @@ fn codebook_expansion() {
             if let Some(first) = multipliers.first_mut() {
                 *first = [127, -127, 0, 1];
             }
-            let levels = [(); 32].map(|()| byte());
+            let levels = Levels::new([(); 32].map(|()| byte()));
             let panel = CodebookPanel {
                 levels: &levels,
                 codes: &codes,

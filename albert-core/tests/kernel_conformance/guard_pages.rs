@@ -4,7 +4,7 @@ use crate::support::{Random, sets};
 use albert_core::config::Activation;
 use albert_core::kernels::Kernels;
 use albert_core::kernels::internals::{
-    Channels, CodebookPanel, FloatProduct, Keys, LinearProduct, Product, RowScale, Splits, Store, Tile,
+    Channels, CodebookPanel, FloatProduct, Keys, Levels, LinearProduct, Product, RowScale, Splits, Store, Tile,
 };
 use std::mem::size_of;
 use std::slice::from_raw_parts_mut;
@@ -109,7 +109,7 @@ fn float_products(set: Kernels, memory: &mut [Guarded; 8], random: &mut Random) 
 
 fn codebooks(set: Kernels, memory: &mut [Guarded; 8], random: &mut Random) {
     let (units, count, rows) = (random.below(40), 1 + random.below(5), random.below(20));
-    let levels = [(); 32].map(|()| random.byte());
+    let levels = Levels::new([(); 32].map(|()| random.byte()));
     let five = random.below(2) == 0;
     let [codes, high_bits, multipliers, expanded, a, sums, room, _] = memory;
     let codes = &*codes.slice(units * count, || [(); 64].map(|()| random.next() as u8));

@@ -3,7 +3,7 @@
 use crate::random::{Bytes, Floats, Random};
 use albert_core::config::Activation;
 use albert_core::kernels::Kernels;
-use albert_core::kernels::internals::{Channels, CodebookPanel, Keys, Product, RowScale, Splits, Store, Tile};
+use albert_core::kernels::internals::{Channels, CodebookPanel, Keys, Levels, Product, RowScale, Splits, Store, Tile};
 use board::Counter;
 
 /// A kernel's check.
@@ -157,7 +157,7 @@ fn expansion(pair: &mut Pair) -> Outcome {
         let high_bits: [[u8; 16]; 40] = core::array::from_fn(|_| core::array::from_fn(|_| random.word() as u8));
         let mut multipliers: [[i8; 4]; 40] = core::array::from_fn(|_| core::array::from_fn(|_| random.byte()));
         multipliers[0] = [127, -127, 0, 1];
-        let levels = core::array::from_fn(|_| random.byte());
+        let levels = Levels::new(core::array::from_fn(|_| random.byte()));
         let panel = CodebookPanel {
             levels: &levels,
             codes: &codes[..units],

@@ -6,6 +6,7 @@
 
 use super::prefetch;
 use crate::kernels::CodebookPanel;
+use crate::kernels::codebook::ScaledLevels;
 use crate::kernels::unrolled::unrolled;
 use core::arch::asm;
 use core::arch::x86_64::*;
@@ -128,7 +129,10 @@ unsafe fn units_avx512<const HIGH_BITS: bool, const GFNI: bool>(panel: &Codebook
         prefetch::<_MM_HINT_T0>(codes.as_ptr().wrapping_add(AHEAD).cast());
         let high_bits = panel.high_bits.get(unit).filter(|_| HIGH_BITS);
         // SAFETY: the caller's promise.
-        let weights = unsafe { expansion.unit::<HIGH_BITS, GFNI>(codes, multipliers, high_bits.unwrap_or(&[0; 16])) };
+        let weights = unsafe {
+            let levels = expansion.multiplied::<HIGH_BITS>(multipliers);
+            expansion.unit::<HIGH_BITS, GFNI>(codes, levels, high_bits.unwrap_or(&[0; 16]))
+        };
         store_unit(weights, out);
     }
 }
@@ -176,7 +180,22 @@ impl Expansion512 {
         }
     }
 
-    /// The weights of places 0 to 3 and 4 to 7 of a unit, `[16][4]` each.
+    /// Levels times the multipliers, the first 16 and, with `HIGH_BITS`, the others.
+    #[target_feature(enable = "avx512f,avx512bw")]
+    #[inline]
+    fn multiplied<const HIGH_BITS: bool>(&self, multipliers: [i8; 4]) -> [__m512i; 2] {
+        let multipliers = _mm512_set1_epi32(bytemuck::cast(multipliers));
+        let factors = _mm512_shuffle_epi8(multipliers, self.spread);
+        let [a, b, c, d] = self.levels;
+        let first = _mm512_packs_epi16(_mm512_mulhrs_epi16(a, factors), _mm512_mulhrs_epi16(b, factors));
+        if !HIGH_BITS {
+            return [first; 2];
+        }
+        [first, _mm512_packs_epi16(_mm512_mulhrs_epi16(c, factors), _mm512_mulhrs_epi16(d, factors))]
+    }
+
+    /// The weights of places 0 to 3 and 4 to 7 of a unit, `[16][4]` each, from levels times multipliers: the first 16 and, with
+    /// `HIGH_BITS`, the others.
     ///
     /// # Safety
     /// With `GFNI` the CPU has it.
@@ -185,13 +204,9 @@ impl Expansion512 {
     pub(crate) unsafe fn unit<const HIGH_BITS: bool, const GFNI: bool>(
         &self,
         codes: &[u8; 64],
-        multipliers: [i8; 4],
+        [table, upper]: [__m512i; 2],
         high_bits: &[u8; 16],
     ) -> [__m512i; 2] {
-        let multipliers = _mm512_set1_epi32(bytemuck::cast(multipliers));
-        let factors = _mm512_shuffle_epi8(multipliers, self.spread);
-        let [a, b, c, d] = self.levels;
-        let table = _mm512_packs_epi16(_mm512_mulhrs_epi16(a, factors), _mm512_mulhrs_epi16(b, factors));
         // SAFETY: 64 bytes of codes.
         let codes = unsafe { _mm512_loadu_si512(codes.as_ptr().cast()) };
         let low = _mm512_and_si512(codes, self.nibble);
@@ -205,7 +220,6 @@ impl Expansion512 {
         if !HIGH_BITS {
             return [first, second];
         }
-        let upper = _mm512_packs_epi16(_mm512_mulhrs_epi16(c, factors), _mm512_mulhrs_epi16(d, factors));
         // SAFETY: 16 bytes of high bits.
         let bits = unsafe { _mm512_broadcast_i32x4(_mm_loadu_si128(high_bits.as_ptr().cast())) };
         let bits = _mm512_shuffle_epi8(bits, self.channels);
@@ -216,6 +230,27 @@ impl Expansion512 {
             _mm512_mask_shuffle_epi8(second, upper_places, upper, high),
         ]
     }
+}
+
+/// Levels times the multipliers, the first 16 and, with `HIGH_BITS`, the others, from a table: the multiplications of
+/// [`Expansion512::multiplied`] would take the ports of products.
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(crate) fn looked_up<const HIGH_BITS: bool>(levels: &ScaledLevels, multipliers: [i8; 4]) -> [__m512i; 2] {
+    let mut found = [_mm512_setzero_si512(); 2];
+    unrolled!(half in [0 1], 1 + usize::from(HIGH_BITS) => {
+        let [a, b, c, d] = bytemuck::cast::<_, [u8; 4]>(multipliers);
+        let scaled = &levels.0[half];
+        // SAFETY: each load is of an array of 16 bytes.
+        unsafe {
+            let all = _mm512_broadcast_i32x4(_mm_loadu_si128(scaled[usize::from(a)].as_ptr().cast()));
+            let all = _mm512_mask_broadcast_i32x4(all, 0xf0, _mm_loadu_si128(scaled[usize::from(b)].as_ptr().cast()));
+            let all = _mm512_mask_broadcast_i32x4(all, 0xf00, _mm_loadu_si128(scaled[usize::from(c)].as_ptr().cast()));
+            found[half] =
+                _mm512_mask_broadcast_i32x4(all, 0xf000, _mm_loadu_si128(scaled[usize::from(d)].as_ptr().cast()));
+        }
+    });
+    found
 }
 
 /// Each byte times a matrix of bits. Assembly, so that functions with and without GFNI are one function.

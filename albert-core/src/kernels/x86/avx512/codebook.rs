@@ -1,7 +1,7 @@
 //! Products with codebook panels, two at a time. The first rows are multiplied by weights that come straight from the expansion, so that
 //! one hides what the other waits for; for the others the expansion leaves its weights in the first-level cache.
 
-use super::super::codebook::{AHEAD, Expansion512, part_units, store_unit};
+use super::super::codebook::{AHEAD, Expansion512, looked_up, part_units, store_unit};
 use super::super::prefetch;
 use super::panel_tile::{Place, TILE_ROWS, Tile};
 use crate::kernels::{CodebookPanel, Product};
@@ -135,6 +135,7 @@ unsafe fn expanding_tile<const R: usize, const HIGH_BITS: bool, const GFNI: bool
 ) {
     let expansion = *expansion;
     let [codes0, codes1] = panels.map(|panel| panel.codes.as_ptr());
+    let [levels0, levels1] = panels.map(|panel| panel.levels.scaled());
     let [multipliers0, multipliers1] = panels.map(|panel| panel.multipliers.as_ptr());
     let [high_bits0, high_bits1] = panels.map(|panel| if HIGH_BITS { panel.high_bits.as_ptr() } else { &[0; 16] });
     // SAFETY: the caller's promise.
@@ -147,12 +148,12 @@ unsafe fn expanding_tile<const R: usize, const HIGH_BITS: bool, const GFNI: bool
             let weights = [
                 expansion.unit::<HIGH_BITS, GFNI>(
                     &*codes0.add(unit),
-                    *multipliers0.add(unit),
+                    looked_up::<HIGH_BITS>(levels0, *multipliers0.add(unit)),
                     &*high_bits0.add(high_bit),
                 ),
                 expansion.unit::<HIGH_BITS, GFNI>(
                     &*codes1.add(unit),
-                    *multipliers1.add(unit),
+                    looked_up::<HIGH_BITS>(levels1, *multipliers1.add(unit)),
                     &*high_bits1.add(high_bit),
                 ),
             ];
