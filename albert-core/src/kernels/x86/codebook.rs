@@ -1,5 +1,5 @@
-//! Codebook expansion on x86-64: a table of 16 weights per 128-bit lane, made by one rounding multiplication and looked up
-//! by `vpshufb`.
+//! Codebook expansion on x86-64: a table of 16 weights per 128-bit lane, looked up by `vpshufb`. Beside products it comes from memory,
+//! else from one rounding multiplication.
 //!
 //! `vpmulhrsw` is `(a * b + 2^14) >> 15` on 16-bit lanes. With a level for `a` and `multiplier << 8` for `b` that is
 //! `(level * multiplier + 64) >> 7`: the definition.
