@@ -11,8 +11,9 @@ use core::ops::Add;
 pub(crate) trait Lanes: Float {
     /// Shows that the instructions are there: can be had only where they are enabled.
     type Proof: Copy;
-    /// Whether layer norm takes four rows side by side: a sum waits for the addition before it, and other rows' sums do not.
-    const FOUR_ROWS: bool = true;
+    /// Whether loops take four vectors side by side, as layer norm takes four rows: a sum waits for the addition before it, and other
+    /// sums do not. Where a vector is four registers already, one is enough, and four would not fit them.
+    const FOUR: bool = true;
 
     /// The proof that a vector is.
     fn proof(self) -> Self::Proof;

@@ -8,6 +8,11 @@ use crate::slices::{OrEmpty, part_mut};
 
 #[inline(always)]
 pub(crate) fn range<L: Lanes>(proof: L::Proof, x: &[f32]) -> (f32, f32) {
+    if !L::FOUR {
+        let mut all = (L::all(proof, 0.0), L::all(proof, 0.0));
+        for_each!(L, proof, x, 0.0, x => all = (x.lesser(all.0), x.greater(all.1)));
+        return (all.0.least(), all.1.greatest());
+    }
     // Four pairs, so that one comparison need not wait for the last.
     let mut pairs = [(L::all(proof, 0.0), L::all(proof, 0.0)); 4];
     let (chunks, tail) = x.as_chunks::<64>();
@@ -39,8 +44,8 @@ pub(crate) fn quantize<L: Lanes, const FETCH: bool>(
     let width = x.len();
     let (inverse, round) = (L::all(proof, inverse), L::all(proof, math::ROUND));
     let zero_point = zero_point.wrapping_sub(math::ROUND.to_bits() as i32);
-    let (fours, rest) = x.as_chunks::<64>();
-    let (out_fours, out_rest) = out.as_chunks_mut::<64>();
+    let (fours, rest) = if L::FOUR { x.as_chunks::<64>() } else { (&[][..], x) };
+    let (out_fours, out_rest) = if L::FOUR { out.as_chunks_mut::<64>() } else { (&mut [][..], out) };
     for (four, out) in fours.iter().zip(out_fours) {
         let (mut vectors, four) = ([round; 4], four.as_chunks::<16>().0);
         unrolled!(index in [0 1 2 3], 4 => {

@@ -173,7 +173,7 @@ const NORM_ROWS: usize = 4;
 pub(crate) fn layer_norm<L: Lanes>(proof: L::Proof, x: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {
     let width = weight.len();
     let mut rows = x.chunks_exact_mut(width.max(1));
-    while L::FOUR_ROWS && rows.len() >= NORM_ROWS {
+    while L::FOUR && rows.len() >= NORM_ROWS {
         let (Some(a), Some(b), Some(c), Some(d)) = (rows.next(), rows.next(), rows.next(), rows.next()) else { return };
         norm_rows::<L, NORM_ROWS>(proof, [a, b, c, d], weight, bias, eps);
     }

@@ -36,6 +36,15 @@ impl WasmLanes {
         let ([a, b, c, d], [i, j, k, l]) = (self.0, other.0);
         Self([f(a, i), f(b, j), f(c, k), f(d, l)])
     }
+
+    /// Folds the lanes 8+8, 4+4, 2+2, 1+1.
+    #[inline(always)]
+    fn fold(self, both: impl Fn(Four, Four) -> Four) -> f32 {
+        let [a, b, c, d] = self.0;
+        let four = both(both(a, c), both(b, d));
+        let two = both(four, Four(i32x4_shuffle::<2, 3, 2, 3>(four.0, four.0)));
+        f32x4_extract_lane::<0>(both(two, Four(i32x4_shuffle::<1, 1, 1, 1>(two.0, two.0))).0)
+    }
 }
 
 impl Four {
@@ -159,8 +168,7 @@ impl Float for WasmLanes {
 
 impl Lanes for WasmLanes {
     type Proof = Simd128;
-    /// One row has four registers of sums.
-    const FOUR_ROWS: bool = false;
+    const FOUR: bool = false;
 
     #[inline(always)]
     fn proof(self) -> Simd128 {
@@ -208,6 +216,21 @@ impl Lanes for WasmLanes {
         let bytes = i8x16_add(i8x16_max(bytes, i8x16_splat(-127)), i8x16_splat(offset as i8));
         // SAFETY: the array has 16 bytes.
         unsafe { v128_store(out.as_mut_ptr().cast(), bytes) };
+    }
+
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        self.fold(Add::add)
+    }
+
+    #[inline(always)]
+    fn least(self) -> f32 {
+        self.fold(Float::lesser)
+    }
+
+    #[inline(always)]
+    fn greatest(self) -> f32 {
+        self.fold(Float::greater)
     }
 }
 

@@ -23,13 +23,14 @@ pub(super) const SETS: &[&KernelSet] = &[
     &scalar::SET,
 ];
 
-/// First row and rows of tiles of at most `most` rows, split evenly, so that no tile is much smaller than the others.
+/// First row and rows of tiles of at most `most` rows, split evenly, so that no tile is much smaller than the others,
+/// and none than those before.
 #[inline(always)]
 fn even_rows(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let mut row = 0;
     core::iter::from_fn(move || {
         let left = rows - row;
-        let count = left.div_ceil(left.div_ceil(most).max(1));
+        let count = left / left.div_ceil(most).max(1);
         row += count;
         (count > 0).then_some((row - count, count))
     })

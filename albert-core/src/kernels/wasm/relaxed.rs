@@ -16,6 +16,7 @@ pub(crate) static UNSIGNED: KernelSet = KernelSet {
     available: || is_exact(&UNSIGNED_BYTES, engine),
     activation_offset: 128,
     matmul_i8: matmul_i8::<Relaxed>,
+    linear: None,
     ..simd128::SET
 };
 
@@ -25,6 +26,7 @@ pub(crate) static SIGNED: KernelSet = KernelSet {
     available: || is_exact(&SIGNED_BYTES, engine),
     activation_offset: 0,
     matmul_i8: matmul_i8::<Relaxed>,
+    linear: None,
     ..simd128::SET
 };
 

@@ -12,7 +12,7 @@ pub(crate) static SET: KernelSet = KernelSet {
     available: || true,
     activation_offset: 0,
     matmul_i8: widened::matmul_i8,
-    linear: None,
+    linear: Some(widened::linear),
     matmul_f32: float::matmul_f32,
     matmul_f16: float::matmul_f16,
     expand: codebook::expand,
