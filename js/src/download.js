@@ -26,16 +26,17 @@ export async function download(url, { progress, signal }) {
 export async function receive(response, { progress, signal }) {
   const received = new Received(progress);
   await received.read(response, signal);
-  return received.join();
+  return received.whole();
 }
 
-/** What has arrived. */
+/** What has arrived, in one piece. */
 class Received {
   #progress;
-  #parts = [];
+  /** As long as the file when the server says its length: pieces are put in place while others are on their way. */
+  #bytes = new Uint8Array(0);
   #loaded = 0;
   #total;
-  /** What a range depends on: the file must be the one that the parts are of. */
+  /** What a range depends on: the file must be the one that the bytes are of. */
   #version;
 
   constructor(progress) {
@@ -50,7 +51,7 @@ class Received {
     if (!goesOn || !this.#continues(response)) this.#reset();
     await this.read(response, signal);
     if (this.#total !== undefined && this.#loaded !== this.#total) throw new TypeError("the connection ended early");
-    return this.join();
+    return this.whole();
   }
 
   async read(response, signal) {
@@ -61,35 +62,39 @@ class Received {
     this.#version = encoded ? undefined : version(headers);
     const length = encoded ? null : headers.get("content-length");
     this.#total = length === null ? undefined : this.#loaded + Number(length);
+    if (this.#total !== undefined) this.#reserve(this.#total);
     const reader = response.body.getReader();
     for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
       if (signal?.aborted) {
         await reader.cancel();
         throw signal.reason;
       }
-      this.#parts.push(piece.value);
-      this.#loaded += piece.value.length;
+      const end = this.#loaded + piece.value.length;
+      if (end > this.#bytes.length) this.#reserve(end + this.#bytes.length);
+      this.#bytes.set(piece.value, this.#loaded);
+      this.#loaded = end;
       this.#progress?.(this.#loaded, this.#total);
     }
   }
 
-  join() {
-    const whole = new Uint8Array(this.#loaded);
-    let at = 0;
-    for (const part of this.#parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
+  whole() {
+    return this.#bytes.length === this.#loaded ? this.#bytes : this.#bytes.slice(0, this.#loaded);
   }
 
-  /** Whether a response starts where the parts end. */
+  /** Makes room for as many bytes in all. */
+  #reserve(count) {
+    if (count <= this.#bytes.length) return;
+    const bytes = new Uint8Array(count);
+    bytes.set(this.#bytes.subarray(0, this.#loaded));
+    this.#bytes = bytes;
+  }
+
+  /** Whether a response starts where the bytes end. */
   #continues(response) {
     return response.status === 206 && response.headers.get("content-range")?.startsWith(`bytes ${this.#loaded}-`);
   }
 
   #reset() {
-    this.#parts = [];
     this.#loaded = 0;
   }
 }

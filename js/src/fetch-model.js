@@ -2,7 +2,7 @@
 
 import { compare } from "./checksum.js";
 import { download, receive } from "./download.js";
-import { locate, readLocal } from "./location.js";
+import { isPlace, locate, readLocal } from "./location.js";
 
 /**
  * The bytes of a model file.
@@ -29,8 +29,10 @@ export async function useModel(source, { progress, signal, cache = "albert-edge"
   if (ArrayBuffer.isView(source)) {
     return checked(new Uint8Array(source.buffer, source.byteOffset, source.byteLength), false);
   }
-  if (source instanceof Blob) return checked(new Uint8Array(await source.arrayBuffer()), false);
-  if (source instanceof Response) return checked(await receive(source, { progress, signal }), true);
+  if (!isPlace(source)) {
+    if (source instanceof Blob) return checked(new Uint8Array(await source.arrayBuffer()), false);
+    if (source instanceof Response) return checked(await receive(source, { progress, signal }), true);
+  }
   const url = locate(source);
   if (url.protocol === "file:") return checked(await readLocal(url), false);
   const store = await open(cache);

@@ -4,6 +4,16 @@
 //   const classify = await pipeline("text-classification", { model: "/clinc-intents-int8.albert", worker: true });
 //   await classify("what is the weather like", { top_k: 3 });
 
+// What these import is named here, too, so that a browser asks for all at once and not for one after the other.
+import "./builds.js";
+import "./checksum.js";
+import "./download.js";
+import "./features.js";
+import "./instantiate.js";
+import "./location.js";
+import "./port.js";
+import "./request.js";
+
 import { AlbertError } from "./error.js";
 import { init } from "./engine.js";
 import { fetchModel } from "./fetch-model.js";

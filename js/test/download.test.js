@@ -38,6 +38,19 @@ test("progress is told, to the last byte", async (t) => {
   assert.deepEqual(asked, [undefined]);
 });
 
+test("a file whose length the server does not say", async (t) => {
+  const answer = (_, response) => {
+    response.write(bytes.subarray(0, 70_000));
+    return Boolean(response.end(bytes.subarray(70_000)));
+  };
+  const server = await serve({}, { answer });
+  t.after(server.close);
+  const told = [];
+  const whole = await fetchModel(`${server.url}/m.albert`, { progress: (_, total) => told.push(total) });
+  assert.equal(sha256(whole), sha256(bytes));
+  assert.ok(told.length > 1 && told.every((total) => total === undefined));
+});
+
 test("a broken download goes on where it ended", async (t) => {
   const { url, asked } = await unreliable(t, { breaks: 2, most: 700_000 });
   const whole = await fetchModel(url, { checksum: sha256(bytes) });

@@ -3,8 +3,6 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use albert_core::error::ChecksumError;
-use albert_core::format::layout::HEADER_BYTES;
 use memmap2::Mmap;
 
 use super::{HeadFile, Model, Storage};
@@ -54,16 +52,4 @@ impl Storage {
         let map = unsafe { Mmap::map(&file) }.map_err(failed)?;
         Ok(Self::Map(map))
     }
-}
-
-/// As the core's, with the instructions that this machine has for it.
-pub(super) fn verify_checksum(file: &[u8]) -> Result<(), ChecksumError> {
-    // A checked file has a header.
-    let (header, rest) = file.split_at_checked(HEADER_BYTES).unwrap_or((file, &[]));
-    let (fields, stated) = header.split_last_chunk().unwrap_or((header, &[0; 4]));
-    let mut digest = crc32fast::Hasher::new();
-    digest.update(fields);
-    digest.update(rest);
-    let (stated, computed) = (u32::from_le_bytes(*stated), digest.finalize());
-    if stated == computed { Ok(()) } else { Err(ChecksumError { stated, computed }) }
 }

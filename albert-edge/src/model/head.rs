@@ -10,7 +10,7 @@ use albert_core::config::{Classifier, Head, Pooling};
 use self_cell::self_cell;
 
 use super::bytes::Storage;
-use super::verify_checksum;
+use super::checksum;
 use crate::error::{Error, Result};
 
 type CoreHead<'a> = albert_core::HeadFile<'a>;
@@ -94,7 +94,7 @@ impl HeadFile {
     /// # Errors
     /// [`Error::Checksum`].
     pub fn verify_checksum(&self) -> Result<()> {
-        verify_checksum(self.bytes())
+        checksum::verify(self.bytes()).map_err(Error::Checksum)
     }
 }
 

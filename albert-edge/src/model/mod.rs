@@ -1,6 +1,7 @@
 //! A model that owns, or shares, the memory of its file.
 
 mod bytes;
+mod checksum;
 #[cfg(feature = "std")]
 mod file;
 mod head;
@@ -162,13 +163,6 @@ impl Model {
     /// # Errors
     /// [`Error::Checksum`].
     pub fn verify_checksum(&self) -> Result<()> {
-        verify_checksum(self.bytes())
+        checksum::verify(self.bytes()).map_err(Error::Checksum)
     }
-}
-
-fn verify_checksum(file: &[u8]) -> Result<()> {
-    #[cfg(feature = "std")]
-    return file::verify_checksum(file).map_err(Error::Checksum);
-    #[cfg(not(feature = "std"))]
-    albert_core::format::verify_checksum(file).map_err(Error::Checksum)
 }
