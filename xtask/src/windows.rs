@@ -17,12 +17,13 @@ const TESTS: [(&str, &[&str]); 4] = [
 
 /// Runs them all; with `XTASK_UPDATE` set, writes into `docs/platforms.md` how many passed.
 pub(crate) fn run() -> Result<(), String> {
-    let place = Workplace::ready()?;
+    let place = Workplace::ready();
+    let wine = place.wine()?;
     let platform = Platform::named("x86_64-pc-windows-gnu")?;
     let mut table = "| package | tests that passed |\n|---|--:|\n".to_owned();
     for (package, selection) in TESTS {
         let mut test = place.cargo("test", platform)?;
-        place.wine.environment(&mut test);
+        wine.environment(&mut test);
         // Programs that tests start are started by Wine as they are.
         test.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", RUNNER);
         let printed = shown(test.args(["--no-fail-fast", "--package", package]).args(selection))?;

@@ -16,7 +16,7 @@ __declspec(dllexport) int __stdcall ProcessPrng(void *bytes, size_t count) {
 ";
 
 /// The C compiler for Windows.
-const CC: &str = "x86_64-w64-mingw32-gcc";
+pub(crate) const CC: &str = "x86_64-w64-mingw32-gcc";
 /// What starts a program.
 pub(crate) const RUNNER: &str = "wine";
 

@@ -1,6 +1,8 @@
 //! Archives of a release: the command, the C library and their licences for each platform, with checksums.
 
 mod licences;
+mod outside;
+mod page;
 pub(crate) mod platform;
 
 use std::fs;
@@ -17,17 +19,19 @@ use platform::{PLATFORMS, Platform};
 const FILES: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"];
 const PACK: &str = include_str!("pack.py");
 
-/// Where programs are built, and what runs those for Windows.
+/// Where programs are built.
 pub(crate) struct Workplace {
     folder: PathBuf,
-    pub(crate) wine: Wine,
 }
 
 impl Workplace {
-    pub(crate) fn ready() -> Result<Self, String> {
-        let folder = root().join(host_target_dir()).join("dist");
-        let wine = Wine::in_folder(&folder.join("wine"))?;
-        Ok(Self { folder, wine })
+    pub(crate) fn ready() -> Self {
+        Self { folder: root().join(host_target_dir()).join("dist") }
+    }
+
+    /// What runs programs for Windows.
+    pub(crate) fn wine(&self) -> Result<Wine, String> {
+        Wine::in_folder(&self.folder.join("wine"))
     }
 
     /// Cargo for a platform.
@@ -51,7 +55,7 @@ pub(crate) fn run(options: &[String]) -> Result<(), String> {
     if platforms.is_empty() {
         platforms.extend(&PLATFORMS);
     }
-    let place = Workplace::ready()?;
+    let place = Workplace::ready();
     let out = out.unwrap_or_else(|| place.folder.join(speed.folder()));
     let out = std::path::absolute(&out).map_err(|error| format!("{}: {error}", out.display()))?;
     make(&out)?;
@@ -112,7 +116,8 @@ fn archive(place: &Workplace, platform: &Platform, speed: Speed, out: &Path) -> 
     if target.contains("musl") {
         is_static(&program)?;
     }
-    let ran = platform.try_command(&program, &place.wine)?;
+    let ran = platform.try_command(&program, place)?;
+    outside::try_library(platform, &stage, place)?;
 
     let suffix = if platform.is_windows() { "zip" } else { "tar.gz" };
     let archive = out.join(format!("{name}.{suffix}"));
@@ -120,6 +125,7 @@ fn archive(place: &Workplace, platform: &Platform, speed: Speed, out: &Path) -> 
     let mut pack = Command::new("python3");
     check(pack.args(["-c", PACK]).arg(&stage).arg(&archive).arg(time.trim()))?;
     remove(&stage)?;
+    page::note(target, speed, &archive, ran)?;
     Ok(ran)
 }
 

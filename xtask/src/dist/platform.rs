@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::Workplace;
 use crate::toolchain::{captured, cargo, cargo_home, root};
-use crate::wine::Wine;
+use crate::wine;
 use crate::zig;
 
 /// Programs for glibc run with this version and later ones.
@@ -64,16 +65,26 @@ impl Platform {
     pub(crate) fn cargo(&self, subcommand: &str, folder: &Path) -> Result<Command, String> {
         let mut cargo = match self.linker {
             Linker::Own => cargo(subcommand, self.target, STD)?,
-            Linker::Zig => {
-                let glibc = if self.target.ends_with("linux-gnu") { GLIBC } else { "" };
-                zig::cargo(subcommand, self.target, glibc, STD)?
-            }
+            Linker::Zig => zig::cargo(subcommand, self.target, self.glibc(), STD)?,
         };
         // No path of this machine is in a program.
         let shown = |path: &Path, name: &str| format!("--remap-path-prefix={}={name}", path.display());
         let flags = ["-Dwarnings".to_owned(), shown(root(), "."), shown(&cargo_home()?, "cargo")];
         cargo.arg("--locked").env("CARGO_TARGET_DIR", folder).env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
         Ok(cargo)
+    }
+
+    /// A C compiler for the platform: MinGW-w64, which links for Windows on x86-64 here, or Zig.
+    pub(super) fn c_compiler(&self) -> Result<Command, String> {
+        match self.runner {
+            Runner::Wine => Ok(Command::new(wine::CC)),
+            _ => zig::cc(self.target, self.glibc()),
+        }
+    }
+
+    /// The version of glibc that its programs need, for Zig.
+    fn glibc(&self) -> &'static str {
+        if self.target.ends_with("linux-gnu") { GLIBC } else { "" }
     }
 
     pub(super) fn is_windows(&self) -> bool {
@@ -86,22 +97,22 @@ impl Platform {
     }
 
     /// What starts a program of this platform here, if anything does.
-    fn start(&self, program: &Path, wine: &Wine) -> Option<Command> {
-        match self.runner {
+    pub(super) fn start(&self, program: &Path, place: &Workplace) -> Result<Option<Command>, String> {
+        Ok(match self.runner {
             Runner::Itself => Some(Command::new(program)),
             Runner::Qemu(options) => {
                 let mut qemu = Command::new("qemu-aarch64-static");
                 qemu.args(options).arg(program);
                 Some(qemu)
             }
-            Runner::Wine => Some(wine.start(program)),
+            Runner::Wine => Some(place.wine()?.start(program)),
             Runner::None => None,
-        }
+        })
     }
 
     /// Classifies a text with the command, and compares what it prints; whether it could be run.
-    pub(super) fn try_command(&self, program: &Path, wine: &Wine) -> Result<bool, String> {
-        let Some(mut command) = self.start(program, wine) else { return Ok(false) };
+    pub(super) fn try_command(&self, program: &Path, place: &Workplace) -> Result<bool, String> {
+        let Some(mut command) = self.start(program, place)? else { return Ok(false) };
         command.current_dir(root()).args(["run", "models/clinc-intents-int8.albert"]);
         let printed = captured(command.arg("what is the weather like in tokyo tomorrow"))?;
         match printed.split_whitespace().collect::<Vec<_>>().as_slice() {
