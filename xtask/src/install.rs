@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::cargo_c;
 use crate::toolchain::{captured, cargo, check, host_cargo, host_target_dir, root, target_dir};
 
 const HEADERS: [&str; 5] = ["albert.h", "albert_tasks.h", "albert_fit.h", "albert.hpp", "albert_fit.hpp"];
@@ -87,16 +88,27 @@ pub(crate) fn run(options: &[String]) -> Result<(), String> {
     install(&std::path::absolute(prefix).map_err(|error| error.to_string())?, Builder::of(target)?)
 }
 
-/// Installs into a folder of its own, and builds and runs programs against that, outside the repository.
+/// Installs into a folder of its own, and builds and runs programs against that, outside the repository; then what cargo-c
+/// installs, which has no CMake files.
 pub(crate) fn test() -> Result<(), String> {
     let place = std::env::temp_dir().join(format!("albert-install-{}", std::process::id()));
-    let outcome = Builder::of(None).and_then(|builder| install(&place.join("prefix"), builder)).and_then(|()| {
-        let mut test = host_cargo("test");
-        test.args(["--package", "albert-capi", "--test", "c_programs", "--", "--ignored", "installed"]);
-        check(test.env("ALBERT_INSTALLED", place.join("prefix")))
-    });
+    let (prefix, by_cargo_c) = (place.join("prefix"), place.join("cargo-c"));
+    let outcome = Builder::of(None)
+        .and_then(|builder| install(&prefix, builder))
+        .and_then(|()| try_programs(&prefix, "installed"))
+        .and_then(|()| cargo_c::install(&by_cargo_c))
+        .and_then(|there| {
+            if there { try_programs(&by_cargo_c, "installed_library_serves_programs_by_pkg_config") } else { Ok(()) }
+        });
     let removed = fs::remove_dir_all(&place).map_err(|error| format!("{}: {error}", place.display()));
     outcome.and(removed)
+}
+
+/// Builds and runs programs against an install tree, by the tests of this name.
+fn try_programs(prefix: &Path, tests: &str) -> Result<(), String> {
+    let mut test = host_cargo("test");
+    test.args(["--package", "albert-capi", "--test", "c_programs", "--", "--ignored", tests]);
+    check(test.env("ALBERT_INSTALLED", prefix))
 }
 
 /// What builds the libraries.

@@ -4,6 +4,7 @@ mod aarch64;
 #[path = "../../tests/src/block.rs"]
 #[allow(unreachable_pub, reason = "another crate has this file, too")]
 mod block;
+mod cargo_c;
 mod cmsis_nn;
 mod conformance;
 mod counted;
@@ -67,7 +68,8 @@ cargo xtask firmware [CORES]...              builds the firmware and runs it on 
 cargo xtask loom                             models of the executor in every order of their atomic operations
 cargo xtask install --prefix DIR [--target TRIPLE]
                                              the C library with headers, pkg-config and CMake files
-cargo xtask install-test                     installs, and builds and runs C and C++ programs against that
+cargo xtask install-test                     installs, and builds and runs C and C++ programs against that; with cargo-c, too,
+                                             where it is
 cargo xtask dist [--out DIR] [--unoptimized] [TARGET]...
                                              archives of a release for every platform, or those named, with checksums; or such that
                                              are compiled quickly, as a check
