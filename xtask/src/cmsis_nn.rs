@@ -4,10 +4,11 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::block::parts;
 use crate::counted::plugin;
-use crate::files::{make, read, update, write};
+use crate::files::{make, update, write};
 use crate::firmware::PAGE;
+use crate::firmware_boards::BOARDS;
+use crate::firmware_counts::Counts;
 use crate::toolchain::{captured, check, root, target_dir};
 
 /// A core: the machine that has it, where that has its memories, and what compiles for it.
@@ -50,29 +51,31 @@ const SOURCES: [&str; 3] = [
     "NNSupportFunctions/arm_nn_vec_mat_mult_t_s8.c",
     "NNSupportFunctions/arm_nn_mat_mult_nt_t_s8.c",
 ];
-/// Rows of the products, and the columns that the page's table of instructions has for them.
-const ROWS: [(usize, usize); 3] = [(1, 11), (4, 9), (12, 10)];
+/// Rows of the products.
+const ROWS: [usize; 3] = [1, 4, 12];
 /// Multiply-accumulates of a row.
 const ROW: usize = 312 * 64;
 
 /// Counts, and writes the table.
 pub(crate) fn run(checkout: &Path) -> Result<(), String> {
-    let page = read(&root().join(PAGE))?;
-    let [_, own, _] = parts(&page, "instructions").ok_or("no table of instructions")?;
-    let mut table =
-        String::from("| cores | kernel | compiled by | 1 row | 4 rows | 12 rows |\n|---|---|---|--:|--:|--:|\n");
+    let mut table = String::from(
+        "| cores | kernel | result | compiled by | 1 row | 4 rows | 12 rows |\n|---|---|---|---|--:|--:|--:|\n",
+    );
     for core in &CORES {
-        let row = own.lines().find(|line| line.starts_with(&format!("| {} |", core.cores)));
-        let cells: Vec<&str> = row.ok_or("a core is not in the table")?.split('|').map(str::trim).collect();
-        let cell = |column: usize| cells.get(column).copied().unwrap_or("?");
-        let ours = ROWS.map(|(_, column)| cell(column)).join(" | ");
-        table += &format!("| {} | {} | rustc | {ours} |\n", core.cores, cell(3));
+        let board = BOARDS.iter().find(|board| board.cores == core.cores).ok_or("no board has a core")?;
+        check(board.build()?.args(["--package", "conformance"]))?;
+        let mut counts = Counts::default();
+        counts.products(&board.run("conformance")?)?;
+        for (result, [one, four, twelve]) in ["sums", "values"].into_iter().zip(counts.of_rows()) {
+            let set = counts.set();
+            table += &format!("| {} | `{set}` | {result} | rustc | {one:.2} | {four:.2} | {twelve:.2} |\n", core.cores);
+        }
         let image = core.build(checkout)?;
         for (kernel, base) in KERNELS {
             let version = captured(Command::new(core.compiler).arg("-dumpversion"))?;
             let compiler = core.compiler.trim_start_matches("arm-none-eabi-");
-            table += &format!("| {} | `{kernel}` | {compiler} {} |", core.cores, version.trim());
-            for (rows, _) in ROWS {
+            table += &format!("| {} | `{kernel}` | int8 | {compiler} {} |", core.cores, version.trim());
+            for rows in ROWS {
                 let times = |times: usize| core.count(&image, base + rows, times);
                 table += &format!(" {:.2} |", (times(2)? - times(1)?) / (rows * ROW) as f64);
             }

@@ -1,6 +1,6 @@
 //! The boards that firmware is built for and run on: machines of QEMU.
 
-use crate::firmware_bounds::{STACK_BOUND, STACK_BOUND_ARMV6M, STACK_BOUND_WITH_COPY};
+use crate::firmware_bounds::{STACK_BOUND, STACK_BOUND_ARMV6M};
 use crate::toolchain::{firmware_cargo, target_dir};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ pub(crate) struct Board {
     pub(crate) most: f64,
 }
 
-/// A core whose set copies weights to the stack.
+/// A core with Helium.
 const HELIUM: &str = "cortex-m55";
 /// No core in particular.
 pub(crate) const UNNAMED: &str = "generic";
@@ -78,7 +78,6 @@ impl Board {
     pub(crate) fn most_stack(&self) -> u64 {
         match self.target {
             target if target.starts_with("thumbv6m") => STACK_BOUND_ARMV6M,
-            _ if self.core == Some(HELIUM) => STACK_BOUND_WITH_COPY,
             _ => STACK_BOUND,
         }
     }

@@ -4,9 +4,7 @@ use albert_core::{format::EmbeddedModel, include_model};
 
 /// Most bytes of stack, the program's own included.
 pub(crate) const STACK_BOUND: u64 = 4096;
-/// The same where a set keeps a copy of weights on the stack, so that they are read once.
-pub(crate) const STACK_BOUND_WITH_COPY: u64 = 4608;
-/// The same with a copy on Armv6-M, whose functions save more: half of its registers hold no operands.
+/// The same on Armv6-M, whose functions save more: half of its registers hold no operands.
 pub(crate) const STACK_BOUND_ARMV6M: u64 = 4928;
 /// Largest part of RAM beside the arena and the stack, in bytes.
 const STATICS_BESIDE_ARENA: u64 = 1024;

@@ -3,11 +3,8 @@
 use crate::firmware_boards::Board;
 
 /// Multiply-accumulates of the products that `conformance` measures: rows by 64 channels by 312 places.
-const PRODUCTS: [(&str, f64); 3] = [
-    ("integer products", 4.0 * 64.0 * 312.0),
-    ("integer products of many rows", 12.0 * 64.0 * 312.0),
-    ("integer products of one row", 64.0 * 312.0),
-];
+const PRODUCTS: [(&str, f64); 3] = [("", 4.0 * ROW), (" of many rows", 12.0 * ROW), (" of one row", ROW)];
+const ROW: f64 = 64.0 * 312.0;
 /// Texts of an inference, and the texts' tokens as the table has them.
 const TEXTS: usize = 2;
 
@@ -20,6 +17,8 @@ pub(crate) struct Counts {
     inferences: [[f64; TEXTS]; 2],
     /// Instructions for each multiply-accumulate by both sets.
     products: [[f64; PRODUCTS.len()]; 2],
+    /// The same of products with what makes values of their sums.
+    linears: [[f64; PRODUCTS.len()]; 2],
 }
 
 impl Counts {
@@ -42,17 +41,22 @@ impl Counts {
 
     /// Takes what `conformance` printed.
     pub(crate) fn products(&mut self, printed: &str) -> Result<(), String> {
-        for (index, (check, products)) in PRODUCTS.into_iter().enumerate() {
-            let start = format!("# {check}, instructions for ");
-            let counts = printed.lines().find_map(|line| line.strip_prefix(&start)?.split_once(": scalar "));
-            let (scalar, best) =
-                counts.and_then(|(_, counts)| counts.split_once(", ")).ok_or("no products are counted")?;
-            for (set, count) in [scalar, best].into_iter().enumerate() {
-                let count = count.rsplit(' ').next().and_then(|count| count.parse::<f64>().ok());
-                self.products[set][index] = count.ok_or("no number of instructions")? / products;
-            }
-        }
+        self.products = of_checks(printed, "integer products")?;
+        self.linears = of_checks(printed, "linears")?;
+        let best =
+            printed.lines().find_map(|line| line.strip_prefix("# linears,")?.rsplit(", ").next()?.split(' ').next());
+        self.set = best.ok_or("no set is named")?.to_owned();
         Ok(())
+    }
+
+    /// Name of the best set.
+    pub(crate) fn set(&self) -> &str {
+        &self.set
+    }
+
+    /// What the best set takes for each multiply-accumulate of 1, 4 and 12 rows: for sums, and for values.
+    pub(crate) fn of_rows(&self) -> [[f64; PRODUCTS.len()]; 2] {
+        [self.products[1], self.linears[1]].map(|[four, twelve, one]| [one, four, twelve])
     }
 
     /// Holds the counts to the board's bounds.
@@ -71,7 +75,7 @@ impl Counts {
 
     /// The board's row of the table, inferences in millions.
     pub(crate) fn row(&self, board: &Board) -> String {
-        let Self { set, inferences: [scalar, best], products: [scalar_products, products] } = self;
+        let Self { set, inferences: [scalar, best], products: [scalar_products, products], .. } = self;
         format!(
             "| {} | `{}` | `{set}` | {:.1} | {:.1} | {:.1} | {:.1} | {:.2} | {:.2} | {:.2} | {:.2} |\n",
             board.cores,
@@ -86,4 +90,19 @@ impl Counts {
             products[2],
         )
     }
+}
+
+/// Instructions for each multiply-accumulate by both sets, in checks of the products.
+fn of_checks(printed: &str, name: &str) -> Result<[[f64; PRODUCTS.len()]; 2], String> {
+    let mut all = [[0.0; PRODUCTS.len()]; 2];
+    for (index, (rows, products)) in PRODUCTS.into_iter().enumerate() {
+        let start = format!("# {name}{rows}, instructions for ");
+        let counts = printed.lines().find_map(|line| line.strip_prefix(&start)?.split_once(": scalar "));
+        let (scalar, best) = counts.and_then(|(_, counts)| counts.split_once(", ")).ok_or("no products are counted")?;
+        for (counts, count) in all.iter_mut().zip([scalar, best]) {
+            let count = count.rsplit(' ').next().and_then(|count| count.parse::<f64>().ok());
+            counts[index] = count.ok_or("no number of instructions")? / products;
+        }
+    }
+    Ok(all)
 }

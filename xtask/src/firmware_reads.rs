@@ -2,7 +2,7 @@
 //! rows costs and saves.
 
 use std::fs;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::process::Command;
 
 use albert_core::Model;
@@ -15,9 +15,10 @@ use crate::toolchain::{check, root, target_dir};
 
 /// The program, which runs one inference.
 const PROGRAM: &str = "reads";
-/// Most bytes read of the layers' weights, as a multiple of what one layer after the other has. Scales, sums and biases are read once a
-/// row.
+/// Most bytes read of all tensors of the layers, as a multiple of what one layer after the other has.
 const MOST: f64 = 1.1;
+/// Tensors of layers; those before are the embeddings', those behind the pooler's and the head's.
+const LAYERS: RangeInclusive<u16> = role::QUERY..=role::OUTPUT_NORM_BIAS;
 /// Rows of a tile, for the table of all cores and for that of tile rows.
 const ROWS: usize = 8;
 const TILE_ROWS: [usize; 3] = [4, 8, 16];
@@ -25,18 +26,23 @@ const TILE_ROWS: [usize; 3] = [4, 8, 16];
 const TEXTS: [usize; 2] = [0, 1];
 const CORES: [&str; 4] = ["Cortex-M4", "Cortex-M55", "Armv8-M without DSP", "RV32IMAC"];
 
-/// What was read of the layers' weights, and of all tensors of layers, as multiples of what the layers have; and what the inference took.
+/// What was read of the layers' weights, of all tensors of layers, and of the whole model, as multiples of what the layers have; bytes
+/// that were read of what else the model has; and what the inference took.
 pub(crate) struct Reads {
     weights: f64,
     tensors: f64,
+    model: f64,
+    embeddings: u64,
+    head: u64,
+    rest: u64,
     arena: u64,
     instructions: u64,
 }
 
 impl Reads {
     /// Head of the table.
-    pub(crate) const HEAD: &'static str =
-        "| cores | compiled for | weights | all tensors of the layers |\n|---|---|--:|--:|\n";
+    pub(crate) const HEAD: &'static str = "| cores | compiled for | weights | all tensors of the layers | the whole model | embeddings, bytes | pooler and head, bytes | \
+        tables and tokenizer, bytes |\n|---|---|--:|--:|--:|--:|--:|--:|\n";
 
     /// Head of the table of tile rows.
     pub(crate) const TILES_HEAD: &'static str = "| cores | tile rows | arena, bytes | 6 tokens: M instructions | weights read | \
@@ -75,15 +81,19 @@ impl Reads {
             let start = (part.as_ptr().addr() - MODEL.bytes.as_ptr().addr()) as u64 + flash;
             start..start + part.len() as u64
         };
-        let layers = || model.tensors().filter(|record| (role::QUERY..=role::OUTPUT_NORM_BIAS).contains(&record.role));
+        let layers = || model.tensors().filter(|record| in_layers(record.role));
         let matrices = layers().filter(|record| record.rows > 1).map(|record| place(model.parts(&record)[0]));
         let matrices: Vec<Range<u64>> = matrices.collect();
-        let parts = layers().flat_map(|record| model.parts(&record)).filter(|part| !part.is_empty()).map(place);
-        let parts: Vec<Range<u64>> = parts.collect();
+        let parts = model.tensors().flat_map(|record| {
+            let role = record.role;
+            model.parts(&record).into_iter().filter(|part| !part.is_empty()).map(move |part| (Some(role), part))
+        });
+        let parts = parts.chain([(None, MODEL.bytes)]).map(|(role, part)| (role, place(part)));
+        let parts: Vec<(Option<u16>, Range<u64>)> = parts.collect();
         let runs = model.block_runs() as u64;
 
         let out = target_dir().join("reads.txt");
-        let ranges = parts.iter().map(|part| format!(",range={:x}-{:x}", part.start, part.end));
+        let ranges = parts.iter().map(|(_, part)| format!(",range={:x}-{:x}", part.start, part.end));
         let plugin = format!("{},out={}{}", library.display(), out.display(), ranges.collect::<String>());
         let printed = board.emulate(&image, &["-plugin", &plugin, "-append", &format!("{tile_rows} {text}")])?;
         let results = on_this_host()?;
@@ -93,17 +103,29 @@ impl Reads {
 
         let counted = fs::read_to_string(&out).map_err(|error| format!("{}: {error}", out.display()))?;
         let counted: Vec<u64> = counted.lines().filter_map(|line| line.parse().ok()).collect();
-        if counted.len() != parts.len() || counted.contains(&0) {
+        let roles = parts.iter().map(|(role, _)| *role).zip(&counted);
+        let of = |is_meant: &dyn Fn(u16) -> bool| {
+            let meant = roles.clone().filter(|(role, _)| role.is_some_and(is_meant));
+            meant.map(|(_, read)| *read).sum::<u64>()
+        };
+        if counted.len() != parts.len() || roles.clone().any(|(role, read)| role.is_none_or(in_layers) && *read == 0) {
             return Err(format!("{} ranges of flash, but these counts: {counted:?}", parts.len()));
         }
-        let times = |is_meant: &dyn Fn(&Range<u64>) -> bool| {
-            let meant = || parts.iter().zip(&counted).filter(|(part, _)| is_meant(part));
-            let bytes: u64 = meant().map(|(part, _)| part.end - part.start).sum();
-            meant().map(|(_, read)| *read).sum::<u64>() as f64 / (bytes * runs) as f64
+        let [all, tensors] = [*counted.last().unwrap_or(&0), of(&in_layers)];
+        let [embeddings, head] = [of(&|role| role < *LAYERS.start()), of(&|role| role > *LAYERS.end())];
+        let lengths = |is_meant: &dyn Fn(&Range<u64>) -> bool| {
+            let layers = parts.iter().filter(|(role, part)| role.is_some_and(in_layers) && is_meant(part));
+            layers.map(|(_, part)| part.end - part.start).sum::<u64>() as f64 * runs as f64
         };
+        let weights = parts.iter().zip(&counted).filter(|((_, part), _)| matrices.contains(part));
+        let weights: u64 = weights.map(|(_, read)| *read).sum();
         Ok(Self {
-            weights: times(&|part| matrices.contains(part)),
-            tensors: times(&|_| true),
+            weights: weights as f64 / lengths(&|part| matrices.contains(part)),
+            tensors: tensors as f64 / lengths(&|_| true),
+            model: all as f64 / lengths(&|_| true),
+            embeddings,
+            head,
+            rest: all - tensors - embeddings - head,
             arena: measure(&printed, "arena by the plan")?,
             instructions: measure(&printed, "inference")?,
         })
@@ -111,16 +133,24 @@ impl Reads {
 
     /// Holds the weights to their bound.
     pub(crate) fn bounds(&self, board: &Board) -> Result<(), String> {
-        if self.weights > MOST {
-            return Err(format!("weights are read {:.2} times on {board}; at most {MOST}", self.weights));
+        if self.tensors > MOST {
+            return Err(format!("layers are read {:.2} times on {board}; at most {MOST}", self.tensors));
         }
         Ok(())
     }
 
     /// The board's row of the table.
     pub(crate) fn row(&self, board: &Board) -> String {
-        format!("| {} | `{}` | {:.2} | {:.2} |\n", board.cores, board.target, self.weights, self.tensors)
+        let Self { weights, tensors, model, embeddings, head, rest, .. } = self;
+        let Board { cores, target, .. } = board;
+        format!(
+            "| {cores} | `{target}` | {weights:.2} | {tensors:.2} | {model:.2} | {embeddings} | {head} | {rest} |\n"
+        )
     }
+}
+
+fn in_layers(role: u16) -> bool {
+    LAYERS.contains(&role)
 }
 
 /// Where the model lies in the memory of a board, by an image (ELF, 32 bits) that has it.

@@ -24,6 +24,7 @@ mod aarch64;
 mod arm;
 mod checked;
 mod codebook;
+mod columns;
 #[cfg(arm_dsp)]
 mod cortex_m;
 mod dispatch;

@@ -1,9 +1,10 @@
 //! The scalar set: the definition of every kernel, in plain loops.
 
 use super::codebook::expand;
+use super::columns;
 use super::math::{self, Float, ROUND};
 use super::{Channels, FloatProduct, KernelSet, Keys, Product, RowScale, SMALLEST_RANGE, Splits, Store, Tile};
-use crate::build_features::{CODEBOOK, FLOAT};
+use crate::build_features::{CODEBOOK, FLOAT, LARGE_TARGET};
 use crate::config::Activation;
 use crate::half::half_to_f32;
 use crate::slices::{OrEmpty, part_mut};
@@ -21,7 +22,8 @@ pub(super) static SET: KernelSet = KernelSet {
     multiply_panels: None,
     panel_parts: true,
     wide_sums: false,
-    dequantize,
+    // Not both in one image.
+    dequantize: if LARGE_TARGET { dequantize } else { columns::dequantize },
     quantize_heads,
     quantize_row,
     layer_norm,
@@ -225,7 +227,7 @@ fn softmax_f32(x: &mut [f32], factor: f32) {
     }
 }
 
-fn activate(activation: Activation, x: &mut [f32]) {
+pub(super) fn activate(activation: Activation, x: &mut [f32]) {
     for x in x {
         *x = apply(activation, *x);
     }

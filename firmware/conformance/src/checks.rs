@@ -3,7 +3,9 @@
 use crate::random::{Bytes, Floats, Random};
 use albert_core::config::Activation;
 use albert_core::kernels::Kernels;
-use albert_core::kernels::internals::{Channels, CodebookPanel, Keys, Levels, Product, RowScale, Splits, Store, Tile};
+use albert_core::kernels::internals::{
+    Channels, CodebookPanel, Keys, Levels, LinearProduct, Product, RowScale, Splits, Store, Tile,
+};
 use board::Counter;
 
 /// A kernel's check.
@@ -14,10 +16,13 @@ pub struct Check {
     pub unit: &'static str,
 }
 
-pub const ALL: [Check; 9] = [
+pub const ALL: [Check; 12] = [
     Check { name: "integer products", run: products, unit: "4 rows by 64 channels by 312 places" },
     Check { name: "integer products of many rows", run: wide_products, unit: "12 rows by 64 channels by 312 places" },
     Check { name: "integer products of one row", run: lone_products, unit: "1 row by 64 channels by 312 places" },
+    Check { name: "linears", run: linears::<4>, unit: "4 rows by 64 channels by 312 places" },
+    Check { name: "linears of many rows", run: linears::<12>, unit: "12 rows by 64 channels by 312 places" },
+    Check { name: "linears of one row", run: linears::<1>, unit: "1 row by 64 channels by 312 places" },
     Check { name: "codebook expansion", run: expansion, unit: "16 channels by 312 places" },
     Check { name: "quantization", run: quantization, unit: "312 values" },
     Check { name: "dequantization", run: dequantization, unit: "64 channels" },
@@ -57,10 +62,16 @@ fn lengths() -> impl Iterator<Item = usize> {
 
 /// Most rows of a product.
 const ROWS: usize = 17;
+/// Most rows of a linear.
+const ROWS_OF_LINEARS: usize = 12;
 /// Sums of a product, with the room behind them.
 const SUMS: usize = (ROWS + 8) * 64;
 /// Most elements of a row.
 const MOST: usize = 320;
+
+/// Weights of four panels.
+#[repr(align(64))]
+struct Weights([i8; 4 * MOST * 16]);
 
 impl Pair {
     pub fn new(set: Kernels, counter: Counter) -> Self {
@@ -84,8 +95,6 @@ impl Pair {
 
     /// A product of `rows` by `panels * 16` by `k_groups * 4`.
     fn product(&mut self, outcome: &mut Outcome, rows: usize, panels: usize, k_groups: usize, kinds: [Bytes; 2]) {
-        #[repr(align(64))]
-        struct Weights([i8; 4 * MOST * 16]);
         let mut weights = Weights([0; 4 * MOST * 16]);
         kinds[0].fill(&mut weights.0, &mut self.random);
         let mut a = [0i8; ROWS * MOST];
@@ -103,7 +112,9 @@ impl Pair {
             let mut sums = [77; SUMS];
             self.counter.lap();
             kernels.matmul_i8(&size, a, w, &mut sums[..used.max(room)]);
-            (sums, self.counter.lap())
+            // Before the sums are copied.
+            let count = self.counter.lap();
+            (sums, count)
         });
         // What is behind the sums may have changed.
         let end = if room > used { rows * row_sums } else { SUMS };
@@ -146,6 +157,37 @@ fn lone_products(pair: &mut Pair) -> Outcome {
         pair.product(&mut outcome, 1, 4, 78, kinds);
     }
     pair.product(&mut outcome, 1, 4, 78, [Bytes::Random; 2]);
+    outcome
+}
+
+/// Products and what makes values of them.
+fn linears<const ROWS: usize>(pair: &mut Pair) -> Outcome {
+    const CHANNELS: usize = 64;
+    let mut weights = Weights([0; 4 * MOST * 16]);
+    let mut a = [0; ROWS_OF_LINEARS * MOST];
+    Bytes::Random.fill(&mut weights.0, &mut pair.random);
+    Bytes::Random.fill(&mut a, &mut pair.random);
+    let a = a.map(|byte| byte as u8);
+    let random = &mut pair.random;
+    let sums: [i32; CHANNELS] = core::array::from_fn(|_| random.word() as i32 >> 12);
+    let scales: [f32; CHANNELS] = core::array::from_fn(|_| random.unit() * 1e-2);
+    let rows: [RowScale; ROWS] =
+        core::array::from_fn(|_| RowScale { scale: random.unit() * 1e-3, zero_point: random.byte().into() });
+    let bias: [f32; CHANNELS] = pair.floats(Floats::Normal);
+    let channels = Channels { scales: &scales, sums: &sums, bias: &bias };
+    let (k_groups, row_outputs) = (78, CHANNELS);
+    let size =
+        LinearProduct { rows: ROWS, row_bytes: MOST, k_groups, channels: CHANNELS, row_outputs, prefetch: false };
+    let w = &weights.0[..CHANNELS * k_groups * 4];
+    let [(want, scalar), (got, set)] = [Kernels::SCALAR, pair.set].map(|kernels| {
+        let (mut out, mut sums) = ([0.0; ROWS_OF_LINEARS * CHANNELS], [0; (ROWS_OF_LINEARS + 8) * CHANNELS]);
+        pair.counter.lap();
+        kernels.linear_i8(&size, &a, w, &rows, &channels, Store::Write, &mut out, &mut sums[..(ROWS + 8) * CHANNELS]);
+        let count = pair.counter.lap();
+        (out, count)
+    });
+    let mut outcome = Outcome { scalar, set, ..Outcome::default() };
+    outcome.note(same(&want, &got));
     outcome
 }
 

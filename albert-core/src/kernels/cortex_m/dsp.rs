@@ -343,9 +343,9 @@ fn expand(panel: &CodebookPanel<'_>, out: &mut [i8]) {
     for (unit, ((codes, multipliers), out)) in units.enumerate() {
         let high_bits = panel.high_bits.get(unit).copied().unwrap_or_default();
         let (first, second) = out.split_at_mut(64);
-        let quads = codes.as_chunks::<16>().0.iter().zip(high_bits.as_chunks::<4>().0).zip(multipliers);
+        let columns = codes.as_chunks::<16>().0.iter().zip(high_bits.as_chunks::<4>().0).zip(multipliers);
         let outs = first.as_chunks_mut::<16>().0.iter_mut().zip(second.as_chunks_mut::<16>().0);
-        for (((codes, high_bits), &multiplier), (first, second)) in quads.zip(outs) {
+        for (((codes, high_bits), &multiplier), (first, second)) in columns.zip(outs) {
             let mut table = [0; 8];
             for (word, &[even, odd]) in table.iter_mut().zip(&pairs).take(words) {
                 *word = scaled_pair(even, multiplier) | scaled_pair(odd, multiplier) << 8;

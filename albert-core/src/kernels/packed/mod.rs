@@ -12,14 +12,18 @@ mod thumb2;
 mod word32;
 mod word64;
 
-use super::{KernelSet, Product, scalar};
+use super::{KernelSet, Product, columns, scalar};
 use crate::build_features::LARGE_TARGET;
 use core::mem::MaybeUninit;
 use core::num::NonZero;
 
 /// Two rows in a word: for 32-bit cores. Bytes of activations are i8.
-pub(super) static SET32: KernelSet =
-    KernelSet { name: "packed32", matmul_i8: multiply::<word32::Pairs>, ..scalar::SET };
+pub(super) static SET32: KernelSet = KernelSet {
+    name: "packed32",
+    matmul_i8: multiply::<word32::Pairs>,
+    dequantize: columns::dequantize,
+    ..scalar::SET
+};
 
 /// Three rows in a word: for 64-bit cores. Bytes of activations are i8.
 pub(super) static SET64: KernelSet =
@@ -46,7 +50,7 @@ trait Packing {
     /// K groups after which the fields of accumulators are taken apart, at most.
     const K_GROUPS: usize;
 
-    /// Words of one K group of a tile of `rows` rows.
+    /// Words of one K group of `rows` rows.
     fn words(rows: usize) -> usize;
 
     /// Adds the products of up to [`Self::ROWS`] rows by the 16 channels of a panel to `sums`.
@@ -89,13 +93,11 @@ fn multiply<P: Packing>(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     let mut first_row = 0;
     while first_row < size.rows {
         let rows = (size.rows - first_row).min(P::ROWS * P::TILES);
-        let tile_words = P::words(rows.min(P::ROWS));
-        let tiles = rows.div_ceil(P::ROWS);
         // Weights that serve several tiles are copied, since they may lie in slow flash.
-        let copies = !LARGE_TARGET && tiles > 1;
+        let copies = !LARGE_TARGET && rows > P::ROWS && w.as_ptr().addr().is_multiple_of(4);
         let copy_words = if copies { K_GROUP_BYTES / size_of::<P::Word>() } else { 0 };
         // Not divided by a number that might be zero: the compiler would keep a check.
-        let group_words = NonZero::<usize>::MIN.saturating_add(tiles * tile_words + copy_words - 1);
+        let group_words = NonZero::<usize>::MIN.saturating_add(P::words(rows) + copy_words - 1);
         let most_groups = P::K_GROUPS.min(most_words / group_words);
         // SAFETY: the rows are among those of the product, whose sizes fit the slices. There is room for the words of all tiles and for
         // the copy of `most_groups` K groups, and each word is packed before it is multiplied.
@@ -108,20 +110,25 @@ fn multiply<P: Packing>(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
             let mut first = 0;
             while first < size.k_groups {
                 let k_groups = (size.k_groups - first).min(most_groups);
-                let tile_words = tile_words * k_groups;
-                for (tile, row) in (0..rows).step_by(P::ROWS).enumerate() {
+                for row in (0..rows).step_by(P::ROWS) {
                     let a = a.add(row * size.row_bytes + first * 4);
-                    P::pack(a, size.row_bytes, (rows - row).min(P::ROWS), k_groups, words.add(tile * tile_words));
+                    P::pack(
+                        a,
+                        size.row_bytes,
+                        (rows - row).min(P::ROWS),
+                        k_groups,
+                        words.add(P::words(row) * k_groups),
+                    );
                 }
                 for panel in 0..size.panels {
                     let mut w = w.as_ptr().add((panel * size.k_groups + first) * K_GROUP_BYTES);
                     if copies {
-                        let copy = words.add(tiles * tile_words).cast();
+                        let copy = words.add(P::words(rows) * k_groups).cast();
                         copy_k_groups(w, k_groups, copy);
                         w = copy;
                     }
-                    for (tile, row) in (0..rows).step_by(P::ROWS).enumerate() {
-                        let (words, rows) = (words.add(tile * tile_words), (rows - row).min(P::ROWS));
+                    for row in (0..rows).step_by(P::ROWS) {
+                        let (words, rows) = (words.add(P::words(row) * k_groups), (rows - row).min(P::ROWS));
                         P::multiply(
                             w,
                             words,
@@ -139,15 +146,44 @@ fn multiply<P: Packing>(size: &Product, a: &[u8], w: &[i8], sums: &mut [i32]) {
     }
 }
 
-/// Copies K groups of a panel, each word read once.
+/// Copies K groups of a panel, each word read once. A call of the compiler's `memcpy` would take five instructions for a word.
 ///
 /// # Safety
-/// There are `k_groups` K groups at `w`, and there is room for them at `copy`.
+/// There are `k_groups` K groups, at least one, at `w`, whose address is a multiple of 4, and there is room for them at `copy`.
+#[cfg(target_arch = "arm")]
+unsafe fn copy_k_groups(w: *const i8, k_groups: usize, copy: *mut i8) {
+    // SAFETY: reads and writes what the contract grants, one K group after the other until the end.
+    unsafe {
+        core::arch::asm!(
+            "2:",
+            "ldm r0!, {{r2-r5}}",
+            "stm r1!, {{r2-r5}}",
+            "ldm r0!, {{r2-r5}}",
+            "stm r1!, {{r2-r5}}",
+            "ldm r0!, {{r2-r5}}",
+            "stm r1!, {{r2-r5}}",
+            "ldm r0!, {{r2-r5}}",
+            "stm r1!, {{r2-r5}}",
+            "cmp r0, {end}",
+            "bne 2b",
+            end = in(reg) w.wrapping_add(k_groups * K_GROUP_BYTES),
+            inout("r0") w => _,
+            inout("r1") copy => _,
+            out("r2") _, out("r3") _, out("r4") _, out("r5") _,
+            options(nostack),
+        );
+    }
+}
+
+/// Copies K groups of a panel, each word read once. Volatile, so that this does not become a call that takes more instructions.
+///
+/// # Safety
+/// There are `k_groups` K groups at `w`, whose address is a multiple of 4, and there is room for them at `copy`.
+#[cfg(not(target_arch = "arm"))]
 unsafe fn copy_k_groups(w: *const i8, k_groups: usize, copy: *mut i8) {
     let (w, copy) = (w.cast::<[u32; 4]>(), copy.cast::<[u32; 4]>());
     for index in 0..k_groups * (K_GROUP_BYTES / size_of::<[u32; 4]>()) {
-        // SAFETY: the index is among those of the contract, and weights in a panel have aligned addresses. Volatile, so that this does
-        // not become a call that takes five instructions for a word.
+        // SAFETY: the index is among those of the contract.
         unsafe {
             let (w, copy) = (w.add(index).cast::<u32>(), copy.add(index).cast::<u32>());
             let (a, b) = (w.read_volatile(), w.add(1).read_volatile());

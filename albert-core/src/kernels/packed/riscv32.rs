@@ -106,11 +106,9 @@ macro_rules! tile {
                 }
                 // SAFETY: `rows` rows of 16 sums are at `sums`.
                 unsafe {
-                    let row = |row: usize| sums.add(row * row_sums + channel);
                     $(
-                        let high = (2 * $index + 1 < rows).then(|| row(2 * $index + 1));
-                        pairs[$index][0].store(k_groups, row(2 * $index), high);
-                        pairs[$index][1].store(k_groups, row(2 * $index).add(1), high.map(|sums| sums.add(1)));
+                        pairs[$index][0].store(k_groups, $index, rows, sums.add(channel), row_sums);
+                        pairs[$index][1].store(k_groups, $index, rows, sums.add(channel + 1), row_sums);
                     )+
                 }
             }

@@ -79,12 +79,7 @@ macro_rules! tile {
                 }
                 // SAFETY: `rows` rows of 16 sums are at `sums`.
                 unsafe {
-                    let row = |row: usize| sums.add(row * row_sums + channel);
-                    $(pairs[$index].store(
-                        k_groups,
-                        row(2 * $index),
-                        (2 * $index + 1 < rows).then(|| row(2 * $index + 1)),
-                    );)+
+                    $(pairs[$index].store(k_groups, $index, rows, sums.add(channel), row_sums);)+
                 }
             }
         }

@@ -39,18 +39,19 @@ impl Accumulator {
         self.total = self.total.wrapping_add(sum);
     }
 
-    /// Adds the sums of the low row and, when there is one, of the high row.
+    /// Adds the sums of the pair of rows `pair`, whose second row is there if it is one of `rows` rows.
     ///
     /// # Safety
-    /// The sums at these addresses can be written.
+    /// The sums of these rows, `row_sums` apart, can be written; `sums` is the first row's.
     #[inline(always)]
-    pub(super) unsafe fn store(self, k_groups: usize, low: *mut i32, high: Option<*mut i32>) {
+    pub(super) unsafe fn store(self, k_groups: usize, pair: usize, rows: usize, sums: *mut i32, row_sums: usize) {
         let biases = (2 * BIAS).wrapping_mul(k_groups as i32);
         // SAFETY: the caller's.
         unsafe {
+            let low = sums.add(2 * pair * row_sums);
             add(low, self.total.wrapping_sub(self.high << 16).wrapping_sub(biases));
-            if let Some(high) = high {
-                add(high, self.high);
+            if 2 * pair + 1 < rows {
+                add(low.add(row_sums), self.high);
             }
         }
     }
@@ -82,19 +83,32 @@ impl Packing for Pairs {
     unsafe fn pack(a: *const u8, row_bytes: usize, rows: usize, k_groups: usize, words: *mut i32) {
         let pairs = rows.div_ceil(2);
         for pair in 0..pairs {
-            for k_group in 0..k_groups {
-                // SAFETY: rows and K groups are among those of the contract; 4 words for each pair of a K group.
-                unsafe {
-                    let low = a.add(2 * pair * row_bytes + k_group * 4).cast();
-                    let words = words.add((k_group * pairs + pair) * 4);
-                    words.cast::<[i32; 4]>().write(weights(low));
-                    if 2 * pair + 1 < rows {
-                        let [a, b, c, d] = weights(low.add(row_bytes));
-                        let [p, q, r, s] = words.cast::<[i32; 4]>().read();
-                        words.cast::<[i32; 4]>().write([p + (a << 16), q + (b << 16), r + (c << 16), s + (d << 16)]);
-                    }
+            let (low, words) = (a.wrapping_add(2 * pair * row_bytes), words.wrapping_add(pair * 4));
+            let high = (2 * pair + 1 < rows).then(|| low.wrapping_add(row_bytes).cast());
+            // SAFETY: rows and K groups are among those of the contract; 4 words for each pair of a K group.
+            unsafe { pack_pair(low.cast(), high, k_groups, words.cast(), pairs) }
+        }
+    }
+}
+
+/// Packs a pair of rows, whose second may be missing. Not inlined: a loop of its own has registers enough.
+///
+/// # Safety
+/// `k_groups` K groups of 4 bytes follow at `low` and `high`, and as many times four words, `pairs` times as far apart, at `words`.
+#[inline(never)]
+unsafe fn pack_pair(low: *const i8, high: Option<*const i8>, k_groups: usize, words: *mut [i32; 4], pairs: usize) {
+    for k_group in 0..k_groups {
+        // SAFETY: k_group < k_groups.
+        unsafe {
+            let words = words.add(k_group * pairs);
+            let [p, q, r, s] = weights(low.add(k_group * 4));
+            *words = match high {
+                Some(high) => {
+                    let [a, b, c, d] = weights(high.add(k_group * 4));
+                    [p + (a << 16), q + (b << 16), r + (c << 16), s + (d << 16)]
                 }
-            }
+                None => [p, q, r, s],
+            };
         }
     }
 }
@@ -135,11 +149,9 @@ mod tile {
                     }
                     // SAFETY: `rows` rows of 16 sums are at `sums`.
                     unsafe {
-                        let row = |row: usize| sums.add(row * row_sums + channel);
                         $(
-                            let high = (2 * $index + 1 < rows).then(|| row(2 * $index + 1));
-                            $pair[0].store(k_groups, row(2 * $index), high);
-                            $pair[1].store(k_groups, row(2 * $index).add(1), high.map(|sums| sums.add(1)));
+                            $pair[0].store(k_groups, $index, rows, sums.add(channel), row_sums);
+                            $pair[1].store(k_groups, $index, rows, sums.add(channel + 1), row_sums);
                         )+
                     }
                 }

@@ -43,8 +43,8 @@ impl Packing for Triples {
     const TILES: usize = 4;
     const K_GROUPS: usize = 16;
 
-    fn words(_: usize) -> usize {
-        4
+    fn words(rows: usize) -> usize {
+        4 * rows.div_ceil(3)
     }
 
     unsafe fn multiply(w: *const i8, words: *const i64, rows: usize, k_groups: usize, sums: *mut i32, row_sums: usize) {
