@@ -130,6 +130,31 @@ fn misaligned_arenas() {
     }
 }
 
+/// Operands and sums of products in memory of their own: same bits, and the memory is exactly as large as it has to be.
+#[test]
+fn fast_memory() {
+    let (file, tokens) = load("sequence-classification-narrow");
+    let sequence = &fixtures::load("sequence-classification-narrow").sequences[0];
+    let model = Model::from_bytes(&file).expect("a valid model file");
+    for workers in [1, 3] {
+        let plan = Plan::new(model.config(), tokens).with_workers(workers);
+        let run = |fast: Option<&mut [u8]>| {
+            let mut arena = Aligned::zeros(plan.arena_bytes());
+            let mut session = Session::new(&model, plan, &mut arena).expect("the planned arena");
+            fast.map_or(Ok(()), |fast| session.set_fast_memory(fast))?;
+            let output = session.run(&Tokens::new(sequence).input()).expect("a valid input");
+            Ok::<_, SessionError>(output.logits().iter().map(|logit| logit.to_bits()).collect::<Vec<_>>())
+        };
+        let mut fast = Aligned::zeros(plan.fast_bytes());
+        fast.fill(0xa5);
+        let last = plan.fast_bytes() - 1;
+        assert_eq!(run(Some(&mut fast[..last])), Err(SessionError::ArenaTooSmall { missing: 1 }));
+        assert!(fast.iter().all(|&byte| byte == 0xa5));
+        assert_eq!(run(Some(&mut fast)), run(None), "{workers} workers");
+        assert!(fast.iter().any(|&byte| byte != 0xa5));
+    }
+}
+
 #[test]
 fn a_plan_belongs_to_its_model() {
     let (file, tokens) = load("model-minute");

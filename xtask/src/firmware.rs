@@ -3,7 +3,7 @@
 
 use crate::block::parts;
 use crate::files::{Measured, read};
-use crate::firmware_boards::{BOARDS, Board, UNNAMED};
+use crate::firmware_boards::{BOARDS, Board, HELIUM, UNNAMED};
 use crate::firmware_bounds::{MODEL, bounds, measure};
 use crate::firmware_counts::Counts;
 use crate::firmware_reads::Reads;
@@ -75,6 +75,10 @@ pub(crate) fn run(cores: &[String]) -> Result<(), String> {
                 reads.set(board, counted.row(board));
                 counted.bounds(board)?;
                 tiles.set(board, Reads::tiles(board)?);
+            }
+            if package == "programs" && board.core == Some(HELIUM) {
+                println!("== {board}: fast_memory");
+                same_as_host(&crate::firmware_fast::run(board)?)?;
             }
             if package == "programs" && std::ptr::eq(board, &BOARDS[0]) {
                 println!("== {board}: taught");

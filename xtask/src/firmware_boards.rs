@@ -25,7 +25,7 @@ pub(crate) struct Board {
 }
 
 /// A core with Helium.
-const HELIUM: &str = "cortex-m55";
+pub(crate) const HELIUM: &str = "cortex-m55";
 /// No core in particular.
 pub(crate) const UNNAMED: &str = "generic";
 

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::ops::{Range, RangeInclusive};
+use std::path::Path;
 use std::process::Command;
 
 use albert_core::Model;
@@ -69,11 +70,6 @@ impl Reads {
 
     /// Runs the program with so many tile rows on a text.
     fn of(board: &Board, tile_rows: usize, text: usize) -> Result<Self, String> {
-        let library = target_dir().join("reads.so");
-        let mut compiler = Command::new("gcc");
-        compiler.args(["-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-fvisibility=hidden", "-o"]);
-        check(compiler.arg(&library).arg(root().join("firmware/reads/plugin.c")))?;
-
         let image = board.image(PROGRAM);
         let flash = address_of_model(&fs::read(&image).map_err(|error| format!("{}: {error}", image.display()))?)?;
         let model = Model::from_bytes(MODEL.bytes).map_err(|error| error.to_string())?;
@@ -92,24 +88,20 @@ impl Reads {
         let parts: Vec<(Option<u16>, Range<u64>)> = parts.collect();
         let runs = model.block_runs() as u64;
 
-        let out = target_dir().join("reads.txt");
-        let ranges = parts.iter().map(|(_, part)| format!(",range={:x}-{:x}", part.start, part.end));
-        let plugin = format!("{},out={}{}", library.display(), out.display(), ranges.collect::<String>());
-        let printed = board.emulate(&image, &["-plugin", &plugin, "-append", &format!("{tile_rows} {text}")])?;
+        let ranges: Vec<Range<u64>> = parts.iter().map(|(_, part)| part.clone()).collect();
+        let (printed, counted) = counted(board, &image, &ranges, &["-append", &format!("{tile_rows} {text}")])?;
         let results = on_this_host()?;
         if !results.get(text).is_some_and(|result| printed.contains(result.as_str())) {
             return Err(format!("{PROGRAM} differs from this host:\n{printed}"));
         }
 
-        let counted = fs::read_to_string(&out).map_err(|error| format!("{}: {error}", out.display()))?;
-        let counted: Vec<u64> = counted.lines().filter_map(|line| line.parse().ok()).collect();
         let roles = parts.iter().map(|(role, _)| *role).zip(&counted);
         let of = |is_meant: &dyn Fn(u16) -> bool| {
             let meant = roles.clone().filter(|(role, _)| role.is_some_and(is_meant));
             meant.map(|(_, read)| *read).sum::<u64>()
         };
-        if counted.len() != parts.len() || roles.clone().any(|(role, read)| role.is_none_or(in_layers) && *read == 0) {
-            return Err(format!("{} ranges of flash, but these counts: {counted:?}", parts.len()));
+        if roles.clone().any(|(role, read)| role.is_none_or(in_layers) && *read == 0) {
+            return Err(format!("not all tensors are read: {counted:?}"));
         }
         let [all, tensors] = [*counted.last().unwrap_or(&0), of(&in_layers)];
         let [embeddings, head] = [of(&|role| role < *LAYERS.start()), of(&|role| role > *LAYERS.end())];
@@ -146,6 +138,29 @@ impl Reads {
         format!(
             "| {cores} | `{target}` | {weights:.2} | {tensors:.2} | {model:.2} | {embeddings} | {head} | {rest} |\n"
         )
+    }
+}
+
+/// What an image prints on a board, and the bytes that it reads of ranges of addresses.
+pub(crate) fn counted(
+    board: &Board,
+    image: &Path,
+    ranges: &[Range<u64>],
+    options: &[&str],
+) -> Result<(String, Vec<u64>), String> {
+    let library = target_dir().join("reads.so");
+    let mut compiler = Command::new("gcc");
+    compiler.args(["-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-fvisibility=hidden", "-o"]);
+    check(compiler.arg(&library).arg(root().join("firmware/reads/plugin.c")))?;
+    let out = target_dir().join("reads.txt");
+    let plugin = format!("{},out={}", library.display(), out.display());
+    let plugin = ranges.iter().fold(plugin, |all, part| format!("{all},range={:x}-{:x}", part.start, part.end));
+    let printed = board.emulate(image, &[&["-plugin", plugin.as_str()], options].concat())?;
+    let counted = fs::read_to_string(&out).map_err(|error| format!("{}: {error}", out.display()))?;
+    let counted: Vec<u64> = counted.lines().filter_map(|line| line.parse().ok()).collect();
+    match counted.len() == ranges.len() {
+        true => Ok((printed, counted)),
+        false => Err(format!("{} ranges, but these counts: {counted:?}", ranges.len())),
     }
 }
 

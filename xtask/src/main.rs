@@ -17,6 +17,7 @@ mod firmware;
 mod firmware_boards;
 mod firmware_bounds;
 mod firmware_counts;
+mod firmware_fast;
 mod firmware_projects;
 mod firmware_reads;
 mod firmware_taught;

@@ -3,6 +3,7 @@
 use crate::error::SessionError;
 use crate::format::layout::ALIGNMENT;
 use crate::kernels::RowScale;
+use crate::memory::fast::Fast;
 use crate::memory::plan::{Plan, Region, Sizes, Token};
 use crate::memory::{Sequence, Sequences};
 use crate::slices::{OrEmpty, cast_mut, part, part_mut};
@@ -30,6 +31,7 @@ impl<const N: usize> Default for Arena<N> {
 /// The bytes that a plan asks for, from the first aligned address of a buffer on.
 pub(crate) struct Memory<'a> {
     bytes: &'a mut [u8],
+    fast: Fast<'a>,
     sizes: Sizes,
     workers: usize,
     /// The sequence of a plan for one; those of others are in the arena.
@@ -38,14 +40,28 @@ pub(crate) struct Memory<'a> {
     pub(crate) sequences: usize,
 }
 
+/// So many bytes of a buffer, from its first aligned address on.
+#[cfg_attr(all(target_os = "none", feature = "fast-memory"), inline(never))]
+fn aligned_part(buffer: &mut [u8], bytes: usize) -> Result<&mut [u8], SessionError> {
+    let lead = buffer.as_ptr().align_offset(ALIGNMENT);
+    let needed = bytes.saturating_add(lead);
+    let missing = needed.saturating_sub(buffer.len());
+    buffer.get_mut(lead..needed).ok_or(SessionError::ArenaTooSmall { missing })
+}
+
 impl<'a> Memory<'a> {
     pub(crate) fn new(buffer: &'a mut [u8], plan: &Plan) -> Result<Self, SessionError> {
         let sizes = Sizes::new(plan);
-        let lead = buffer.as_ptr().align_offset(ALIGNMENT);
-        let needed = sizes.total(plan.workers).saturating_add(lead);
-        let missing = needed.saturating_sub(buffer.len());
-        let bytes = buffer.get_mut(lead..needed).ok_or(SessionError::ArenaTooSmall { missing })?;
-        Ok(Self { bytes, sizes, workers: plan.workers, only: Sequence::default(), sequences: 0 })
+        let bytes = aligned_part(buffer, sizes.total(plan.workers))?;
+        let (fast, only) = (Fast::default(), Sequence::default());
+        Ok(Self { bytes, fast, sizes, workers: plan.workers, only, sequences: 0 })
+    }
+
+    /// Has the busiest regions of all workers lie in another buffer.
+    #[cfg(feature = "fast-memory")]
+    pub(crate) fn set_fast(&mut self, buffer: &'a mut [u8]) -> Result<(), SessionError> {
+        self.fast = Fast::new(aligned_part(buffer, self.sizes.fast(self.workers))?);
+        Ok(())
     }
 
     /// Divides it.
@@ -69,7 +85,7 @@ impl<'a> Memory<'a> {
             pooled: rest.take(Region::Pooled),
             logits: rest.take(Region::Logits),
         };
-        (shared, Workers { rest, left: self.workers })
+        (shared, Workers { rest, fast: self.fast.lend(), left: self.workers })
     }
 
     /// All places for sequences.
@@ -213,6 +229,7 @@ const WORDS_PER_TOKEN: usize = size_of::<Token>() / 4;
 /// The scratch memories of an arena, one after another.
 pub(crate) struct Workers<'a> {
     rest: Rest<'a>,
+    fast: Fast<'a>,
     left: usize,
 }
 
@@ -221,14 +238,17 @@ impl<'a> Iterator for Workers<'a> {
 
     fn next(&mut self) -> Option<Worker<'a>> {
         self.left = self.left.checked_sub(1)?;
-        let rest = &mut self.rest;
+        let (rest, fast) = (&mut self.rest, &mut self.fast);
         // In the order of `Region`.
         Some(Worker {
             intermediate: rest.take(Region::Intermediate),
             scratch: Scratch {
-                quantized: Quantized { bytes: rest.take(Region::Bytes), row_scales: rest.take(Region::RowScales) },
+                quantized: Quantized {
+                    bytes: fast.take(rest.take(Region::Bytes)),
+                    row_scales: rest.take(Region::RowScales),
+                },
                 products: Products {
-                    accumulators: rest.take(Region::Accumulators),
+                    accumulators: fast.take(rest.take(Region::Accumulators)),
                     panel: rest.take(Region::Panel),
                     partial: rest.take(Region::Partial),
                 },

@@ -167,6 +167,13 @@ impl Plan {
         Sizes::new(self).total(self.workers)
     }
 
+    /// Bytes of the memory that [`Session::set_fast_memory`](crate::Session::set_fast_memory) takes, a small part of the arena's. Memory
+    /// that does not start at a multiple of 64 needs up to 63 bytes more.
+    #[cfg(feature = "fast-memory")]
+    pub const fn fast_bytes(&self) -> usize {
+        Sizes::new(self).fast(self.workers)
+    }
+
     /// Longest input, in tokens.
     pub const fn max_tokens(&self) -> usize {
         self.tokens
@@ -263,6 +270,12 @@ impl Sizes {
             index += 1;
         }
         total
+    }
+
+    /// Bytes of the regions that can lie in fast memory, for all workers.
+    #[cfg(feature = "fast-memory")]
+    pub(crate) const fn fast(&self, workers: usize) -> usize {
+        mul(add(aligned(self.bytes(Region::Bytes)), aligned(self.bytes(Region::Accumulators))), workers)
     }
 
     pub(crate) const fn bytes(&self, region: Region) -> usize {

@@ -147,6 +147,17 @@ impl<'m, 'a> Session<'m, 'a> {
         self.executor = executor;
     }
 
+    /// Has the operands and sums of products lie in `memory` instead of the arena: for memory that is faster than the arena's, such as
+    /// tightly coupled RAM. Results have the same bits. A running inference is dropped.
+    ///
+    /// # Errors
+    /// [`SessionError::ArenaTooSmall`] with the number of bytes that are missing to [`Plan::fast_bytes`].
+    #[cfg(feature = "fast-memory")]
+    pub fn set_fast_memory(&mut self, memory: &'a mut [u8]) -> Result<(), SessionError> {
+        self.phase = Phase::Idle;
+        self.arena.set_fast(memory)
+    }
+
     /// Sets an observer, which sees the inputs of linears and the hidden states of later inferences.
     pub fn set_observer(&mut self, observer: &'m dyn Observer) {
         self.context.observer = Observing(Some(observer));
