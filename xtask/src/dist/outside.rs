@@ -30,6 +30,11 @@ pub(super) fn try_library(platform: &Platform, stage: &Path, place: &Workplace) 
     if !platform.target.contains("musl") {
         let mut of_shared = words(&["--libs"])?;
         if platform.is_windows() {
+            // By `-lalbert` Zig finds the static library.
+            if platform.is_linked_by_zig() {
+                let import = stage.join("lib/libalbert.dll.a").display().to_string();
+                of_shared.iter_mut().filter(|word| *word == "-lalbert").for_each(|word| word.clone_from(&import));
+            }
             // A program finds a library that lies beside it.
             let library = "albert.dll";
             fs::copy(stage.join("bin").join(library), folder.join(library)).map_err(|error| error.to_string())?;

@@ -87,6 +87,10 @@ impl Platform {
         if self.target.ends_with("linux-gnu") { GLIBC } else { "" }
     }
 
+    pub(super) fn is_linked_by_zig(&self) -> bool {
+        matches!(self.linker, Linker::Zig)
+    }
+
     pub(super) fn is_windows(&self) -> bool {
         self.target.contains("windows")
     }
