@@ -147,7 +147,7 @@ impl Kernels {
         self.0.panel_parts
     }
 
-    /// Channels whose sums are made before they are dequantized: whole pairs of panels, with `room` for sums of so many rows.
+    /// Channels whose sums are made before they are dequantized, in whole pairs of panels: as many as `room` sums allow for `rows` rows.
     pub(crate) fn channels_at_a_time(self, rows: usize, room: usize) -> usize {
         if !self.0.wide_sums {
             return GROUP_CHANNELS;

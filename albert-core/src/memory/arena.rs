@@ -40,7 +40,7 @@ pub(crate) struct Memory<'a> {
     pub(crate) sequences: usize,
 }
 
-/// So many bytes of a buffer, from its first aligned address on.
+/// The first `bytes` bytes of a buffer from its first aligned address on.
 #[cfg_attr(all(target_os = "none", feature = "fast-memory"), inline(never))]
 fn aligned_part(buffer: &mut [u8], bytes: usize) -> Result<&mut [u8], SessionError> {
     let lead = buffer.as_ptr().align_offset(ALIGNMENT);

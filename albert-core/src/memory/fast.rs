@@ -18,7 +18,7 @@ pub(super) struct Fast<'a> {
 }
 
 impl<'a> Fast<'a> {
-    /// Aligned memory of so many bytes.
+    /// Takes aligned memory of [`Plan::fast_bytes`](crate::Plan::fast_bytes).
     #[cfg(feature = "fast-memory")]
     pub(super) fn new(bytes: &'a mut [u8]) -> Self {
         Self { bytes }

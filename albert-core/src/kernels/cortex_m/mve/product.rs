@@ -320,8 +320,8 @@ macro_rules! tiles {
             /// Writes the products to `sums`, or adds them where `first`, the number of K groups before these, is not 0.
             ///
             /// # Safety
-            /// So many rows of `k_groups` K groups, at least one, follow at `a`. So many K groups of a panel, of which this needs the
-            /// first 8 of 64 bytes each, are at `w`, whose address is a multiple of 4. The copy, if it is meant, has them, or room for
+            /// `a` has the tile's rows, each of `k_groups` K groups, at least one. `w`, whose address is a multiple of 4, has as many K
+            /// groups of a panel, 64 bytes each, of which the tile needs the first 8. The copy, if it is meant, has them, or room for
             /// whole vectors of them. Each row of sums has two elements.
             #[inline(never)]
             unsafe fn $name(&self, w: *const i8, a: *const u8, k_groups: usize, first: usize, sums: *mut i32) {
