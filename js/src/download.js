@@ -29,10 +29,13 @@ export async function receive(response, { progress, signal }) {
   return received.whole();
 }
 
+/** Most bytes that a server's word alone makes room for. */
+const MOST_AHEAD = 2 ** 28;
+
 /** What has arrived, in one piece. */
 class Received {
   #progress;
-  /** As long as the file when the server says its length: pieces are put in place while others are on their way. */
+  /** As long as the file when the server says its length, unless that is very long: pieces are put in place while others are on their way. */
   #bytes = new Uint8Array(0);
   #loaded = 0;
   #total;
@@ -62,7 +65,7 @@ class Received {
     this.#version = encoded ? undefined : version(headers);
     const length = encoded ? null : headers.get("content-length");
     this.#total = length === null ? undefined : this.#loaded + Number(length);
-    if (this.#total !== undefined) this.#reserve(this.#total);
+    if (this.#total !== undefined) this.#reserve(Math.min(this.#total, MOST_AHEAD));
     const reader = response.body.getReader();
     for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
       if (signal?.aborted) {

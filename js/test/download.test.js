@@ -38,6 +38,11 @@ test("progress is told, to the last byte", async (t) => {
   assert.deepEqual(asked, [undefined]);
 });
 
+test("a length that is said and not meant takes no memory", async () => {
+  const whole = await fetchModel(new Response(bytes, { headers: { "content-length": "10000000000000" } }));
+  assert.equal(sha256(whole), sha256(bytes));
+});
+
 test("a file whose length the server does not say", async (t) => {
   const answer = (_, response) => {
     response.write(bytes.subarray(0, 70_000));
