@@ -64,7 +64,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=environment(layout, threads, None),
+            env=environment(threads),
             preexec_fn=lambda: os.sched_setaffinity(0, cores[:threads]),
         )
         self.ready = self.answer()

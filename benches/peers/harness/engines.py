@@ -144,10 +144,8 @@ def variants(engines: list[Engine], geometry: str, threads: list[int], batch: in
     return cases
 
 
-def environment(layout: Layout, threads: int, isa_cap: str | None) -> dict[str, str]:
-    """The worker's environment: its number of threads for libraries that ask there, and the instruction-set cap."""
+def environment(threads: int) -> dict[str, str]:
+    """The worker's environment: its number of threads for libraries that ask there."""
     names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RTEN_NUM_THREADS")
     changes = {name: str(threads) for name in names} | {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
-    if isa_cap:
-        changes |= {"LD_PRELOAD": str(layout.isa_cap), "PEERS_ISA_CAP": isa_cap}
     return os.environ | changes

@@ -3,9 +3,11 @@
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import time
 
+from . import cap
 from .engines import Case, environment
 from .layout import Layout
 
@@ -24,6 +26,8 @@ class Worker:
         command = case.command(layout, tokens) + (["--once"] if once else [])
         own_cores = cores[: case.threads]
         self.errors = tempfile.TemporaryFile(mode="w+")
+        self.cap_log = tempfile.NamedTemporaryFile(mode="r")
+        capped = cap.environment(layout, isa_cap, self.cap_log.name) if isa_cap else {}
         self.started = time.perf_counter()
         self.process = subprocess.Popen(
             command,
@@ -31,7 +35,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self.errors,
             text=True,
-            env=environment(layout, case.threads, isa_cap),
+            env=environment(case.threads) | capped,
             preexec_fn=lambda: os.sched_setaffinity(0, own_cores),
         )
         try:
@@ -41,6 +45,10 @@ class Worker:
             self.stop()
             raise
         self.ready["start_ms"] = (time.perf_counter() - self.started) * 1e3
+        problem = isa_cap and self.cap_problem(case, isa_cap)
+        if problem:
+            self.stop()
+            sys.exit(f"{case.name}: {problem}")
 
     def answer(self) -> dict:
         """The next line of JSON; engines may print other things."""
@@ -51,6 +59,11 @@ class Worker:
         self.errors.seek(0)
         lines = self.errors.read().strip().splitlines() or [f"exit code {self.process.returncode}"]
         raise WorkerError(lines[-1][-300:])
+
+    def cap_problem(self, case: Case, isa_cap: str) -> str | None:
+        self.cap_log.seek(0)
+        files = cap.hidden_from(self.cap_log.read(), self.process.pid)
+        return cap.problem(case.engine.family, isa_cap, self.ready["kernels"], files)
 
     def burst(self, seconds: float) -> list[float]:
         """Times in milliseconds of the inferences of one burst."""
@@ -69,3 +82,4 @@ class Worker:
             self.process.wait()
         self.process.stdout.close()
         self.errors.close()
+        self.cap_log.close()
