@@ -40,7 +40,7 @@ fn public(folder: &str) -> Vec<String> {
 }
 
 /// In the order in which the headers show them.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 10] = [
     "version.rs",
     "executor.rs",
     "heads.rs",
@@ -48,7 +48,6 @@ const SOURCES: [&str; 11] = [
     "head_file.rs",
     "prototypes.rs",
     "session.rs",
-    "slow_memory.rs",
     "special_tokens.rs",
     "status.rs",
     "tokenizer.rs",

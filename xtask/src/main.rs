@@ -16,7 +16,6 @@ mod files;
 mod firmware;
 mod firmware_boards;
 mod firmware_bounds;
-mod firmware_copies;
 mod firmware_counts;
 mod firmware_fast;
 mod firmware_projects;

@@ -9,6 +9,8 @@ from .layout import REPOSITORY, blocks
 
 PAGE = "docs/benchmarks.md"
 INT8 = "albert-int8,openvino-int8,openvino-int8-bf16,onnxruntime-int8-fused,rten-int8"
+#: Those that are the fastest at some length without VNNI, and OpenVINO.
+AVX2 = "albert-int8,openvino-int8,onnxruntime-int8,onnxruntime-int8-fused,rten-int8,rten-int8-channel"
 FLOATS = "albert-fp32,albert-fp16,openvino-fp32,onnxruntime-fp32,rten-fp32"
 
 #: Options of run.py by block. Others that are given go before these: rounds, or cores.
@@ -19,6 +21,8 @@ BLOCKS = {
     "avx2": {"engines": "albert-int8,onnxruntime-int8-fused,rten-int8", "isa_cap": "avx2", "tokens": [8, 32, 128, 512]},
     "zen5": {"engines": f"{INT8},albert-int4", "tokens": [8, 16, 32, 64, 128, 512]},
     "zen5-tiny": {"engines": f"{INT8},albert-int4", "geometry": "tiny", "tokens": [8, 16, 32, 64, 128]},
+    "zen5-avx2": {"engines": AVX2, "isa_cap": "avx2", "tokens": [8, 32, 128, 512]},
+    "zen5-avx2-tiny": {"engines": AVX2, "isa_cap": "avx2", "geometry": "tiny", "tokens": [16, 64]},
     "four-bits": {"engines": "albert-int8,albert-int4", "isa": "avx2,avxvnni,avx512vnni", "tokens": [8, 16, 32, 64]},
     "four-bits-tiny": {"engines": "albert-int8,albert-int4", "geometry": "tiny", "isa": "avx2,avxvnni,avx512vnni", "tokens": [8, 16, 32, 64]},
     "bert-base": {"engines": f"{INT8},ctranslate2-int8", "geometry": "bert-base", "tokens": [8, 32, 128, 512]},
@@ -48,6 +52,7 @@ def conditions(results: dict) -> str:
     parts = [f"{blocks.today()}, {blocks.processor()}"]
     parts += ["at real-time priority"] if os.sched_getscheduler(0) in (os.SCHED_FIFO, os.SCHED_RR) else []
     text = f"{', '.join(parts)}. {rows[0]['geometry'].capitalize()} geometry, {precisions}, {threads} thread{'s' if threads != '1' else ''}; "
+    text += f"no newer instructions than `{results['isa_cap']}`; " if results["isa_cap"] else ""
     text += f"medians of {results['rounds']} rounds{'' if results['kind'] == 'start' else ' in ms'}. "
     text += f"Kernel sets of this library: {', '.join(f'`{name}`' for name in kernels)}. " if kernels else ""
     versions = results["machine"]["versions"].items()
