@@ -254,6 +254,10 @@ enum albert_status
    */
   ALBERT_STATUS_DIRECTION = 10,
   /**
+   * This library was built without the function.
+   */
+  ALBERT_STATUS_NOT_COMPILED_IN = 11,
+  /**
    * The model file ends too early. detail: bytes needed.
    */
   ALBERT_STATUS_FILE_TRUNCATED = 100,
@@ -709,6 +713,26 @@ typedef struct albert_output {
 } albert_output;
 
 /**
+ * Copies weights to RAM: by DMA, for example.
+ */
+typedef struct albert_copier {
+  /**
+   * Copies `bytes` bytes, a multiple of 4, from `from` (a part of the model file) to `to`, calls `meanwhile(state)` once, and
+   * returns when both are done. `from` is aligned to 4 bytes, `to` to 64. `context` is the one below.
+   */
+  void (*copy)(void *context,
+               const uint8_t *from,
+               uint8_t *to,
+               uintptr_t bytes,
+               void (*meanwhile)(void *state),
+               void *state);
+  /**
+   * Whatever `copy` needs.
+   */
+  void *context;
+} albert_copier;
+
+/**
  * Where a token lies in its text, in Unicode code points.
  */
 typedef struct albert_offsets {
@@ -1062,6 +1086,46 @@ albert_status albert_session_finish(struct albert_session *session);
  * Writes where the results lie. ALBERT_STATUS_NO_RESULT before the last step is done.
  */
 albert_status albert_session_output(struct albert_session *session, struct albert_output *output);
+
+/**
+ * Bytes of the memory that albert_session_set_fast_memory takes, from a multiple of ALBERT_ARENA_ALIGN on.
+ *
+ * ALBERT_STATUS_NOT_COMPILED_IN in a library without the feature `fast-memory`.
+ */
+albert_status albert_fast_bytes(const struct albert_model *model, const struct albert_plan *plan, uintptr_t *bytes);
+
+/**
+ * Has the operands and sums of products lie in `memory` instead of the arena: for memory that is faster than the arena's, such as
+ * tightly coupled RAM. It belongs to the session from now on. Results have the same bits; an inference that was under way is dropped.
+ *
+ * ALBERT_STATUS_ARENA_TOO_SMALL with the missing bytes as detail; ALBERT_STATUS_NOT_COMPILED_IN in a library without the feature
+ * `fast-memory`.
+ */
+albert_status albert_session_set_fast_memory(struct albert_session *session,
+                                             uint8_t *memory,
+                                             uintptr_t memory_bytes,
+                                             uint64_t *detail);
+
+/**
+ * Bytes of the memory that albert_session_copy_weights needs for all linears, from a multiple of ALBERT_ARENA_ALIGN on: two panels
+ * of 16 output channels of the linear with the most inputs. Several times as much saves instructions, less serves shorter panels.
+ *
+ * ALBERT_STATUS_NOT_COMPILED_IN in a library without the feature `weight-copies`.
+ */
+albert_status albert_copied_bytes(const struct albert_model *model,
+                                  const struct albert_plan *plan,
+                                  uintptr_t *bytes);
+
+/**
+ * Has `copier` copy int8 and codebook weights to `memory` while those before them are multiplied: for model files in slow flash. Both
+ * belong to the session from now on. Results have the same bits; an inference that was under way is dropped.
+ *
+ * ALBERT_STATUS_NOT_COMPILED_IN in a library without the feature `weight-copies`.
+ */
+albert_status albert_session_copy_weights(struct albert_session *session,
+                                          const struct albert_copier *copier,
+                                          uint8_t *memory,
+                                          uintptr_t memory_bytes);
 
 /**
  * Number of special tokens that go around one text, or around a pair.

@@ -32,6 +32,7 @@ mod memory;
 mod model;
 mod prototypes;
 mod session;
+mod slow_memory;
 mod special_tokens;
 mod status;
 #[cfg(feature = "tasks")]
@@ -45,6 +46,7 @@ pub use heads::*;
 pub use model::*;
 pub use prototypes::*;
 pub use session::*;
+pub use slow_memory::*;
 pub use special_tokens::*;
 pub use status::*;
 #[cfg(feature = "tasks")]

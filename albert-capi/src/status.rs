@@ -34,6 +34,8 @@ pub enum albert_status {
     Stored = 9,
     /// An embedding is zero or not finite.
     Direction = 10,
+    /// This library was built without the function.
+    NotCompiledIn = 11,
 
     /// The model file ends too early. detail: bytes needed.
     FileTruncated = 100,
@@ -144,6 +146,7 @@ static NAMES: &[(albert_status, &CStr)] = &[
     (albert_status::Misaligned, c"misaligned pointer"),
     (albert_status::Stored, c"stored prototypes wrong"),
     (albert_status::Direction, c"embedding zero or not finite"),
+    (albert_status::NotCompiledIn, c"library built without the function"),
     (albert_status::FileTruncated, c"model file truncated"),
     (albert_status::FileMisaligned, c"model file misaligned"),
     (albert_status::FileMagic, c"not a model file"),

@@ -40,7 +40,7 @@ fn public(folder: &str) -> Vec<String> {
 }
 
 /// In the order in which the headers show them.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "version.rs",
     "executor.rs",
     "heads.rs",
@@ -48,6 +48,7 @@ const SOURCES: [&str; 10] = [
     "head_file.rs",
     "prototypes.rs",
     "session.rs",
+    "slow_memory.rs",
     "special_tokens.rs",
     "status.rs",
     "tokenizer.rs",

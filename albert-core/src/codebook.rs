@@ -2,6 +2,7 @@
 
 use crate::format::layout::{CodebookLayout, K_UNIT, LEVELS_4, LEVELS_5, dtype};
 use crate::kernels::{CodebookPanel, Levels};
+use crate::panels::Stored;
 use crate::slices::part;
 use core::ops::Range;
 
@@ -23,7 +24,7 @@ static FIVE_BITS: Levels = Levels::new(LEVELS_5);
 #[derive(Clone, Copy)]
 pub(crate) struct Panels<'a> {
     pub(crate) dtype: u8,
-    pub(crate) panels: &'a [u8],
+    pub(crate) panels: Stored<'a>,
     /// Places in K, not rounded up to units.
     pub(crate) places: usize,
 }
@@ -35,7 +36,7 @@ impl<'a> Panels<'a> {
         let has_high_bits = self.dtype == dtype::C5;
         let layout = CodebookLayout::new(self.dtype, self.places);
         let units = places.start / K_UNIT..places.end.div_ceil(K_UNIT);
-        let bytes = part(self.panels, panel * layout.bytes..(panel + 1) * layout.bytes);
+        let bytes = self.panels.of(panel..panel + 1, layout.bytes);
         let of_units = |start: usize, size: usize| part(bytes, start + size * units.start..start + size * units.end);
         let multipliers: &[i8] = bytemuck::must_cast_slice(of_units(layout.multipliers, 4));
         CodebookPanel {

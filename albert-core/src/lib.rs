@@ -35,7 +35,7 @@
 //! No function panics, whatever its input. Errors are small `Copy` enums that implement `Display`.
 //!
 //! # Features
-//! All but the last three are on by default. Devices turn them off to save flash; a model that needs a part that is left out is
+//! All but the last five are on by default. Devices turn them off to save flash; a model that needs a part that is left out is
 //! refused when it is opened.
 //!
 //! | feature | what |
@@ -43,6 +43,7 @@
 //! | `float`, `codebook` | fp16 and fp32 weights; weights of 4 and 5 bits. int8 needs no feature |
 //! | `sentencepiece`, `wordpiece` | tokenizers of these kinds. Unigram, from a `tokenizer.json`, needs no feature |
 //! | `pooling`, `head-files` | classifiers that do not read the pooler; classifiers in files of their own |
+//! | `fast-memory`, `weight-copies` | the busiest part of the arena in memory of its own; weights copied from slow memory, by DMA for example |
 //! | `signature` | verification of signed files |
 //! | `defmt` | errors and plans in logs |
 //! | `threads` | an executor on threads, with `std` |
@@ -69,6 +70,7 @@ pub mod kernels;
 mod linear;
 mod memory;
 pub mod observer;
+mod panels;
 mod progress;
 pub mod session;
 mod slices;
@@ -78,6 +80,8 @@ pub use config::Config;
 pub use error::{BatchError, FormatError, InputError, SessionError};
 pub use format::{HeadFile, IndexFile, Model};
 pub use memory::arena::Arena;
+#[cfg(feature = "weight-copies")]
+pub use memory::copies::CopyWeights;
 pub use memory::plan;
 pub use memory::plan::Plan;
 pub use observer::Observer;

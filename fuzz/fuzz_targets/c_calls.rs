@@ -34,6 +34,8 @@ struct Program<'f> {
     session_memory: Aligned,
     arena: Aligned,
     memory: Aligned,
+    fast: Aligned,
+    copies: Aligned,
     model: *const albert_model,
     session: *mut albert_session,
     numbers: [u32; 64],
@@ -48,6 +50,8 @@ impl<'f> Program<'f> {
             session_memory: Aligned::zeros(albert_session_bytes()),
             arena: Aligned::zeros(1 << 20),
             memory: Aligned::zeros(1 << 15),
+            fast: Aligned::zeros(1 << 16),
+            copies: Aligned::zeros(1 << 13),
             model: null(),
             session: null_mut(),
             numbers: [0; 64],
@@ -154,9 +158,19 @@ impl<'f> Program<'f> {
                 9 => {
                     albert_session_set_early_exit(session, script.below(4) as u32, f32::from(script.byte()) / 200.0);
                 }
-                10 => {
-                    albert_session_set_executor(session, &BACKWARDS);
-                }
+                10 => match script.below(3) {
+                    0 => {
+                        albert_session_set_executor(session, &BACKWARDS);
+                    }
+                    1 => {
+                        let bytes = script.below(256) << 8;
+                        albert_session_set_fast_memory(session, self.fast.as_mut_ptr(), bytes, detail);
+                    }
+                    _ => {
+                        let bytes = script.below(256) << 5;
+                        albert_session_copy_weights(session, &COPIER, self.copies.as_mut_ptr(), bytes);
+                    }
+                },
                 11 => {
                     let (text, options) = (script.bytes(100), self.options(script));
                     let mut encoding = std::mem::zeroed::<albert_encoding>();
@@ -239,6 +253,24 @@ unsafe fn read<T: Copy>(start: *const T, count: usize) {
 static ZEROS: [u32; 64] = [0; 64];
 
 static BACKWARDS: albert_executor = albert_executor { run: Some(backwards), context: null_mut() };
+
+static COPIER: albert_copier = albert_copier { copy: Some(copy_late), context: null_mut() };
+
+/// Copies after the others are multiplied.
+unsafe extern "C" fn copy_late(
+    _: *mut c_void,
+    from: *const u8,
+    to: *mut u8,
+    bytes: usize,
+    meanwhile: Option<unsafe extern "C" fn(state: *mut c_void)>,
+    state: *mut c_void,
+) {
+    // SAFETY: the interface passes a function and its state, and memory of so many bytes.
+    unsafe {
+        meanwhile.into_iter().for_each(|meanwhile| meanwhile(state));
+        to.copy_from_nonoverlapping(from, bytes);
+    }
+}
 
 /// Runs tasks in reverse order.
 unsafe extern "C" fn backwards(

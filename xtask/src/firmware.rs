@@ -80,6 +80,10 @@ pub(crate) fn run(cores: &[String]) -> Result<(), String> {
                 println!("== {board}: fast_memory");
                 same_as_host(&crate::firmware_fast::run(board)?)?;
             }
+            if package == "programs" && board.has_dma() {
+                println!("== {board}: copies");
+                crate::firmware_copies::run(board)?;
+            }
             if package == "programs" && std::ptr::eq(board, &BOARDS[0]) {
                 println!("== {board}: taught");
                 crate::firmware_taught::run(board.name, board.target)?;

@@ -74,6 +74,11 @@ impl Board {
         Ok(build)
     }
 
+    /// Whether the programs drive a DMA controller of the machine.
+    pub(crate) fn has_dma(&self) -> bool {
+        self.name == "mps2-an505" && self.core.is_none()
+    }
+
     /// Most bytes of stack that a program may take.
     pub(crate) fn most_stack(&self) -> u64 {
         match self.target {

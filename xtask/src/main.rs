@@ -16,6 +16,7 @@ mod files;
 mod firmware;
 mod firmware_boards;
 mod firmware_bounds;
+mod firmware_copies;
 mod firmware_counts;
 mod firmware_fast;
 mod firmware_projects;

@@ -185,6 +185,60 @@ static void run_backwards(void *context, size_t tasks, void (*task)(const void *
     }
 }
 
+/* Counts bytes, and copies them before or after the others are multiplied. */
+typedef struct {
+    size_t bytes;
+    bool after;
+} copies;
+
+static void copy_weights(void *context, const uint8_t *from, uint8_t *to, size_t bytes, void (*meanwhile)(void *state), void *state) {
+    copies *all = (copies *)context;
+    CHECK(from > file && from + bytes <= file + file_bytes && bytes % 4 == 0 && (uintptr_t)from % 4 == 0 && (uintptr_t)to % 64 == 0);
+    if (all->after) meanwhile(state);
+    memcpy(to, from, bytes);
+    if (!all->after) meanwhile(state);
+    all->bytes += bytes;
+}
+
+/* A part of the arena in other memory, and weights that are copied: the same bits. */
+static void test_slow_memory(const float *logits) {
+    uint64_t detail = 0;
+    size_t arena_bytes = 0, fast_bytes = 0, copied_bytes = 0;
+    albert_plan plan = {32, 8, 0, 0};
+    CHECK(albert_arena_bytes(model, &plan, &arena_bytes) == OK);
+    CHECK(albert_fast_bytes(model, &plan, &fast_bytes) == OK && fast_bytes > 0 && fast_bytes < arena_bytes / 4);
+    CHECK(albert_fast_bytes(model, NULL, &fast_bytes) == ALBERT_STATUS_NULL_POINTER);
+    CHECK(albert_copied_bytes(model, &plan, &copied_bytes) == OK && copied_bytes >= 32 * config.intermediate_size);
+    CHECK(albert_copied_bytes(model, &plan, NULL) == ALBERT_STATUS_NULL_POINTER);
+    uint8_t *arena = (uint8_t *)malloc(arena_bytes + ALBERT_ARENA_ALIGN);
+    uint8_t *fast = (uint8_t *)malloc(fast_bytes + ALBERT_ARENA_ALIGN);
+    uint8_t *copied = (uint8_t *)malloc(copied_bytes + ALBERT_ARENA_ALIGN);
+    CHECK(albert_session_init(&session_memory, sizeof session_memory, model, &plan, align_up(arena), arena_bytes, NULL, &session,
+                              NULL) == OK);
+    CHECK(albert_session_set_fast_memory(session, align_up(fast), fast_bytes - 1, &detail) == ALBERT_STATUS_ARENA_TOO_SMALL);
+    CHECK(detail == 1);
+    CHECK(albert_session_set_fast_memory(session, NULL, fast_bytes, NULL) == ALBERT_STATUS_NULL_POINTER);
+    CHECK(albert_session_set_fast_memory(session, align_up(fast), fast_bytes, NULL) == OK);
+    copies all = {0, false};
+    albert_copier copier = {copy_weights, &all};
+    CHECK(albert_session_copy_weights(session, NULL, copied, copied_bytes) == ALBERT_STATUS_NULL_POINTER);
+    CHECK(albert_session_copy_weights(session, &copier, align_up(copied), copied_bytes) == OK);
+    for (int run = 0; run < 3; run++) {
+        size_t before = all.bytes;
+        albert_output output;
+        CHECK(albert_session_start_text(session, text, strlen(text), NULL, 0, NULL, NULL) == OK);
+        CHECK(albert_session_finish(session) == OK && albert_session_output(session, &output) == OK);
+        CHECK(memcmp(logits, output.logits, output.logits_count * sizeof(float)) == 0);
+        CHECK(run < 2 ? all.bytes > before : all.bytes == before);
+        all.after = true;
+        /* Without a function, the library copies by itself. */
+        if (run == 1) copier.copy = NULL;
+    }
+    free(copied);
+    free(fast);
+    free(arena);
+}
+
 static void test_session(void) {
     uint64_t detail = 0;
     size_t arena_bytes = 0, steps = 0, done = 0;
@@ -220,6 +274,8 @@ static void test_session(void) {
     CHECK(output.logits_count == config.num_labels && output.pooled != NULL && output.rows == 1 && output.positions[0] == 0);
     float *logits = (float *)malloc(output.logits_count * sizeof(float));
     memcpy(logits, output.logits, output.logits_count * sizeof(float));
+
+    test_slow_memory(logits);
 
     /* The same ids with scalar kernels and in one call: the same bits. */
     size_t memory_bytes = albert_encode_memory_bytes(64, 32), found = 0, count = 0;

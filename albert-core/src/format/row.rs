@@ -5,6 +5,7 @@ use super::{Matrix, Weights};
 use crate::build_features::{CODEBOOK, FLOAT};
 use crate::codebook::Panels;
 use crate::half::half_to_f32;
+use crate::panels::Stored;
 use crate::slices::{part, ruled_out};
 
 impl Matrix<'_> {
@@ -36,7 +37,7 @@ impl Matrix<'_> {
             Weights::Codebook { dtype, panels, scales, .. } if CODEBOOK => {
                 let scale = scales.of(index);
                 let places = self.places();
-                let panel = Panels { dtype, panels, places }.part(panel, 0..places, 0);
+                let panel = Panels { dtype, panels: Stored::all(panels), places }.part(panel, 0..places, 0);
                 for (place, value) in out.iter_mut().enumerate() {
                     *value += f32::from(panel.weight(channel, place)) * scale;
                 }

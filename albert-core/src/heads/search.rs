@@ -6,6 +6,7 @@ use crate::format::{IndexFile, Linear, Matrix, Scales, Weights};
 use crate::kernels::{Kernels, RowScale, Store};
 use crate::linear::{Input, multiply, quantize};
 use crate::memory::arena::{Products, Quantization, Quantized, Scratch};
+use crate::memory::copies::Copies;
 use crate::memory::plan::activation_row_bytes;
 use crate::memory::{Columns, Rows};
 use crate::slices::{OrEmpty, cast_mut, copy, part, part_mut};
@@ -91,7 +92,12 @@ impl<'s> Search<'s> {
         let mut scratch = Scratch {
             quantized: Quantized { bytes: row, row_scales: part_mut(cast_mut(scale), ..1) },
             quantization: Quantization { splits: &mut [], row: &mut [] },
-            products: Products { accumulators: cast_mut(sums), panel: &mut [], partial: &mut [] },
+            products: Products {
+                accumulators: cast_mut(sums),
+                panel: &mut [],
+                partial: &mut [],
+                copies: Copies::default(),
+            },
         };
         let vectors = index.vectors();
         let mut x = Rows { data: vector, stride: width, count: 1 };

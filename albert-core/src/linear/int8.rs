@@ -7,7 +7,9 @@ use crate::kernels::{Channels, Kernels, LinearProduct, Store};
 use crate::memory::arena::{Products, Quantization, Quantized};
 use crate::memory::plan::activation_row_bytes;
 use crate::memory::{Columns, Rows};
-use crate::slices::{fill, part, part_mut};
+use crate::panels::Stored;
+use crate::slices::{fill, part_mut};
+use bytemuck::must_cast_slice;
 use core::ops::Range;
 
 /// Quantizes the rows of `x` when the matrix is an integer one.
@@ -41,12 +43,17 @@ pub(crate) fn quantize(
     }
 }
 
+/// Bytes of a panel of weights.
+pub(super) fn panel_bytes(matrix: &Matrix<'_>) -> usize {
+    matrix.places().div_ceil(K_GROUP) * K_GROUP * PANEL_CHANNELS
+}
+
 /// The product with some panels.
 #[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]
 pub(super) fn multiply(
     kernels: Kernels,
     matrix: &Matrix<'_>,
-    values: &[i8],
+    stored: Stored<'_>,
     panels: Range<usize>,
     channels: &Channels<'_>,
     store: Store,
@@ -56,8 +63,8 @@ pub(super) fn multiply(
 ) {
     let row_bytes = activation_row_bytes(matrix.places());
     let k_groups = matrix.places().div_ceil(K_GROUP);
-    let panel_bytes = k_groups * K_GROUP * PANEL_CHANNELS;
-    let weights = part(values, panels.start * panel_bytes..panels.end * panel_bytes);
+    let panel_bytes = panel_bytes(matrix);
+    let weights = must_cast_slice(stored.of(panels.clone(), panel_bytes));
     let first = panels.start * PANEL_CHANNELS;
     let count = (panels.end * PANEL_CHANNELS).min(matrix.rows) - first;
     let size =

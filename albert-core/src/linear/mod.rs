@@ -8,12 +8,14 @@ mod splits;
 
 use crate::build_features::{CODEBOOK, FLOAT};
 use crate::codebook::Panels;
-use crate::format::layout::PANEL_CHANNELS;
+use crate::format::layout::{CodebookLayout, PANEL_CHANNELS};
 use crate::format::{Linear, Weights};
 use crate::kernels::{Channels, Kernels, Store};
 use crate::memory::arena::{Products, Scratch};
 use crate::memory::{Columns, Rows};
+use crate::panels::Stored;
 use crate::slices::ruled_out;
+use bytemuck::must_cast_slice;
 use core::ops::Range;
 
 pub(crate) use input::Input;
@@ -31,26 +33,35 @@ pub(crate) fn multiply(
 ) {
     let matrix = &linear.matrix;
     let panels = channels.start / PANEL_CHANNELS..channels.end.div_ceil(PANEL_CHANNELS);
+    let mut copies = core::mem::take(&mut products.copies);
     match matrix.weights {
         Weights::I8 { values, scales, sums } => {
             let channels = Channels { scales: scales.exact(), sums, bias: linear.bias };
-            int8::multiply(kernels, matrix, values, panels, &channels, store, out, x.quantized, products);
+            let stored = Stored::all(must_cast_slice(values));
+            copies.for_panels(stored, int8::panel_bytes(matrix), panels, out, |stored, panels, out| {
+                int8::multiply(kernels, matrix, stored, panels, &channels, store, out, x.quantized, products);
+            });
         }
         Weights::Codebook { dtype, panels: bytes, scales, sums } if CODEBOOK => {
-            let stored = Panels { dtype, panels: bytes, places: matrix.places() };
+            let stored = Stored::all(bytes);
+            let places = matrix.places();
             let channels = Channels { scales: &[], sums, bias: linear.bias };
-            codebook::multiply(
-                kernels,
-                &stored,
-                panels,
-                matrix.rows,
-                scales,
-                &channels,
-                store,
-                out,
-                x.quantized,
-                products,
-            );
+            let panel_bytes = CodebookLayout::new(dtype, places).bytes;
+            copies.for_panels(stored, panel_bytes, panels, out, |stored, panels, out| {
+                let stored = Panels { dtype, panels: stored, places };
+                codebook::multiply(
+                    kernels,
+                    &stored,
+                    panels,
+                    matrix.rows,
+                    scales,
+                    &channels,
+                    store,
+                    out,
+                    x.quantized,
+                    products,
+                );
+            });
         }
         Weights::F32(weights) if FLOAT => {
             float::multiply(kernels, linear, float::Weights::F32(weights), channels, x, store, out, products);
@@ -60,6 +71,7 @@ pub(crate) fn multiply(
         }
         _ => ruled_out(),
     }
+    products.copies = copies;
 }
 
 /// [`quantize`] and [`multiply`], all channels.

@@ -3,6 +3,7 @@
 use crate::error::SessionError;
 use crate::format::layout::ALIGNMENT;
 use crate::kernels::RowScale;
+use crate::memory::copies::Copies;
 use crate::memory::fast::Fast;
 use crate::memory::plan::{Plan, Region, Sizes, Token};
 use crate::memory::{Sequence, Sequences};
@@ -32,6 +33,7 @@ impl<const N: usize> Default for Arena<N> {
 pub(crate) struct Memory<'a> {
     bytes: &'a mut [u8],
     fast: Fast<'a>,
+    pub(crate) copies: Copies<'a>,
     sizes: Sizes,
     workers: usize,
     /// The sequence of a plan for one; those of others are in the arena.
@@ -53,8 +55,8 @@ impl<'a> Memory<'a> {
     pub(crate) fn new(buffer: &'a mut [u8], plan: &Plan) -> Result<Self, SessionError> {
         let sizes = Sizes::new(plan);
         let bytes = aligned_part(buffer, sizes.total(plan.workers))?;
-        let (fast, only) = (Fast::default(), Sequence::default());
-        Ok(Self { bytes, fast, sizes, workers: plan.workers, only, sequences: 0 })
+        let (fast, copies, only) = (Fast::default(), Copies::default(), Sequence::default());
+        Ok(Self { bytes, fast, copies, sizes, workers: plan.workers, only, sequences: 0 })
     }
 
     /// Has the busiest regions of all workers lie in another buffer.
@@ -85,7 +87,7 @@ impl<'a> Memory<'a> {
             pooled: rest.take(Region::Pooled),
             logits: rest.take(Region::Logits),
         };
-        (shared, Workers { rest, fast: self.fast.lend(), left: self.workers })
+        (shared, Workers { rest, fast: self.fast.lend(), copies: self.copies.lend(), left: self.workers })
     }
 
     /// All places for sequences.
@@ -164,6 +166,7 @@ pub(crate) struct Products<'a> {
     pub(crate) panel: &'a mut [i8],
     /// Sums over a part of the places; none when the panel holds all places.
     pub(crate) partial: &'a mut [i32],
+    pub(crate) copies: Copies<'a>,
 }
 
 /// What attention needs for one head and a few query rows.
@@ -230,6 +233,8 @@ const WORDS_PER_TOKEN: usize = size_of::<Token>() / 4;
 pub(crate) struct Workers<'a> {
     rest: Rest<'a>,
     fast: Fast<'a>,
+    /// For the first.
+    copies: Copies<'a>,
     left: usize,
 }
 
@@ -251,6 +256,7 @@ impl<'a> Iterator for Workers<'a> {
                     accumulators: fast.take(rest.take(Region::Accumulators)),
                     panel: rest.take(Region::Panel),
                     partial: rest.take(Region::Partial),
+                    copies: core::mem::take(&mut self.copies),
                 },
                 quantization: Quantization { splits: rest.take(Region::Splits), row: rest.take(Region::Row) },
             },

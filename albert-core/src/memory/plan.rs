@@ -174,6 +174,14 @@ impl Plan {
         Sizes::new(self).fast(self.workers)
     }
 
+    /// Bytes of the memory that [`Session::copy_weights`](crate::Session::copy_weights) needs for all linears: two panels of the linear with
+    /// the most inputs. Memory that does not start at a multiple of 64 needs up to 63 bytes more. Several times as much saves
+    /// instructions; a part of it serves the linears with fewer inputs.
+    #[cfg(feature = "weight-copies")]
+    pub const fn copied_bytes(&self) -> usize {
+        mul(2, aligned(mul(PANEL_CHANNELS, round_up(most_places(&self.config), K_UNIT))))
+    }
+
     /// Longest input, in tokens.
     pub const fn max_tokens(&self) -> usize {
         self.tokens
@@ -285,12 +293,11 @@ impl Sizes {
     pub(crate) const fn new(plan: &Plan) -> Self {
         let config = &plan.config;
         let (tokens, rows) = (plan.tokens, plan.tile_rows);
-        let (embedding, hidden) = (config.embedding_size as usize, config.hidden_size as usize);
-        let (intermediate, heads) = (config.intermediate_size as usize, config.num_attention_heads as usize);
+        let (hidden, heads) = (config.hidden_size as usize, config.num_attention_heads as usize);
         let extents = Extents::new(config, tokens);
-        let widest = max(max(hidden, intermediate), max(embedding, config.sentence_dense as usize));
+        let widest = widest(config);
         let integer = !(FLOAT && matches!(config.precision, Precision::Float));
-        let places = activation_row_bytes(widest.saturating_add(config.storage.ocs_places as usize));
+        let places = activation_row_bytes(most_places(config));
         let group = mul(max(rows.saturating_add(ROOM_ROWS), ATTENTION_ROWS), GROUP_CHANNELS * 4);
         let context = mul(ATTENTION_ROWS, mul(extents.value_channels, 4));
         let (sequences, total) = (plan.sequences, plan.total_tokens);
@@ -329,7 +336,7 @@ impl Sizes {
             sizes.0[Region::RowScales as usize] = mul(max(rows, ATTENTION_ROWS), size_of::<RowScale>());
             sizes.0[Region::Probabilities as usize] = mul(ATTENTION_ROWS, activation_row_bytes(extents.value_k));
             if CODEBOOK && config.storage.codebook {
-                let places = round_up(widest.saturating_add(config.storage.ocs_places as usize), K_UNIT);
+                let places = round_up(most_places(config), K_UNIT);
                 let stretch = part_places(places);
                 // Few rows make no use of more; others are faster with whole panels, but for some sets and formats.
                 sizes.0[Region::Panel as usize] = match rows {
@@ -348,6 +355,17 @@ impl Sizes {
         }
         sizes
     }
+}
+
+/// Most inputs of a linear.
+const fn widest(config: &Config) -> usize {
+    let (embedding, hidden) = (config.embedding_size as usize, config.hidden_size as usize);
+    max(max(hidden, config.intermediate_size as usize), max(embedding, config.sentence_dense as usize))
+}
+
+/// Most places in K of a linear.
+const fn most_places(config: &Config) -> usize {
+    widest(config).saturating_add(config.storage.ocs_places as usize)
 }
 
 /// `total` places of up to `sequences` sequences, each padded to a multiple of `unit`.

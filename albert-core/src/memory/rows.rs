@@ -1,5 +1,8 @@
 //! Views of parts of the arena.
 
+#[cfg(feature = "weight-copies")]
+use crate::slices::part_mut;
+
 /// Rows of f32 in a larger buffer: row r is `data[r * stride..][..width]`.
 pub(crate) struct Rows<'a> {
     pub(crate) data: &'a mut [f32],
@@ -19,4 +22,12 @@ pub(crate) struct Columns<'a> {
     pub(crate) data: &'a mut [f32],
     pub(crate) stride: usize,
     pub(crate) rows: usize,
+}
+
+#[cfg(feature = "weight-copies")]
+impl Columns<'_> {
+    /// Those from the `first` on.
+    pub(crate) fn from(&mut self, first: usize) -> Columns<'_> {
+        Columns { data: part_mut(self.data, first..), stride: self.stride, rows: self.rows }
+    }
 }

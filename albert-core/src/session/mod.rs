@@ -23,6 +23,8 @@ use crate::heads;
 use crate::kernels::{self, Kernels};
 use crate::memory::Sequence;
 use crate::memory::arena::{self, Memory};
+#[cfg(feature = "weight-copies")]
+use crate::memory::copies::{Copies, CopyWeights};
 use crate::memory::plan::Plan;
 use crate::observer::{Observer, Observing};
 use crate::progress::Progress;
@@ -156,6 +158,16 @@ impl<'m, 'a> Session<'m, 'a> {
     pub fn set_fast_memory(&mut self, memory: &'a mut [u8]) -> Result<(), SessionError> {
         self.phase = Phase::Idle;
         self.arena.set_fast(memory)
+    }
+
+    /// Has int8 and codebook weights of linears copied to `memory` by `copier`, while the weights before them are multiplied: as many
+    /// panels of 16 channels at a time as half of the memory holds, up to four. [`Plan::copied_bytes`] have room for one panel of every
+    /// linear; those with a panel that half of a smaller memory does not hold are read in place. Results have the same bits. With several
+    /// workers, the first one's weights are copied. A running inference is dropped.
+    #[cfg(feature = "weight-copies")]
+    pub fn copy_weights(&mut self, copier: &'a dyn CopyWeights, memory: &'a mut [u8]) {
+        self.phase = Phase::Idle;
+        self.arena.copies = Copies::new(copier, memory);
     }
 
     /// Sets an observer, which sees the inputs of linears and the hidden states of later inferences.

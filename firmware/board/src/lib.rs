@@ -7,6 +7,8 @@
 #[cfg_attr(target_arch = "arm", path = "cortex_m/mod.rs")]
 #[cfg_attr(target_arch = "riscv32", path = "riscv/mod.rs")]
 mod arch;
+#[cfg(feature = "mps2-an505")]
+pub mod dma;
 mod input;
 mod memory;
 mod print;
