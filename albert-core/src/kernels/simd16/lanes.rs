@@ -14,6 +14,8 @@ pub(crate) trait Lanes: Float {
     /// Whether loops take four vectors side by side, as layer norm takes four rows: a sum waits for the addition before it, and other
     /// sums do not. Where a vector is four registers already, one is enough, and four would not fit them.
     const FOUR: bool = true;
+    /// Whether dequantization takes four rows side by side. For vectors of four registers there are too few.
+    const FOUR_ROWS: bool = false;
 
     /// The proof that a vector is.
     fn proof(self) -> Self::Proof;

@@ -3,6 +3,7 @@
 //! A set implements [`lanes::Lanes`] for its registers and calls [`row_kernels`] and [`activation_kernels`] with them and the instructions they need.
 
 pub(super) mod lanes;
+mod pair;
 pub(super) mod quantize;
 pub(super) mod rows;
 

@@ -4,12 +4,13 @@
 //! the definition; slices that are not a multiple of 16 long end in a padded copy.
 
 use super::lanes::{Lanes, for_each};
+use super::pair::Pair;
 use super::quantize::quantize;
 use crate::config::Activation;
 use crate::kernels::math::{self, Float};
 use crate::kernels::unrolled::unrolled;
 use crate::kernels::{Channels, Keys, RowScale, Store, Tile, scalar};
-use crate::slices::{part, part_mut};
+use crate::slices::{part, part_mut, ruled_out};
 
 /// Replaces every element, 16 at a time as `$vector`, by `$value`.
 macro_rules! map {
@@ -29,7 +30,7 @@ macro_rules! map {
 /// What becomes of a dequantized value.
 pub(crate) trait Finish {
     /// The element that takes the place of `old`.
-    fn finish<L: Lanes>(value: L, old: L) -> L;
+    fn finish<V: Float>(value: V, old: V) -> V;
 }
 
 /// The value itself.
@@ -37,7 +38,7 @@ pub(crate) struct Plain;
 
 impl Finish for Plain {
     #[inline(always)]
-    fn finish<L: Lanes>(value: L, _: L) -> L {
+    fn finish<V: Float>(value: V, _: V) -> V {
         value
     }
 }
@@ -47,7 +48,7 @@ pub(crate) struct Residual;
 
 impl Finish for Residual {
     #[inline(always)]
-    fn finish<L: Lanes>(value: L, old: L) -> L {
+    fn finish<V: Float>(value: V, old: V) -> V {
         old + value
     }
 }
@@ -61,7 +62,7 @@ macro_rules! fused {
 
             impl Finish for $activation {
                 #[inline(always)]
-                fn finish<L: Lanes>(value: L, _: L) -> L {
+                fn finish<V: Float>(value: V, _: V) -> V {
                     math::$function(value)
                 }
             }
@@ -131,9 +132,90 @@ pub(crate) fn dequantize_with<L: Lanes, F: Finish>(
 ) {
     let n = tile.channels;
     let channels = channels.part(0, n);
-    let tiles = sums.chunks(tile.row_sums.max(1)).zip(out.chunks_mut(tile.row_outputs.max(1)));
-    for ((sums, out), &row) in tiles.zip(rows).take(tile.rows) {
+    let mut tiles = sums.chunks(tile.row_sums.max(1)).zip(out.chunks_mut(tile.row_outputs.max(1)));
+    let (fours, rest) = if L::FOUR_ROWS { part(rows, ..tile.rows).as_chunks::<4>() } else { (&[][..], rows) };
+    for rows in fours {
+        let (Some(a), Some(b), Some(c), Some(d)) = (tiles.next(), tiles.next(), tiles.next(), tiles.next()) else {
+            return ruled_out();
+        };
+        let out = [part_mut(a.1, ..n), part_mut(b.1, ..n), part_mut(c.1, ..n), part_mut(d.1, ..n)];
+        dequantize_four::<L, F>(proof, [a.0, b.0, c.0, d.0], rows, &channels, out);
+    }
+    for ((sums, out), &row) in tiles.zip(rest).take(tile.rows) {
         dequantize_row::<L, F>(proof, sums, row, &channels, part_mut(out, ..n));
+    }
+}
+
+/// [`dequantize_row`] of four rows: what channels have is read once, and chains of operations overlap.
+#[inline(always)]
+fn dequantize_four<L: Lanes, F: Finish>(
+    proof: L::Proof,
+    [a, b, c, d]: [&[i32]; 4],
+    [r, s, t, u]: &[RowScale; 4],
+    channels: &Channels<'_>,
+    [w, x, y, z]: [&mut [f32]; 4],
+) {
+    let n = w.len();
+    let (scales, scales_tail) = channels.scales.as_chunks::<16>();
+    let (offsets, offsets_tail) = channels.sums.as_chunks::<16>();
+    let (biases, biases_tail) = channels.bias.as_chunks::<16>();
+    let (a, a_tail) = part(a, ..n).as_chunks::<16>();
+    let (b, b_tail) = part(b, ..n).as_chunks::<16>();
+    let (c, c_tail) = part(c, ..n).as_chunks::<16>();
+    let (d, d_tail) = part(d, ..n).as_chunks::<16>();
+    let (w, w_tail) = w.as_chunks_mut::<16>();
+    let (x, x_tail) = x.as_chunks_mut::<16>();
+    let (y, y_tail) = y.as_chunks_mut::<16>();
+    let (z, z_tail) = z.as_chunks_mut::<16>();
+    macro_rules! finish {
+        ($a:expr, $b:expr, $c:expr, $d:expr, $scales:expr, $bias:expr, $load:expr) => {{
+            let (scales, bias) = ($scales, $bias);
+            let value = Pair(
+                Pair($a * scales * L::all(proof, r.scale) + bias, $b * scales * L::all(proof, s.scale) + bias),
+                Pair($c * scales * L::all(proof, t.scale) + bias, $d * scales * L::all(proof, u.scale) + bias),
+            );
+            let [w, x, y, z] = $load;
+            let Pair(Pair(w, x), Pair(y, z)) = F::finish(value, Pair(Pair(w, x), Pair(y, z)));
+            [w, x, y, z]
+        }};
+    }
+    let sums = a.iter().zip(b).zip(c.iter().zip(d));
+    let outs = w.iter_mut().zip(x).zip(y.iter_mut().zip(z));
+    let columns = scales.iter().zip(offsets).zip(biases);
+    for ((((a, b), (c, d)), ((w, x), (y, z))), ((scales, offsets), bias)) in sums.zip(outs).zip(columns) {
+        let values = finish!(
+            L::difference(proof, a, offsets, r.zero_point),
+            L::difference(proof, b, offsets, s.zero_point),
+            L::difference(proof, c, offsets, t.zero_point),
+            L::difference(proof, d, offsets, u.zero_point),
+            L::load(proof, scales),
+            L::load(proof, bias),
+            [L::load(proof, w), L::load(proof, x), L::load(proof, y), L::load(proof, z)]
+        );
+        values[0].store(w);
+        values[1].store(x);
+        values[2].store(y);
+        values[3].store(z);
+    }
+    if !w_tail.is_empty() {
+        let values = finish!(
+            L::difference_part(proof, a_tail, offsets_tail, r.zero_point),
+            L::difference_part(proof, b_tail, offsets_tail, s.zero_point),
+            L::difference_part(proof, c_tail, offsets_tail, t.zero_point),
+            L::difference_part(proof, d_tail, offsets_tail, u.zero_point),
+            L::load_part(proof, scales_tail, 0.0),
+            L::load_part(proof, biases_tail, 0.0),
+            [
+                L::load_part(proof, w_tail, 0.0),
+                L::load_part(proof, x_tail, 0.0),
+                L::load_part(proof, y_tail, 0.0),
+                L::load_part(proof, z_tail, 0.0)
+            ]
+        );
+        values[0].store_part(w_tail);
+        values[1].store_part(x_tail);
+        values[2].store_part(y_tail);
+        values[3].store_part(z_tail);
     }
 }
 

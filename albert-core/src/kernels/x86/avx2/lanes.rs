@@ -106,6 +106,7 @@ impl Float for Avx2Lanes {
 
 impl Lanes for Avx2Lanes {
     type Proof = Avx2;
+    const FOUR_ROWS: bool = true;
 
     #[inline(always)]
     fn proof(self) -> Avx2 {

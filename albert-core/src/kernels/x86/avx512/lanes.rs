@@ -107,6 +107,7 @@ impl Float for Avx512Lanes {
 
 impl Lanes for Avx512Lanes {
     type Proof = Avx512;
+    const FOUR_ROWS: bool = true;
 
     #[inline(always)]
     fn proof(self) -> Avx512 {
