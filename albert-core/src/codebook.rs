@@ -3,7 +3,7 @@
 use crate::format::layout::{CodebookLayout, K_UNIT, LEVELS_4, LEVELS_5, dtype};
 use crate::kernels::{CodebookPanel, Levels};
 use crate::panels::Stored;
-use crate::slices::part;
+use crate::slices::{OrEmpty, part};
 use core::ops::Range;
 
 /// The levels of the 4-bit format, twice, so that both formats have 32.
@@ -40,11 +40,33 @@ impl<'a> Panels<'a> {
         let of_units = |start: usize, size: usize| part(bytes, start + size * units.start..start + size * units.end);
         let multipliers: &[i8] = bytemuck::must_cast_slice(of_units(layout.multipliers, 4));
         CodebookPanel {
-            levels: if has_high_bits { &FIVE_BITS } else { &FOUR_BITS },
+            levels: self.levels(),
             codes: of_units(0, 64).as_chunks().0,
             high_bits: of_units(layout.high_bits, if has_high_bits { 16 } else { 0 }).as_chunks().0,
             multipliers: multipliers.as_chunks().0,
             prefetch: if units.end < layout.units { 64 * units.len() } else { next * layout.bytes - 64 * units.start },
         }
+    }
+
+    /// Some panels, each whole. What is wanted next is the panel that lies `next` panels behind.
+    pub(crate) fn whole(&self, panels: Range<usize>, next: usize) -> impl Iterator<Item = CodebookPanel<'a>> {
+        let levels = self.levels();
+        let layout = CodebookLayout::new(self.dtype, self.places);
+        self.panels.of(panels, layout.bytes).chunks_exact(layout.bytes.max(1)).map(move |bytes| {
+            let (bits, multipliers) = bytes.split_at_checked(layout.multipliers).or_empty();
+            let (codes, high_bits) = bits.split_at_checked(layout.high_bits).or_empty();
+            CodebookPanel {
+                levels,
+                codes: codes.as_chunks().0,
+                high_bits: high_bits.as_chunks().0,
+                multipliers: bytemuck::must_cast_slice::<u8, i8>(multipliers).as_chunks().0,
+                prefetch: next * layout.bytes,
+            }
+        })
+    }
+
+    #[inline(always)]
+    fn levels(&self) -> &'static Levels {
+        if self.dtype == dtype::C5 { &FIVE_BITS } else { &FOUR_BITS }
     }
 }

@@ -3,39 +3,50 @@
 use super::input::GROUP_PANELS;
 use crate::build_features::LARGE_TARGET;
 use crate::codebook::Panels;
-use crate::format::Scales;
 use crate::format::layout::{GROUP_CHANNELS, K_GROUP, K_UNIT, PANEL_CHANNELS, dtype};
+use crate::format::{Linear, Scales, Weights};
 use crate::kernels::{Channels, Kernels, LinearProduct, Product, Store, Tile};
 use crate::memory::Columns;
 use crate::memory::arena::{Products, Quantized};
 use crate::memory::plan::{activation_row_bytes, part_places};
-use crate::slices::{part, part_mut};
+use crate::panels::Stored;
+use crate::slices::{part, part_mut, ruled_out};
 use core::ops::Range;
 
 /// Most channels whose sums are made beside the expansion of their weights before they are dequantized.
 const BESIDE_CHANNELS: usize = 256;
 
-/// Some panels of a matrix with `width` output channels; `channels` has no scales. Not inlined: its frame holds those of a group,
-/// which int8 models do without.
+/// A matrix with `width` output channels; `channels` has no scales.
+struct Coded<'a> {
+    stored: Panels<'a>,
+    width: usize,
+    scales: Scales<'a>,
+    channels: Channels<'a>,
+}
+
+/// The product with some panels. Not inlined: its frame holds the scales of a group, which int8 models do without.
 #[inline(never)]
 #[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]
 pub(super) fn multiply(
     kernels: Kernels,
-    stored: &Panels<'_>,
+    linear: &Linear<'_>,
+    stored: Stored<'_>,
     panels: Range<usize>,
-    width: usize,
-    scales: Scales<'_>,
-    channels: &Channels<'_>,
     store: Store,
     out: Columns<'_>,
     x: &Quantized<'_>,
     products: &mut Products<'_>,
 ) {
     let Columns { data, stride: row_outputs, rows } = out;
-    let places = stored.places.next_multiple_of(K_UNIT);
+    let matrix = &linear.matrix;
+    let Weights::Codebook { dtype, scales, sums, .. } = matrix.weights else { return ruled_out() };
+    let stored = Panels { dtype, panels: stored, places: matrix.places() };
+    let channels = Channels { scales: &[], sums, bias: linear.bias };
+    let (width, places) = (matrix.rows, stored.places.next_multiple_of(K_UNIT));
     if LARGE_TARGET {
+        let coded = Coded { stored, width, scales, channels };
         let out = Columns { data: &mut *data, stride: row_outputs, rows };
-        if expanded_beside(kernels, stored, panels.clone(), width, scales, channels, store, out, x, products) {
+        if expanded_beside(kernels, &coded, panels.clone(), store, out, x, products) {
             return;
         }
     }
@@ -67,7 +78,7 @@ pub(super) fn multiply(
             let out = part_mut(out, within..);
             expanded_panels(
                 kernels,
-                stored,
+                &stored,
                 some,
                 stretch,
                 at_a_time,
@@ -83,20 +94,17 @@ pub(super) fn multiply(
 
 /// Panels whose expansion and products stand side by side, as many channels at a time as there is room for. `false`, and nothing done,
 /// where the kernel set has no such thing.
-#[expect(clippy::too_many_arguments, reason = "those of `multiply`")]
 fn expanded_beside(
     kernels: Kernels,
-    stored: &Panels<'_>,
+    matrix: &Coded<'_>,
     panels: Range<usize>,
-    width: usize,
-    scales: Scales<'_>,
-    channels: &Channels<'_>,
     store: Store,
     out: Columns<'_>,
     x: &Quantized<'_>,
     products: &mut Products<'_>,
 ) -> bool {
     let Columns { data, stride: row_outputs, rows } = out;
+    let &Coded { ref stored, width, scales, ref channels } = matrix;
     let row_bytes = activation_row_bytes(stored.places);
     let places = stored.places.next_multiple_of(K_UNIT);
     let row_sums = kernels.channels_at_a_time(rows, products.accumulators.len()).min(BESIDE_CHANNELS);
@@ -105,10 +113,10 @@ fn expanded_beside(
         let some = some..panels.end.min(some + at_a_time);
         let size =
             Product { rows, row_bytes, k_groups: places / K_GROUP, panels: some.len(), row_sums, prefetch: true };
-        // The last ones may be fewer.
-        let last = some.end.saturating_sub(1);
-        let parts: [_; BESIDE_CHANNELS / PANEL_CHANNELS] =
-            core::array::from_fn(|index| stored.part(last.min(some.start + index), 0..places, 2));
+        let mut whole = stored.whole(some.clone(), 2);
+        let Some(first) = whole.next() else { break };
+        let mut parts = [first; BESIDE_CHANNELS / PANEL_CHANNELS];
+        parts.iter_mut().skip(1).zip(whole).for_each(|(part, panel)| *part = panel);
         let parts = part(&parts, ..some.len());
         if !kernels.multiply_panels(&size, x.bytes, parts, products.panel, products.accumulators) {
             debug_assert!(some.start == panels.start, "the set does all panels or none");

@@ -7,7 +7,6 @@ mod int8;
 mod splits;
 
 use crate::build_features::{CODEBOOK, FLOAT};
-use crate::codebook::Panels;
 use crate::format::layout::{CodebookLayout, PANEL_CHANNELS};
 use crate::format::{Linear, Weights};
 use crate::kernels::{Channels, Kernels, Store};
@@ -42,25 +41,11 @@ pub(crate) fn multiply(
                 int8::multiply(kernels, matrix, stored, panels, &channels, store, out, x.quantized, products);
             });
         }
-        Weights::Codebook { dtype, panels: bytes, scales, sums } if CODEBOOK => {
+        Weights::Codebook { dtype, panels: bytes, .. } if CODEBOOK => {
             let stored = Stored::all(bytes);
-            let places = matrix.places();
-            let channels = Channels { scales: &[], sums, bias: linear.bias };
-            let panel_bytes = CodebookLayout::new(dtype, places).bytes;
+            let panel_bytes = CodebookLayout::new(dtype, matrix.places()).bytes;
             copies.for_panels(stored, panel_bytes, panels, out, |stored, panels, out| {
-                let stored = Panels { dtype, panels: stored, places };
-                codebook::multiply(
-                    kernels,
-                    &stored,
-                    panels,
-                    matrix.rows,
-                    scales,
-                    &channels,
-                    store,
-                    out,
-                    x.quantized,
-                    products,
-                );
+                codebook::multiply(kernels, linear, stored, panels, store, out, x.quantized, products);
             });
         }
         Weights::F32(weights) if FLOAT => {
