@@ -265,7 +265,7 @@ unsafe extern "C" fn copy_late(
     meanwhile: Option<unsafe extern "C" fn(state: *mut c_void)>,
     state: *mut c_void,
 ) {
-    // SAFETY: the interface passes a function and its state, and memory of so many bytes.
+    // SAFETY: the interface passes a function with its state, and two memories of `bytes` bytes.
     unsafe {
         meanwhile.into_iter().for_each(|meanwhile| meanwhile(state));
         to.copy_from_nonoverlapping(from, bytes);

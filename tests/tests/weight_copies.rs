@@ -89,8 +89,8 @@ fn of_linears(model: &Model<'_>) -> usize {
     bytes.sum()
 }
 
-#[test]
-fn same_bits_and_every_weight() {
+/// Calls `check` for each kind of weights that are copied: with how to run the first input, and its logits with weights in place.
+fn for_storages(check: impl Fn(Storage, &Model<'_>, Plan, &dyn Fn(Calls, usize) -> (Vec<u32>, usize), &[u32])) {
     let fixture = fixtures::load(FIXTURE);
     let reference = Reference::load(&fixture.directory);
     for storage in STORAGES {
@@ -99,36 +99,37 @@ fn same_bits_and_every_weight() {
         let plan = plan(&model, &fixture);
         let (expected, none) = run(&fixture, &file, plan, None);
         assert_eq!(none, 0);
+        check(storage, &model, plan, &|calls, memory| run(&fixture, &file, plan, Some((calls, memory))), &expected);
+    }
+}
+
+#[test]
+fn same_bits_and_every_weight() {
+    for_storages(|storage, model, plan, run, expected| {
         for calls in ALL_CALLS {
             for times in [1, 3, 16] {
                 let memory = times * plan.copied_bytes();
-                let (bits, copied) = run(&fixture, &file, plan, Some((calls, memory)));
+                let (bits, copied) = run(calls, memory);
                 assert_eq!(bits, expected, "{storage:?}, {calls:?}, {memory} bytes");
-                assert_eq!(copied, of_linears(&model), "{storage:?}, {calls:?}, {memory} bytes");
+                assert_eq!(copied, of_linears(model), "{storage:?}, {calls:?}, {memory} bytes");
             }
         }
-    }
+    });
 }
 
 /// With less memory, linears with short panels are copied and others are read in place.
 #[test]
 fn any_memory_will_do() {
-    let fixture = fixtures::load(FIXTURE);
-    let reference = Reference::load(&fixture.directory);
-    for storage in STORAGES {
-        let file = Parts::new(&reference, storage).assemble();
-        let model = Model::from_bytes(&file).expect("a valid model file");
-        let plan = plan(&model, &fixture);
-        let (expected, _) = run(&fixture, &file, plan, None);
+    for_storages(|storage, _, plan, run, expected| {
         let mut last = 0;
         for memory in (0..=plan.copied_bytes()).step_by(61) {
-            let (bits, copied) = run(&fixture, &file, plan, Some((Calls::After, memory)));
+            let (bits, copied) = run(Calls::After, memory);
             assert_eq!(bits, expected, "{storage:?}, {memory} bytes");
             assert!(last <= copied, "{storage:?}, {memory} bytes: {copied} after {last}");
             last = copied;
         }
         assert!(last > 0, "{storage:?}");
-    }
+    });
 }
 
 /// The first worker's weights alone are copied.

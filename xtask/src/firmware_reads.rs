@@ -71,7 +71,7 @@ impl Reads {
         Ok(table)
     }
 
-    /// Runs a program that was built for the board, with so many tile rows, on a text.
+    /// Runs a program, already built for the board, on a text with `tile_rows` rows in a tile.
     pub(crate) fn of(board: &Board, program: &str, tile_rows: usize, text: usize) -> Result<Self, String> {
         let image = board.image(program);
         let flash = address_of_model(&fs::read(&image).map_err(|error| format!("{}: {error}", image.display()))?)?;

@@ -29,7 +29,7 @@ struct Item {
     control: u32,
 }
 
-/// Copies words, and calls `meanwhile` once. What is no whole number of words, or more than [`MOST_BYTES`], is not copied.
+/// Copies `from` to `to` and calls `meanwhile` once. Copies nothing if their lengths differ, are not a multiple of 4, or exceed [`MOST_BYTES`].
 pub fn copy(from: &[u8], to: &mut [u8], meanwhile: &mut dyn FnMut()) {
     let words = from.len() / 4;
     let fits = from.len() == to.len() && from.len().is_multiple_of(4) && words <= ITEMS * MOST_WORDS;

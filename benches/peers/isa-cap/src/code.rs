@@ -47,7 +47,7 @@ fn half(bytes: &[u8; 64], at: usize) -> u16 {
     u16::from_le_bytes([bytes[at], bytes[at + 1]])
 }
 
-/// An instruction that no program may execute shows that so many before and after it are data.
+/// Instructions before and after one that no program may execute which are taken for data, too.
 const DATA: usize = 24;
 
 /// Offsets of the CPUID instructions in a section. Decodes one instruction after the other from the start, so the same two

@@ -1,8 +1,8 @@
 //! Integer products: each byte of activations is taken apart into its magnitude and its sign, once for all channels of a call.
 //!
-//! `vpmaddubsw` takes unsigned by signed bytes and saturates pairs at 16 bits. Weights are multiplied by magnitudes, with all their bits
-//! the other way round where the sign is negative. Bits turned round are -w - 1, so that a product lacks the magnitude: sums start at
-//! what negative bytes will lack. A pair reaches 2 x 127 x 128 = 32512 at most: it cannot saturate. (`vpsignb` would give the sign
+//! `vpmaddubsw` multiplies unsigned by signed bytes and saturates pairs at 16 bits. So weights w are multiplied by magnitudes, and where
+//! the sign is negative all bits of w are inverted first. That gives -w - 1 instead of -w, and each such product comes out too small by
+//! the magnitude; sums start at the total of these. A pair reaches 2 x 127 x 128 = 32512 at most: it cannot saturate. (`vpsignb` would give the sign
 //! itself, on two ports; `vpxor` has three or four.)
 
 use super::super::prefetch;
